@@ -1,0 +1,1 @@
+//! Artifacts and caches: tar and zstd in an object store.

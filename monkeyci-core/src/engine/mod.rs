@@ -1,0 +1,1 @@
+//! The one loop that makes facts durable and acts on them.

@@ -1,0 +1,149 @@
+//! Port: where jobs run.
+//!
+//! An executor runs the supervisor on a [`JobDir`], as a plain process or as process 1 of a container, and returns when
+//! nothing of the job is left. It never reads the job's output: that lies in the report half of the job directory.
+
+use async_trait::async_trait;
+use monkeyci_model::result::Guarantee;
+use monkeyci_model::{Cause, Job};
+use tokio_util::sync::CancellationToken;
+
+use crate::attempt::Attempt;
+use crate::job_dir::JobDir;
+
+/// What an executor is asked to run.
+///
+/// Secrets are filled in: it is neither printed nor stored.
+pub struct Order {
+    /// Which attempt of which job.
+    pub attempt: Attempt,
+    /// The job, with every secret in its texts filled in.
+    pub job: Job,
+    /// Control, report and workspace, on this host. The control half is complete but for `start`.
+    pub dir: JobDir,
+    /// Files and folders, from the root of the workspace, that must be under [`JobDir::work`] once it has run.
+    pub collect: Vec<String>,
+    /// Credentials of private registries, by host name.
+    pub registries: Vec<RegistryAuth>,
+}
+
+/// The credentials of a private registry.
+#[derive(Clone)]
+pub struct RegistryAuth {
+    /// The registry's host, with its port where it has one.
+    pub host: String,
+    /// The user.
+    pub username: String,
+    /// The password or token.
+    pub password: String,
+}
+
+/// What an executor tells while a job runs, and how it is told to stop.
+#[derive(Clone)]
+pub struct Watch {
+    /// Stops the job once it is cancelled.
+    pub cancel: CancellationToken,
+    /// Called once, when the first line is about to run.
+    pub started: std::sync::Arc<dyn Fn(Option<Guarantee>) + Send + Sync>,
+}
+
+/// What only an executor knows of a job that ran; the rest is in the report.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Exit {
+    /// Whether the kernel ended it for want of memory.
+    pub out_of_memory: bool,
+    /// Logs of its services, best effort, by the service's id.
+    pub service_logs: Vec<(String, Vec<u8>)>,
+}
+
+/// What an executor can do on this machine.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Jobs with an image.
+    pub images: bool,
+    /// Jobs without an image.
+    pub processes: bool,
+    /// Services beside a job.
+    pub services: bool,
+    /// Limits of processor and memory.
+    pub limits: bool,
+}
+
+/// Why an executor could not do its work. A job that fails is no such error.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExecutorError {
+    /// The image is not there and cannot be pulled.
+    #[error("image `{image}`: {reason}")]
+    Image {
+        /// The image as the job names it.
+        image: String,
+        /// What the engine said.
+        reason: String,
+    },
+    /// A service did not become ready.
+    #[error("service `{service}`: {reason}")]
+    Service {
+        /// The service's id.
+        service: String,
+        /// What happened.
+        reason: String,
+    },
+    /// The job asks for what this executor does not have.
+    #[error("{0}")]
+    Unsupported(String),
+    /// The engine broke, or the connection to it did.
+    #[error("{what}: {reason}")]
+    Engine {
+        /// What was being done.
+        what: &'static str,
+        /// What went wrong.
+        reason: String,
+    },
+    /// A file of the job directory could not be read or written.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was being done.
+        what: &'static str,
+        /// What went wrong.
+        source: std::io::Error,
+    },
+}
+
+impl ExecutorError {
+    /// The cause that the job ends by.
+    #[must_use]
+    pub fn cause(&self) -> Cause {
+        match self {
+            Self::Image { .. } => Cause::Image,
+            Self::Service { .. } => Cause::Service,
+            Self::Unsupported(_) => Cause::Invalid,
+            Self::Engine { .. } | Self::Io { .. } => Cause::Infrastructure,
+        }
+    }
+}
+
+/// Where jobs run.
+#[async_trait]
+pub trait Executor: Send + Sync {
+    /// The name that a person chooses it by.
+    fn name(&self) -> &'static str;
+
+    /// What it can do on this machine.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Runs a job to its end, and re-attaches when that very attempt already runs.
+    ///
+    /// A job that fails is `Ok`: how it failed is in its report. Once `watch.cancel` is cancelled, stops the job within
+    /// its grace time. However it returns, nothing of the attempt is left but its job directory.
+    ///
+    /// # Errors
+    /// When the executor could not do its work.
+    async fn run(&self, order: &Order, watch: Watch) -> Result<Exit, ExecutorError>;
+
+    /// Removes what carries `instance` and is not among the fences of `wanted`; returns the names of what it removed.
+    ///
+    /// # Errors
+    /// When the engine cannot be asked.
+    async fn sweep(&self, instance: &str, wanted: &[u64]) -> Result<Vec<String>, ExecutorError>;
+}

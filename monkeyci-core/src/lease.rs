@@ -1,0 +1,63 @@
+//! How a worker gets jobs, and answers for them.
+//!
+//! The interface is the same for the worker inside the process and for one elsewhere. A lease carries a fence; an
+//! answer with another fence than the newest of its job changes nothing.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use monkeyci_model::result::Guarantee;
+use monkeyci_model::{Job, JobResult, Trigger};
+
+use crate::attempt::Attempt;
+use crate::log::Chunk;
+
+/// A job that a worker is to run.
+#[derive(Debug, Clone)]
+pub struct Lease {
+    /// Which attempt of which job.
+    pub attempt: Attempt,
+    /// The job; secrets in it are references.
+    pub job: Arc<Job>,
+    /// The build's context.
+    pub trigger: Arc<Trigger>,
+    /// The checkout that the job's workspace is copied from; never written.
+    pub checkout: PathBuf,
+}
+
+/// What became of a worker's claim to an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Claim {
+    /// It holds.
+    Holds,
+    /// The job is to be stopped; its result is still wanted.
+    Canceled,
+    /// Another attempt has taken its place, or the build is over: stop, and answer nothing more.
+    Stale,
+}
+
+/// How a worker gets jobs, and answers for them.
+#[async_trait]
+pub trait Leases: Send + Sync {
+    /// Waits until at least one job can be had and leases up to `room` of them.
+    async fn lease(&self, worker: &str, room: usize) -> Vec<Lease>;
+
+    /// Says that the worker lives and holds these attempts; the answers are in the same order.
+    async fn renew(&self, attempts: &[Attempt]) -> Vec<Claim>;
+
+    /// Returns as soon as the claim no longer holds.
+    async fn revoked(&self, attempt: &Attempt) -> Claim;
+
+    /// Says that the first line is about to run.
+    async fn started(&self, attempt: &Attempt, guarantee: Option<Guarantee>) -> Claim;
+
+    /// Appends to the attempt's log; returns once it is safe.
+    ///
+    /// A chunk whose offset is not the log's end is cut or refused, so that sending it twice changes nothing.
+    async fn log(&self, attempt: &Attempt, chunk: Chunk) -> Result<Claim, crate::log::LogError>;
+
+    /// Ends the attempt; returns once that is durable.
+    async fn result(&self, attempt: &Attempt, result: JobResult) -> Claim;
+}

@@ -1,0 +1,62 @@
+//! Logs: bytes in the order they were written, with marks where streams and lines change.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+/// A piece of an attempt's log, on its way to where it is kept. Secrets are masked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chunk {
+    /// Where it belongs, in bytes from the log's beginning.
+    pub offset: u64,
+    /// What the job wrote.
+    pub bytes: Bytes,
+    /// Where streams and lines change, in order; offsets are from the log's beginning.
+    pub marks: Vec<Mark>,
+}
+
+/// A place in a log where something changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// In bytes from the log's beginning.
+    pub offset: u64,
+    /// Milliseconds since the attempt's first line began.
+    pub millis: u64,
+    /// What changes.
+    pub kind: MarkKind,
+}
+
+/// What changes at a [`Mark`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MarkKind {
+    /// What follows was written to standard output.
+    Stdout,
+    /// What follows was written to standard error.
+    Stderr,
+    /// A line of the script begins.
+    LineStart(u32),
+    /// A line of the script ended with this code.
+    LineEnd(u32, i32),
+}
+
+/// Why a log could not be written or read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LogError {
+    /// The chunk begins after the log's end.
+    #[error("the log ends at byte {end}, the chunk begins at byte {offset}")]
+    Gap {
+        /// Where the log ends.
+        end: u64,
+        /// Where the chunk begins.
+        offset: u64,
+    },
+    /// The file could not be read or written.
+    #[error("log `{path}`: {source}")]
+    Io {
+        /// The file.
+        path: String,
+        /// What went wrong.
+        source: std::io::Error,
+    },
+}

@@ -1,0 +1,1 @@
+//! Which queued job may start now, and why the others wait.

@@ -1,0 +1,1 @@
+//! Port: how the files of `.monkeyci/` become jobs.

@@ -1,0 +1,1 @@
+//! Values that must not be seen, and how they are kept from sight.

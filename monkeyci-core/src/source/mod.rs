@@ -1,0 +1,1 @@
+//! Port: where a checkout comes from.

@@ -1,0 +1,1 @@
+//! Test reports of a job, read into its result.

@@ -1,0 +1,28 @@
+//! The jobs that a script answers with.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Job;
+
+/// The version of the protocol that [`Plan`] belongs to. A server reads the current and the previous one.
+pub const PROTOCOL: u32 = 1;
+
+/// The jobs of a build, before any of them has run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Plan {
+    /// The protocol's version, [`PROTOCOL`].
+    pub protocol: u32,
+    /// The jobs, in the order of the script.
+    pub jobs: Vec<Job>,
+    /// What the author of the script should know, though the build goes on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+impl From<Vec<Job>> for Plan {
+    fn from(jobs: Vec<Job>) -> Self {
+        Self { protocol: PROTOCOL, jobs, warnings: Vec::new() }
+    }
+}

@@ -1,0 +1,17 @@
+//! JSON Schemas (2020-12) of what crosses a process boundary.
+
+use schemars::{Schema, schema_for};
+
+use crate::{Event, Job, JobResult, Plan, Trigger};
+
+/// Every schema by its name, in the order a reader meets them.
+#[must_use]
+pub fn schemas() -> Vec<(&'static str, Schema)> {
+    vec![
+        ("trigger", schema_for!(Trigger)),
+        ("plan", schema_for!(Plan)),
+        ("job", schema_for!(Job)),
+        ("result", schema_for!(JobResult)),
+        ("event", schema_for!(Event)),
+    ]
+}

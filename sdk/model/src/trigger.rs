@@ -1,0 +1,134 @@
+//! Why a build runs, and on what.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::Text;
+
+/// Why a build runs, and on what: the context that a script computes its jobs from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Trigger {
+    /// What kind of event it was.
+    #[serde(default)]
+    pub source: Source,
+    /// Who or what caused it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+    /// The commit, when the source is under git.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub git: Option<Git>,
+    /// The files that changed, when that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Changes>,
+    /// Parameters by name; secret ones as references.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub params: BTreeMap<String, Text>,
+    /// Whether the code comes from somebody who may not push here: such a build sees no secrets and writes no caches
+    /// that others read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fork: bool,
+}
+
+/// The kind of event that caused a build. The names of those that MonkeyCI has are kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// A person at a terminal.
+    #[default]
+    Cli,
+    /// The API, the page or a chat.
+    Api,
+    /// A webhook of GitHub.
+    GithubWebhook,
+    /// A GitHub app.
+    GithubApp,
+    /// A webhook of GitLab.
+    GitlabWebhook,
+    /// A webhook of Bitbucket.
+    BitbucketWebhook,
+    /// A webhook of Gitea or Forgejo.
+    GiteaWebhook,
+    /// A schedule.
+    Schedule,
+    /// A poller that saw a new commit.
+    Poll,
+    /// Another build that ended.
+    Build,
+}
+
+/// A commit in a repository.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Git {
+    /// Where it is cloned from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The full ref: `refs/heads/main`, `refs/tags/v1`.
+    #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// The commit, 40 or 64 hex digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit_id: Option<String>,
+    /// The main branch of the repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub main_branch: Option<String>,
+    /// The commit's message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// The commit's author.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
+}
+
+impl Git {
+    /// The branch, when the ref is one.
+    #[must_use]
+    pub fn branch(&self) -> Option<&str> {
+        self.reference.as_deref()?.strip_prefix("refs/heads/")
+    }
+
+    /// The tag, when the ref is one.
+    #[must_use]
+    pub fn tag(&self) -> Option<&str> {
+        self.reference.as_deref()?.strip_prefix("refs/tags/")
+    }
+}
+
+/// Paths that a build's commits changed, from the repository's root, with `/`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", default)]
+pub struct Changes {
+    /// New files.
+    pub added: BTreeSet<String>,
+    /// Files with other content.
+    pub modified: BTreeSet<String>,
+    /// Files that are gone.
+    pub removed: BTreeSet<String>,
+}
+
+impl Changes {
+    /// Every path that was added, modified or removed.
+    pub fn touched(&self) -> impl Iterator<Item = &str> {
+        self.added.iter().chain(&self.modified).chain(&self.removed).map(String::as_str)
+    }
+}
+
+impl Trigger {
+    /// The branch of the build, when it has one.
+    #[must_use]
+    pub fn branch(&self) -> Option<&str> {
+        self.git.as_ref()?.branch()
+    }
+
+    /// The tag of the build, when it has one.
+    #[must_use]
+    pub fn tag(&self) -> Option<&str> {
+        self.git.as_ref()?.tag()
+    }
+}
