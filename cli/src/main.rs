@@ -1,7 +1,9 @@
 //! The program `monkeyci`: the same build on a laptop as on the server.
 
 mod command;
+mod context;
 mod error;
+mod filter;
 mod graph;
 mod junit;
 mod param;

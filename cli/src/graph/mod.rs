@@ -52,11 +52,11 @@ pub fn marks(job: &Job) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
 
     /// `jobs("a b:a c:a,b")`: three jobs with their dependencies.
-    pub(super) fn jobs(text: &str) -> Vec<Job> {
+    pub fn jobs(text: &str) -> Vec<Job> {
         text.split_whitespace()
             .map(|word| {
                 let (id, dependencies) = word.split_once(':').unwrap_or((word, ""));

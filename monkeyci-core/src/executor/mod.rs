@@ -3,6 +3,8 @@
 //! An executor runs the supervisor on a [`JobDir`], as a plain process or as process 1 of a container, and returns when
 //! nothing of the job is left. It never reads the job's output: that lies in the report half of the job directory.
 
+pub mod route;
+
 use async_trait::async_trait;
 use monkeyci_model::result::Guarantee;
 use monkeyci_model::{Cause, Job};
