@@ -3,12 +3,13 @@
 mod command;
 mod context;
 mod error;
-mod filter;
 mod graph;
 mod junit;
 mod param;
 mod secret;
+mod signals;
 mod state;
+mod tail;
 mod ui;
 mod xml;
 
