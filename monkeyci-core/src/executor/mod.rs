@@ -5,6 +5,7 @@
 
 #[cfg(feature = "docker")]
 mod docker;
+pub mod route;
 
 use async_trait::async_trait;
 use monkeyci_model::result::Guarantee;
