@@ -7,14 +7,15 @@
 
 pub mod archive;
 pub mod artifact;
-pub(crate) mod beneath;
+pub mod cache;
+pub mod store;
 
+pub(crate) mod beneath;
 mod files;
 pub(crate) mod find;
 mod seal;
-pub mod store;
 
 pub use artifact::{ArtifactError, Artifacts};
-
+pub use cache::{CacheError, Caches};
 pub use files::FilesError;
 pub use store::{BlobError, Blobs};
