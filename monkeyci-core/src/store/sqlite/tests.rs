@@ -102,6 +102,7 @@ impl Drop for SmallDisk {
     }
 }
 
+#[expect(clippy::print_stdout, reason = "what is skipped is said")]
 #[tokio::test]
 async fn a_full_disk_still_takes_the_ends_of_builds_and_loses_nothing() {
     let Some(disk) = SmallDisk::mount() else {
