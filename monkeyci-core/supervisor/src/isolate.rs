@@ -47,7 +47,7 @@ pub fn run(dir: &Path, options: Options) -> io::Result<()> {
 #[cfg(target_os = "linux")]
 mod namespace {
     use std::fs;
-    use std::io::{self, Read};
+    use std::io::{self, Read, Write};
     use std::path::Path;
 
     use super::Options;
@@ -89,7 +89,7 @@ mod namespace {
                 std::process::exit(match done {
                     Ok(()) => 0,
                     Err(error) => {
-                        eprintln!("monkeyci-supervisor: {error}");
+                        let _ = writeln!(io::stderr(), "monkeyci-supervisor: {error}");
                         1
                     }
                 });
@@ -99,7 +99,7 @@ mod namespace {
         Signals::inherit(child);
         drop(parent);
         sys::linux::hide_memory();
-        let _ = io::Write::write(&mut &ours, b"+");
+        let _ = (&ours).write(b"+");
         let code = loop {
             match sys::reap(true) {
                 Reaped::Ended(pid, code) if pid == child => break code,

@@ -1,0 +1,3 @@
+//! Tests that need the whole house: its rules, and its programs run for real.
+
+mod tidy;
