@@ -26,7 +26,11 @@ mod sweep;
 mod transcript;
 mod variables;
 
+#[cfg(test)]
+mod tests;
+
 use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,6 +57,9 @@ const SWEEP: Duration = Duration::from_secs(15);
 
 /// How long a new worker waits with that: attempts of its predecessor may be leased to it again.
 const FIRST_SWEEP: Duration = Duration::from_secs(2);
+
+/// How long a worker waits when it was answered with no job at all.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Runs leased jobs. A clone is another handle of the same worker.
 #[derive(Clone)]
@@ -123,6 +130,13 @@ impl Worker {
             tokio::select! {
                 leases = async { wait.as_mut().expect("asked only when there is one").await }, if wait.is_some() => {
                     wait = None;
+                    if leases.is_empty() {
+                        // Who is asked has nothing to say, as an engine that is going down: no reason to hurry.
+                        wait = Some(async move {
+                            tokio::time::sleep(ASK_AGAIN).await;
+                            ports.leases.lease(&settings.name, room).await
+                        }.boxed());
+                    }
                     for lease in leases {
                         running.spawn(self.clone().serve(lease));
                     }
@@ -146,14 +160,18 @@ impl Worker {
             // The job's end decides, not ours.
             std::future::pending::<()>().await;
         };
-        let result = tokio::select! {
+        let mut result = tokio::select! {
             result = run => result.unwrap_or_else(|panic| crashed(&*panic)),
             () = heed => return,
         };
+        let kept = settings.keep.then(|| settings.folder.join(format!("kept-{}", lease.attempt.name())));
+        if let Some(kept) = &kept {
+            result.warnings.push(format!("its workspace is kept at `{}`", kept.display()));
+        }
         if halt.why() != Some(&Why::Stale) {
             let _ = ports.leases.result(&lease.attempt, result).await;
         }
-        remove(dir, settings.keep).await;
+        remove(dir, kept).await;
     }
 
     async fn renew(&self) {
@@ -182,8 +200,7 @@ impl Worker {
         loop {
             tick.tick().await;
             let wanted = |fence| desk.has(fence);
-            let swept =
-                sweep(&*ports.executor, &settings.instance, &settings.folder, &desk.fences(), &wanted).await;
+            let swept = sweep(&*ports.executor, &settings.instance, &settings.folder, &desk.fences(), &wanted).await;
             match swept {
                 Ok(removed) if removed.is_empty() => {}
                 Ok(removed) => tracing::info!(?removed, "removed what nobody wanted"),
@@ -201,12 +218,12 @@ fn crashed(panic: &(dyn std::any::Any + Send)) -> JobResult {
     JobResult::failed(Cause::Infrastructure, "MonkeyCI itself broke while it ran this job; its log says where")
 }
 
-/// Removes an attempt's folder; of one that is kept, all but the workspace, because the rest may hold secrets.
-async fn remove(dir: JobDir, keep: bool) {
+/// Removes an attempt's folder. A workspace that is `kept` is moved away first: the rest may hold secrets.
+async fn remove(dir: JobDir, kept: Option<PathBuf>) {
     let shown = dir.root().display().to_string();
-    let removed = tokio::task::spawn_blocking(move || match keep {
-        true => JobDir::at(dir.control()).remove().and_then(|()| JobDir::at(dir.report()).remove()),
-        false => dir.remove(),
+    let removed = tokio::task::spawn_blocking(move || {
+        let moved = kept.map_or(Ok(()), |kept| std::fs::rename(dir.work(), kept));
+        dir.remove().and(moved)
     });
     match removed.await {
         Ok(Ok(())) => {}

@@ -8,7 +8,7 @@ use monkeyci_model::{Cause, Job};
 use monkeyci_supervisor::outcome::{self, Outcome, Reason};
 
 use super::halt::Why;
-use crate::executor::{Exit, ExecutorError};
+use crate::executor::{ExecutorError, Exit};
 
 /// Characters of a script line that a message shows.
 const LINE_CHARS: usize = 120;
@@ -117,7 +117,8 @@ fn failure(place: &str, outcome: &Outcome) -> String {
 }
 
 fn cannot_start(job: &Job, outcome: &Outcome) -> String {
-    let mut message = if outcome.message.is_empty() { "it could not start".to_owned() } else { outcome.message.clone() };
+    let mut message =
+        if outcome.message.is_empty() { "it could not start".to_owned() } else { outcome.message.clone() };
     if let Some(image) = &job.image
         && !message.contains(image.as_str())
     {
@@ -143,7 +144,8 @@ fn stopped(why: &Why, place: &str) -> Verdict {
 }
 
 fn forged(how: &str) -> Verdict {
-    let message = format!("its report is not what a supervisor writes ({how}): the job changed it; it must leave it alone");
+    let message =
+        format!("its report is not what a supervisor writes ({how}): the job changed it; it must leave it alone");
     Verdict::new(Cause::Failure, message)
 }
 
@@ -208,7 +210,12 @@ mod tests {
         Outcome { reason, code, line, message: message.into(), guarantee: outcome::Guarantee::Subreaper }
     }
 
-    fn tell(job: &Job, why: Option<Why>, exit: Result<Exit, ExecutorError>, said: Result<Option<Outcome>, String>) -> String {
+    fn tell(
+        job: &Job,
+        why: Option<Why>,
+        exit: Result<Exit, ExecutorError>,
+        said: Result<Option<Outcome>, String>,
+    ) -> String {
         let end = End { job, why: why.as_ref(), exit, outcome: said, log_limit: 256 * 1024 * 1024 };
         let Verdict { cause, message, exit } = end.verdict();
         let cause = cause.map_or("ok".into(), |cause| format!("{cause:?}"));
@@ -236,10 +243,20 @@ mod tests {
             said(Reason::LogLimit, Some(137), Some(0), ""),
             said(Reason::LeaseOver, None, Some(0), ""),
             said(Reason::CannotStart, None, None, "there is no folder `sub` in the checkout"),
-            tell(&scratch, None, Ok(Exit::default()), Ok(Some(outcome(Reason::CannotStart, None, None, "no `/bin/sh`")))),
+            tell(
+                &scratch,
+                None,
+                Ok(Exit::default()),
+                Ok(Some(outcome(Reason::CannotStart, None, None, "no `/bin/sh`"))),
+            ),
             tell(&job, None, oom(), Ok(Some(outcome(Reason::Exited, Some(137), Some(0), "")))),
             tell(&job, None, oom(), Ok(None)),
-            tell(&job, Some(Why::Canceled), Ok(Exit::default()), Ok(Some(outcome(Reason::Canceled, None, Some(0), "")))),
+            tell(
+                &job,
+                Some(Why::Canceled),
+                Ok(Exit::default()),
+                Ok(Some(outcome(Reason::Canceled, None, Some(0), ""))),
+            ),
             tell(&job, Some(Why::Canceled), Ok(Exit::default()), Ok(Some(outcome(Reason::Exited, Some(0), None, "")))),
             tell(&job, Some(Why::Canceled), image(), Ok(None)),
             tell(&job, Some(Why::Shutdown), Ok(Exit::default()), Ok(None)),

@@ -30,7 +30,10 @@ pub(super) fn resolve(lease: &Lease, secrets: &Secrets) -> Result<Job, Verdict> 
             return Err(Verdict::new(Cause::Invalid, message));
         }
         *text = text.resolve(|secret| secrets.value(secret)).map(Into::into).map_err(|secret| {
-            Verdict::new(Cause::Invalid, format!("secret `{secret}` is not known to this worker; set it, or name another"))
+            Verdict::new(
+                Cause::Invalid,
+                format!("secret `{secret}` is not known to this worker; set it, or name another"),
+            )
         })?;
     }
     Ok(job)
@@ -110,7 +113,10 @@ fn program(settings: &Settings, lease: &Lease, job: &Job, dir: &JobDir) -> Progr
     let bytes = |text: &monkeyci_model::Text| text.as_plain().unwrap_or_default().as_bytes().to_vec();
     let mut env = variables(lease);
     if job.image.is_none() {
-        env.insert("MONKEYCI_WORK_DIR".to_owned(), dir.work().join(job.work_dir.as_deref().unwrap_or_default()).display().to_string());
+        env.insert(
+            "MONKEYCI_WORK_DIR".to_owned(),
+            dir.work().join(job.work_dir.as_deref().unwrap_or_default()).display().to_string(),
+        );
     }
     env.extend(job.env.iter().map(|(name, value)| (name.clone(), value.as_plain().unwrap_or_default().to_owned())));
     let defaults = Program::default();

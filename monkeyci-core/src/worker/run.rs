@@ -16,7 +16,7 @@ use super::save::{save, wanted};
 use super::settings::{Ports, Settings};
 use super::shipping::{Shipping, told_by};
 use super::transcript::Transcript;
-use crate::executor::{Exit, ExecutorError, Order, Watch};
+use crate::executor::{ExecutorError, Exit, Order, Watch};
 use crate::job_dir::JobDir;
 use crate::job_dir::outcome::Outcome;
 use crate::job_dir::report::Reader;
@@ -148,13 +148,7 @@ impl Run<'_> {
     ) -> JobResult {
         let known = outcome.as_ref().ok().and_then(|outcome| outcome.as_ref());
         let guarantee = known.map(|outcome| guarantee(outcome.guarantee));
-        let end = End {
-            job: &self.lease.job,
-            why: self.halt.why(),
-            exit,
-            outcome,
-            log_limit: self.settings.log_limit,
-        };
+        let end = End { job: &self.lease.job, why: self.halt.why(), exit, outcome, log_limit: self.settings.log_limit };
         let mut result = JobResult {
             log_bytes: Some(transcript.len()),
             lines: transcript.into_lines(),
