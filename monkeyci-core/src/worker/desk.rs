@@ -1,7 +1,7 @@
 //! The attempts that a worker has in hand.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::halt::{Halt, Why};
@@ -20,22 +20,23 @@ pub(super) struct Desk {
 #[derive(Debug, Clone)]
 pub(super) struct InHand {
     pub(super) attempt: Attempt,
-    pub(super) dir: JobDir,
     pub(super) halt: Halt,
+    /// Its job directory, from when it is made until it is removed: nothing is written into it at other times.
+    dir: Arc<Mutex<Option<JobDir>>>,
 }
 
-/// Takes its attempt off the desk when it is dropped, however that comes.
+/// An attempt on the desk. Takes it off when it is dropped, however that comes.
 pub(super) struct OnDesk<'a> {
     desk: &'a Desk,
-    fence: u64,
+    hand: InHand,
 }
 
 impl Desk {
     /// Puts an attempt on the desk.
-    pub(super) fn put(&self, attempt: &Attempt, dir: JobDir, halt: Halt) -> OnDesk<'_> {
-        let fence = attempt.fence;
-        self.lock().insert(fence, InHand { attempt: attempt.clone(), dir, halt });
-        OnDesk { desk: self, fence }
+    pub(super) fn put(&self, attempt: &Attempt) -> OnDesk<'_> {
+        let hand = InHand { attempt: attempt.clone(), halt: Halt::default(), dir: Arc::default() };
+        self.lock().insert(attempt.fence, hand.clone());
+        OnDesk { desk: self, hand }
     }
 
     /// Whether the attempt with this fence is in hand.
@@ -77,17 +78,37 @@ impl Desk {
 impl InHand {
     /// Lets the job go on for so long.
     pub(super) fn grant(&self, lease: Duration) {
-        // One that is being prepared or removed has no folder, and needs no lease.
-        if let Err(error) = self.dir.grant(lease)
-            && error.kind() != std::io::ErrorKind::NotFound
-        {
+        // Held while writing, so that nobody removes the folder meanwhile.
+        let dir = self.dir();
+        if let Some(Err(error)) = dir.as_ref().map(|dir| dir.grant(lease)) {
             tracing::warn!(attempt = %self.attempt, %error, "its lease could not be renewed");
         }
+    }
+
+    fn dir(&self) -> MutexGuard<'_, Option<JobDir>> {
+        self.dir.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl OnDesk<'_> {
+    /// The switch that stops it.
+    pub(super) fn halt(&self) -> &Halt {
+        &self.hand.halt
+    }
+
+    /// Says that its job directory is made, and leases may be written into it.
+    pub(super) fn runs(&self, dir: JobDir) {
+        *self.hand.dir() = Some(dir);
+    }
+
+    /// Says that its job is over, and its job directory about to be removed.
+    pub(super) fn is_over(&self) {
+        *self.hand.dir() = None;
     }
 }
 
 impl Drop for OnDesk<'_> {
     fn drop(&mut self) {
-        self.desk.lock().remove(&self.fence);
+        self.desk.lock().remove(&self.hand.attempt.fence);
     }
 }

@@ -13,6 +13,7 @@
 //! executor that hangs. A worker whose future is dropped tells nothing and removes nothing: its jobs go on for as long
 //! as their leases do, and the next worker that is leased the same attempts takes them up where they are.
 
+mod caches;
 mod clock;
 mod desk;
 mod halt;
@@ -43,7 +44,7 @@ use tokio_util::sync::CancellationToken;
 use crate::job_dir::JobDir;
 use crate::lease::Lease;
 use desk::Desk;
-use halt::{Halt, Why};
+use halt::Why;
 
 pub use settings::{Ports, Settings};
 pub use sweep::sweep;
@@ -128,6 +129,9 @@ impl Worker {
                 wait = Some(ports.leases.lease(&settings.name, room));
             }
             tokio::select! {
+                biased;
+                () = drain.cancelled(), if !drain.is_cancelled() => wait = None,
+                _ended = running.join_next(), if !running.is_empty() => {}
                 leases = async { wait.as_mut().expect("asked only when there is one").await }, if wait.is_some() => {
                     wait = None;
                     if leases.is_empty() {
@@ -141,8 +145,6 @@ impl Worker {
                         running.spawn(self.clone().serve(lease));
                     }
                 }
-                _ended = running.join_next(), if !running.is_empty() => {}
-                () = drain.cancelled(), if !drain.is_cancelled() => wait = None,
             }
         }
     }
@@ -150,11 +152,10 @@ impl Worker {
     /// Runs one attempt, tells its result and removes what is left of it.
     async fn serve(self, lease: Lease) {
         let Shared { settings, ports, desk, .. } = &*self.shared;
-        let halt = Halt::default();
-        let dir = JobDir::at(settings.folder.join(lease.attempt.name()));
-        let _on_desk = desk.put(&lease.attempt, dir.clone(), halt.clone());
+        let on_desk = desk.put(&lease.attempt);
+        let halt = on_desk.halt();
 
-        let run = AssertUnwindSafe(run::run(settings, ports, &lease, &halt)).catch_unwind();
+        let run = AssertUnwindSafe(run::run(settings, ports, &lease, &on_desk)).catch_unwind();
         let heed = async {
             halt.heed(ports.leases.revoked(&lease.attempt).await);
             // The job's end decides, not ours.
@@ -171,7 +172,8 @@ impl Worker {
         if halt.why() != Some(&Why::Stale) {
             let _ = ports.leases.result(&lease.attempt, result).await;
         }
-        remove(dir, kept).await;
+        on_desk.is_over();
+        remove(JobDir::at(settings.folder.join(lease.attempt.name())), kept).await;
     }
 
     async fn renew(&self) {

@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use monkeyci_model::job::limits;
-use monkeyci_model::result::Guarantee;
 use monkeyci_model::{Cause, Job};
-use monkeyci_supervisor::outcome::{self, Outcome, Reason};
 
 use super::halt::Why;
 use crate::executor::{ExecutorError, Exit};
+use crate::job_dir::outcome::{Outcome, Reason};
 
 /// Characters of a script line that a message shows.
 const LINE_CHARS: usize = 120;
@@ -144,8 +143,7 @@ fn stopped(why: &Why, place: &str) -> Verdict {
 }
 
 fn forged(how: &str) -> Verdict {
-    let message =
-        format!("its report is not what a supervisor writes ({how}): the job changed it; it must leave it alone");
+    let message = format!("its report is not what MonkeyCI writes: {how}; a job must leave its report alone");
     Verdict::new(Cause::Failure, message)
 }
 
@@ -181,21 +179,13 @@ fn bytes(bytes: u64) -> String {
     if bytes >= MB && bytes.is_multiple_of(MB) { format!("{} MB", bytes / MB) } else { format!("{bytes} bytes") }
 }
 
-/// The supervisor's guarantee in the model's words.
-pub(super) fn guarantee(of: outcome::Guarantee) -> Guarantee {
-    match of {
-        outcome::Guarantee::PidNamespace => Guarantee::PidNamespace,
-        outcome::Guarantee::Subreaper => Guarantee::Subreaper,
-        outcome::Guarantee::ProcessGroup => Guarantee::ProcessGroup,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use monkeyci_model::text::Part;
     use monkeyci_model::{SecretRef, Text};
 
     use super::*;
+    use crate::job_dir::outcome::Guarantee;
 
     fn job() -> Job {
         let mut job = Job::new("unit".parse().expect("an id"));
@@ -207,7 +197,7 @@ mod tests {
     }
 
     fn outcome(reason: Reason, code: Option<i32>, line: Option<u32>, message: &str) -> Outcome {
-        Outcome { reason, code, line, message: message.into(), guarantee: outcome::Guarantee::Subreaper }
+        Outcome { reason, code, line, message: message.into(), guarantee: Guarantee::Subreaper }
     }
 
     fn tell(
@@ -220,7 +210,7 @@ mod tests {
         let Verdict { cause, message, exit } = end.verdict();
         let cause = cause.map_or("ok".into(), |cause| format!("{cause:?}"));
         let exit = exit.map_or(String::new(), |exit| format!(" {exit}"));
-        format!("{cause}{exit}: {}", message.unwrap_or_default())
+        format!("{cause}{exit}: {}", message.unwrap_or_default()).trim_end().to_owned()
     }
 
     #[test]
@@ -266,6 +256,28 @@ mod tests {
             tell(&job, None, Ok(Exit::default()), Ok(None)),
             tell(&job, None, Ok(Exit::default()), Err("`result` is a link".into())),
         ];
-        insta::assert_snapshot!(told.join("\n"));
+        insta::assert_snapshot!(told.join("\n"), @r"
+        ok 0:
+        ok 0:
+        Failure 7: line 2 of 3 (`login «TOKEN@1»`) ended with code 7
+        Failure 127: line 1 of 3 (`make`) ended with code 127 (a command was not found)
+        Failure 139: line 3 of 3 (`cat <<E …`) ended with code 139 (signal 11)
+        Timeout 143: it took longer than 90.5 s and was stopped during line 1 of 3 (`make`); raise `timeout` if it needs more
+        LogLimit 137: it wrote more than 256 MB of log during line 1 of 3 (`make`); what came before is kept
+        Lost: it stopped itself during line 1 of 3 (`make`): MonkeyCI did not renew its lease in time
+        Invalid: there is no folder `sub` in the checkout
+        Invalid: image `example.com/scratch`: no `/bin/sh`
+        OutOfMemory 137: it used more than 2 GB of memory during line 1 of 3 (`make`); raise `memory` if it needs more
+        OutOfMemory: it used more than 2 GB of memory; raise `memory` if it needs more
+        Canceled: it was canceled during line 1 of 3 (`make`)
+        ok 0:
+        Canceled: it was canceled
+        Lost: its worker was shut down
+        Infrastructure: the disk is full
+        Image: image `nope`: not found
+        Invalid: processes have no services
+        Lost: its supervisor ended without a result: something killed it, or the job removed its report
+        Failure: its report is not what MonkeyCI writes: `result` is a link; a job must leave its report alone
+        ");
     }
 }

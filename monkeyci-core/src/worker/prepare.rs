@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use monkeyci_model::{Cause, Job};
 
+use super::caches::JobCaches;
 use super::outcome::Verdict;
 use super::settings::{Ports, Settings};
 use super::variables::variables;
-use crate::blob::CacheContext;
 use crate::job_dir::{JobDir, Program};
 use crate::lease::Lease;
 use crate::secret::Secrets;
@@ -29,47 +29,61 @@ pub(super) fn resolve(lease: &Lease, secrets: &Secrets) -> Result<Job, Verdict> 
             let message = format!("it needs {}, and builds of a fork get no secrets", names.join(", "));
             return Err(Verdict::new(Cause::Invalid, message));
         }
-        *text = text.resolve(|secret| secrets.value(secret)).map(Into::into).map_err(|secret| {
-            Verdict::new(
-                Cause::Invalid,
-                format!("secret `{secret}` is not known to this worker; set it, or name another"),
-            )
-        })?;
+        let plain = secrets.resolve(text).map_err(|error| Verdict::new(Cause::Invalid, error.to_string()))?;
+        *text = plain.as_str().into();
     }
     Ok(job)
 }
 
-/// Makes the attempt's folder, with all that the job needs; returns it and what could not be had.
+/// What a job finds when it starts.
+pub(super) struct Prepared<'a> {
+    pub(super) dir: JobDir,
+    pub(super) caches: JobCaches<'a>,
+    /// What could not be had.
+    pub(super) warnings: Vec<String>,
+}
+
+/// Makes the attempt's folder, with all that the job needs.
 ///
 /// `job` has its secrets filled in.
-pub(super) async fn prepare(
+pub(super) async fn prepare<'a>(
     settings: &Settings,
-    ports: &Ports,
-    lease: &Lease,
+    ports: &'a Ports,
+    lease: &'a Lease,
     job: &Job,
-) -> Result<(JobDir, Vec<String>), Verdict> {
+) -> Result<Prepared<'a>, Verdict> {
     let dir = JobDir::at(settings.folder.join(lease.attempt.name()));
-    if dir.root().join(PREPARED).exists() {
-        return Ok((dir, Vec::new()));
+    let marker = dir.root().join(PREPARED);
+    let taken_up = marker.exists();
+    if !taken_up {
+        make(lease, &dir).await?;
+        dir.write(&program(settings, lease, job, &dir)).map_err(|error| match error.kind() {
+            io::ErrorKind::InvalidInput => Verdict::new(Cause::Invalid, error.to_string()),
+            _ => broken("its folder", dir.root(), &error),
+        })?;
     }
-    let (checkout, to) = (lease.checkout.clone(), dir.clone());
-    let copied = tokio::task::spawn_blocking(move || {
-        // What an earlier start of this attempt left half-made.
-        to.remove().map_err(|error| broken("its folder", to.root(), &error))?;
-        JobDir::create(to.root()).map_err(|error| broken("its folder", to.root(), &error))?;
-        copy_tree(&checkout, &to.work()).map_err(|error| broken("its workspace, a copy of", &checkout, &error))
-    });
-    copied.await.map_err(|error| Verdict::new(Cause::Infrastructure, format!("copying its workspace: {error}")))??;
-
-    dir.write(&program(settings, lease, job, &dir)).map_err(|error| match error.kind() {
-        io::ErrorKind::InvalidInput => Verdict::new(Cause::Invalid, error.to_string()),
-        _ => broken("its folder", dir.root(), &error),
-    })?;
     let work_dir = work_dir(&dir, job).map_err(|error| Verdict::new(Cause::Invalid, error.to_string()))?;
-    let warnings = restore(ports, lease, &work_dir).await?;
-    let prepared = dir.root().join(PREPARED);
-    std::fs::write(&prepared, "").map_err(|error| broken("its folder", &prepared, &error))?;
-    Ok((dir, warnings))
+    let mut warnings = Vec::new();
+    let caches = JobCaches::of(&ports.caches, lease, &work_dir, &mut warnings).await;
+    if !taken_up {
+        caches.restore(&work_dir, &mut warnings).await;
+        restore(ports, lease, &work_dir, &mut warnings).await?;
+        std::fs::write(&marker, "").map_err(|error| broken("its folder", &marker, &error))?;
+    }
+    Ok(Prepared { dir, caches, warnings })
+}
+
+/// Makes the job directory, with a private copy of the checkout.
+async fn make(lease: &Lease, dir: &JobDir) -> Result<(), Verdict> {
+    let (checkout, dir) = (lease.checkout.clone(), dir.clone());
+    let made = tokio::task::spawn_blocking(move || {
+        // What an earlier start of this attempt left half-made.
+        dir.remove().map_err(|error| broken("its folder", dir.root(), &error))?;
+        JobDir::create(dir.root()).map_err(|error| broken("its folder", dir.root(), &error))?;
+        copy_tree(&checkout, &dir.work()).map_err(|error| broken("its workspace, a copy of", &checkout, &error))
+    });
+    made.await.map_err(|error| Verdict::new(Cause::Infrastructure, format!("copying its workspace: {error}")))??;
+    Ok(())
 }
 
 /// The folder that a job's lines begin in, on this host: a real one, inside of its workspace.
@@ -86,19 +100,8 @@ pub(super) fn work_dir(dir: &JobDir, job: &Job) -> io::Result<PathBuf> {
     }
 }
 
-/// Whose caches a job sees.
-pub(super) fn cache_context<'a>(lease: &'a Lease, work_dir: &'a Path) -> CacheContext<'a> {
-    CacheContext { build: &lease.attempt.build, trigger: &lease.trigger, job: &lease.job, work_dir }
-}
-
-async fn restore(ports: &Ports, lease: &Lease, work_dir: &Path) -> Result<Vec<String>, Verdict> {
-    let mut warnings = Vec::new();
-    for cache in &lease.job.caches {
-        // A job must be able to do without its caches.
-        if let Err(error) = ports.caches.restore(&cache_context(lease, work_dir), cache).await {
-            warnings.push(format!("not restored: {error}"));
-        }
-    }
+/// Gives the job its artifacts.
+async fn restore(ports: &Ports, lease: &Lease, work_dir: &Path, warnings: &mut Vec<String>) -> Result<(), Verdict> {
     for artifact in &lease.job.restore_artifacts {
         match ports.artifacts.restore(&lease.attempt.build, artifact, work_dir).await {
             Ok(_) => {}
@@ -106,7 +109,7 @@ async fn restore(ports: &Ports, lease: &Lease, work_dir: &Path) -> Result<Vec<St
             Err(error) => return Err(Verdict::new(Cause::Infrastructure, format!("it could not be given {error}"))),
         }
     }
-    Ok(warnings)
+    Ok(())
 }
 
 fn program(settings: &Settings, lease: &Lease, job: &Job, dir: &JobDir) -> Program {

@@ -8,26 +8,27 @@ use monkeyci_model::{Cause, Job, JobResult};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
+use super::caches::JobCaches;
 use super::clock::{Patience, overdue};
+use super::desk::OnDesk;
 use super::halt::{Halt, Why};
-use super::outcome::{End, Verdict, guarantee};
-use super::prepare::{prepare, resolve, timeout_ms, work_dir};
+use super::outcome::{End, Verdict};
+use super::prepare::{Prepared, prepare, resolve, timeout_ms, work_dir};
 use super::save::{save, wanted};
 use super::settings::{Ports, Settings};
 use super::shipping::{Shipping, told_by};
 use super::transcript::Transcript;
 use crate::executor::{ExecutorError, Exit, Order, Watch};
-use crate::job_dir::JobDir;
+use crate::job_dir::guarantee;
 use crate::job_dir::outcome::Outcome;
 use crate::job_dir::report::Reader;
 use crate::lease::Lease;
-use crate::secret::Masker;
+use crate::secret::Secrets;
 
 /// Runs an attempt to its end. Whatever happens becomes a result; no secret is in it.
-pub(super) async fn run(settings: &Settings, ports: &Ports, lease: &Lease, halt: &Halt) -> JobResult {
-    let masker = ports.secrets.masker();
-    let mut result = Run { settings, ports, lease, halt, masker: &masker }.run().await;
-    mask(&masker, &mut result);
+pub(super) async fn run(settings: &Settings, ports: &Ports, lease: &Lease, on_desk: &OnDesk<'_>) -> JobResult {
+    let mut result = Run { settings, ports, lease, halt: on_desk.halt(), on_desk }.run().await;
+    mask(&ports.secrets, &mut result);
     result
 }
 
@@ -36,26 +37,28 @@ struct Run<'a> {
     ports: &'a Ports,
     lease: &'a Lease,
     halt: &'a Halt,
-    masker: &'a Masker,
+    on_desk: &'a OnDesk<'a>,
 }
 
 impl Run<'_> {
     async fn run(&self) -> JobResult {
         let prepared = async {
             let job = resolve(self.lease, &self.ports.secrets)?;
-            let (dir, warnings) = prepare(self.settings, self.ports, self.lease, &job).await?;
-            let reader = Reader::open(&dir).map_err(|e| Verdict::new(Cause::Infrastructure, e.to_string()))?;
-            Ok((job, dir, reader, warnings))
+            let prepared = prepare(self.settings, self.ports, self.lease, &job).await?;
+            let reader = Reader::open(&prepared.dir).map_err(|e| Verdict::new(Cause::Infrastructure, e.to_string()))?;
+            Ok((job, prepared, reader))
         };
         match prepared.await {
-            Ok((job, dir, reader, warnings)) => self.run_prepared(job, dir, reader, warnings).await,
+            Ok((job, prepared, reader)) => self.run_prepared(job, prepared, reader).await,
             Err(verdict) => finished(verdict),
         }
     }
 
-    async fn run_prepared(&self, job: Job, dir: JobDir, mut reader: Reader, warnings: Vec<String>) -> JobResult {
+    async fn run_prepared(&self, job: Job, prepared: Prepared<'_>, mut reader: Reader) -> JobResult {
+        let Prepared { dir, caches, warnings } = prepared;
+        self.on_desk.runs(dir.clone());
         let lines = if job.script.is_empty() { 1 } else { u32::try_from(job.script.len()).unwrap_or(u32::MAX) };
-        let mut transcript = Transcript::new(self.masker, lines, self.settings.log_limit);
+        let mut transcript = Transcript::new(&self.ports.secrets, lines, self.settings.log_limit);
         let patience = Patience {
             timeout: Duration::from_millis(timeout_ms(&job)),
             grace: self.settings.grace,
@@ -82,6 +85,7 @@ impl Run<'_> {
             halt: self.halt,
             reader: &mut reader,
             transcript: &mut transcript,
+            kept: 0,
         };
         let tell = async {
             // Said before the first byte of log, and even when the job is over by then.
@@ -91,6 +95,7 @@ impl Run<'_> {
             shipping.run(&over).await;
         };
         let (exit, ()) = tokio::join!(execute, tell);
+        let log_bytes = Some(shipping.kept);
 
         let outcome = reader.outcome().map_err(|error| match told_by(&error) {
             Why::Broken(what) => {
@@ -99,9 +104,8 @@ impl Run<'_> {
             }
             _ => error.to_string(),
         });
-        let service_logs = exit.as_ref().map(|exit| exit.service_logs.len()).unwrap_or_default();
-        tracing::debug!(attempt = %self.lease.attempt, service_logs, "ran");
-        self.conclude(&order, exit, outcome, transcript, warnings).await
+        let result = JobResult { log_bytes, lines: transcript.into_lines(), warnings, ..JobResult::default() };
+        self.conclude(&order, &caches, exit, outcome, result).await
     }
 
     async fn execute(
@@ -138,26 +142,22 @@ impl Run<'_> {
         }
     }
 
+    /// Adds to `result` how it ended, and what of it is saved.
     async fn conclude(
         &self,
         order: &Order,
+        caches: &JobCaches<'_>,
         exit: Result<Exit, ExecutorError>,
         outcome: Result<Option<Outcome>, String>,
-        transcript: Transcript,
-        warnings: Vec<String>,
+        mut result: JobResult,
     ) -> JobResult {
-        let known = outcome.as_ref().ok().and_then(|outcome| outcome.as_ref());
-        let guarantee = known.map(|outcome| guarantee(outcome.guarantee));
+        let known = outcome.as_ref().ok().and_then(Option::as_ref);
+        result.guarantee = known.map(|outcome| guarantee(outcome.guarantee));
         let end = End { job: &self.lease.job, why: self.halt.why(), exit, outcome, log_limit: self.settings.log_limit };
-        let mut result = JobResult {
-            log_bytes: Some(transcript.len()),
-            lines: transcript.into_lines(),
-            guarantee,
-            warnings,
-            ..finished(end.verdict())
-        };
+        let verdict = end.verdict();
+        (result.cause, result.message, result.exit) = (verdict.cause, verdict.message, verdict.exit);
         match work_dir(&order.dir, &order.job) {
-            Ok(work_dir) => save(self.ports, self.lease, &work_dir, &mut result).await,
+            Ok(work_dir) => save(self.ports, self.lease, caches, &work_dir, &mut result).await,
             Err(error) => result.warnings.push(format!("nothing was saved: {error}")),
         }
         result
@@ -169,14 +169,19 @@ fn finished(Verdict { cause, message, exit }: Verdict) -> JobResult {
 }
 
 /// Masks all text that came from the job or from a tool that had its secrets.
-fn mask(masker: &Masker, result: &mut JobResult) {
-    let hide = |text: &mut String| {
-        let masked = masker.mask(text);
-        if masked != *text {
-            *text = masked.into_owned();
+fn mask(secrets: &Secrets, result: &mut JobResult) {
+    if secrets.is_empty() {
+        return;
+    }
+    let mut masker = secrets.masker::<()>();
+    let mut hide = |text: &mut String| {
+        let mut masked = masker.push(text.as_bytes()).bytes;
+        masked.extend(masker.finish().bytes);
+        if masked != text.as_bytes() {
+            *text = String::from_utf8_lossy(&masked).into_owned();
         }
     };
-    result.message.iter_mut().chain(&mut result.warnings).for_each(hide);
+    result.message.iter_mut().chain(&mut result.warnings).for_each(&mut hide);
     for suite in &mut result.tests {
         hide(&mut suite.name);
         for case in &mut suite.test_cases {

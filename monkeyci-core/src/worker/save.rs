@@ -5,7 +5,7 @@ use std::path::Path;
 use monkeyci_model::job::SaveWhen;
 use monkeyci_model::{Cause, Job, JobResult};
 
-use super::prepare::cache_context;
+use super::caches::JobCaches;
 use super::settings::Ports;
 use crate::lease::Lease;
 use crate::test_report;
@@ -20,29 +20,31 @@ pub(super) fn wanted(job: &Job) -> Vec<String> {
 }
 
 /// Saves what the job asks to be saved after such an end, and reads its reports; all of it ends up in `result`.
-pub(super) async fn save(ports: &Ports, lease: &Lease, work_dir: &Path, result: &mut JobResult) {
+pub(super) async fn save(
+    ports: &Ports,
+    lease: &Lease,
+    caches: &JobCaches<'_>,
+    work_dir: &Path,
+    result: &mut JobResult,
+) {
     if result.cause == Some(Cause::Lost) {
         return;
     }
     let job = &lease.job;
+    let ended = result.cause;
     let due = |when: SaveWhen| match when {
         SaveWhen::Always => true,
-        SaveWhen::Success => result.cause.is_none(),
-        SaveWhen::Failure => !matches!(result.cause, None | Some(Cause::Canceled)),
+        SaveWhen::Success => ended.is_none(),
+        SaveWhen::Failure => !matches!(ended, None | Some(Cause::Canceled)),
     };
-    let artifacts: Vec<_> = job.save_artifacts.iter().filter(|artifact| due(artifact.save)).collect();
-    let caches: Vec<_> = job.caches.iter().filter(|cache| due(cache.save)).collect();
-
-    for report in &job.reports {
-        match test_report::read(work_dir, report) {
-            Ok(suites) => result.tests.extend(suites),
-            Err(error) => result.warnings.push(error.to_string()),
-        }
-    }
-    for artifact in artifacts {
+    read_reports(job, work_dir, result).await;
+    for artifact in job.save_artifacts.iter().filter(|artifact| due(artifact.save)) {
         match ports.artifacts.save(&lease.attempt.build, artifact, work_dir).await {
             Ok(saved) => {
-                let left_out = saved.left_out.iter().map(|left| format!("artifact `{}`: {left}", artifact.id));
+                let left_out = saved
+                    .left_out
+                    .iter()
+                    .map(|left| format!("artifact `{}`: `{}` is not in it: {}", artifact.id, left.path, left.why));
                 result.warnings.extend(left_out);
                 result.artifacts.push(saved.file);
             }
@@ -55,10 +57,21 @@ pub(super) async fn save(ports: &Ports, lease: &Lease, work_dir: &Path, result: 
             Err(error) => result.warnings.push(format!("not saved: {error}")),
         }
     }
-    for cache in caches {
-        if let Err(error) = ports.caches.save(&cache_context(lease, work_dir), cache).await {
-            result.warnings.push(format!("not saved: {error}"));
-        }
+    caches.save(work_dir, due, &mut result.warnings).await;
+}
+
+async fn read_reports(job: &Job, work_dir: &Path, result: &mut JobResult) {
+    if job.reports.is_empty() {
+        return;
+    }
+    let (reports, work_dir) = (job.reports.clone(), work_dir.to_owned());
+    let read = move || reports.iter().map(|report| test_report::read(&work_dir, report)).collect::<Vec<_>>();
+    match tokio::task::spawn_blocking(read).await {
+        Ok(read) => read.into_iter().for_each(|read| match read {
+            Ok(suites) => result.tests.extend(suites),
+            Err(error) => result.warnings.push(error.to_string()),
+        }),
+        Err(error) => result.warnings.push(format!("test reports could not be read: {error}")),
     }
 }
 

@@ -21,6 +21,8 @@ pub(super) struct Shipping<'a> {
     pub(super) halt: &'a Halt,
     pub(super) reader: &'a mut Reader,
     pub(super) transcript: &'a mut Transcript,
+    /// Bytes of log that are safe.
+    pub(super) kept: u64,
 }
 
 impl Shipping<'_> {
@@ -85,8 +87,10 @@ impl Shipping<'_> {
 
     async fn ship_one(&mut self) -> bool {
         let Some(chunk) = self.transcript.chunk() else { return true };
+        let end = chunk.offset + chunk.bytes.len() as u64;
         match self.leases.log(self.attempt, chunk).await {
             Ok(claim) => {
+                self.kept = end;
                 self.halt.heed(claim);
                 self.halt.why() != Some(&Why::Stale)
             }

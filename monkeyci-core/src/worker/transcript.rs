@@ -1,28 +1,34 @@
 //! Frames of a report become a log: masked bytes, marks, and the lines that ran.
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use monkeyci_model::result::LineResult;
-use monkeyci_supervisor::frame::{Frame, Kind, Stream};
 
+use crate::job_dir::frame::{Frame, Kind, Stream};
 use crate::log::{CHUNK_BYTES, Chunk, Mark, MarkKind};
-use crate::secret::{MaskedStream, Masker};
+use crate::secret::{Masked, Masker, Secrets};
 
 /// Turns frames into chunks of a log. Holds no more than a frame and a chunk.
 ///
 /// The same frames always make the same log, so that a worker which takes up a running job may send all of it again.
 pub(super) struct Transcript {
-    stdout: MaskedStream,
-    stderr: MaskedStream,
-    /// The stream of the last byte, when there is one.
-    stream: Option<Stream>,
+    masker: Masker<(u64, MarkKind)>,
+    /// The stream of the last byte that the job wrote.
+    written_to: Option<Stream>,
+    /// The stream of the last masked byte, and the mark of a change that no byte has followed yet.
+    stream: Option<MarkKind>,
+    change: Option<Mark>,
     /// Masked, and not yet taken.
     bytes: BytesMut,
     /// Where `bytes` begins in the log.
     offset: u64,
     marks: Vec<Mark>,
     lines: Vec<LineResult>,
-    /// When the line that runs began, in milliseconds since the first.
-    line_began: Option<u64>,
+    /// When the last of `lines` began, in milliseconds since the first.
+    began: u64,
+    /// Lines that have begun, and whether the last of them runs. `lines` may be behind: marks wait with what could
+    /// become a secret.
+    begun: u32,
+    runs: bool,
     millis: u64,
     /// Lines that the job has; a report that tells of more is forged.
     expected: u32,
@@ -33,16 +39,19 @@ pub(super) struct Transcript {
 
 impl Transcript {
     /// The log of a job with so many lines that may write so many bytes.
-    pub(super) fn new(masker: &Masker, lines: u32, limit: u64) -> Self {
+    pub(super) fn new(secrets: &Secrets, lines: u32, limit: u64) -> Self {
         Self {
-            stdout: masker.stream(),
-            stderr: masker.stream(),
+            masker: secrets.masker(),
+            written_to: None,
             stream: None,
+            change: None,
             bytes: BytesMut::new(),
             offset: 0,
             marks: Vec::new(),
             lines: Vec::new(),
-            line_began: None,
+            began: 0,
+            begun: 0,
+            runs: false,
             millis: 0,
             expected: lines,
             limit,
@@ -56,8 +65,33 @@ impl Transcript {
         match frame.kind {
             Kind::Started(_) => Ok(()),
             Kind::Output(stream, bytes) => self.output(stream, &bytes),
-            Kind::LineStart(index) => self.line_start(index),
-            Kind::LineEnd(index, code) => self.line_end(index, code),
+            Kind::LineStart(index) => {
+                if self.runs || index != self.begun || index >= self.expected {
+                    return Err(format!("line {} cannot begin here", index.saturating_add(1)));
+                }
+                (self.begun, self.runs) = (index + 1, true);
+                self.mark(MarkKind::LineStart(index));
+                Ok(())
+            }
+            Kind::LineEnd(index, code) => {
+                if !self.runs || index.checked_add(1) != Some(self.begun) {
+                    return Err(format!("line {} cannot end here", index.saturating_add(1)));
+                }
+                self.runs = false;
+                self.mark(MarkKind::LineEnd(index, code));
+                Ok(())
+            }
+        }
+    }
+
+    /// Says that no frame comes any more: what was held back because a secret might begin there is let go.
+    pub(super) fn finish(&mut self) {
+        let masked = self.masker.finish();
+        self.write(masked);
+        if self.runs
+            && let Some(line) = self.lines.last_mut()
+        {
+            line.duration = self.millis.saturating_sub(self.began);
         }
     }
 
@@ -76,28 +110,12 @@ impl Transcript {
         if self.is_empty() {
             return None;
         }
-        let bytes: Bytes = self.bytes.split_to(self.bytes.len().min(CHUNK_BYTES)).freeze();
+        let bytes = self.bytes.split_to(self.bytes.len().min(CHUNK_BYTES)).freeze();
         let offset = self.offset;
         self.offset += bytes.len() as u64;
         let within = self.marks.partition_point(|mark| mark.offset <= self.offset);
         let rest = self.marks.split_off(within);
         Some(Chunk { offset, bytes, marks: std::mem::replace(&mut self.marks, rest) })
-    }
-
-    /// Says that no frame comes any more: what was held back because a secret might begin there is let go.
-    pub(super) fn finish(&mut self) {
-        let held = self.stdout.finish();
-        self.write(Stream::Stdout, &held);
-        let held = self.stderr.finish();
-        self.write(Stream::Stderr, &held);
-        if let (Some(began), Some(line)) = (self.line_began.take(), self.lines.last_mut()) {
-            line.duration = self.millis.saturating_sub(began);
-        }
-    }
-
-    /// Bytes of the log so far.
-    pub(super) fn len(&self) -> u64 {
-        self.offset + self.bytes.len() as u64
     }
 
     /// The lines that ran.
@@ -110,52 +128,56 @@ impl Transcript {
         if self.written > self.limit {
             return Err(format!("it holds more than the {} bytes that the job may write", self.limit));
         }
-        let masked = match stream {
-            Stream::Stdout => self.stdout.push(bytes),
-            Stream::Stderr => self.stderr.push(bytes),
-        };
-        self.write(stream, &masked);
-        Ok(())
-    }
-
-    fn write(&mut self, stream: Stream, masked: &[u8]) {
-        if masked.is_empty() {
-            return;
+        if self.written_to != Some(stream) {
+            self.written_to = Some(stream);
+            let kind = if stream == Stream::Stdout { MarkKind::Stdout } else { MarkKind::Stderr };
+            self.masker.mark((self.millis, kind));
         }
-        if self.stream != Some(stream) {
-            self.stream = Some(stream);
-            self.mark(match stream {
-                Stream::Stdout => MarkKind::Stdout,
-                Stream::Stderr => MarkKind::Stderr,
-            });
-        }
-        self.bytes.extend_from_slice(masked);
-    }
-
-    fn line_start(&mut self, index: u32) -> Result<(), String> {
-        if self.line_began.is_some() || index as usize != self.lines.len() || index >= self.expected {
-            return Err(format!("line {} cannot begin here", index.saturating_add(1)));
-        }
-        self.line_began = Some(self.millis);
-        self.lines.push(LineResult { index, exit: None, duration: 0, log_offset: self.len() });
-        self.mark(MarkKind::LineStart(index));
-        Ok(())
-    }
-
-    fn line_end(&mut self, index: u32, code: i32) -> Result<(), String> {
-        let (Some(began), Some(line)) = (self.line_began, self.lines.last_mut().filter(|line| line.index == index))
-        else {
-            return Err(format!("line {} cannot end here", index.saturating_add(1)));
-        };
-        line.exit = Some(code);
-        line.duration = self.millis.saturating_sub(began);
-        self.line_began = None;
-        self.mark(MarkKind::LineEnd(index, code));
+        let masked = self.masker.push(bytes);
+        self.write(masked);
         Ok(())
     }
 
     fn mark(&mut self, kind: MarkKind) {
-        let mark = Mark { offset: self.len(), millis: self.millis, kind };
-        self.marks.push(mark);
+        self.masker.mark((self.millis, kind));
+        if self.masker.pending() == 0 {
+            // Nothing is held back that the mark would have to wait for.
+            let masked = self.masker.finish();
+            self.write(masked);
+        }
+    }
+
+    fn write(&mut self, masked: Masked<(u64, MarkKind)>) {
+        for (offset, (millis, kind)) in masked.marks {
+            self.settle(offset);
+            let mark = Mark { offset, millis, kind };
+            match kind {
+                MarkKind::Stdout | MarkKind::Stderr => self.change = Some(mark),
+                MarkKind::LineStart(index) => {
+                    self.began = millis;
+                    self.lines.push(LineResult { index, exit: None, duration: 0, log_offset: offset });
+                    self.marks.push(mark);
+                }
+                MarkKind::LineEnd(_, code) => {
+                    if let Some(line) = self.lines.last_mut() {
+                        line.exit = Some(code);
+                        line.duration = millis.saturating_sub(self.began);
+                    }
+                    self.marks.push(mark);
+                }
+            }
+        }
+        self.bytes.extend_from_slice(&masked.bytes);
+        self.settle(self.offset + self.bytes.len() as u64);
+    }
+
+    /// Marks the last change of streams, now that the log goes on to `until`; one that no byte follows is none.
+    fn settle(&mut self, until: u64) {
+        if let Some(change) = self.change.take_if(|change| change.offset < until)
+            && self.stream != Some(change.kind)
+        {
+            self.stream = Some(change.kind);
+            self.marks.push(change);
+        }
     }
 }

@@ -54,7 +54,7 @@ impl Engine {
     }
 
     pub(super) fn revoke(&self, fence: u64, claim: Claim) {
-        self.known.lock().expect("whole")[&fence].claim.send_replace(claim);
+        let _ = self.known.lock().expect("whole")[&fence].claim.send_replace(claim);
     }
 
     pub(super) async fn result(&self, fence: u64) -> JobResult {
@@ -120,7 +120,7 @@ impl Leases for Engine {
     async fn result(&self, attempt: &Attempt, result: JobResult) -> Claim {
         assert!(!self.has_result(attempt.fence), "two results of one attempt");
         if let Some(bytes) = result.log_bytes {
-            assert_eq!(bytes, self.logs.len(&attempt.into()).expect("a log"), "the log is not all here");
+            assert_eq!(bytes, self.logs.len(&attempt.into()).unwrap_or(0), "the log is not all here");
         }
         self.logs.close(&attempt.into());
         self.known.lock().expect("whole")[&attempt.fence].result.send_replace(Some(result));

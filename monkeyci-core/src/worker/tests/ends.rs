@@ -187,7 +187,7 @@ async fn a_job_that_cannot_be_prepared_says_why_and_never_runs() {
     Arc::make_mut(&mut secret.job).env.insert("TOKEN".into(), token);
     let mut fork = secret.clone();
     let result = soon(house.run(secret)).await;
-    let message = "secret `TOKEN@9` is not known to this worker; set it, or name another";
+    let message = "secret `TOKEN@9` is not known: set it, or give it with `--secret`";
     assert_eq!(told(&result), (Some(Cause::Invalid), message));
 
     fork.attempt.fence = 3;

@@ -42,7 +42,7 @@ async fn both_streams_keep_their_order_and_lines_are_marked() {
             (5, MarkKind::LineEnd(0, 0)),
             (5, MarkKind::LineStart(1)),
             (5, MarkKind::Stderr),
-            (24, MarkKind::LineEnd(1, 3)),
+            (26, MarkKind::LineEnd(1, 3)),
         ]
     );
 }

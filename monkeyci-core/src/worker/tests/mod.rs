@@ -2,6 +2,7 @@
 
 mod double;
 mod ends;
+mod files;
 mod logs;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use monkeyci_model::JobResult;
 use tokio::task::JoinHandle;
 
 use super::{Ports, Settings, Worker};
+use crate::blob::{Artifacts, Blobs, Caches};
 use crate::executor::Executor;
 use crate::lease::Lease;
 use double::Engine;
@@ -31,12 +33,13 @@ impl House {
         std::fs::create_dir(home.path().join("checkout")).expect("a folder");
         std::fs::write(home.path().join("checkout/file"), "as it was\n").expect("a file");
         let settings = Settings::new("worker-1", "test", home.path().join("jobs"));
+        let blobs = Blobs::on_disk(home.path().join("blobs")).expect("a store");
         let ports = Ports {
             leases: engine.clone(),
             executor,
-            artifacts: Default::default(),
-            caches: Default::default(),
-            secrets: Default::default(),
+            artifacts: Artifacts::new(blobs.clone()),
+            caches: Caches::new(blobs),
+            secrets: Arc::default(),
         };
         Self { engine, settings, ports, home }
     }
