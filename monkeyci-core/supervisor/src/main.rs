@@ -1,5 +1,6 @@
 //! Process 1 of every job. What it reads and writes is said in the library of this crate.
 
+mod connect;
 #[cfg_attr(not(test), expect(dead_code, reason = "the host writes what is read here"))]
 mod control;
 mod family;
@@ -12,6 +13,7 @@ mod orders;
 #[cfg_attr(not(test), expect(dead_code, reason = "the host reads what is written here"))]
 mod outcome;
 mod output;
+mod own;
 mod remove;
 mod report;
 mod sys;
@@ -22,7 +24,9 @@ use std::process::ExitCode;
 
 const USAGE: &str = "usage: monkeyci-supervisor run [--process] [--tethered] [--without-namespaces] JOBDIR
        monkeyci-supervisor follow JOBDIR OFFSET
-       monkeyci-supervisor remove PATH…";
+       monkeyci-supervisor remove PATH…
+       monkeyci-supervisor own UID:GID PATH…
+       monkeyci-supervisor connect PORT…";
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
@@ -38,6 +42,14 @@ fn main() -> ExitCode {
             Err(_) => return usage(),
         },
         ["remove", paths @ ..] if !paths.is_empty() => paths.iter().try_for_each(|path| remove::tree(Path::new(path))),
+        ["own", owner, paths @ ..] if !paths.is_empty() => match ids(owner) {
+            Some((uid, gid)) => paths.iter().try_for_each(|path| own::tree(Path::new(path), uid, gid)),
+            None => return usage(),
+        },
+        ["connect", ports @ ..] if !ports.is_empty() => match ports.iter().map(|port| port.parse()).collect() {
+            Ok::<Vec<u16>, _>(ports) => connect::ports(&ports),
+            Err(_) => return usage(),
+        },
         _ => return usage(),
     };
     match done {
@@ -61,6 +73,11 @@ fn run_options(words: &[&str]) -> Option<isolate::Options> {
         }
     }
     Some(options)
+}
+
+fn ids(owner: &str) -> Option<(u32, u32)> {
+    let (uid, gid) = owner.split_once(':')?;
+    Some((uid.parse().ok()?, gid.parse().ok()?))
 }
 
 fn usage() -> ExitCode {
