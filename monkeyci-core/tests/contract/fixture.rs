@@ -210,7 +210,7 @@ fn output(frames: &[Frame]) -> String {
 pub fn skip(story: &str, (name, why): Lacking) {
     let required = std::env::var("MONKEYCI_TEST_REQUIRE").unwrap_or_default();
     assert!(!required.split(',').any(|required| required == name), "{story} requires {name}: {why}");
-    println!("skipped: {name}: {why}");
+    eprintln!("skipped: {story}: {name}: {why}");
 }
 
 /// The fake, told what the stories that it can play expect of their jobs.
