@@ -1,13 +1,15 @@
 //! What a build is told about why it runs, and on what.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use monkeyci_core::model::trigger::{Changes, Git, Source};
 use monkeyci_core::model::{Text, Trigger};
+use monkeyci_core::source::Folder;
 
 use crate::error::CliError;
 use crate::param;
+use crate::request::told;
 
 /// The folder of a repository.
 #[derive(Debug, clap::Args)]
@@ -72,5 +74,14 @@ impl ContextArgs {
             params: params.into_iter().map(|(name, value)| (name, Text::from(value))).collect(),
             fork: false,
         })
+    }
+
+    /// The trigger of a build of a local folder, with what git knows of it.
+    pub fn local_trigger(&self, folder: &Path) -> Result<Trigger, CliError> {
+        let mut trigger = self.trigger(None)?;
+        let (git, changes) = Folder::new(folder).facts();
+        trigger.git = told(trigger.git, git);
+        trigger.changes = trigger.changes.or(changes);
+        Ok(trigger)
     }
 }

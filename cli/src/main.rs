@@ -2,11 +2,16 @@
 
 mod command;
 mod context;
+mod drive;
 mod error;
+mod executor;
 mod graph;
 mod junit;
 mod param;
+mod request;
+mod script;
 mod secret;
+mod session;
 mod signals;
 mod state;
 mod tail;

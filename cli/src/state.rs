@@ -12,7 +12,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-/// Ended invocations of a repository whose logs and artifacts are kept.
+use crate::request::Request;
+
+/// Invocations of a repository that are over and whose logs and artifacts are kept.
 const KEPT: usize = 10;
 
 /// The folders of the program.
@@ -56,13 +58,17 @@ pub struct Repository {
 }
 
 /// What is written down of an invocation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Record {
     /// The label of everything that it starts.
     pub instance: String,
     /// Whether its build came to an end.
     pub ended: bool,
+    /// Whether what it left in container engines and processes was removed.
+    pub swept: bool,
+    /// What was asked for.
+    pub request: Request,
 }
 
 /// An invocation that this process holds the lock of.
@@ -80,7 +86,7 @@ pub struct Invocation {
 
 impl Repository {
     /// Begins a new invocation with a label that nobody else has.
-    pub fn begin(&self) -> io::Result<Invocation> {
+    pub fn begin(&self, request: &Request) -> io::Result<Invocation> {
         fs::create_dir_all(&self.root)?;
         let mut number = self.numbers()?.last().copied().unwrap_or(0) + 1;
         loop {
@@ -92,7 +98,8 @@ impl Repository {
                 Ok(()) => {
                     let lock = File::create(folder.join("lock"))?;
                     lock.try_lock()?;
-                    let record = Record { instance: label(number), ended: false };
+                    let record =
+                        Record { instance: label(number), ended: false, swept: false, request: request.clone() };
                     let invocation = Invocation { number, folder, record, _lock: lock };
                     invocation.write()?;
                     return Ok(invocation);
@@ -125,12 +132,12 @@ impl Repository {
         Ok(self.dead()?.into_iter().filter(|invocation| !invocation.record.ended).collect())
     }
 
-    /// Removes all but the newest of the invocations that ended.
+    /// Removes all but the newest of the invocations that left nothing running.
     pub fn prune(&self) -> io::Result<()> {
-        let mut ended = self.dead()?;
-        ended.retain(|invocation| invocation.record.ended);
-        let old = ended.len().saturating_sub(KEPT);
-        ended.iter().take(old).try_for_each(|invocation| fs::remove_dir_all(&invocation.folder))
+        let mut quiet = self.dead()?;
+        quiet.retain(|invocation| invocation.record.ended || invocation.record.swept);
+        let old = quiet.len().saturating_sub(KEPT);
+        quiet.iter().take(old).try_for_each(|invocation| fs::remove_dir_all(&invocation.folder))
     }
 
     fn dead(&self) -> io::Result<Vec<Invocation>> {
@@ -166,6 +173,12 @@ impl Invocation {
     /// Writes down that its build is over.
     pub fn end(&mut self) -> io::Result<()> {
         self.record.ended = true;
+        self.write()
+    }
+
+    /// Writes down that what it left running was removed.
+    pub fn swept(&mut self) -> io::Result<()> {
+        self.record.swept = true;
         self.write()
     }
 
@@ -219,8 +232,8 @@ mod tests {
     #[test]
     fn what_lives_is_left_alone_and_what_died_can_be_taken_up() {
         let (_root, repository) = repository();
-        let living = repository.begin().expect("begins");
-        let dead = repository.begin().expect("begins");
+        let living = repository.begin(&Request::default()).expect("begins");
+        let dead = repository.begin(&Request::default()).expect("begins");
         assert_eq!((living.number, dead.number), (1, 2));
         assert_ne!(living.record.instance, dead.record.instance);
         let instance = dead.record.instance.clone();
@@ -235,15 +248,15 @@ mod tests {
     #[test]
     fn old_invocations_go_and_numbers_never_return() {
         let (_root, repository) = repository();
-        let unfinished = repository.begin().expect("begins").number;
+        let unfinished = repository.begin(&Request::default()).expect("begins").number;
         for _ in 0..KEPT + 2 {
-            repository.begin().and_then(|mut invocation| invocation.end()).expect("ends");
+            repository.begin(&Request::default()).and_then(|mut invocation| invocation.end()).expect("ends");
         }
         repository.prune().expect("pruned");
         let numbers = repository.numbers().expect("listed");
         assert_eq!(numbers.len(), KEPT + 1);
         assert_eq!(numbers[0], unfinished);
-        assert_eq!(repository.begin().expect("begins").number, 14);
+        assert_eq!(repository.begin(&Request::default()).expect("begins").number, 14);
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! The commands: one file each, and the list of them here.
 
+mod build;
 mod completions;
+mod plan;
 mod schema;
+mod verify;
 
 use std::io::{IsTerminal as _, Write as _};
 
@@ -9,6 +12,7 @@ use clap::{Parser, Subcommand};
 
 use crate::error::{CliError, Exit};
 use crate::ui::escape::{Colours, neutral};
+use crate::ui::picture;
 use crate::ui::style::{Style, Tone};
 
 /// Run builds: the same on a laptop as on the server
@@ -21,6 +25,9 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Build(Box<build::BuildArgs>),
+    Verify(verify::VerifyArgs),
+    Plan(plan::PlanArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
 }
@@ -30,6 +37,9 @@ pub fn main() -> Exit {
     // clap ends the program by itself on usage errors, with the code of `Exit::Usage`, and on `--help`.
     let cli = Cli::parse();
     let result = match cli.command {
+        Command::Build(args) => build::run(&args),
+        Command::Verify(args) => verify::run(&args),
+        Command::Plan(args) => plan::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
     };
@@ -44,8 +54,14 @@ fn tell(error: &CliError) {
     let stderr = std::io::stderr();
     let style = style_of(stderr.is_terminal());
     let mut stderr = stderr.lock();
+    let message = error.to_string();
+    if message.starts_with("error: ") {
+        // Pictures of errors bring their own words.
+        let _gone = stderr.write_all(picture::coloured(&message, style).as_bytes());
+        return;
+    }
     let mut word = style.paint(Tone::Bad, "error:");
-    for line in error.to_string().lines() {
+    for line in message.lines() {
         let line = match line.strip_prefix("hint: ") {
             Some(hint) => format!("{} {}", style.paint(Tone::Busy, "hint:"), neutral(hint, Colours::Strip)),
             None => neutral(line, Colours::Strip),

@@ -1,4 +1,5 @@
 use monkeyci_core::model::schema::schemas;
+use monkeyci_core::script;
 use serde_json::{Map, Value};
 
 use crate::error::{CliError, Exit};
@@ -17,8 +18,9 @@ pub struct SchemaArgs {
 
 /// Prints one schema or all of them.
 pub fn run(args: &SchemaArgs) -> Result<Exit, CliError> {
-    let schemas: Map<String, Value> =
+    let mut schemas: Map<String, Value> =
         schemas().into_iter().map(|(name, schema)| (name.to_owned(), schema.to_value())).collect();
+    schemas.insert("script".into(), script::schema());
     if args.list {
         let names: String = schemas.keys().map(|name| format!("{name}\n")).collect();
         return super::print(&names);

@@ -6,13 +6,13 @@ use console::{Term, truncate_str};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use monkeyci_core::model::{Event, EventKind, JobId, JobStatus, Millis};
 
+use super::View;
 use super::duration;
 use super::escape::{Colours, neutral};
 use super::output::Output;
 use super::progress::{JobProgress, Progress};
 use super::style::{Style, Tone};
 use super::summary::{self, Place};
-use super::{View, sentence};
 
 /// Draws a build.
 pub struct Live {

@@ -8,6 +8,7 @@ pub mod escape;
 pub mod json;
 pub mod live;
 pub mod output;
+pub mod picture;
 pub mod plain;
 pub mod progress;
 #[cfg(test)]

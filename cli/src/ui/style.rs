@@ -27,6 +27,7 @@ pub struct Style {
 
 impl Style {
     /// Text as it is.
+    #[cfg(test)]
     pub const PLAIN: Self = Self { colour: false };
     /// Text in colours.
     #[cfg(test)]

@@ -6,6 +6,7 @@ use monkeyci_core::model::JobStatus;
 
 use super::duration;
 use super::escape::{Colours, neutral};
+use super::picture;
 use super::progress::{JobProgress, Progress};
 use super::sentence;
 use super::style::{Style, Tone};
@@ -47,8 +48,10 @@ pub fn quiet(progress: &Progress, place: &Place, style: Style) -> Vec<String> {
     }
     let (text, tone) = sentence::build(progress);
     lines.push(style.paint(tone, &text));
-    if let Some(message) = &progress.message {
-        lines.extend(message.lines().map(|line| neutral(line, Colours::Strip)));
+    // The jobs that failed are the message already.
+    let told = progress.jobs().iter().any(JobProgress::is_bad);
+    if let Some(message) = progress.message.as_ref().filter(|_| !told) {
+        lines.extend(picture::coloured(message, style).lines().map(str::to_owned));
     }
     if let Some(folder) = &place.folder {
         let text = format!("Logs and artifacts: {}", neutral(&folder.display().to_string(), Colours::Strip));

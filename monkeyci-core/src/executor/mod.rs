@@ -5,9 +5,9 @@
 
 #[cfg(feature = "docker")]
 mod docker;
-pub mod route;
 pub mod fake;
 pub mod process;
+pub mod route;
 
 use async_trait::async_trait;
 use monkeyci_model::result::Guarantee;
