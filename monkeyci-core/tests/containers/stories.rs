@@ -109,10 +109,10 @@ pub async fn a_service_that_never_gets_ready_is_told_with_its_last_words(bench: 
         text.starts_with("service `db`: it ended with code 3 before it was ready") && text.contains("no disk"),
         "{text}"
     );
-    let health = Some(Health { command: "echo not yet; false".into(), timeout: 300 });
+    let health = Some(Health { command: "echo not yet; false".into(), timeout: 3_000 });
     job.services = vec![Service { health, ..service("db", "sleep 600") }];
     let text = bench.play(job).run().await.exit.expect_err("not ready").to_string();
-    assert!(text.contains("did not end with 0 within 0.3 s; its check ends with: not yet"), "{text}");
+    assert!(text.contains("did not end with 0 within 3 s; its check ends with: not yet"), "{text}");
 }
 
 pub async fn an_image_that_is_not_there_is_told(bench: Bench) {
