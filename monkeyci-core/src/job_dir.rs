@@ -12,6 +12,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use monkeyci_model::result::Guarantee;
 pub use monkeyci_supervisor::control::Program;
 pub use monkeyci_supervisor::{frame, outcome};
 
@@ -118,6 +119,16 @@ impl JobDir {
         let path = self.control().join(name);
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o644).open(path)?;
         file.write_all(bytes)
+    }
+}
+
+/// The supervisor's word for a guarantee, as a job's result says it.
+#[must_use]
+pub fn guarantee(word: outcome::Guarantee) -> Guarantee {
+    match word {
+        outcome::Guarantee::PidNamespace => Guarantee::PidNamespace,
+        outcome::Guarantee::Subreaper => Guarantee::Subreaper,
+        outcome::Guarantee::ProcessGroup => Guarantee::ProcessGroup,
     }
 }
 

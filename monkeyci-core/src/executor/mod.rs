@@ -5,6 +5,8 @@
 
 #[cfg(feature = "docker")]
 mod docker;
+pub mod fake;
+pub mod process;
 
 use async_trait::async_trait;
 use monkeyci_model::result::Guarantee;
@@ -16,6 +18,8 @@ use crate::job_dir::JobDir;
 
 #[cfg(feature = "docker")]
 pub use docker::{Docker, Engine};
+pub use fake::Fake;
+pub use process::Process;
 
 /// The workspace inside of a container, as in MonkeyCI. Jobs with an image have it as the root of their program.
 pub const CONTAINER_WORK: &str = "/home/monkeyci";

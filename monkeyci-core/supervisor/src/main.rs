@@ -18,7 +18,7 @@ mod remove;
 mod report;
 mod sys;
 
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -33,7 +33,8 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments.as_slice() {
         ["run", options @ .., dir] => match run_options(options) {
-            Some(options) => isolate::run(Path::new(dir), options),
+            // Absolute, because the lines run in another folder.
+            Some(options) => std::path::absolute(dir).and_then(|dir| isolate::run(&dir, options)),
             None => return usage(),
         },
         ["follow", dir, offset] => match offset.parse() {
@@ -54,7 +55,8 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("monkeyci-supervisor: {error}");
+            // Nobody may be there to read it.
+            let _ = writeln!(io::stderr(), "monkeyci-supervisor: {error}");
             ExitCode::FAILURE
         }
     }

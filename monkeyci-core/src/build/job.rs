@@ -1,0 +1,150 @@
+//! Where one job of a build stands.
+
+use std::sync::Arc;
+
+use monkeyci_model::job::When;
+use monkeyci_model::{Cause, Job, JobResult, JobStatus};
+
+/// Where one job of a build stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JobState {
+    pub(super) job: Arc<Job>,
+    pub(super) status: JobStatus,
+    pub(super) attempt: u32,
+    pub(super) fence: u64,
+    pub(super) result: Option<Box<JobResult>>,
+    /// Its process is over, and what follows is not decided yet.
+    pub(super) executed: bool,
+    /// A person let it go on.
+    pub(super) unblocked: bool,
+    /// A person stopped it alone.
+    pub(super) canceled: bool,
+    pub(super) reason: Option<String>,
+    pub(super) before: Before,
+}
+
+/// What has become of the jobs before a job.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Before {
+    /// How many have not ended.
+    pub(super) open: usize,
+    /// The first that did not end well, by its place, and how.
+    pub(super) not_well: Option<(usize, JobStatus)>,
+    /// Whether one failed, or was skipped because something before it failed.
+    pub(super) failed: bool,
+}
+
+/// What the jobs before a job mean for it.
+pub(super) enum Verdict {
+    Wait,
+    Run,
+    Skip,
+}
+
+impl JobState {
+    pub(super) fn new(job: Job) -> Self {
+        let before = Before { open: job.dependencies.len(), ..Before::default() };
+        Self {
+            job: Arc::new(job),
+            status: JobStatus::Pending,
+            attempt: 0,
+            fence: 0,
+            result: None,
+            executed: false,
+            unblocked: false,
+            canceled: false,
+            reason: None,
+            before,
+        }
+    }
+
+    /// The job itself.
+    #[must_use]
+    pub fn job(&self) -> &Arc<Job> {
+        &self.job
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn status(&self) -> JobStatus {
+        self.status
+    }
+
+    /// The newest attempt, from 1; 0 before the first.
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// The fence of the newest lease; 0 before the first.
+    #[must_use]
+    pub fn fence(&self) -> u64 {
+        self.fence
+    }
+
+    /// What came out of the newest attempt that ended.
+    #[must_use]
+    pub fn result(&self) -> Option<&JobResult> {
+        self.result.as_deref()
+    }
+
+    /// Why it was skipped or canceled, for people.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+
+    /// Whether it was asked to stop, alone.
+    #[must_use]
+    pub fn is_canceled(&self) -> bool {
+        self.canceled
+    }
+
+    /// Whether it counts as a success for its dependents and its build.
+    #[must_use]
+    pub fn ended_well(&self) -> bool {
+        self.status == JobStatus::Success || (self.failed() && self.job.allow_failure)
+    }
+
+    pub(super) fn failed(&self) -> bool {
+        matches!(self.status, JobStatus::Failure | JobStatus::Error)
+    }
+
+    pub(super) fn verdict(&self) -> Verdict {
+        let Before { open, not_well, failed } = &self.before;
+        match self.job.when {
+            // Skipped as soon as that is certain, so that nothing waits for what can no longer run.
+            When::Success if not_well.is_some() => Verdict::Skip,
+            _ if *open > 0 => Verdict::Wait,
+            When::Failure if !failed => Verdict::Skip,
+            _ => Verdict::Run,
+        }
+    }
+
+    /// How the attempt that was executed ends the job, unless it is tried again.
+    pub(super) fn ending(&self) -> (JobStatus, Option<Cause>) {
+        match self.result.as_ref().and_then(|result| result.cause) {
+            None => (JobStatus::Success, None),
+            Some(cause) => (cause.status(), Some(cause)),
+        }
+    }
+
+    pub(super) fn is_tried_again(&self) -> bool {
+        let cause = self.result.as_ref().and_then(|result| result.cause);
+        !self.canceled && cause.is_some_and(|cause| self.job.retry.allows(self.attempt, cause))
+    }
+}
+
+/// The legal steps of a job; anything else is an illegal event.
+pub(super) fn is_legal(from: JobStatus, to: JobStatus) -> bool {
+    use JobStatus::{Blocked, Canceled, Error, Failure, Initializing, Pending, Queued, Running, Skipped, Success};
+    matches!(
+        (from, to),
+        (Pending, Blocked | Queued | Skipped | Canceled)
+            | (Blocked, Queued | Skipped | Canceled)
+            | (Queued, Initializing | Skipped | Canceled)
+            // Back to the queue is a new attempt.
+            | (Initializing, Running | Queued | Success | Failure | Error | Canceled)
+            | (Running, Queued | Success | Failure | Error | Canceled)
+    )
+}

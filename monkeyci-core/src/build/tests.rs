@@ -1,0 +1,220 @@
+//! Stories of the machine: causes in, brief facts out.
+
+mod properties;
+
+use monkeyci_model::job::{Retry, When};
+use monkeyci_model::{BuildStatus, Cause, EventKind, Job, JobId, JobResult, Trigger};
+
+use super::*;
+
+fn id(text: &str) -> JobId {
+    text.trim().parse().expect("an id")
+}
+
+/// `"b: a"` is job `b` that depends on job `a`.
+fn job(line: &str) -> Job {
+    let (name, dependencies) = line.split_once(':').unwrap_or((line, ""));
+    Job { dependencies: dependencies.split_whitespace().map(id).collect(), ..Job::new(id(name)) }
+}
+
+/// A build whose script was just loaded, and what followed from that.
+fn script(jobs: Vec<Job>) -> (Build, Vec<String>) {
+    let mut build = Build::default();
+    for cause in [
+        EventKind::BuildTriggered { trigger: Box::new(Trigger::default()) },
+        EventKind::BuildInitializing {},
+        EventKind::BuildStart { trigger: None },
+        EventKind::ScriptInitializing { script_dir: ".monkeyci".into() },
+    ] {
+        build.apply(cause).expect("a build begins");
+    }
+    let facts = build.apply(EventKind::ScriptStart { jobs, warnings: vec![] }).expect("a script");
+    (build, brief(&facts[1..]))
+}
+
+fn brief(facts: &[EventKind]) -> Vec<String> {
+    let brief = |fact: &EventKind| match fact {
+        EventKind::JobQueued { job_id, attempt: 1 } => format!("{job_id} queued"),
+        EventKind::JobQueued { job_id, attempt } => format!("{job_id} queued ({attempt})"),
+        EventKind::JobSkipped { job_id, reason } => format!("{job_id} skipped: {reason}"),
+        EventKind::JobEnd { job_id, status, .. } => format!("{job_id} {status}"),
+        EventKind::BuildEnd { status, message: None } => format!("build {status}"),
+        EventKind::BuildEnd { status, message: Some(message) } => format!("build {status}: {message}"),
+        other => other.job_id().map_or(other.name().to_owned(), |job| format!("{job} {}", &other.name()[4..])),
+    };
+    facts.iter().filter(|fact| fact.name() != "script/end").map(brief).collect()
+}
+
+impl Build {
+    /// A worker takes the job and runs it to its end; what follows from the end.
+    fn run(&mut self, job: &str, cause: Option<Cause>) -> Vec<String> {
+        self.lease(job);
+        self.execute(job, cause)
+    }
+
+    fn lease(&mut self, job: &str) {
+        let state = self.job(job).expect("a job");
+        let (attempt, fence) = (state.attempt(), state.fence() + 1);
+        let worker = "w1".to_owned();
+        self.apply(EventKind::JobInitializing { job_id: id(job), attempt, fence, worker }).expect("it was queued");
+        self.apply(EventKind::JobStart { job_id: id(job), attempt, guarantee: None }).expect("it was leased");
+    }
+
+    fn execute(&mut self, job: &str, cause: Option<Cause>) -> Vec<String> {
+        let attempt = self.job(job).expect("a job").attempt();
+        let result = Box::new(JobResult { cause, ..JobResult::default() });
+        brief(&self.apply(EventKind::JobExecuted { job_id: id(job), attempt, result }).expect("it ran")[1..])
+    }
+}
+
+fn canceled(build: &mut Build) -> Vec<String> {
+    brief(&build.apply(EventKind::BuildCanceled { actor: None, reason: None }).expect("it was open")[1..])
+}
+
+const OK: Option<Cause> = None;
+const FAILED: Option<Cause> = Some(Cause::Failure);
+
+#[test]
+fn jobs_run_once_what_they_depend_on_has_ended_well() {
+    let (mut build, facts) = script(vec![job("d: b c"), job("b: a"), job("c: a"), job("a")]);
+    assert_eq!(facts, ["a queued"]);
+    assert_eq!(build.run("a", OK), ["a success", "b queued", "c queued"]);
+    assert_eq!(build.run("c", OK), ["c success"]);
+    assert_eq!(build.run("b", OK), ["b success", "d queued"]);
+    assert_eq!(build.run("d", OK), ["d success", "build success"]);
+    assert_eq!(build.status(), BuildStatus::Success);
+}
+
+#[test]
+fn a_failure_skips_its_dependents_at_once_and_nothing_else() {
+    let (mut build, _) =
+        script(vec![job("lint"), job("test"), job("pack: test"), job("deploy: pack lint"), job("docs")]);
+    assert_eq!(build.run("lint", FAILED), ["lint failure", "deploy skipped: `lint` failed"]);
+    assert_eq!(build.run("test", OK), ["test success", "pack queued"]);
+    build.run("pack", OK);
+    assert_eq!(build.run("docs", OK), ["docs success", "build failure: failed: `lint`"]);
+}
+
+#[test]
+fn when_says_which_outcome_a_job_waits_for() {
+    let tell = |when| Job { when, ..job("tell: b") };
+    let table = [
+        (When::Success, OK, "tell queued"),
+        (When::Success, FAILED, "tell skipped: `b` was skipped"),
+        (When::Failure, OK, "tell skipped: nothing before it failed"),
+        // `b` is skipped, but because of a failure before it.
+        (When::Failure, FAILED, "tell queued"),
+        (When::Always, OK, "tell queued"),
+        (When::Always, FAILED, "tell queued"),
+    ];
+    for (when, cause, expected) in table {
+        let (mut build, _) = script(vec![job("a"), job("b: a"), tell(when)]);
+        let mut facts = build.run("a", cause);
+        if cause == OK {
+            facts = build.run("b", OK);
+        }
+        assert!(facts.iter().any(|fact| fact == expected), "{when:?} after {cause:?}: {facts:?}");
+    }
+}
+
+#[test]
+fn an_allowed_failure_counts_as_a_success() {
+    let (mut build, _) = script(vec![Job { allow_failure: true, ..job("flaky") }, job("deploy: flaky")]);
+    assert_eq!(build.run("flaky", FAILED), ["flaky failure", "deploy queued"]);
+    assert_eq!(build.run("deploy", OK), ["deploy success", "build success"]);
+}
+
+#[test]
+fn what_is_ours_to_mend_outweighs_what_is_the_users() {
+    let (mut build, _) = script(vec![Job { retry: Retry::never(), ..job("a") }, job("b")]);
+    assert_eq!(build.run("a", Some(Cause::Infrastructure)), ["a error"]);
+    assert_eq!(build.run("b", FAILED), ["b failure", "build error: broke: `a`"]);
+}
+
+#[test]
+fn a_retry_is_a_new_attempt_by_cause() {
+    let (mut build, _) = script(vec![Job { retry: Retry::times(2), ..job("a") }]);
+    assert_eq!(build.run("a", FAILED), ["a queued (2)"]);
+    assert_eq!(build.run("a", Some(Cause::Timeout)), ["a queued (3)"]);
+    assert_eq!(build.run("a", FAILED), ["a failure", "build failure: failed: `a`"]);
+
+    let (mut build, _) = script(vec![job("lost"), Job { retry: Retry::never(), ..job("deploy") }]);
+    assert_eq!(build.run("lost", Some(Cause::Lost)), ["lost queued (2)"]);
+    assert_eq!(build.run("deploy", Some(Cause::Lost)), ["deploy error"]);
+}
+
+#[test]
+fn a_blocked_job_waits_for_a_person_and_holds_nothing() {
+    let gate = Job { blocked: true, ..job("gate: a") };
+    let (mut build, _) = script(vec![job("a"), gate.clone(), job("z: gate")]);
+    assert_eq!(build.run("a", OK), ["a success", "gate blocked"]);
+    assert_eq!(build.status(), BuildStatus::Blocked);
+    let unblocked = EventKind::JobUnblocked { job_id: id("gate"), actor: Some("ann".into()) };
+    assert_eq!(brief(&build.apply(unblocked.clone()).expect("it was blocked")[1..]), ["gate queued"]);
+    assert_eq!(build.status(), BuildStatus::Running);
+    assert!(build.apply(unblocked).is_err(), "nobody unblocks twice");
+
+    let (mut build, _) = script(vec![job("a"), gate, job("z: gate")]);
+    build.run("a", OK);
+    let rejected = EventKind::JobCanceled { job_id: id("gate"), actor: Some("bob".into()), reason: Some("no".into()) };
+    let facts = brief(&build.apply(rejected).expect("it was blocked")[1..]);
+    assert_eq!(facts, ["gate canceled", "z skipped: `gate` was canceled", "build canceled: canceled: `gate`"]);
+}
+
+#[test]
+fn cancel_stops_what_runs_and_stays_the_last_word() {
+    let (mut build, _) = script(vec![job("a"), job("b"), job("c: a"), Job { when: When::Always, ..job("d: a") }]);
+    build.lease("a");
+    let facts = canceled(&mut build);
+    let reason = "skipped: the build was canceled";
+    assert_eq!(facts, [format!("b {reason}"), format!("c {reason}"), format!("d {reason}")]);
+    assert_eq!(build.execute("a", Some(Cause::Canceled)), ["a canceled", "build canceled"]);
+    assert!(build.apply(EventKind::BuildCanceled { actor: None, reason: None }).is_err(), "it is over");
+}
+
+#[test]
+fn a_build_that_is_canceled_before_its_script_ends_at_once() {
+    let mut build = Build::default();
+    build.apply(EventKind::BuildTriggered { trigger: Box::default() }).expect("a build begins");
+    build.apply(EventKind::BuildInitializing {}).expect("a build begins");
+    assert_eq!(canceled(&mut build), ["build canceled"]);
+    assert!(build.apply(EventKind::BuildStart { trigger: None }).is_err(), "a late checkout changes nothing");
+    assert_eq!(build.status(), BuildStatus::Canceled);
+}
+
+#[test]
+fn a_script_that_cannot_be_loaded_ends_the_build() {
+    let mut build = Build::default();
+    for cause in [
+        EventKind::BuildTriggered { trigger: Box::default() },
+        EventKind::BuildInitializing {},
+        EventKind::BuildStart { trigger: None },
+        EventKind::ScriptInitializing { script_dir: ".monkeyci".into() },
+    ] {
+        build.apply(cause).expect("a build begins");
+    }
+    let cycle = EventKind::ScriptStart { jobs: vec![job("a: b"), job("b: a")], warnings: vec![] };
+    let error = build.apply(cycle).expect_err("no build");
+    assert_eq!(error.to_string(), "jobs wait for each other: `a` → `b` → `a`");
+    let end = EventKind::ScriptEnd { status: BuildStatus::Failure, message: Some(error.to_string()) };
+    let facts = brief(&build.apply(end).expect("it was loading")[1..]);
+    assert_eq!(facts, ["build failure: jobs wait for each other: `a` → `b` → `a`"]);
+}
+
+#[test]
+fn a_script_without_jobs_is_a_success() {
+    let (build, facts) = script(vec![]);
+    assert_eq!(facts, ["build success"]);
+    assert_eq!(build.status(), BuildStatus::Success);
+}
+
+#[test]
+fn an_answer_of_an_older_attempt_changes_nothing() {
+    let (mut build, _) = script(vec![Job { retry: Retry::times(1), ..job("a") }]);
+    build.run("a", FAILED);
+    build.lease("a");
+    let old = EventKind::JobExecuted { job_id: id("a"), attempt: 1, result: Box::default() };
+    let error = build.apply(old).expect_err("an old answer");
+    assert_eq!(error.to_string(), "`job/executed` speaks of attempt 1 of job `a`, the newest is 2");
+    assert_eq!(build.execute("a", OK), ["a success", "build success"]);
+}

@@ -1,0 +1,175 @@
+//! The JSON of everything that crosses a process boundary, frozen.
+//!
+//! A change here is a change of the wire: old events must still be read.
+
+use monkeyci_model::job::{Artifact, Cache, Health, Report, Retry, SaveWhen, Service, When};
+use monkeyci_model::result::{Guarantee, LineResult, SavedFile, TestCase, TestProblem, TestSuite};
+use monkeyci_model::text::Part;
+use monkeyci_model::trigger::{Changes, Git, Source};
+use monkeyci_model::{
+    BuildStatus, Cause, Event, EventKind, Job, JobId, JobResult, JobStatus, Plan, SecretRef, Text, Trigger,
+};
+use serde_json::json;
+
+fn id(text: &str) -> JobId {
+    text.parse().expect("an id")
+}
+
+fn trigger() -> Trigger {
+    let token = Text::secret(SecretRef { name: "TOKEN".into(), version: 3 });
+    Trigger {
+        source: Source::GithubWebhook,
+        actor: Some("ann".into()),
+        git: Some(Git {
+            url: Some("https://git.example.com/acme/web.git".into()),
+            reference: Some("refs/heads/main".into()),
+            commit_id: Some("0123456789abcdef0123456789abcdef01234567".into()),
+            main_branch: Some("main".into()),
+            message: Some("mend the fence".into()),
+            author: Some("Ann".into()),
+        }),
+        changes: Some(Changes { modified: ["src/lib.rs".to_owned()].into(), ..Changes::default() }),
+        params: [("STAGE".to_owned(), Text::from("prod")), ("TOKEN".to_owned(), token)].into(),
+        fork: true,
+    }
+}
+
+fn job() -> Job {
+    let token = Part::Secret { secret: SecretRef { name: "TOKEN".into(), version: 3 } };
+    let artifact = |save| Artifact { id: "jar".into(), path: "target/app.jar".into(), save };
+    let mut job = Job::new(id("deploy"));
+    job.image = Some("docker.io/alpine:3".into());
+    job.script = vec!["make".into(), Text::from_parts(vec![Part::Plain("curl -H ".into()), token])];
+    job.env = [("STAGE".to_owned(), Text::from("prod"))].into();
+    job.work_dir = Some("app".into());
+    job.dependencies = vec![id("test")];
+    job.when = When::Always;
+    job.blocked = true;
+    job.allow_failure = true;
+    job.retry = Retry { max: 1, on: [Cause::Timeout, Cause::Lost].into() };
+    job.timeout = Some(60_000);
+    job.concurrency_group = Some("prod".into());
+    job.save_artifacts = vec![artifact(SaveWhen::Always)];
+    job.restore_artifacts = vec![artifact(SaveWhen::Success)];
+    job.caches = vec![Cache {
+        id: "m2".into(),
+        path: ".m2".into(),
+        key: Some("{{ hash \"pom.xml\" }}".into()),
+        fallbacks: vec!["main".into()],
+        save: SaveWhen::Success,
+    }];
+    job.reports = vec![Report { format: Default::default(), path: "target/*.xml".into() }];
+    job.services = vec![Service {
+        id: id("db"),
+        image: "postgres:17".into(),
+        ports: vec![5432],
+        env: Default::default(),
+        command: vec![],
+        health: Some(Health { command: "pg_isready".into(), timeout: 5_000 }),
+    }];
+    job.expose = vec![8080];
+    job.resources.cpus = Some(2.0);
+    job.labels = [("team".to_owned(), "web".to_owned())].into();
+    job.extensions.insert("x-note".into(), json!({"by": "ann"}));
+    job
+}
+
+fn result() -> JobResult {
+    JobResult {
+        cause: Some(Cause::Failure),
+        message: Some("line 2 ended with 7".into()),
+        exit: Some(7),
+        lines: vec![LineResult { index: 0, exit: Some(0), duration: 12, log_offset: 0 }],
+        log_bytes: Some(4096),
+        guarantee: Some(Guarantee::PidNamespace),
+        artifacts: vec![SavedFile { id: "jar".into(), path: "target/app.jar".into(), size: 10, digest: "ab".into() }],
+        warnings: vec!["artifact `docs` was not there".into()],
+        tests: vec![TestSuite {
+            name: "unit".into(),
+            tests: 1,
+            failures: 1,
+            time: 0.5,
+            test_cases: vec![TestCase {
+                test_case: "adds".into(),
+                class_name: "math".into(),
+                failures: vec![TestProblem { message: "1 != 2".into(), ..TestProblem::default() }],
+                ..TestCase::default()
+            }],
+            ..TestSuite::default()
+        }],
+        values: serde_json::Map::from_iter([("coverage".to_owned(), json!(81.5))]),
+    }
+}
+
+fn events() -> Vec<EventKind> {
+    let job_id = || id("deploy");
+    let (actor, reason) = (|| Some("ann".to_owned()), || Some("superseded".to_owned()));
+    vec![
+        EventKind::BuildTriggered { trigger: Box::new(trigger()) },
+        EventKind::BuildInitializing {},
+        EventKind::BuildStart { trigger: None },
+        EventKind::BuildCanceled { actor: actor(), reason: reason() },
+        EventKind::BuildEnd { status: BuildStatus::Failure, message: Some("failed: `test`".into()) },
+        EventKind::ScriptInitializing { script_dir: ".monkeyci".into() },
+        EventKind::ScriptStart { jobs: vec![Job::new(id("test"))], warnings: vec!["careful".into()] },
+        EventKind::ScriptEnd { status: BuildStatus::Success, message: None },
+        EventKind::JobQueued { job_id: job_id(), attempt: 1 },
+        EventKind::JobBlocked { job_id: job_id() },
+        EventKind::JobUnblocked { job_id: job_id(), actor: actor() },
+        EventKind::JobCanceled { job_id: job_id(), actor: actor(), reason: reason() },
+        EventKind::JobSkipped { job_id: job_id(), reason: "`test` failed".into() },
+        EventKind::JobInitializing { job_id: job_id(), attempt: 2, fence: 41, worker: "w1".into() },
+        EventKind::JobStart { job_id: job_id(), attempt: 2, guarantee: Some(Guarantee::Subreaper) },
+        EventKind::JobExecuted { job_id: job_id(), attempt: 2, result: Box::new(JobResult::default()) },
+        EventKind::JobEnd { job_id: job_id(), status: JobStatus::Error, cause: Some(Cause::Lost) },
+        EventKind::CommandStart { job_id: job_id(), attempt: 2, index: 0 },
+        EventKind::CommandEnd { job_id: job_id(), attempt: 2, index: 0, exit: 7 },
+    ]
+}
+
+#[test]
+fn every_event_keeps_its_json() {
+    let mut frozen = String::new();
+    for (place, kind) in (1u64..).zip(events()) {
+        let name = kind.name();
+        let subject = "acme/web/build-12".parse().expect("a build id");
+        let event = Event { position: 100 + place, subject, seq: place, time: 1_750_000_000_000, kind };
+        let json = serde_json::to_string(&event).expect("serializes");
+        assert!(json.contains(&format!(r#""type":"{name}""#)), "{json}");
+        assert_eq!(serde_json::from_str::<Event>(&json).expect("reads back"), event);
+        frozen.push_str(&json);
+        frozen.push('\n');
+    }
+    insta::assert_snapshot!("events", frozen);
+}
+
+#[test]
+fn a_job_keeps_its_json_and_says_nothing_that_is_default() {
+    insta::assert_json_snapshot!("job", job());
+    let json = serde_json::to_value(job()).expect("serializes");
+    assert_eq!(serde_json::from_value::<Job>(json).expect("reads back"), job());
+    assert_eq!(serde_json::to_string(&Job::new(id("test"))).expect("serializes"), r#"{"id":"test"}"#);
+    assert_eq!(serde_json::from_str::<Job>(r#"{"id":"test"}"#).expect("reads back"), Job::new(id("test")));
+}
+
+#[test]
+fn a_result_keeps_its_json() {
+    insta::assert_json_snapshot!("result", result());
+    let json = serde_json::to_value(result()).expect("serializes");
+    assert_eq!(serde_json::from_value::<JobResult>(json).expect("reads back"), result());
+}
+
+#[test]
+fn a_plan_says_its_protocol() {
+    let json = serde_json::to_string(&Plan::from(vec![Job::new(id("test"))])).expect("serializes");
+    assert_eq!(json, r#"{"protocol":1,"jobs":[{"id":"test"}]}"#);
+}
+
+/// Whoever writes a client reads these; a change must be seen in review.
+#[cfg(feature = "schema")]
+#[test]
+fn the_schemas_are_as_published() {
+    for (name, schema) in monkeyci_model::schema::schemas() {
+        insta::assert_json_snapshot!(format!("{name}.schema"), schema);
+    }
+}

@@ -1,0 +1,43 @@
+//! Who may depend on whom.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::sources;
+
+/// Each crate and the crates of the house that it may depend on. Whatever is not here may depend on nothing.
+const MAY_IMPORT: &[(&str, &[&str])] = &[
+    ("monkeyci-model", &[]),
+    ("monkeyci-supervisor", &[]),
+    ("monkeyci-core", &["monkeyci-model", "monkeyci-supervisor"]),
+    ("monkeyci", &["monkeyci-core"]),
+    ("monkeyci-tests", &["monkeyci-core", "monkeyci"]),
+];
+
+#[test]
+fn crates_import_in_one_direction() {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .current_dir(sources::root())
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&output.stderr));
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo prints JSON");
+    let packages = metadata["packages"].as_array().expect("packages");
+    let ours: BTreeSet<&str> = packages.iter().filter_map(|package| package["name"].as_str()).collect();
+    let mut wrong = Vec::new();
+    for package in packages {
+        let name = package["name"].as_str().expect("a name");
+        let allowed = MAY_IMPORT.iter().find(|(crate_, _)| *crate_ == name).map_or(&[][..], |(_, allowed)| allowed);
+        for dependency in package["dependencies"].as_array().expect("dependencies") {
+            let dependency = dependency["name"].as_str().expect("a name");
+            if ours.contains(dependency) && !allowed.contains(&dependency) {
+                wrong.push(format!("{name} → {dependency}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "these imports go against the house (docs/ARCHITECTURE.md): {wrong:#?}");
+}

@@ -1,0 +1,7 @@
+//! The rules of the house, checked.
+
+mod imports;
+mod lines;
+mod names;
+mod purity;
+pub mod sources;
