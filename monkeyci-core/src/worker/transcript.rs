@@ -95,6 +95,14 @@ impl Transcript {
         }
     }
 
+    /// Adds what the job did not write, after all that it did.
+    pub(super) fn add(&mut self, bytes: &[u8]) {
+        let masked = self.masker.push(bytes);
+        self.write(masked);
+        let masked = self.masker.finish();
+        self.write(masked);
+    }
+
     /// Whether there is a whole chunk to take.
     pub(super) fn is_full(&self) -> bool {
         self.bytes.len() >= CHUNK_BYTES
