@@ -394,7 +394,7 @@ mod tests {
         file.write_all(b"data").expect("writes");
         drop(file);
         if old.path().join("disk").metadata().expect("is there").blocks() * 512 > 1 << 20 {
-            println!("skipped: holes: this file system has none");
+            eprintln!("skipped: holes: this file system has none");
             return;
         }
         copy_tree(old.path(), &new.path().join("copy")).expect("copies");

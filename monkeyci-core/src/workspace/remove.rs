@@ -171,7 +171,7 @@ mod tests {
         fs::create_dir_all(tree.join("a/b")).expect("folders");
         fs::write(tree.join("a/b/file"), "").expect("a file");
         for path in ["a/b", "a", ""] {
-            fs::set_permissions(tree.join(path), Permissions::from_mode(0)).expect("a mode");
+            fs::set_permissions(tree.join(path), Permissions::from_mode(0o0)).expect("a mode");
         }
         remove_tree(&tree).expect("removes");
         assert!(!tree.exists());

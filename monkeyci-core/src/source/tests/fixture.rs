@@ -15,7 +15,7 @@ pub(super) fn has(name: &str, program: &str) -> bool {
     }
     let required = std::env::var("MONKEYCI_TEST_REQUIRE").unwrap_or_default();
     assert!(!required.split(',').any(|required| required.trim() == name), "{name} is required: `{program}` is missing");
-    println!("skipped: {name}: the program `{program}` is missing");
+    eprintln!("skipped: {name}: the program `{program}` is missing");
     false
 }
 

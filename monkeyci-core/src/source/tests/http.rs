@@ -15,6 +15,8 @@ use crate::source::{Credentials, GitRemote, SourceError};
 #[derive(Clone)]
 enum Door {
     Open,
+    /// Speaks the first version of the protocol, in which only tips of refs are handed out.
+    Old,
     /// Wants this user and password, as `user:password`.
     Locked(&'static str),
     Redirects(String),
@@ -76,6 +78,7 @@ async fn serve(stream: TcpStream, root: PathBuf, door: Door, requests: Arc<Mutex
         Door::Locked(user) => format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(user)),
         _ => String::new(),
     };
+    let protocol = if matches!(door, Door::Old) { String::new() } else { header("git-protocol") };
     let answer = match door {
         Door::Redirects(to) => format!("302 Found\r\nLocation: {to}\r\n\r\n").into_bytes(),
         Door::Locked(_) if header("authorization") != expected => {
@@ -95,7 +98,7 @@ async fn serve(stream: TcpStream, root: PathBuf, door: Door, requests: Arc<Mutex
                 .env("CONTENT_TYPE", header("content-type"))
                 .env("CONTENT_LENGTH", length.to_string())
                 .env("HTTP_CONTENT_ENCODING", header("content-encoding"))
-                .env("GIT_PROTOCOL", header("git-protocol"))
+                .env("GIT_PROTOCOL", protocol)
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
                 .spawn()
@@ -173,7 +176,7 @@ async fn a_commit_that_the_server_does_not_hand_out_by_id_comes_with_its_branch(
     let Some(repo) = Repo::new() else { return };
     let first = repo.git(&["rev-parse", "HEAD"]);
     repo.commit("second");
-    let server = Server::start(repo.root(), Door::Open).await;
+    let server = Server::start(repo.root(), Door::Old).await;
     let mut remote = server.remote(Credentials::None);
     remote.commit = Some(first.parse().expect("an id"));
     let (_into, checkout) = fetch(&remote).await;

@@ -30,7 +30,7 @@ async fn a_branch_a_tag_and_a_commit_come_as_asked() {
     repo.git(&["checkout", "--quiet", "-b", "feature/x"]);
     repo.write("src/lib.rs", "//! New.\n");
     let second = repo.commit("second");
-    repo.write("src/main.rs", "fn main() { todo!() }\n");
+    repo.write("src/main.rs", "fn main() { loop {} }\n");
     repo.commit("third");
 
     let mut remote = repo.remote();
