@@ -1,0 +1,229 @@
+//! An executor with all that a story needs around it.
+
+use std::fs;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use monkeyci_core::attempt::Attempt;
+use monkeyci_core::executor::{Executor, ExecutorError, Exit, Fake, Order, Process, Watch};
+use monkeyci_core::job_dir::frame::{Frame, Kind};
+use monkeyci_core::job_dir::outcome::Outcome;
+use monkeyci_core::job_dir::report::{Reader, ReportError};
+use monkeyci_core::job_dir::{JobDir, Program};
+use monkeyci_core::model::result::Guarantee;
+use monkeyci_core::model::{Job, JobId};
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// How long a story waits for what must happen.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What a machine lacks: the name by which `MONKEYCI_TEST_REQUIRE` asks for it, and why it is not there.
+pub type Lacking = (&'static str, String);
+
+/// An executor, and where its jobs live.
+pub struct Fixture {
+    pub executor: Arc<dyn Executor>,
+    /// The image of the jobs, with a shell at `/bin/sh` and the usual small programs.
+    pub image: Option<String>,
+    pub home: TempDir,
+}
+
+impl Fixture {
+    /// An executor that is made for a folder of its own.
+    pub fn new<E: Executor + 'static>(image: Option<&str>, make: impl FnOnce(&std::path::Path) -> E) -> Self {
+        let home = tempfile::tempdir().expect("a folder");
+        Self { executor: Arc::new(make(&home.path().join("state"))), image: image.map(str::to_owned), home }
+    }
+
+    /// A job directory with a workspace, and the order to run `job` in it within the limits of `limits`.
+    pub fn order(&self, job: Job, limits: Program) -> Order {
+        static FENCE: AtomicU64 = AtomicU64::new(1);
+        let fence = FENCE.fetch_add(1, Ordering::Relaxed);
+        let dir = JobDir::create(self.home.path().join(format!("job-{fence}"))).expect("a job directory");
+        fs::create_dir(dir.work()).expect("a workspace");
+        let texts = |texts: &[monkeyci_core::model::Text]| {
+            texts.iter().map(|text| text.as_plain().expect("no secrets").as_bytes().to_vec()).collect()
+        };
+        let mut program = Program {
+            lines: texts(&job.script),
+            command: texts(&job.command),
+            work_dir: job.work_dir.clone().unwrap_or_default().into(),
+            ..limits
+        };
+        if let Some(shell) = &job.shell {
+            program.shell.clone_from(shell);
+        }
+        for (name, value) in &job.env {
+            program.env.push((name.clone(), value.as_plain().expect("no secrets").as_bytes().to_vec()));
+        }
+        // By this its processes are known.
+        program.env.push(("STORY".to_owned(), dir.root().display().to_string().into_bytes()));
+        dir.write(&program).expect("a fit program");
+        let attempt = Attempt {
+            instance: "contract".to_owned(),
+            build: "acme/web/build-1".parse().expect("an id"),
+            job: job.id.clone(),
+            number: 1,
+            fence,
+        };
+        Order { attempt, job, dir, collect: Vec::new(), registries: Vec::new() }
+    }
+
+    /// A job of these lines.
+    pub fn job<const N: usize>(&self, id: &str, lines: [&str; N]) -> Job {
+        Job {
+            image: self.image.clone(),
+            script: lines.map(Into::into).to_vec(),
+            ..Job::new(JobId::new(id).expect("an id"))
+        }
+    }
+
+    /// Starts an order.
+    pub fn start(&self, order: Order) -> Running {
+        let (cancel, started) = (CancellationToken::new(), Arc::new(Mutex::new(Vec::new())));
+        let told = Arc::clone(&started);
+        let watch = Watch {
+            cancel: cancel.clone(),
+            started: Arc::new(move |guarantee| told.lock().expect("not poisoned").push(guarantee)),
+        };
+        let (executor, dir) = (Arc::clone(&self.executor), order.dir.clone());
+        let reader = Reader::open(&dir).expect("a report");
+        let task = tokio::spawn(async move { executor.run(&order, watch).await });
+        Running { dir, cancel, started, task, reader, frames: Vec::new() }
+    }
+
+    /// Runs a job to its end, with no limits but the usual.
+    pub async fn run(&self, job: Job) -> Ran {
+        self.run_within(job, Program::default()).await
+    }
+
+    /// Runs a job to its end.
+    pub async fn run_within(&self, job: Job, limits: Program) -> Ran {
+        self.start(self.order(job, limits)).end().await
+    }
+}
+
+/// A job that runs.
+pub struct Running {
+    pub dir: JobDir,
+    pub cancel: CancellationToken,
+    pub started: Arc<Mutex<Vec<Option<Guarantee>>>>,
+    pub task: JoinHandle<Result<Exit, ExecutorError>>,
+    reader: Reader,
+    frames: Vec<Frame>,
+}
+
+impl Running {
+    /// Waits until the job has written `text`.
+    pub async fn said(&mut self, text: &str) {
+        let limit = Instant::now() + PATIENCE;
+        while !output(&self.frames).contains(text) {
+            assert!(Instant::now() < limit && !self.task.is_finished(), "said only {}", output(&self.frames));
+            self.frames.extend(self.reader.read().expect("frames"));
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    /// Waits until the job ended and reads what it left.
+    pub async fn end(mut self) -> Ran {
+        let exit = tokio::time::timeout(PATIENCE, self.task).await.expect("it ends").expect("no panic");
+        let mut read = Ok(());
+        loop {
+            match self.reader.read() {
+                Ok(frames) if frames.is_empty() => break,
+                Ok(frames) => self.frames.extend(frames),
+                Err(error) => {
+                    read = Err(error);
+                    break;
+                }
+            }
+        }
+        let started = self.started.lock().expect("not poisoned").clone();
+        Ran { exit, outcome: self.reader.outcome(), read, frames: self.frames, started, dir: self.dir }
+    }
+}
+
+/// A job that ended.
+pub struct Ran {
+    pub exit: Result<Exit, ExecutorError>,
+    pub outcome: Result<Option<Outcome>, ReportError>,
+    pub read: Result<(), ReportError>,
+    pub frames: Vec<Frame>,
+    pub started: Vec<Option<Guarantee>>,
+    pub dir: JobDir,
+}
+
+impl Ran {
+    /// How it ended, when executor and report did their work; and that nothing of it is left.
+    pub fn outcome(&self) -> &Outcome {
+        self.exit.as_ref().expect("the executor did its work");
+        self.read.as_ref().expect("the report is one");
+        let outcome = self.outcome.as_ref().expect("the result is one").as_ref().expect("a result");
+        assert_eq!(self.alive(), Vec::<String>::new(), "left behind");
+        outcome
+    }
+
+    /// What it wrote to both streams.
+    pub fn output(&self) -> String {
+        output(&self.frames)
+    }
+
+    /// All frames but output.
+    pub fn marks(&self) -> Vec<Kind> {
+        let kinds = self.frames.iter().map(|frame| frame.kind.clone());
+        kinds.filter(|kind| !matches!(kind, Kind::Output(..))).collect()
+    }
+
+    /// Command lines of its processes that live, zombies aside.
+    pub fn alive(&self) -> Vec<String> {
+        alive(&self.dir)
+    }
+}
+
+/// Command lines of the processes of a job that live, zombies aside.
+pub fn alive(dir: &JobDir) -> Vec<String> {
+    let mark = format!("STORY={}", dir.root().display()).into_bytes();
+    let read = |path: &std::path::Path, name: &str| fs::read(path.join(name)).unwrap_or_default();
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten().map(|entry| entry.path());
+    processes
+        .filter(|path| read(path, "environ").split(|byte| *byte == 0).any(|variable| variable == mark))
+        .filter(|path| {
+            let stat = String::from_utf8_lossy(&read(path, "stat")).into_owned();
+            stat.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['Z', 'X']))
+        })
+        .map(|path| String::from_utf8_lossy(&read(&path, "cmdline")).replace('\0', " "))
+        .collect()
+}
+
+fn output(frames: &[Frame]) -> String {
+    let bytes = frames.iter().filter_map(|frame| match &frame.kind {
+        Kind::Output(_, bytes) => Some(bytes.as_slice()),
+        _ => None,
+    });
+    String::from_utf8_lossy(&bytes.collect::<Vec<_>>().concat()).into_owned()
+}
+
+/// Says that a story is not told here, or fails when it is required.
+pub fn skip(story: &str, (name, why): Lacking) {
+    let required = std::env::var("MONKEYCI_TEST_REQUIRE").unwrap_or_default();
+    assert!(!required.split(',').any(|required| required == name), "{story} requires {name}: {why}");
+    println!("skipped: {name}: {why}");
+}
+
+/// The fake, told what the stories that it can play expect of their jobs.
+pub fn fake() -> Result<Fixture, Lacking> {
+    Ok(Fixture::new(None, |_| Fake::default().output("well", "hello\n").exit("fails", 3).hang("hangs")))
+}
+
+/// Plain processes, under the strongest guarantee that this machine gives.
+pub fn process() -> Result<Fixture, Lacking> {
+    Ok(Fixture::new(None, |state| Process::new(state)))
+}
+
+/// Plain processes where namespaces are refused.
+pub fn process_without_namespaces() -> Result<Fixture, Lacking> {
+    Ok(Fixture::new(None, |state| Process::new(state).without_namespaces()))
+}
