@@ -41,7 +41,7 @@ pub enum Claim {
 /// How a worker gets jobs, and answers for them.
 #[async_trait]
 pub trait Leases: Send + Sync {
-    /// Waits until at least one job can be had and leases up to `room` of them.
+    /// Waits until at least one job can be had and leases up to `room` of them; none once the engine has ended.
     async fn lease(&self, worker: &str, room: usize) -> Vec<Lease>;
 
     /// Says that the worker lives and holds these attempts; the answers are in the same order.

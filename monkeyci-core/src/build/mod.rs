@@ -27,7 +27,7 @@ mod tests;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use monkeyci_model::{BuildStatus, EventKind, Job, JobId, JobStatus, Trigger};
+use monkeyci_model::{BuildStatus, Cause, EventKind, Job, JobId, JobStatus, Trigger};
 
 pub use graph::{Graph, GraphError};
 pub use job::JobState;
@@ -194,9 +194,14 @@ impl Build {
             EventKind::ScriptInitializing { .. } => self.step(event, &[Phase::Fetched], Phase::Loading)?,
             EventKind::ScriptStart { jobs, .. } => self.start_script(event, jobs)?,
             EventKind::ScriptEnd { status, message } => {
-                let from = if self.outcome.open() == 0 { &[Phase::Loading, Phase::Scripting][..] } else { &[] };
+                // While jobs are open, only what breaks the build itself ends its script.
+                let may = self.outcome.open() == 0 || *status == BuildStatus::Error;
+                let from = if may { &[Phase::Loading, Phase::Scripting][..] } else { &[] };
                 self.step(event, from, Phase::Scripted)?;
                 self.end(*status, message);
+                if self.outcome.open() > 0 {
+                    self.due.extend(0..self.jobs.len());
+                }
             }
             _ => self.evolve_job(event)?,
         }
@@ -350,7 +355,12 @@ impl Build {
         let skipped = |reason: String| Some(EventKind::JobSkipped { job_id: job_id.clone(), reason });
         let canceled = || Some(EventKind::JobEnd { job_id: job_id.clone(), status: JobStatus::Canceled, cause: None });
         let queued = |attempt: u32| Some(EventKind::JobQueued { job_id: job_id.clone(), attempt });
+        let broken = self.phase == Phase::Scripted;
         match job.status {
+            JobStatus::Pending | JobStatus::Blocked | JobStatus::Queued if broken => skipped("the build broke".into()),
+            JobStatus::Initializing | JobStatus::Running if broken => {
+                Some(EventKind::JobEnd { job_id, status: JobStatus::Error, cause: Some(Cause::Infrastructure) })
+            }
             JobStatus::Pending | JobStatus::Blocked | JobStatus::Queued if job.canceled => canceled(),
             JobStatus::Pending | JobStatus::Blocked | JobStatus::Queued if self.canceled => {
                 skipped("the build was canceled".into())

@@ -1,1 +1,153 @@
 //! The one loop that makes facts durable and acts on them.
+//!
+//! ```
+//! use monkeyci_core::engine::{BuildRequest, Engine};
+//! use monkeyci_core::model::{BuildStatus, EventKind, Job};
+//!
+//! # tokio::runtime::Runtime::new()?.block_on(async {
+//! let engine = Engine::local().reporter(|event| println!("{}", event.kind.name())).open().await?;
+//! let mut build = engine.build(BuildRequest::jobs(vec![Job { blocked: true, ..Job::new("deploy".parse()?) }])).await?;
+//! while let Some(event) = build.next().await {
+//!     if let EventKind::JobBlocked { job_id } = &event.kind {
+//!         build.reject(job_id, Some("ann"), Some("not on a Friday")).await?;
+//!     }
+//! }
+//! assert_eq!(build.wait().await?, BuildStatus::Canceled);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A single task owns every open build. It takes in what happened in batches, applies each to its build, writes all
+//! that follows in one transaction, and only then tells anybody or acts. What acting finds comes back as the next call.
+//!
+//! Invariant: nothing outside the task changes a build, and nothing is told or done that is not durable. Whatever is
+//! due after a restart therefore follows from the events alone.
+
+mod broken;
+mod builder;
+mod call;
+mod claims;
+mod desk;
+mod effect;
+mod error;
+mod handle;
+mod leases;
+mod open_build;
+mod progress;
+mod request;
+mod restart;
+mod shared;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use monkeyci_model::{BuildId, EventKind, JobId};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+pub use builder::Builder;
+pub use error::EngineError;
+pub use handle::BuildHandle;
+pub use request::{BuildRequest, LoadError, Loaded};
+pub use restart::Unfinished;
+
+use crate::build::Build;
+use crate::lease::Leases;
+use crate::store::Sequence;
+use call::Call;
+use leases::EngineLeases;
+use shared::Shared;
+
+/// Runs builds. Its clones are the same engine; it ends when the last of them and the last handle are dropped.
+#[derive(Clone)]
+pub struct Engine {
+    shared: Arc<Shared>,
+    calls: mpsc::Sender<Call>,
+    stop: CancellationToken,
+    ended: CancellationToken,
+    _stop_when_dropped: Arc<DropGuard>,
+}
+
+impl Engine {
+    /// A preset that works on one's own machine: a store in memory and files in a folder that goes with the engine.
+    #[must_use]
+    pub fn local() -> Builder {
+        Builder::default()
+    }
+
+    /// Begins a build, and returns once that is durable: from now on it comes to an end, whatever crashes.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub async fn build(&self, request: impl Into<BuildRequest>) -> Result<BuildHandle, EngineError> {
+        let request = request.into();
+        let (org, repo) = (request.org.clone(), request.repo.clone());
+        let number = self.shared.store.reserve(Sequence::Build(org.clone(), repo.clone()), 1).await?;
+        let id = BuildId::new(org, repo, number);
+        self.ask(|reply| Call::Begin { build: id.clone(), request: Box::new(request), reply }).await??;
+        self.handle(&id).await
+    }
+
+    /// A build that was begun, open or ended; its events are told from the first on.
+    ///
+    /// # Errors
+    /// When there is no such build.
+    pub async fn handle(&self, build: &BuildId) -> Result<BuildHandle, EngineError> {
+        let progress = match self.shared.progress.follow(build) {
+            Some(progress) => progress,
+            None => {
+                let row = self.shared.store.build(build).await?;
+                let row = row.ok_or_else(|| EngineError::UnknownBuild { build: build.clone() })?;
+                progress::standing(&row)
+            }
+        };
+        Ok(BuildHandle::new(self.clone(), build.clone(), progress))
+    }
+
+    /// A build with its jobs and their results, as far as it has come.
+    ///
+    /// # Errors
+    /// When there is no such build, or it cannot be read.
+    pub async fn snapshot(&self, build: &BuildId) -> Result<Build, EngineError> {
+        restart::replay(&*self.shared.store, build).await.map(|(build, _)| build)
+    }
+
+    /// Why a job does not run yet, for people; nothing when it runs, has ended or is unknown.
+    ///
+    /// # Errors
+    /// When the engine has ended.
+    pub async fn waiting(&self, build: &BuildId, job: &JobId) -> Result<Option<String>, EngineError> {
+        self.ask(|reply| Call::Why { build: build.clone(), job: job.clone(), reply }).await
+    }
+
+    /// The interface of a worker inside this process, whose leases live and die with it.
+    #[must_use]
+    pub fn leases(&self) -> Arc<dyn Leases> {
+        Arc::new(EngineLeases::new(Arc::clone(&self.shared), self.calls.clone(), false))
+    }
+
+    /// The interface of workers elsewhere: a lease that is not renewed in time is lost.
+    #[must_use]
+    pub fn remote_leases(&self) -> Arc<dyn Leases> {
+        Arc::new(EngineLeases::new(Arc::clone(&self.shared), self.calls.clone(), true))
+    }
+
+    /// Stops, and returns once nothing is written any more. Builds that are open stay so, for the next engine.
+    pub async fn close(&self) {
+        self.stop.cancel();
+        self.ended.cancelled().await;
+    }
+
+    /// Tells a build something that a person wants.
+    async fn tell(&self, build: &BuildId, cause: EventKind) -> Result<(), EngineError> {
+        self.ask(|reply| Call::Tell { build: build.clone(), cause: Box::new(cause), reply }).await?
+    }
+
+    async fn ask<T>(&self, call: impl FnOnce(oneshot::Sender<T>) -> Call) -> Result<T, EngineError> {
+        let (reply, answer) = oneshot::channel();
+        self.calls.send(call(reply)).await.map_err(|_| EngineError::Stopped)?;
+        answer.await.map_err(|_| EngineError::Stopped)
+    }
+}

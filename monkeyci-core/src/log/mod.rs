@@ -1,7 +1,24 @@
 //! Logs: bytes in the order they were written, with marks where streams and lines change.
+//!
+//! A [`LogStore`] keeps them in a folder, two files for each attempt: the bytes as the job wrote them (masked, both
+//! streams in order), and an index of [`Mark`]s. Writers append at an offset; readers read from any offset, or
+//! [`follow`](LogStore::follow) what is still being written. A reader is an offset and a wake-up, nothing else: a
+//! viewer that never reads costs nothing and holds nobody up.
+
+mod follow;
+mod index;
+mod last_line;
+mod live;
+mod store;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+
+pub use follow::Follow;
+pub use store::{LogId, LogStore};
+
+/// Bytes of a chunk, at most: what a worker sends at once, and a reader gets at once.
+pub const CHUNK_BYTES: usize = 64 * 1024;
 
 /// A piece of an attempt's log, on its way to where it is kept. Secrets are masked.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,27 +1,103 @@
-//! Port: where facts, rows and effects are kept.
+//! Port: where facts and rows are kept.
 //!
-//! One verb writes: [`Store::commit`], a whole batch in one transaction. What it returns is durable.
+//! One verb writes: [`Store::commit`], a whole batch in one transaction. What it returns is durable. The events are
+//! the outbox as well: what must happen because of them follows from replaying them, so there is no table of effects
+//! that could disagree.
+
+mod memory;
+mod row;
+pub mod sqlite;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use monkeyci_model::{BuildId, Event, EventKind, Millis};
+use monkeyci_model::{BuildId, Event, EventKind, Millis, OrgId, RepoId};
 
-use crate::attempt::Attempt;
+pub use memory::Memory;
+pub use row::{BuildRow, JobRow};
+pub use sqlite::Sqlite;
 
-/// Facts of one build that belong together, with what must happen because of them.
+/// Facts of one build that belong together, with the rows that they change.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Commit {
-    /// The build.
-    pub build: BuildId,
     /// How many events the build has before these; another number means that somebody else wrote in between.
     pub after: u64,
     /// The facts, in order.
     pub facts: Vec<EventKind>,
     /// When they were recorded.
     pub time: Millis,
+    /// Where the build stands after them. A time or text that is absent keeps what is stored.
+    pub build: BuildRow,
+    /// Where the jobs that they are about stand after them. A time that is absent keeps what is stored.
+    pub jobs: Vec<JobRow>,
+}
+
+/// Numbers that rise and never repeat, whatever crashes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Sequence {
+    /// Fences of leases.
+    Fence,
+    /// Builds of a repository.
+    Build(OrgId, RepoId),
+}
+
+/// Where facts and rows are kept.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Writes every commit of the batch or none; each build occurs at most once in it. What it returns is durable.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when a build has other events than expected; whatever keeps the batch from being
+    /// written. A commit that ends a build is written even when the disk has room for nothing else, as long as the
+    /// store's reserve lasts.
+    async fn commit(&self, batch: Vec<Commit>) -> Result<Vec<Arc<Event>>, StoreError>;
+
+    /// Takes `count` numbers out of a sequence and returns the first, from 1.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    async fn reserve(&self, sequence: Sequence, count: u64) -> Result<u64, StoreError>;
+
+    /// Up to `limit` events of a build after its event `after`, in order.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    async fn events(&self, build: &BuildId, after: u64, limit: usize) -> Result<Vec<Arc<Event>>, StoreError>;
+
+    /// Up to `limit` events of all builds after `position`, in order. Positions have no gaps, so a reader that keeps
+    /// the last position it saw misses nothing.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    async fn feed(&self, position: u64, limit: usize) -> Result<Vec<Arc<Event>>, StoreError>;
+
+    /// Builds that have not ended, oldest first.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    async fn open_builds(&self) -> Result<Vec<BuildRow>, StoreError>;
+
+    /// Up to `limit` builds, newest first.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    async fn builds(&self, limit: usize) -> Result<Vec<BuildRow>, StoreError>;
+
+    /// A build, when there is one of that id.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    async fn build(&self, build: &BuildId) -> Result<Option<BuildRow>, StoreError>;
+
+    /// The jobs of a build, in the order of its script.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    async fn jobs(&self, build: &BuildId) -> Result<Vec<JobRow>, StoreError>;
 }
 
 /// Why a store could not do its work.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
     /// Somebody else wrote to the build in between.
@@ -31,23 +107,23 @@ pub enum StoreError {
         build: BuildId,
     },
     /// The disk is full.
-    #[error("the disk of `{path}` is full")]
+    #[error("the disk of `{path}` is full: free some room")]
     Full {
         /// The database's file.
         path: String,
     },
     /// Another process uses the store.
-    #[error("`{path}` is in use by another process")]
+    #[error("`{path}` is in use by another process: end it, or choose another state folder")]
     InUse {
         /// The database's file.
         path: String,
     },
     /// What is stored cannot be read.
-    #[error("`{path}` is damaged or of another version: {reason}")]
+    #[error("`{path}` cannot be used: {reason}")]
     Damaged {
         /// The database's file.
         path: String,
-        /// What was found.
+        /// What was found, and what to do.
         reason: String,
     },
     /// The database broke.
@@ -59,3 +135,6 @@ pub enum StoreError {
         reason: String,
     },
 }
+
+#[cfg(test)]
+mod contract;

@@ -1,0 +1,186 @@
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use monkeyci_model::Event;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::desk::Desk;
+use super::shared::{Reporter, Shared};
+use super::{BuildRequest, Engine, EngineError, Unfinished, restart};
+use crate::log::LogStore;
+use crate::secret::Secrets;
+use crate::store::{Memory, Sqlite, Store};
+
+/// Calls that may wait for the loop before whoever calls has to.
+const CALLS: usize = 1024;
+
+/// How long a worker elsewhere may be silent before its jobs are lost.
+const LEASE: Duration = Duration::from_secs(15);
+
+type Requests = Box<dyn Fn(&Unfinished) -> Option<BuildRequest> + Send + Sync>;
+
+/// An engine before it is opened. What is not said has a default that works.
+#[derive(Default)]
+pub struct Builder {
+    store: Option<Arc<dyn Store>>,
+    state: Option<PathBuf>,
+    instance: Option<String>,
+    most_jobs: Option<usize>,
+    lease: Option<Duration>,
+    keep: bool,
+    secrets: Secrets,
+    reporters: Vec<Reporter>,
+    requests: Option<Requests>,
+}
+
+impl Builder {
+    /// Keeps everything in this folder, which is made when it is not there: an engine opened on it again knows all.
+    #[must_use]
+    pub fn state(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.state = Some(dir.into());
+        self
+    }
+
+    /// Keeps facts in this store, and not in the state folder.
+    #[must_use]
+    pub fn store(mut self, store: impl Store + 'static) -> Self {
+        self.store = Some(Arc::new(store));
+        self
+    }
+
+    /// Runs at most so many jobs at once; as many as its workers have room for when that is not said.
+    #[must_use]
+    pub fn jobs(mut self, most: usize) -> Self {
+        self.most_jobs = Some(most.max(1));
+        self
+    }
+
+    /// The label on everything that is made for its jobs; drawn once for each state folder when that is not said.
+    #[must_use]
+    pub fn instance(mut self, label: impl Into<String>) -> Self {
+        self.instance = Some(label.into());
+        self
+    }
+
+    /// How long a worker elsewhere may be silent before its jobs are lost; 15 s when that is not said.
+    #[must_use]
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.lease = Some(lease);
+        self
+    }
+
+    /// Whether the checkouts of ended builds stay.
+    #[must_use]
+    pub fn keep(mut self, keep: bool) -> Self {
+        self.keep = keep;
+        self
+    }
+
+    /// What is secret: in jobs these values become references, before anything is stored.
+    #[must_use]
+    pub fn secrets(mut self, secrets: Secrets) -> Self {
+        self.secrets = secrets;
+        self
+    }
+
+    /// Hears every event once it is durable, in order. It must be quick: the engine waits for it.
+    #[must_use]
+    pub fn reporter(mut self, reporter: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.reporters.push(Arc::new(reporter));
+        self
+    }
+
+    /// Goes on with every unfinished build as the engine opens, as a server does; `request` makes each request again.
+    #[must_use]
+    pub fn resume_all(mut self, request: impl Fn(&Unfinished) -> Option<BuildRequest> + Send + Sync + 'static) -> Self {
+        self.requests = Some(Box::new(request));
+        self
+    }
+
+    /// Opens the engine.
+    ///
+    /// # Errors
+    /// When its state cannot be used, or another engine uses it.
+    pub async fn open(self) -> Result<Engine, EngineError> {
+        let temporary = match &self.state {
+            Some(_) => None,
+            None => Some(
+                tempfile::Builder::new()
+                    .prefix("monkeyci-")
+                    .tempdir()
+                    .map_err(|source| EngineError::State { path: std::env::temp_dir(), source })?,
+            ),
+        };
+        let state = match (&self.state, &temporary) {
+            (Some(dir), _) => dir.clone(),
+            (None, Some(dir)) => dir.path().to_owned(),
+            (None, None) => unreachable!("one of them was just chosen"),
+        };
+        std::fs::create_dir_all(&state).map_err(|source| EngineError::State { path: state.clone(), source })?;
+        let instance = match self.instance {
+            Some(label) => label,
+            None => instance_of(&state).map_err(|source| EngineError::State { path: state.clone(), source })?,
+        };
+        let store = match (self.store, &self.state) {
+            (Some(store), _) => store,
+            (None, Some(dir)) => Arc::new(Sqlite::open(dir.join("builds.db"))?),
+            (None, None) => Arc::new(Memory::default()),
+        };
+        let shared = Arc::new(Shared {
+            store,
+            logs: LogStore::at(state.join("logs")),
+            claims: Default::default(),
+            progress: Default::default(),
+            reporters: self.reporters,
+            secrets: Arc::new(self.secrets),
+            state,
+            instance,
+            most_jobs: self.most_jobs,
+            lease: self.lease.unwrap_or(LEASE),
+            keep: self.keep,
+            _temporary: temporary,
+        });
+
+        if !shared.keep {
+            restart::sweep(&shared).await?;
+        }
+
+        let (calls, inbox) = mpsc::channel(CALLS);
+        let (stop, ended) = (CancellationToken::new(), CancellationToken::new());
+        let desk = Desk::new(Arc::clone(&shared), calls.downgrade());
+        let (stopped, at_end) = (stop.clone(), ended.clone().drop_guard());
+        tokio::spawn(async move {
+            desk.run(inbox, stopped).await;
+            drop(at_end);
+        });
+        let _stop_when_dropped = Arc::new(stop.clone().drop_guard());
+        let engine = Engine { shared, calls, stop, ended, _stop_when_dropped };
+        if let Some(request) = self.requests {
+            for left in engine.unfinished().await? {
+                engine.resume(&left.build, request(&left)).await?;
+            }
+        }
+        Ok(engine)
+    }
+}
+
+/// The label of a state folder. It is drawn by lot once and kept there, so that what a dead engine left is known as
+/// its successor's own, and that of no other.
+fn instance_of(state: &Path) -> std::io::Result<String> {
+    let path = state.join("instance");
+    match std::fs::read_to_string(&path) {
+        Ok(label) if !label.is_empty() => Ok(label),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => {
+            let label = ulid::Ulid::new().to_string().to_lowercase();
+            // Written whole or not at all: half a label would be another's.
+            let mut file = tempfile::NamedTempFile::new_in(state)?;
+            file.write_all(label.as_bytes())?;
+            file.persist(path)?;
+            Ok(label)
+        }
+    }
+}

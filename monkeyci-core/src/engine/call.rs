@@ -1,0 +1,39 @@
+use monkeyci_model::result::Guarantee;
+use monkeyci_model::{BuildId, EventKind, JobId, JobResult};
+use tokio::sync::oneshot;
+
+use super::{BuildRequest, EngineError, LoadError, Loaded};
+use crate::attempt::Attempt;
+use crate::build::Build;
+use crate::lease::{Claim, Lease};
+use crate::source::Checkout;
+
+pub(super) type Reply<T> = oneshot::Sender<T>;
+
+/// What the loop is told, and asked.
+pub(super) enum Call {
+    /// A new build.
+    Begin { build: BuildId, request: Box<BuildRequest>, reply: Reply<Result<(), EngineError>> },
+    /// A build of an engine that is gone, replayed.
+    Adopt {
+        build: BuildId,
+        state: Box<Build>,
+        events: u64,
+        request: Option<Box<BuildRequest>>,
+        reply: Reply<Result<(), EngineError>>,
+    },
+    /// What a person wants of a build.
+    Tell { build: BuildId, cause: Box<EventKind>, reply: Reply<Result<(), EngineError>> },
+    /// Why a job does not run yet.
+    Why { build: BuildId, job: JobId, reply: Reply<Option<String>> },
+    /// What fetching a build's source came to.
+    Fetched { build: BuildId, outcome: Result<Checkout, String> },
+    /// What loading a build's script came to.
+    Loaded { build: BuildId, outcome: Result<Loaded, LoadError> },
+    /// A worker has room.
+    Lease { worker: String, room: usize, expires: bool, reply: Reply<Vec<Lease>> },
+    /// A job's first line is about to run.
+    Started { attempt: Attempt, guarantee: Option<Guarantee> },
+    /// A job has run.
+    Result { attempt: Attempt, result: Box<JobResult>, reply: Reply<Claim> },
+}

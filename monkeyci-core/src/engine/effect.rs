@@ -1,0 +1,173 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use monkeyci_model::{BuildId, BuildStatus, Event, EventKind, Job, Trigger};
+
+use super::call::Call;
+use super::desk::Desk;
+use super::request::BuildRequest;
+use super::{EngineError, LoadError, Loaded};
+use crate::build::Phase;
+use crate::script::SCRIPT_DIR;
+use crate::secret::Secrets;
+use crate::source::Checkout;
+
+/// What follows from a fact once it is durable. Each of these may be done again after a crash: a checkout begins with an
+/// empty folder, a script is only read, a lease is known by its fence, and what is cleaned twice is clean.
+impl Desk {
+    pub(super) fn act(&mut self, event: &Arc<Event>) {
+        let id = &event.subject;
+        let Some(open) = self.builds.get_mut(id) else { return };
+        open.events = event.seq;
+        let fence = |job: &str| open.build.job(job).map_or(0, crate::build::JobState::fence);
+        let claims = &self.shared.claims;
+        match &event.kind {
+            EventKind::BuildInitializing {} => self.fetch(id),
+            EventKind::ScriptInitializing { .. } => self.load(id),
+            EventKind::BuildCanceled { .. } => {
+                open.build.jobs().iter().for_each(|job| claims.cancel(job.fence()));
+                open.cancel.cancel();
+            }
+            EventKind::JobCanceled { job_id, .. } => claims.cancel(fence(job_id.as_str())),
+            // Also one of which no worker will tell the end, since its build broke.
+            EventKind::JobEnd { job_id, .. } => claims.revoke(fence(job_id.as_str())),
+            EventKind::BuildEnd { .. } => open.cancel.cancel(),
+            _ => {}
+        }
+    }
+
+    /// Fetches the source of a build into an empty folder.
+    pub(super) fn fetch(&mut self, id: &BuildId) {
+        let (Some(open), Some(calls)) = (self.builds.get(id), self.calls.upgrade()) else { return };
+        let Some(request) = &open.request else {
+            return self.fail(id, BuildStatus::Error, "its source is not known any more: build it anew".into());
+        };
+        let (source, cancel) = (Arc::clone(&request.source), open.cancel.clone());
+        let (build, checkout) = (id.clone(), self.shared.checkout(id));
+        tokio::spawn(async move {
+            let fetched = tokio::spawn(async move {
+                empty(&checkout).await.map_err(|error| format!("cannot empty `{}`: {error}", checkout.display()))?;
+                source.fetch(&checkout, cancel).await.map_err(|error| error.to_string())
+            });
+            let outcome = fetched.await.unwrap_or_else(|error| Err(broke("fetching the source", error)));
+            // The loop may be gone: then the next one fetches again.
+            drop(calls.send(Call::Fetched { build, outcome }).await);
+        });
+    }
+
+    pub(super) fn fetched(&mut self, id: &BuildId, outcome: Result<Checkout, String>) {
+        let Some(open) = self.builds.get_mut(id).filter(|open| open.build.phase() == Phase::Fetching) else { return };
+        match outcome {
+            Ok(fetched) => {
+                let mut trigger = open.build.trigger().map(|trigger| (**trigger).clone()).unwrap_or_default();
+                trigger.git = fetched.git.or(trigger.git);
+                trigger.changes = fetched.changes.or(trigger.changes);
+                open.warnings = fetched.warnings;
+                let start = EventKind::BuildStart { trigger: Some(Box::new(trigger)) };
+                self.stage(id, start).expect("a build whose source is fetched can start");
+                self.begin_script(id);
+            }
+            Err(message) => self.fail(id, BuildStatus::Error, message),
+        }
+    }
+
+    /// Says that the script is being loaded; loading follows once that is durable.
+    pub(super) fn begin_script(&mut self, id: &BuildId) {
+        let Some(open) = self.builds.get(id) else { return };
+        let named = open.request.as_ref().and_then(|request| request.script_dir.clone());
+        let script_dir = named.unwrap_or_else(|| SCRIPT_DIR.to_owned());
+        let begin = EventKind::ScriptInitializing { script_dir };
+        self.stage(id, begin).expect("a build that has started can load its script");
+    }
+
+    /// Reads the jobs of a build, on a thread where that may take its time.
+    pub(super) fn load(&mut self, id: &BuildId) {
+        let (Some(open), Some(calls)) = (self.builds.get(id), self.calls.upgrade()) else { return };
+        let (Some(request), Some(trigger)) = (open.request.clone(), open.build.trigger().cloned()) else {
+            return self.fail(id, BuildStatus::Error, "its script is not known any more: build it anew".into());
+        };
+        let (build, checkout, secrets) = (id.clone(), self.shared.checkout(id), Arc::clone(&self.shared.secrets));
+        tokio::spawn(async move {
+            let loaded = tokio::task::spawn_blocking(move || jobs(&request, &checkout, &trigger, &secrets));
+            let broken = |error| LoadError { status: BuildStatus::Error, message: broke("loading the script", error) };
+            let outcome = loaded.await.unwrap_or_else(|error| Err(broken(error)));
+            drop(calls.send(Call::Loaded { build, outcome }).await);
+        });
+    }
+
+    pub(super) fn loaded(&mut self, id: &BuildId, outcome: Result<Loaded, LoadError>) {
+        let Some(open) = self.builds.get_mut(id).filter(|open| open.build.phase() == Phase::Loading) else { return };
+        match outcome {
+            Ok(Loaded { jobs, warnings }) => {
+                let warnings = std::mem::take(&mut open.warnings).into_iter().chain(warnings).collect();
+                match self.stage(id, EventKind::ScriptStart { jobs, warnings }) {
+                    Ok(()) => {}
+                    // Jobs that are no build: unknown or repeated ids, a cycle.
+                    Err(EngineError::Illegal { source, .. }) => {
+                        self.fail(id, BuildStatus::Failure, source.to_string());
+                    }
+                    Err(error) => self.fail(id, BuildStatus::Error, error.to_string()),
+                }
+            }
+            Err(LoadError { status, message }) => self.fail(id, status, message),
+        }
+    }
+
+    /// Removes what an ended build needed on disk.
+    pub(super) fn clean(&self, id: &BuildId) {
+        if self.shared.keep {
+            return;
+        }
+        let dir = self.shared.build_dir(id);
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = std::fs::remove_dir_all(&dir)
+                && error.kind() != std::io::ErrorKind::NotFound
+            {
+                tracing::warn!(dir = %dir.display(), %error, "cannot remove what a build left");
+            }
+        });
+    }
+}
+
+/// The jobs of the script that the request asks for, with references in the place of secrets.
+fn jobs(request: &BuildRequest, checkout: &Path, trigger: &Trigger, secrets: &Secrets) -> Result<Loaded, LoadError> {
+    let mut loaded = (request.load)(checkout, request.script_dir.as_deref(), trigger)?;
+    loaded.jobs.iter_mut().for_each(|job| secrets.take_in(job));
+    if request.filter.is_empty() {
+        return Ok(loaded);
+    }
+    let matching = |job: &Job| request.filter.is_match(job.id.as_str());
+    let mut wanted: std::collections::HashSet<_> =
+        loaded.jobs.iter().filter(|job| matching(job)).map(|job| job.id.clone()).collect();
+    if wanted.is_empty() {
+        let known: Vec<_> = loaded.jobs.iter().take(20).map(|job| format!("`{}`", job.id)).collect();
+        let message = format!("no job is called so; the script has {}", known.join(", "));
+        return Err(LoadError { status: BuildStatus::Failure, message });
+    }
+    let by_id: std::collections::HashMap<_, _> = loaded.jobs.iter().map(|job| (&job.id, job)).collect();
+    let mut open: Vec<_> = wanted.iter().cloned().collect();
+    while let Some(job) = open.pop().and_then(|id| by_id.get(&id)) {
+        open.extend(job.dependencies.iter().filter(|id| wanted.insert((*id).clone())).cloned());
+    }
+    loaded.jobs.retain(|job| wanted.contains(&job.id));
+    Ok(loaded)
+}
+
+async fn empty(dir: &Path) -> std::io::Result<()> {
+    match tokio::fs::remove_dir_all(dir).await {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    match dir.parent() {
+        Some(parent) => tokio::fs::create_dir_all(parent).await,
+        None => Ok(()),
+    }
+}
+
+fn broke(what: &str, error: tokio::task::JoinError) -> String {
+    let panic = error.try_into_panic().ok();
+    let text = panic.as_ref().and_then(|panic| {
+        panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+    });
+    format!("{what} broke: {}", text.unwrap_or("it was stopped"))
+}

@@ -1,0 +1,140 @@
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use monkeyci_model::{BuildId, BuildStatus, Event, EventKind, JobId};
+use tokio::sync::watch;
+
+use super::progress::Progress;
+use super::{Engine, EngineError};
+use crate::build::Build;
+use crate::log::{Follow, LogId};
+
+/// Events that are read at once.
+const PAGE: usize = 512;
+
+/// A build, seen from outside. It keeps its engine alive; the build goes on when it is dropped.
+pub struct BuildHandle {
+    engine: Engine,
+    id: BuildId,
+    progress: watch::Receiver<Progress>,
+    seen: u64,
+    page: VecDeque<Arc<Event>>,
+}
+
+impl BuildHandle {
+    pub(super) fn new(engine: Engine, id: BuildId, progress: watch::Receiver<Progress>) -> Self {
+        Self { engine, id, progress, seen: 0, page: VecDeque::new() }
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &BuildId {
+        &self.id
+    }
+
+    /// The next event, from the very first on; nothing once the last one was told, or when the engine has stopped.
+    ///
+    /// Events are read from the store, so that none is missed however slow the caller is, and none is held in memory.
+    pub async fn next(&mut self) -> Option<Arc<Event>> {
+        match self.try_next().await {
+            Ok(event) => event,
+            Err(error) => {
+                tracing::error!(build = %self.id, %error, "its events cannot be told");
+                None
+            }
+        }
+    }
+
+    /// The same, which tells a store that cannot be read from the end of the build.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or the engine has stopped before the build ended.
+    pub async fn try_next(&mut self) -> Result<Option<Arc<Event>>, EngineError> {
+        while self.page.is_empty() {
+            let progress = *self.progress.borrow_and_update();
+            if progress.events > self.seen {
+                self.page = self.engine.shared.store.events(&self.id, self.seen, PAGE).await?.into();
+            } else if progress.status.is_terminal() {
+                return Ok(None);
+            } else if self.progress.changed().await.is_err() {
+                return Err(EngineError::Stopped);
+            }
+        }
+        let event = self.page.pop_front();
+        self.seen = event.as_ref().map_or(self.seen, |event| event.seq);
+        Ok(event)
+    }
+
+    /// Returns how the build ended, once it has.
+    ///
+    /// # Errors
+    /// When the engine has stopped before that.
+    pub async fn wait(&mut self) -> Result<BuildStatus, EngineError> {
+        let ended = self.progress.wait_for(|progress| progress.status.is_terminal()).await;
+        ended.map(|progress| progress.status).map_err(|_| EngineError::Stopped)
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn status(&self) -> BuildStatus {
+        self.progress.borrow().status
+    }
+
+    /// The build with its jobs and their results, as far as it has come.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn snapshot(&self) -> Result<Build, EngineError> {
+        self.engine.snapshot(&self.id).await
+    }
+
+    /// Stops it. What runs is killed; its last state stays `canceled`.
+    ///
+    /// # Errors
+    /// When it has ended already, or that cannot be written.
+    pub async fn cancel(&self, reason: &str) -> Result<(), EngineError> {
+        self.cancel_as(None, reason).await
+    }
+
+    /// The same, in somebody's name.
+    ///
+    /// # Errors
+    /// When it has ended already, or that cannot be written.
+    pub async fn cancel_as(&self, actor: Option<&str>, reason: &str) -> Result<(), EngineError> {
+        let (actor, reason) = (actor.map(str::to_owned), Some(reason.to_owned()));
+        self.engine.tell(&self.id, EventKind::BuildCanceled { actor, reason }).await
+    }
+
+    /// Lets a blocked job go on.
+    ///
+    /// # Errors
+    /// When it is not blocked, or that cannot be written.
+    pub async fn approve(&self, job: &JobId, actor: Option<&str>) -> Result<(), EngineError> {
+        let (job_id, actor) = (job.clone(), actor.map(str::to_owned));
+        self.engine.tell(&self.id, EventKind::JobUnblocked { job_id, actor }).await
+    }
+
+    /// Rejects a blocked job, or stops one that waits or runs.
+    ///
+    /// # Errors
+    /// When it has ended already, or that cannot be written.
+    pub async fn reject(&self, job: &JobId, actor: Option<&str>, reason: Option<&str>) -> Result<(), EngineError> {
+        let (job_id, actor, reason) = (job.clone(), actor.map(str::to_owned), reason.map(str::to_owned));
+        self.engine.tell(&self.id, EventKind::JobCanceled { job_id, actor, reason }).await
+    }
+
+    /// Why a job does not run yet, for people; nothing when it runs, has ended or is unknown.
+    ///
+    /// # Errors
+    /// When the engine has stopped.
+    pub async fn waiting(&self, job: &JobId) -> Result<Option<String>, EngineError> {
+        self.engine.waiting(&self.id, job).await
+    }
+
+    /// Reads the log of an attempt of a job from a byte offset on, waiting for more while it is written.
+    #[must_use]
+    pub fn log(&self, job: &JobId, attempt: u32, offset: u64) -> Follow {
+        let id = LogId { build: self.id.clone(), job: job.clone(), attempt };
+        self.engine.shared.logs.follow(&id, offset)
+    }
+}

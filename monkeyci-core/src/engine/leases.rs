@@ -1,0 +1,214 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use monkeyci_model::result::Guarantee;
+use monkeyci_model::{Cause, EventKind, JobResult};
+use tokio::sync::{mpsc, oneshot};
+
+use super::call::{Call, Reply};
+use super::desk::Desk;
+use super::shared::Shared;
+use crate::attempt::Attempt;
+use crate::lease::{Claim, Lease, Leases};
+use crate::log::{Chunk, LogError, LogId};
+use crate::queue::Key;
+use crate::store::Sequence;
+
+/// Fences that are taken out of the store at once; those that a crash leaves unused are lost, which harms nothing.
+const FENCES: u64 = 1024;
+
+/// A worker that has room.
+pub(super) struct Asking {
+    pub(super) worker: String,
+    pub(super) room: usize,
+    pub(super) expires: bool,
+    pub(super) reply: Reply<Vec<Lease>>,
+}
+
+impl Desk {
+    /// Hands out jobs for as long as there are some, and somebody who asks.
+    pub(super) async fn grant(&mut self) {
+        self.asking.retain(|asking| asking.room > 0 && !asking.reply.is_closed());
+        while let Some(asking) = self.asking.front() {
+            let free = self.shared.most_jobs.map_or(usize::MAX, |most| most.saturating_sub(self.queue.running()));
+            let keys = self.queue.take(asking.room.min(free));
+            let Some(asking) = self.asking.pop_front_if(|_| !keys.is_empty()) else { return };
+            if let Err(error) = self.take_fences(keys.len()).await {
+                tracing::error!(%error, "jobs cannot be leased");
+                for (build, job) in keys {
+                    self.queue.release(&build, &job);
+                    self.fail(&build, monkeyci_model::BuildStatus::Error, error.to_string());
+                }
+                continue;
+            }
+            let leases: Vec<Lease> = keys.into_iter().filter_map(|key| self.lease(key, &asking.worker)).collect();
+            let shared = Arc::clone(&self.shared);
+            let calls = self.calls.clone();
+            self.answer(move |written| {
+                if written.is_ok() {
+                    hand_over(&shared, &calls, leases, asking);
+                }
+            });
+        }
+    }
+
+    fn lease(&mut self, (build, job): Key, worker: &str) -> Option<Lease> {
+        let open = self.builds.get(&build)?;
+        let state = open.build.job(job.as_str())?;
+        let attempt = Attempt {
+            instance: self.shared.instance.clone(),
+            build: build.clone(),
+            job: job.clone(),
+            number: state.attempt(),
+            fence: self.fences.next().expect("enough fences were taken"),
+        };
+        let lease = Lease {
+            attempt,
+            job: Arc::clone(state.job()),
+            trigger: open.build.trigger().cloned().unwrap_or_default(),
+            checkout: self.shared.checkout(&build),
+        };
+        let (fence, number) = (lease.attempt.fence, lease.attempt.number);
+        let worker = worker.to_owned();
+        self.stage(&build, EventKind::JobInitializing { job_id: job, attempt: number, fence, worker })
+            .expect("a queued job can be leased");
+        Some(lease)
+    }
+
+    async fn take_fences(&mut self, count: usize) -> Result<(), crate::store::StoreError> {
+        let have = usize::try_from(self.fences.end - self.fences.start).unwrap_or(usize::MAX);
+        if have < count {
+            let take = FENCES.max(count as u64);
+            let first = self.shared.store.reserve(Sequence::Fence, take).await?;
+            self.fences = first..first + take;
+        }
+        Ok(())
+    }
+
+    pub(super) fn started(&mut self, attempt: &Attempt, guarantee: Option<Guarantee>) {
+        let started = EventKind::JobStart { job_id: attempt.job.clone(), attempt: attempt.number, guarantee };
+        if self.holds(attempt)
+            && let Err(error) = self.stage(&attempt.build, started)
+        {
+            tracing::debug!(%attempt, %error, "the job has started already, or is over");
+        }
+    }
+
+    /// Ends an attempt, when it is the newest of its job and has not ended; tells whether it was.
+    pub(super) fn executed(&mut self, attempt: &Attempt, result: Box<JobResult>) -> bool {
+        let cause = EventKind::JobExecuted { job_id: attempt.job.clone(), attempt: attempt.number, result };
+        let is_news = self.holds(attempt) && self.stage(&attempt.build, cause).is_ok();
+        if is_news {
+            let (shared, attempt) = (Arc::clone(&self.shared), attempt.clone());
+            self.answer(move |written| {
+                if written.is_ok() {
+                    shared.claims.revoke(attempt.fence);
+                    shared.logs.close(&LogId::from(&attempt));
+                }
+            });
+        }
+        is_news
+    }
+
+    /// Ends an attempt of which nobody will hear again; its retry rules decide what follows.
+    pub(super) fn lose(&mut self, attempt: &Attempt, message: &str) {
+        if !self.executed(attempt, Box::new(JobResult::failed(Cause::Lost, message))) {
+            tracing::debug!(%attempt, "the attempt had ended already");
+        }
+    }
+}
+
+/// Gives durable leases to the worker. One that is gone meanwhile cannot have begun: its jobs count as lost.
+fn hand_over(shared: &Shared, calls: &mpsc::WeakSender<Call>, leases: Vec<Lease>, asking: Asking) {
+    for lease in &leases {
+        shared.claims.grant(&lease.attempt, asking.expires);
+    }
+    let Err(leases) = asking.reply.send(leases) else { return };
+    let Some(calls) = calls.upgrade() else { return };
+    tokio::spawn(async move {
+        for lease in leases {
+            let result = Box::new(JobResult::failed(Cause::Lost, "the worker left before it got the job"));
+            let (reply, _) = oneshot::channel();
+            drop(calls.send(Call::Result { attempt: lease.attempt, result, reply }).await);
+        }
+    });
+}
+
+/// The interface that workers of this engine see.
+pub(super) struct EngineLeases {
+    shared: Arc<Shared>,
+    calls: mpsc::WeakSender<Call>,
+    expires: bool,
+}
+
+impl EngineLeases {
+    /// Does not keep the engine alive: a worker waits for work as long as there is an engine, not the other way round.
+    pub(super) fn new(shared: Arc<Shared>, calls: mpsc::Sender<Call>, expires: bool) -> Self {
+        Self { shared, calls: calls.downgrade(), expires }
+    }
+
+    /// Whether there is still a loop to hear it. One that ends before it answers does so by dropping the call.
+    async fn call(&self, call: Call) -> bool {
+        match self.calls.upgrade() {
+            Some(calls) => calls.send(call).await.is_ok(),
+            None => false,
+        }
+    }
+}
+
+#[async_trait]
+impl Leases for EngineLeases {
+    async fn lease(&self, worker: &str, room: usize) -> Vec<Lease> {
+        if room == 0 {
+            return Vec::new();
+        }
+        loop {
+            let (reply, answer) = oneshot::channel();
+            let worker = worker.to_owned();
+            if !self.call(Call::Lease { worker, room, expires: self.expires, reply }).await {
+                return Vec::new();
+            }
+            // Leases that could not be written come as none: there will be others.
+            if let Ok(leases) = answer.await
+                && !leases.is_empty()
+            {
+                return leases;
+            }
+        }
+    }
+
+    async fn renew(&self, attempts: &[Attempt]) -> Vec<Claim> {
+        attempts.iter().map(|attempt| self.shared.claims.renew(attempt)).collect()
+    }
+
+    async fn revoked(&self, attempt: &Attempt) -> Claim {
+        let Some(mut claim) = self.shared.claims.follow(attempt) else { return Claim::Stale };
+        match claim.wait_for(|claim| *claim != Claim::Holds).await {
+            Ok(claim) => *claim,
+            Err(_) => Claim::Stale,
+        }
+    }
+
+    async fn started(&self, attempt: &Attempt, guarantee: Option<Guarantee>) -> Claim {
+        let claim = self.shared.claims.renew(attempt);
+        if claim != Claim::Stale {
+            // That the job started need not be durable before it does: its lease is.
+            self.call(Call::Started { attempt: attempt.clone(), guarantee }).await;
+        }
+        claim
+    }
+
+    async fn log(&self, attempt: &Attempt, chunk: Chunk) -> Result<Claim, LogError> {
+        let claim = self.shared.claims.renew(attempt);
+        if claim != Claim::Stale {
+            self.shared.logs.append(&LogId::from(attempt), &chunk)?;
+        }
+        Ok(claim)
+    }
+
+    async fn result(&self, attempt: &Attempt, result: JobResult) -> Claim {
+        let (reply, answer) = oneshot::channel();
+        self.call(Call::Result { attempt: attempt.clone(), result: Box::new(result), reply }).await;
+        answer.await.unwrap_or(Claim::Stale)
+    }
+}

@@ -1,0 +1,189 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use monkeyci_model::{BuildStatus, Job, OrgId, RepoId, Trigger};
+use tokio_util::sync::CancellationToken;
+
+use super::EngineError;
+use crate::script::{self, Extensions};
+use crate::source::{Checkout, Folder, Source, SourceError};
+
+/// Reads the jobs of a build from its checkout and the folder of its script. It may block.
+pub(super) type Load = Arc<dyn Fn(&Path, Option<&str>, &Trigger) -> Result<Loaded, LoadError> + Send + Sync>;
+
+/// What loading a script found.
+#[derive(Debug, Clone, Default)]
+pub struct Loaded {
+    /// The jobs, in the order of the script.
+    pub jobs: Vec<Job>,
+    /// What the author of the script should know.
+    pub warnings: Vec<String>,
+}
+
+/// Why there are no jobs.
+#[derive(Debug, Clone)]
+pub struct LoadError {
+    /// How the build ends: a failure is the author's to mend, an error ours.
+    pub status: BuildStatus,
+    /// For people.
+    pub message: String,
+}
+
+/// What to build.
+#[derive(Clone)]
+pub struct BuildRequest {
+    pub(super) org: OrgId,
+    pub(super) repo: RepoId,
+    pub(super) trigger: Trigger,
+    pub(super) script_dir: Option<String>,
+    pub(super) source: Arc<dyn Source>,
+    pub(super) load: Load,
+    pub(super) filter: GlobSet,
+    pub(super) approve: GlobSet,
+    pub(super) memo: Option<String>,
+}
+
+impl BuildRequest {
+    /// The script that this source holds.
+    #[must_use]
+    pub fn new(source: impl Source + 'static) -> Self {
+        Self {
+            org: OrgId::new("local").expect("a valid id"),
+            repo: RepoId::new("build").expect("a valid id"),
+            trigger: Trigger::default(),
+            script_dir: None,
+            source: Arc::new(source),
+            load: Arc::new(|checkout, dir, trigger| load_script(checkout, dir, trigger, &Extensions::none())),
+            filter: GlobSet::empty(),
+            approve: GlobSet::empty(),
+            memo: None,
+        }
+    }
+
+    /// These jobs, in an empty folder.
+    #[must_use]
+    pub fn jobs(jobs: Vec<Job>) -> Self {
+        Self::new(EmptyFolder).load(move |_, _, _| Ok(Loaded { jobs: jobs.clone(), warnings: Vec::new() }))
+    }
+
+    /// Reads the jobs in another way than from the script's files.
+    ///
+    /// `load` gets the checkout, the folder of the script where one was named, and the trigger with the commit that was
+    /// fetched. It may block.
+    #[must_use]
+    pub fn load(
+        mut self,
+        load: impl Fn(&Path, Option<&str>, &Trigger) -> Result<Loaded, LoadError> + Send + Sync + 'static,
+    ) -> Self {
+        self.load = Arc::new(load);
+        self
+    }
+
+    /// Knows these properties of plugins when it reads the script's files.
+    #[must_use]
+    pub fn extensions(self, extensions: Extensions) -> Self {
+        self.load(move |checkout, dir, trigger| load_script(checkout, dir, trigger, &extensions))
+    }
+
+    /// The organisation and repository that it belongs to; `local` and `build` when that is not said.
+    #[must_use]
+    pub fn repo(mut self, org: OrgId, repo: RepoId) -> Self {
+        (self.org, self.repo) = (org, repo);
+        self
+    }
+
+    /// Why it runs, with its params. What is fetched adds the commit.
+    #[must_use]
+    pub fn trigger(mut self, trigger: Trigger) -> Self {
+        self.trigger = trigger;
+        self
+    }
+
+    /// The folder of its script, from the root of the checkout; [`SCRIPT_DIR`](script::SCRIPT_DIR) when that is not said.
+    #[must_use]
+    pub fn script_dir(mut self, dir: impl Into<String>) -> Self {
+        self.script_dir = Some(dir.into());
+        self
+    }
+
+    /// Only the jobs whose id matches one of these globs, and those that they depend on.
+    ///
+    /// # Errors
+    /// When one of them is no glob.
+    pub fn filter<T: AsRef<str>>(mut self, globs: impl IntoIterator<Item = T>) -> Result<Self, EngineError> {
+        self.filter = glob_set(globs)?;
+        Ok(self)
+    }
+
+    /// Lets jobs whose id matches one of these globs go on as soon as they block.
+    ///
+    /// # Errors
+    /// When one of them is no glob.
+    pub fn approve<T: AsRef<str>>(mut self, globs: impl IntoIterator<Item = T>) -> Result<Self, EngineError> {
+        self.approve = glob_set(globs)?;
+        Ok(self)
+    }
+
+    /// Words stored with the build and given back by [`Engine::unfinished`](super::Engine::unfinished), from which the
+    /// caller makes this request again after a restart. No secrets: they are kept in the clear.
+    #[must_use]
+    pub fn memo(mut self, memo: impl Into<String>) -> Self {
+        self.memo = Some(memo.into());
+        self
+    }
+}
+
+fn glob_set<T: AsRef<str>>(globs: impl IntoIterator<Item = T>) -> Result<GlobSet, EngineError> {
+    let mut set = GlobSetBuilder::new();
+    for glob in globs {
+        let glob = glob.as_ref();
+        set.add(Glob::new(glob).map_err(|error| EngineError::Request(format!("`{glob}` is no glob: {error}")))?);
+    }
+    set.build().map_err(|error| EngineError::Request(format!("these globs cannot be used together: {error}")))
+}
+
+/// A folder, with the script that it holds.
+impl From<&Path> for BuildRequest {
+    fn from(folder: &Path) -> Self {
+        Self::new(Folder::new(folder))
+    }
+}
+
+impl From<PathBuf> for BuildRequest {
+    fn from(folder: PathBuf) -> Self {
+        folder.as_path().into()
+    }
+}
+
+impl From<&str> for BuildRequest {
+    fn from(folder: &str) -> Self {
+        Path::new(folder).into()
+    }
+}
+
+/// The source of a build that needs none.
+struct EmptyFolder;
+
+#[async_trait]
+impl Source for EmptyFolder {
+    async fn fetch(&self, into: &Path, _: CancellationToken) -> Result<Checkout, SourceError> {
+        let io = |source| SourceError::Io { what: "cannot make", path: into.to_owned(), source };
+        tokio::fs::create_dir_all(into).await.map_err(io)?;
+        Ok(Checkout { dir: into.to_owned(), ..Checkout::default() })
+    }
+}
+
+fn load_script(
+    checkout: &Path,
+    dir: Option<&str>,
+    trigger: &Trigger,
+    extensions: &Extensions,
+) -> Result<Loaded, LoadError> {
+    match script::load(checkout, dir, trigger, extensions) {
+        Ok(script) => Ok(Loaded { jobs: script.jobs, warnings: script.warnings }),
+        // What is wrong with a script is its author's to mend, and so is that there is none.
+        Err(error) => Err(LoadError { status: BuildStatus::Failure, message: error.to_string() }),
+    }
+}

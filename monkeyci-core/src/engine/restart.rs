@@ -1,0 +1,162 @@
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use monkeyci_model::{BuildId, BuildStatus, Event, EventKind, JobStatus, Millis};
+
+use super::call::{Call, Reply};
+use super::desk::{Desk, tell};
+use super::open_build::OpenBuild;
+use super::progress::Progress;
+use super::shared::Shared;
+use super::{BuildHandle, BuildRequest, Engine, EngineError};
+use crate::attempt::Attempt;
+use crate::build::{Build, JobState, Phase};
+use crate::store::{BuildRow, Store, StoreError};
+
+/// Events that are read at once.
+const PAGE: usize = 4096;
+
+/// A build that has not ended, and that this engine does not run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfinished {
+    /// The build.
+    pub build: BuildId,
+    /// Where it stood.
+    pub status: BuildStatus,
+    /// When it was asked for.
+    pub created: Option<Millis>,
+    /// What its request had in [`BuildRequest::memo`].
+    pub memo: Option<String>,
+}
+
+impl From<BuildRow> for Unfinished {
+    fn from(row: BuildRow) -> Self {
+        Self { build: row.build, status: row.status, created: row.created, memo: row.request }
+    }
+}
+
+impl Engine {
+    /// Builds that an engine left when it ended, oldest first.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub async fn unfinished(&self) -> Result<Vec<Unfinished>, EngineError> {
+        let rows = self.shared.store.open_builds().await?;
+        let left = |row: &BuildRow| self.shared.progress.follow(&row.build).is_none();
+        Ok(rows.into_iter().filter(left).map(Unfinished::from).collect())
+    }
+
+    /// Goes on with a build that an engine left when it ended.
+    ///
+    /// `request` is what it was asked for with. Without one a build goes on whose jobs are known already; a build that
+    /// had not come so far ends as an error. A job that was running is lost: its retry rules decide whether it starts
+    /// again, and one that must never be retried is not.
+    ///
+    /// # Errors
+    /// When there is no such build, it has ended, or it runs already.
+    pub async fn resume(&self, build: &BuildId, request: Option<BuildRequest>) -> Result<BuildHandle, EngineError> {
+        let (state, events) = replay(&*self.shared.store, build).await?;
+        let (id, state, request) = (build.clone(), Box::new(state), request.map(Box::new));
+        self.ask(|reply| Call::Adopt { build: id, state, events, request, reply }).await??;
+        self.handle(build).await
+    }
+}
+
+impl Desk {
+    /// Takes over a build that was replayed, and does what is due.
+    pub(super) fn adopt(
+        &mut self,
+        id: BuildId,
+        state: Build,
+        events: u64,
+        request: Option<Box<BuildRequest>>,
+        reply: Reply<Result<(), EngineError>>,
+    ) {
+        if self.builds.contains_key(&id) || self.broken.contains_key(&id) {
+            return tell(reply, Err(EngineError::Running { build: id }));
+        }
+        if state.status().is_terminal() {
+            return tell(reply, Err(EngineError::NotOpen { build: id }));
+        }
+        let (phase, status) = (state.phase(), state.status());
+        let has_checkout = self.shared.checkout(&id).is_dir();
+        let attempt = |job: &JobState| Attempt {
+            instance: self.shared.instance.clone(),
+            build: id.clone(),
+            job: job.job().id.clone(),
+            number: job.attempt(),
+            fence: job.fence(),
+        };
+        let held: Vec<Attempt> = state.jobs().iter().filter(|job| job.status().is_active()).map(attempt).collect();
+        let is_queued = |job: &&JobState| job.status() == JobStatus::Queued;
+        let queued: Vec<_> = state.jobs().iter().filter(is_queued).map(|job| Arc::clone(job.job())).collect();
+
+        self.builds.insert(id.clone(), OpenBuild::new(id.clone(), state, events, request.map(|request| *request)));
+        self.shared.progress.note(&id, Progress { events, status });
+        for job in queued {
+            self.queue.push(&id, &job.id, job.concurrency_group.as_deref());
+        }
+        self.settle(&id);
+        for attempt in held {
+            self.lose(&attempt, "MonkeyCI ended while it ran");
+        }
+        match phase {
+            Phase::New => {}
+            Phase::Triggered => {
+                self.stage(&id, EventKind::BuildInitializing {}).expect("a triggered build can begin");
+            }
+            Phase::Fetching => self.fetch(&id),
+            _ if !has_checkout => self.fail(&id, BuildStatus::Error, "its checkout is gone: build it anew".into()),
+            Phase::Fetched => self.begin_script(&id),
+            Phase::Loading => self.load(&id),
+            Phase::Scripting | Phase::Scripted | Phase::Ended => {}
+        }
+        self.answer(move |written| tell(reply, written.map_err(|error| error.clone().into())));
+    }
+}
+
+/// A build from its events, and how many there are.
+pub(super) async fn replay(store: &dyn Store, id: &BuildId) -> Result<(Build, u64), EngineError> {
+    let mut events: Vec<Arc<Event>> = Vec::new();
+    loop {
+        let page = store.events(id, events.len() as u64, PAGE).await?;
+        let is_last = page.len() < PAGE;
+        events.extend(page);
+        if is_last {
+            break;
+        }
+    }
+    if events.is_empty() {
+        return Err(EngineError::UnknownBuild { build: id.clone() });
+    }
+    let build = Build::replay(events.iter().map(|event| &event.kind)).map_err(|error| StoreError::Damaged {
+        path: id.to_string(),
+        reason: format!("its events contradict each other ({error}); restore a backup, or build it anew"),
+    })?;
+    Ok((build, events.len() as u64))
+}
+
+/// Removes what builds left on disk that have ended, when the engine that ran them could not.
+pub(super) async fn sweep(shared: &Arc<Shared>) -> Result<(), EngineError> {
+    let open = shared.store.open_builds().await?;
+    let wanted: HashSet<PathBuf> = open.iter().map(|row| shared.build_dir(&row.build)).collect();
+    let builds = shared.builds_dir();
+    // Best effort: what cannot be removed today is looked at again by the next engine.
+    let swept = tokio::task::spawn_blocking(move || {
+        for dir in folders(&builds).flat_map(|org| folders(&org)).flat_map(|repo| folders(&repo)) {
+            if !wanted.contains(&dir)
+                && let Err(error) = std::fs::remove_dir_all(&dir)
+            {
+                tracing::warn!(dir = %dir.display(), %error, "cannot remove what a build left");
+            }
+        }
+    });
+    drop(swept.await);
+    Ok(())
+}
+
+fn folders(dir: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|entry| entry.path())
+}

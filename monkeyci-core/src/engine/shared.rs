@@ -1,0 +1,67 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use monkeyci_model::{BuildId, Event, Millis};
+
+use super::claims::Claims;
+use super::progress::ProgressBoard;
+use crate::log::LogStore;
+use crate::secret::Secrets;
+use crate::store::Store;
+
+/// Hears every event once it is durable.
+pub(super) type Reporter = Arc<dyn Fn(&Event) + Send + Sync>;
+
+/// What the loop, handles and leases share.
+pub(super) struct Shared {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) logs: LogStore,
+    pub(super) claims: Claims,
+    pub(super) progress: ProgressBoard,
+    pub(super) reporters: Vec<Reporter>,
+    pub(super) secrets: Arc<Secrets>,
+    pub(super) state: PathBuf,
+    pub(super) instance: String,
+    pub(super) most_jobs: Option<usize>,
+    pub(super) lease: Duration,
+    pub(super) keep: bool,
+    /// The folder of the state, when it goes with the engine.
+    pub(super) _temporary: Option<tempfile::TempDir>,
+}
+
+impl Shared {
+    /// The folder of all builds.
+    pub(super) fn builds_dir(&self) -> PathBuf {
+        self.state.join("builds")
+    }
+
+    /// The folder of all that a build needs on disk while it is open.
+    pub(super) fn build_dir(&self, build: &BuildId) -> PathBuf {
+        let mut path = self.builds_dir();
+        path.extend([build.org.as_str(), build.repo.as_str(), &build.number.to_string()]);
+        path
+    }
+
+    /// The folder of its checkout.
+    pub(super) fn checkout(&self, build: &BuildId) -> PathBuf {
+        self.build_dir(build).join("checkout")
+    }
+
+    /// Tells everybody who listens.
+    pub(super) fn report(&self, event: &Event) {
+        for reporter in &self.reporters {
+            // A reporter that panics must not take the builds of others with it.
+            if catch_unwind(AssertUnwindSafe(|| reporter(event))).is_err() {
+                tracing::error!(position = event.position, "a reporter panicked");
+            }
+        }
+    }
+}
+
+/// The time by the machine's clock. It is shown, and nothing is decided by it.
+pub(super) fn now() -> Millis {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Millis::try_from(since.as_millis()).unwrap_or(Millis::MAX)
+}

@@ -1,0 +1,138 @@
+use super::*;
+use crate::store::{Memory, Store};
+
+fn never(id: &str) -> Job {
+    Job { retry: Retry::never(), ..job(id) }
+}
+
+fn plan() -> BuildRequest {
+    BuildRequest::jobs(vec![job("a"), never("b: a"), job("c: a"), job("d: b c")]).memo("the plan")
+}
+
+/// An engine that dies after the store has taken so many events more, wherever that is.
+async fn dies_after(events: u64, store: &Memory, state: &std::path::Path, starts: &Arc<Starts>) {
+    let stop = CancellationToken::new();
+    let (dead, limit) = (stop.clone(), store.feed(0, 10_000).await.expect("reads").len() as u64 + events);
+    let die = move |event: &monkeyci_model::Event| {
+        if event.position >= limit {
+            dead.cancel();
+        }
+    };
+    let engine = Engine::local()
+        .store(store.clone())
+        .state(state)
+        .reporter(die)
+        .resume_all(|left| (left.memo.as_deref() == Some("the plan")).then(plan))
+        .open()
+        .await
+        .expect("opens");
+    let starts = Arc::clone(starts);
+    let work = worker(&engine, 2, move |lease| starts.note(lease));
+    if store.builds(1).await.expect("reads").is_empty() {
+        engine.build(plan()).await.expect("begins");
+    }
+    let id = store.builds(1).await.expect("reads").remove(0).build;
+    let mut build = engine.handle(&id).await.expect("it is there");
+    tokio::select! {
+        () = stop.cancelled() => {}
+        _ = build.wait() => {}
+    }
+    engine.close().await;
+    work.abort();
+}
+
+/// How often each job was run.
+#[derive(Default)]
+struct Starts(std::sync::Mutex<Vec<(String, u64)>>);
+
+impl Starts {
+    fn note(&self, lease: &Lease) -> JobResult {
+        let mut starts = self.0.lock().expect("no panic");
+        starts.push((lease.attempt.job.to_string(), lease.attempt.fence));
+        JobResult::default()
+    }
+
+    fn of(&self, job: &str) -> usize {
+        self.0.lock().expect("no panic").iter().filter(|(name, _)| name == job).count()
+    }
+}
+
+#[tokio::test]
+async fn a_build_survives_the_death_of_its_engine_at_every_commit() {
+    for step in 1..24 {
+        let (store, state) = (Memory::default(), tempfile::tempdir().expect("a folder"));
+        let starts = Arc::new(Starts::default());
+        for _ in 0..40 {
+            dies_after(step, &store, state.path(), &starts).await;
+            if store.open_builds().await.expect("reads").is_empty() {
+                break;
+            }
+        }
+        let row = store.builds(1).await.expect("reads").remove(0);
+        assert!(row.status.is_terminal(), "step {step}: {row:?}");
+        assert!(starts.of("b") <= 1, "step {step}: a job that is never retried ran {} times", starts.of("b"));
+
+        let (build, _) = super::super::restart::replay(&store, &row.build).await.expect("replays");
+        assert_eq!(build.status(), row.status, "step {step}");
+        let rows = store.jobs(&row.build).await.expect("reads");
+        for (job, row) in build.jobs().iter().zip(&rows) {
+            assert_eq!((job.status(), job.attempt(), job.fence()), (row.status, row.attempt, row.fence), "step {step}");
+        }
+        let events = store.feed(0, 10_000).await.expect("reads");
+        let mut results: Vec<_> = events
+            .iter()
+            .filter_map(|event| match &event.kind {
+                EventKind::JobExecuted { job_id, attempt, .. } => Some((job_id.clone(), *attempt)),
+                _ => None,
+            })
+            .collect();
+        let all = results.len();
+        results.sort();
+        results.dedup();
+        assert_eq!(all, results.len(), "step {step}: a result was taken twice");
+        assert!(std::fs::read_dir(state.path().join("builds/local/build")).is_ok_and(|left| left.count() <= 1));
+    }
+}
+
+#[tokio::test]
+async fn a_state_folder_keeps_everything_and_a_local_engine_offers_to_go_on() {
+    let state = tempfile::tempdir().expect("a folder");
+    let id = {
+        let engine = Engine::local().state(state.path()).open().await.expect("opens");
+        let busy = Engine::local().state(state.path()).open().await.err().expect("it is in use");
+        assert!(busy.to_string().contains("in use by another process"), "{busy}");
+        let build = engine.build(plan()).await.expect("begins");
+        let lease = engine.leases().lease("dies", 1).await.remove(0);
+        assert_eq!(lease.attempt.number, 1);
+        engine.close().await;
+        build.id().clone()
+    };
+    let engine = Engine::local().state(state.path()).open().await.expect("opens again");
+    let left = engine.unfinished().await.expect("reads");
+    assert_eq!((left.len(), left[0].memo.as_deref()), (1, Some("the plan")));
+    worker(&engine, 4, well);
+    let mut build = engine.resume(&id, Some(plan())).await.expect("goes on");
+    assert!(matches!(engine.resume(&id, None).await, Err(EngineError::Running { .. })));
+    assert!(engine.unfinished().await.expect("reads").is_empty());
+    let story = story(&mut build).await;
+    assert_eq!(story.last().map(String::as_str), Some("build success"));
+    assert_eq!(story.iter().filter(|line| *line == "a initializing").count(), 2);
+    assert!(matches!(engine.resume(&id, None).await, Err(EngineError::NotOpen { .. })));
+}
+
+#[tokio::test]
+async fn a_handle_and_a_worker_are_told_when_the_engine_stops() {
+    let engine = Engine::local().open().await.expect("opens");
+    let mut build = engine.build(jobs(&["a"])).await.expect("begins");
+    let leases = engine.leases();
+    let lease = leases.lease("test", 1).await.remove(0);
+    let waiting = tokio::spawn({
+        let leases = engine.leases();
+        async move { leases.lease("idle", 1).await.len() }
+    });
+    engine.close().await;
+    assert_eq!(leases.revoked(&lease.attempt).await, Claim::Stale);
+    assert_eq!(waiting.await.expect("no panic"), 0);
+    assert!(matches!(build.wait().await, Err(EngineError::Stopped)));
+    assert!(matches!(engine.build(jobs(&["a"])).await, Err(EngineError::Stopped)));
+}

@@ -1,0 +1,122 @@
+//! What every store must do, run on each of them.
+
+use monkeyci_model::{BuildStatus, JobStatus};
+
+use super::*;
+
+fn build(repo: &str, number: u64) -> BuildId {
+    BuildId::new("acme".parse().expect("an id"), repo.parse().expect("an id"), number)
+}
+
+fn row(build: BuildId, status: BuildStatus) -> BuildRow {
+    BuildRow { build, status, message: None, request: None, created: None, ended: None, events: 0 }
+}
+
+fn job(id: &str, status: JobStatus, fence: u64) -> JobRow {
+    JobRow { job: id.parse().expect("an id"), status, attempt: 1, fence, started: None, ended: None }
+}
+
+fn commit(build: BuildId, after: u64, facts: usize) -> Commit {
+    Commit {
+        after,
+        facts: vec![EventKind::BuildInitializing {}; facts],
+        time: 7,
+        build: row(build, BuildStatus::Running),
+        jobs: Vec::new(),
+    }
+}
+
+fn places(events: &[Arc<Event>]) -> Vec<(u64, u64)> {
+    events.iter().map(|event| (event.position, event.seq)).collect()
+}
+
+/// Runs the whole suite. `open` opens the same store again each time, once the one before is dropped.
+async fn holds<S: Store>(open: impl Fn() -> S) {
+    numbers_rise_and_never_repeat(&open).await;
+    facts_stand_in_order_without_gaps(&open).await;
+    a_conflict_writes_nothing_of_the_batch(&open).await;
+    rows_keep_what_a_commit_does_not_say(&open).await;
+}
+
+async fn numbers_rise_and_never_repeat<S: Store>(open: impl Fn() -> S) {
+    let builds = || Sequence::Build("acme".parse().expect("an id"), "web".parse().expect("an id"));
+    for round in 0..2 {
+        let store = open();
+        assert_eq!(store.reserve(Sequence::Fence, 100).await.expect("reserves"), 1 + round * 100);
+        assert_eq!(store.reserve(builds(), 1).await.expect("reserves"), 1 + round);
+    }
+}
+
+async fn facts_stand_in_order_without_gaps<S: Store>(open: impl Fn() -> S) {
+    let (web, api) = (build("web", 1), build("api", 1));
+    {
+        let store = open();
+        let batch = vec![commit(web.clone(), 0, 2), commit(api.clone(), 0, 1)];
+        assert_eq!(places(&store.commit(batch).await.expect("commits")), [(1, 1), (2, 2), (3, 1)]);
+    }
+    let store = open();
+    store.commit(vec![commit(web.clone(), 2, 1)]).await.expect("commits");
+    assert_eq!(places(&store.events(&web, 0, 9).await.expect("reads")), [(1, 1), (2, 2), (4, 3)]);
+    assert_eq!(places(&store.events(&web, 1, 1).await.expect("reads")), [(2, 2)]);
+    assert_eq!(places(&store.feed(1, 2).await.expect("reads")), [(2, 2), (3, 1)]);
+    assert_eq!(store.feed(2, 1).await.expect("reads")[0].subject, api);
+    assert!(store.events(&build("web", 99), 0, 9).await.expect("reads").is_empty());
+    assert!(store.feed(4, 9).await.expect("reads").is_empty());
+}
+
+async fn a_conflict_writes_nothing_of_the_batch<S: Store>(open: impl Fn() -> S) {
+    let store = open();
+    let before = store.feed(0, 100).await.expect("reads").len();
+    let batch = vec![commit(build("new", 1), 0, 1), commit(build("web", 1), 2, 1)];
+    let error = store.commit(batch).await.expect_err("the build has three events");
+    assert!(matches!(&error, StoreError::Conflict { build } if build.repo.as_str() == "web"), "{error}");
+    assert_eq!(store.feed(0, 100).await.expect("reads").len(), before);
+    assert_eq!(store.build(&build("new", 1)).await.expect("reads"), None);
+    assert_eq!(store.commit(vec![commit(build("new", 1), 0, 1)]).await.expect("commits")[0].position, 5);
+}
+
+async fn rows_keep_what_a_commit_does_not_say<S: Store>(open: impl Fn() -> S) {
+    let id = build("rows", 1);
+    let first = Commit {
+        build: BuildRow { created: Some(1), request: Some("{}".into()), ..row(id.clone(), BuildStatus::Running) },
+        jobs: vec![JobRow { started: Some(5), ..job("b", JobStatus::Running, 3) }, job("a", JobStatus::Queued, 0)],
+        ..commit(id.clone(), 0, 1)
+    };
+    let second = Commit {
+        build: BuildRow { ended: Some(9), message: Some("broke".into()), ..row(id.clone(), BuildStatus::Error) },
+        jobs: vec![JobRow { ended: Some(9), ..job("b", JobStatus::Success, 3) }],
+        ..commit(id.clone(), 1, 1)
+    };
+    let open_builds = |store: Vec<BuildRow>| store.iter().any(|row| row.build == id);
+    {
+        let store = open();
+        store.commit(vec![first]).await.expect("commits");
+        assert!(open_builds(store.open_builds().await.expect("reads")));
+        store.commit(vec![second]).await.expect("commits");
+    }
+    let store = open();
+    let found = store.build(&id).await.expect("reads").expect("it is there");
+    let (message, request) = (Some("broke".to_owned()), Some("{}".to_owned()));
+    let (created, ended) = (Some(1), Some(9));
+    assert_eq!(
+        found,
+        BuildRow { build: id.clone(), status: BuildStatus::Error, message, request, created, ended, events: 2 }
+    );
+    assert!(!open_builds(store.open_builds().await.expect("reads")));
+    assert_eq!(store.builds(1).await.expect("reads"), [found]);
+    let jobs = store.jobs(&id).await.expect("reads");
+    let done = JobRow { started: Some(5), ended: Some(9), ..job("b", JobStatus::Success, 3) };
+    assert_eq!(jobs, [done, job("a", JobStatus::Queued, 0)]);
+}
+
+#[tokio::test]
+async fn memory() {
+    let memory = Memory::default();
+    holds(|| memory.clone()).await;
+}
+
+#[tokio::test]
+async fn sqlite() {
+    let dir = tempfile::tempdir().expect("a folder");
+    holds(|| Sqlite::open(dir.path().join("store.db")).expect("opens")).await;
+}

@@ -1,0 +1,57 @@
+//! Where builds and jobs stand, as rows: what a list shows without replaying anything.
+
+use monkeyci_model::{BuildId, BuildStatus, JobId, JobStatus, Millis};
+
+/// Where a build stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildRow {
+    /// The build.
+    pub build: BuildId,
+    /// Where it stands.
+    pub status: BuildStatus,
+    /// For people: why it ended as it did.
+    pub message: Option<String>,
+    /// What was asked for, as the engine writes it: what going on after a restart needs and the events do not tell.
+    pub request: Option<String>,
+    /// When it was asked for.
+    pub created: Option<Millis>,
+    /// When it ended.
+    pub ended: Option<Millis>,
+    /// How many events it has. The store counts them; in a commit the number is not looked at.
+    pub events: u64,
+}
+
+/// Where a job stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobRow {
+    /// The job.
+    pub job: JobId,
+    /// Where it stands.
+    pub status: JobStatus,
+    /// Its newest attempt, from 1; 0 before the first.
+    pub attempt: u32,
+    /// The fence of its newest lease; 0 before the first.
+    pub fence: u64,
+    /// When its newest attempt's first line ran.
+    pub started: Option<Millis>,
+    /// When it ended.
+    pub ended: Option<Millis>,
+}
+
+impl BuildRow {
+    /// Takes over what an older row knows and this one does not say.
+    pub(super) fn keep(&mut self, old: Self) {
+        self.message = self.message.take().or(old.message);
+        self.request = self.request.take().or(old.request);
+        self.created = self.created.or(old.created);
+        self.ended = self.ended.or(old.ended);
+    }
+}
+
+impl JobRow {
+    /// Takes over what an older row knows and this one does not say.
+    pub(super) fn keep(&mut self, old: &Self) {
+        self.started = self.started.or(old.started);
+        self.ended = self.ended.or(old.ended);
+    }
+}

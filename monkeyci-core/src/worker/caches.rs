@@ -1,0 +1,116 @@
+//! The caches of one attempt.
+
+use std::path::Path;
+
+use monkeyci_model::Trigger;
+use monkeyci_model::job::{Arch, Cache, SaveWhen};
+use monkeyci_model::trigger::Source;
+
+use crate::blob::Caches;
+use crate::blob::cache::{Facts, Keys, Place, Scope};
+use crate::lease::Lease;
+
+/// The caches of one attempt, with their keys as they were before it ran: a job may change the files that keys hash.
+pub(super) struct JobCaches<'a> {
+    caches: &'a Caches,
+    place: Place,
+    keyed: Vec<(&'a Cache, Keys)>,
+}
+
+impl<'a> JobCaches<'a> {
+    /// Makes the keys; a cache whose key cannot be made is left out, with a warning.
+    pub(super) async fn of(
+        caches: &'a Caches,
+        lease: &'a Lease,
+        work_dir: &Path,
+        warnings: &mut Vec<String>,
+    ) -> JobCaches<'a> {
+        let build = &lease.attempt.build;
+        let place = Place { org: build.org.clone(), repo: build.repo.clone(), scope: scope(&lease.trigger) };
+        let mut keyed = Vec::new();
+        for cache in &lease.job.caches {
+            let facts = Facts {
+                branch: lease.trigger.branch().or(lease.trigger.tag()).map(str::to_owned),
+                arch: lease.job.resources.arch.unwrap_or_else(Arch::host).oci_name().to_owned(),
+                image: lease.job.image.clone(),
+                work_dir: work_dir.to_owned(),
+            };
+            match caches.keys(cache, facts).await {
+                Ok(keys) => keyed.push((cache, keys)),
+                Err(error) => warnings.push(format!("not used: {error}")),
+            }
+        }
+        Self { caches, place, keyed }
+    }
+
+    /// Restores what there is. A job must be able to do without, so that what goes wrong is a warning.
+    pub(super) async fn restore(&self, work_dir: &Path, warnings: &mut Vec<String>) {
+        for (cache, keys) in &self.keyed {
+            if let Err(error) = self.caches.restore(&self.place, cache, keys, work_dir).await {
+                warnings.push(format!("not restored: {error}"));
+            }
+        }
+    }
+
+    /// Saves those that are due; what goes wrong is a warning.
+    pub(super) async fn save(&self, work_dir: &Path, due: impl Fn(SaveWhen) -> bool, warnings: &mut Vec<String>) {
+        for (cache, keys) in self.keyed.iter().filter(|(cache, _)| due(cache.save)) {
+            if let Err(error) = self.caches.save(&self.place, cache, keys, work_dir).await {
+                warnings.push(format!("not saved: {error}"));
+            }
+        }
+    }
+}
+
+/// Whose caches a build may write: those of the main branch and of a person at a terminal are everybody's to read.
+fn scope(trigger: &Trigger) -> Scope {
+    let git = trigger.git.as_ref();
+    let reference = git.and_then(|git| git.reference.as_deref());
+    if trigger.fork {
+        let url = git.and_then(|git| git.url.as_deref()).unwrap_or_default();
+        return Scope::Fork(format!("{url} {}", reference.unwrap_or_default()));
+    }
+    let main = git.and_then(|git| git.main_branch.as_deref());
+    match reference {
+        Some(reference) if trigger.source != Source::Cli && (main.is_none() || trigger.branch() != main) => {
+            Scope::Branch(reference.trim_start_matches("refs/heads/").to_owned())
+        }
+        _ => Scope::Protected,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use monkeyci_model::trigger::Git;
+
+    use super::*;
+
+    #[test]
+    fn only_trusted_builds_write_what_everybody_reads() {
+        let trigger = |source, reference: &str, fork| Trigger {
+            source,
+            git: Some(Git {
+                url: Some("https://example.com/web".into()),
+                reference: Some(reference.into()),
+                main_branch: Some("main".into()),
+                ..Git::default()
+            }),
+            fork,
+            ..Trigger::default()
+        };
+        let branch = |name: &str| Scope::Branch(name.into());
+        for (trigger, expected) in [
+            (Trigger::default(), Scope::Protected),
+            (trigger(Source::Cli, "refs/heads/x", false), Scope::Protected),
+            (trigger(Source::Api, "refs/heads/main", false), Scope::Protected),
+            (trigger(Source::Api, "refs/heads/x", false), branch("x")),
+            (trigger(Source::Api, "refs/tags/main", false), branch("refs/tags/main")),
+            (
+                trigger(Source::GithubWebhook, "refs/heads/main", true),
+                Scope::Fork("https://example.com/web refs/heads/main".into()),
+            ),
+        ] {
+            assert_eq!(scope(&trigger), expected, "{trigger:?}");
+        }
+    }
+}

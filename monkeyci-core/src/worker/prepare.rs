@@ -1,0 +1,154 @@
+//! What is done before a job runs: its secrets, its workspace, its caches and artifacts, its control half.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use monkeyci_model::{Cause, Job};
+
+use super::caches::JobCaches;
+use super::outcome::Verdict;
+use super::settings::{Ports, Settings};
+use super::variables::variables;
+use crate::job_dir::{JobDir, Program};
+use crate::lease::Lease;
+use crate::secret::Secrets;
+use crate::workspace::copy_tree;
+
+/// Written last: an attempt whose folder holds it may run already, and is taken up instead of being prepared again.
+const PREPARED: &str = "prepared";
+
+/// The job with every secret filled in. In memory only.
+pub(super) fn resolve(lease: &Lease, secrets: &Secrets) -> Result<Job, Verdict> {
+    let mut job = (*lease.job).clone();
+    for text in job.texts_mut() {
+        if text.as_plain().is_some() {
+            continue;
+        }
+        if lease.trigger.fork {
+            let names: Vec<_> = text.secrets().map(|secret| format!("`{}`", secret.name)).collect();
+            let message = format!("it needs {}, and builds of a fork get no secrets", names.join(", "));
+            return Err(Verdict::new(Cause::Invalid, message));
+        }
+        let plain = secrets.resolve(text).map_err(|error| Verdict::new(Cause::Invalid, error.to_string()))?;
+        *text = plain.as_str().into();
+    }
+    Ok(job)
+}
+
+/// What a job finds when it starts.
+pub(super) struct Prepared<'a> {
+    pub(super) dir: JobDir,
+    pub(super) caches: JobCaches<'a>,
+    /// What could not be had.
+    pub(super) warnings: Vec<String>,
+}
+
+/// Makes the attempt's folder, with all that the job needs.
+///
+/// `job` has its secrets filled in.
+pub(super) async fn prepare<'a>(
+    settings: &Settings,
+    ports: &'a Ports,
+    lease: &'a Lease,
+    job: &Job,
+) -> Result<Prepared<'a>, Verdict> {
+    let dir = JobDir::at(settings.folder.join(lease.attempt.name()));
+    let marker = dir.root().join(PREPARED);
+    let taken_up = marker.exists();
+    if !taken_up {
+        make(lease, &dir).await?;
+        dir.write(&program(settings, lease, job, &dir)).map_err(|error| match error.kind() {
+            io::ErrorKind::InvalidInput => Verdict::new(Cause::Invalid, error.to_string()),
+            _ => broken("its folder", dir.root(), &error),
+        })?;
+    }
+    let work_dir = work_dir(&dir, job).map_err(|error| Verdict::new(Cause::Invalid, error.to_string()))?;
+    let mut warnings = Vec::new();
+    let caches = JobCaches::of(&ports.caches, lease, &work_dir, &mut warnings).await;
+    if !taken_up {
+        caches.restore(&work_dir, &mut warnings).await;
+        restore(ports, lease, &work_dir, &mut warnings).await?;
+        std::fs::write(&marker, "").map_err(|error| broken("its folder", &marker, &error))?;
+    }
+    Ok(Prepared { dir, caches, warnings })
+}
+
+/// Makes the job directory, with a private copy of the checkout.
+async fn make(lease: &Lease, dir: &JobDir) -> Result<(), Verdict> {
+    let (checkout, dir) = (lease.checkout.clone(), dir.clone());
+    let made = tokio::task::spawn_blocking(move || {
+        // What an earlier start of this attempt left half-made.
+        dir.remove().map_err(|error| broken("its folder", dir.root(), &error))?;
+        JobDir::create(dir.root()).map_err(|error| broken("its folder", dir.root(), &error))?;
+        copy_tree(&checkout, &dir.work()).map_err(|error| broken("its workspace, a copy of", &checkout, &error))
+    });
+    made.await.map_err(|error| Verdict::new(Cause::Infrastructure, format!("copying its workspace: {error}")))??;
+    Ok(())
+}
+
+/// The folder that a job's lines begin in, on this host: a real one, inside of its workspace.
+///
+/// # Errors
+/// When it is not there, or a link in the checkout leads out of the workspace.
+pub(super) fn work_dir(dir: &JobDir, job: &Job) -> io::Result<PathBuf> {
+    let name = job.work_dir.as_deref().unwrap_or_default();
+    let real = dir.work().canonicalize().and_then(|root| Ok((root.join(name).canonicalize()?, root)));
+    match real {
+        Ok((folder, root)) if folder.starts_with(&root) && folder.is_dir() => Ok(folder),
+        Ok(_) => Err(io::Error::other(format!("the work dir `{name}` is no folder inside of the checkout"))),
+        Err(error) => Err(io::Error::new(error.kind(), format!("the work dir `{name}`: {error}"))),
+    }
+}
+
+/// Gives the job its artifacts.
+async fn restore(ports: &Ports, lease: &Lease, work_dir: &Path, warnings: &mut Vec<String>) -> Result<(), Verdict> {
+    for artifact in &lease.job.restore_artifacts {
+        match ports.artifacts.restore(&lease.attempt.build, artifact, work_dir).await {
+            Ok(_) => {}
+            Err(error) if error.is_not_there() => warnings.push(format!("not restored: {error}")),
+            Err(error) => return Err(Verdict::new(Cause::Infrastructure, format!("it could not be given {error}"))),
+        }
+    }
+    Ok(())
+}
+
+fn program(settings: &Settings, lease: &Lease, job: &Job, dir: &JobDir) -> Program {
+    let bytes = |text: &monkeyci_model::Text| text.as_plain().unwrap_or_default().as_bytes().to_vec();
+    let mut env = variables(lease);
+    if job.image.is_none() {
+        env.insert(
+            "MONKEYCI_WORK_DIR".to_owned(),
+            dir.work().join(job.work_dir.as_deref().unwrap_or_default()).display().to_string(),
+        );
+    }
+    env.extend(job.env.iter().map(|(name, value)| (name.clone(), value.as_plain().unwrap_or_default().to_owned())));
+    let defaults = Program::default();
+    Program {
+        lines: job.script.iter().map(bytes).collect(),
+        command: job.command.iter().map(bytes).collect(),
+        shell: job.shell.clone().unwrap_or(defaults.shell),
+        env: env.into_iter().map(|(name, value)| (name, value.into_bytes())).collect(),
+        root: defaults.root,
+        work_dir: job.work_dir.as_deref().unwrap_or_default().into(),
+        timeout_ms: timeout_ms(job),
+        grace_ms: u64::try_from(settings.grace.as_millis()).unwrap_or(u64::MAX),
+        log_limit: settings.log_limit,
+        lease_ms: u64::try_from(settings.lease.as_millis()).unwrap_or(u64::MAX),
+    }
+}
+
+/// Milliseconds that one attempt of the job may take.
+pub(super) fn timeout_ms(job: &Job) -> u64 {
+    job.timeout.unwrap_or(monkeyci_model::job::limits::TIMEOUT_MS)
+}
+
+/// Something of ours that stands in the way of a job.
+pub(super) fn broken(what: &str, path: &Path, error: &io::Error) -> Verdict {
+    let message = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            format!("the disk is full: {what} `{}` could not be made; free some space", path.display())
+        }
+        _ => format!("{what} `{}`: {error}", path.display()),
+    };
+    Verdict::new(Cause::Infrastructure, message)
+}

@@ -1,0 +1,200 @@
+//! One attempt, from its lease to its result.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use monkeyci_model::result::Guarantee;
+use monkeyci_model::{Cause, Job, JobResult};
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+use super::caches::JobCaches;
+use super::clock::{Patience, overdue};
+use super::desk::OnDesk;
+use super::halt::{Halt, Why};
+use super::outcome::{End, Verdict};
+use super::prepare::{Prepared, prepare, resolve, timeout_ms, work_dir};
+use super::save::{save, wanted};
+use super::settings::{Ports, Settings};
+use super::shipping::{Shipping, told_by};
+use super::transcript::Transcript;
+use crate::executor::{ExecutorError, Exit, Order, Watch};
+use crate::job_dir::guarantee;
+use crate::job_dir::outcome::Outcome;
+use crate::job_dir::report::Reader;
+use crate::lease::Lease;
+use crate::secret::Secrets;
+
+/// Runs an attempt to its end. Whatever happens becomes a result; no secret is in it.
+pub(super) async fn run(settings: &Settings, ports: &Ports, lease: &Lease, on_desk: &OnDesk<'_>) -> JobResult {
+    let mut result = Run { settings, ports, lease, halt: on_desk.halt(), on_desk }.run().await;
+    mask(&ports.secrets, &mut result);
+    result
+}
+
+struct Run<'a> {
+    settings: &'a Settings,
+    ports: &'a Ports,
+    lease: &'a Lease,
+    halt: &'a Halt,
+    on_desk: &'a OnDesk<'a>,
+}
+
+impl Run<'_> {
+    async fn run(&self) -> JobResult {
+        let prepared = async {
+            let job = resolve(self.lease, &self.ports.secrets)?;
+            let prepared = prepare(self.settings, self.ports, self.lease, &job).await?;
+            let reader = Reader::open(&prepared.dir).map_err(|e| Verdict::new(Cause::Infrastructure, e.to_string()))?;
+            Ok((job, prepared, reader))
+        };
+        match prepared.await {
+            Ok((job, prepared, reader)) => self.run_prepared(job, prepared, reader).await,
+            Err(verdict) => finished(verdict),
+        }
+    }
+
+    async fn run_prepared(&self, job: Job, prepared: Prepared<'_>, mut reader: Reader) -> JobResult {
+        let Prepared { dir, caches, warnings } = prepared;
+        self.on_desk.runs(dir.clone());
+        let lines = if job.script.is_empty() { 1 } else { u32::try_from(job.script.len()).unwrap_or(u32::MAX) };
+        let mut transcript = Transcript::new(&self.ports.secrets, lines, self.settings.log_limit);
+        let patience = Patience {
+            timeout: Duration::from_millis(timeout_ms(&job)),
+            grace: self.settings.grace,
+            slack: self.settings.slack,
+        };
+        let order = Order {
+            attempt: self.lease.attempt.clone(),
+            collect: wanted(&job),
+            job,
+            dir,
+            registries: self.settings.registries.clone(),
+        };
+
+        let over = CancellationToken::new();
+        let (begin, begun) = oneshot::channel();
+        let execute = async {
+            let exit = self.execute(&order, begin, patience).await;
+            over.cancel();
+            exit
+        };
+        let mut shipping = Shipping {
+            leases: &*self.ports.leases,
+            attempt: &self.lease.attempt,
+            halt: self.halt,
+            reader: &mut reader,
+            transcript: &mut transcript,
+            kept: 0,
+        };
+        let tell = async {
+            // Said before the first byte of log, and even when the job is over by then.
+            if let Ok(guarantee) = begun.await {
+                self.halt.heed(self.ports.leases.started(&self.lease.attempt, guarantee).await);
+            }
+            shipping.run(&over).await;
+        };
+        let (exit, ()) = tokio::join!(execute, tell);
+        if let Ok(exit) = &exit {
+            shipping.services(&exit.service_logs).await;
+        }
+        let log_bytes = Some(shipping.kept);
+
+        let outcome = reader.outcome().map_err(|error| match told_by(&error) {
+            Why::Broken(what) => {
+                self.halt.stop(Why::Broken(what));
+                String::new()
+            }
+            _ => error.to_string(),
+        });
+        let result = JobResult { log_bytes, lines: transcript.into_lines(), warnings, ..JobResult::default() };
+        self.conclude(&order, &caches, exit, outcome, result).await
+    }
+
+    async fn execute(
+        &self,
+        order: &Order,
+        begin: oneshot::Sender<Option<Guarantee>>,
+        patience: Patience,
+    ) -> Result<Exit, ExecutorError> {
+        let begun = CancellationToken::new();
+        let begin = Mutex::new(Some(begin));
+        let started = {
+            let begun = begun.clone();
+            move |guarantee| {
+                if let Some(begin) = begin.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                    // Nobody listens when the attempt is being given up.
+                    let _ = begin.send(guarantee);
+                }
+                begun.cancel();
+            }
+        };
+        let watch = Watch { cancel: self.halt.token().clone(), started: Arc::new(started) };
+        tokio::select! {
+            biased;
+            exit = self.ports.executor.run(order, watch) => exit,
+            () = overdue(patience, &begun, self.halt.token()) => {
+                let name = self.ports.executor.name();
+                let what = format!("the executor `{name}` did not end the job in time and was given up");
+                // Should the job still listen, it stops by itself.
+                let canceled = order.dir.cancel();
+                tracing::error!(attempt = %self.lease.attempt, executor = name, ?canceled, "given up");
+                self.halt.stop(Why::Broken(what.clone()));
+                Err(ExecutorError::Engine { what: "running the job", reason: what })
+            }
+        }
+    }
+
+    /// Adds to `result` how it ended, and what of it is saved.
+    async fn conclude(
+        &self,
+        order: &Order,
+        caches: &JobCaches<'_>,
+        exit: Result<Exit, ExecutorError>,
+        outcome: Result<Option<Outcome>, String>,
+        mut result: JobResult,
+    ) -> JobResult {
+        let known = outcome.as_ref().ok().and_then(Option::as_ref);
+        result.guarantee = known.map(|outcome| guarantee(outcome.guarantee));
+        let end = End { job: &self.lease.job, why: self.halt.why(), exit, outcome, log_limit: self.settings.log_limit };
+        let verdict = end.verdict();
+        (result.cause, result.message, result.exit) = (verdict.cause, verdict.message, verdict.exit);
+        match work_dir(&order.dir, &order.job) {
+            Ok(work_dir) => save(self.ports, self.lease, caches, &work_dir, &mut result).await,
+            Err(error) => result.warnings.push(format!("nothing was saved: {error}")),
+        }
+        result
+    }
+}
+
+fn finished(Verdict { cause, message, exit }: Verdict) -> JobResult {
+    JobResult { cause, message, exit, ..JobResult::default() }
+}
+
+/// Masks all text that came from the job or from a tool that had its secrets.
+fn mask(secrets: &Secrets, result: &mut JobResult) {
+    if secrets.is_empty() {
+        return;
+    }
+    let mut masker = secrets.masker::<()>();
+    let mut hide = |text: &mut String| {
+        let mut masked = masker.push(text.as_bytes()).bytes;
+        masked.extend(masker.finish().bytes);
+        if masked != text.as_bytes() {
+            *text = String::from_utf8_lossy(&masked).into_owned();
+        }
+    };
+    result.message.iter_mut().chain(&mut result.warnings).for_each(&mut hide);
+    for suite in &mut result.tests {
+        hide(&mut suite.name);
+        for case in &mut suite.test_cases {
+            hide(&mut case.test_case);
+            hide(&mut case.class_name);
+            for problem in case.failures.iter_mut().chain(&mut case.errors) {
+                hide(&mut problem.message);
+                hide(&mut problem.kind);
+                hide(&mut problem.description);
+            }
+        }
+    }
+}

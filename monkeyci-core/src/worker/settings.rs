@@ -1,0 +1,73 @@
+//! How a worker is set up.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use monkeyci_model::job::limits;
+
+use crate::blob::{Artifacts, Caches};
+use crate::executor::{Executor, RegistryAuth};
+use crate::lease::Leases;
+use crate::secret::Secrets;
+
+/// How a worker behaves.
+#[derive(Clone)]
+pub struct Settings {
+    /// Its name, in events and for people.
+    pub name: String,
+    /// The label of the MonkeyCI installation. No other worker on this machine may have it: what carries it and is not
+    /// this worker's is removed.
+    pub instance: String,
+    /// Where attempts have their folders while they run. On the file system of the checkouts, copies are cheapest.
+    pub folder: PathBuf,
+    /// Jobs that run at the same time, at most.
+    pub jobs: usize,
+    /// Whether a job's workspace is kept when it is over. Nothing else of it is: the rest may hold secrets.
+    pub keep: bool,
+    /// Bytes of log that one attempt may write.
+    pub log_limit: u64,
+    /// How long a job goes on when this worker says nothing.
+    pub lease: Duration,
+    /// From asking a job to end to killing it.
+    pub grace: Duration,
+    /// How long an executor may take beyond what its job may, before it is given up.
+    pub slack: Duration,
+    /// Credentials of private registries.
+    pub registries: Vec<RegistryAuth>,
+}
+
+impl Settings {
+    /// A worker with a name, an instance label and a folder, and the limits of [`monkeyci_model::job::limits`]; as many
+    /// jobs at once as the machine has cores.
+    #[must_use]
+    pub fn new(name: impl Into<String>, instance: impl Into<String>, folder: impl Into<PathBuf>) -> Self {
+        Self {
+            name: name.into(),
+            instance: instance.into(),
+            folder: folder.into(),
+            jobs: std::thread::available_parallelism().map_or(1, usize::from),
+            keep: false,
+            log_limit: limits::LOG_BYTES,
+            lease: Duration::from_secs(600),
+            grace: Duration::from_millis(limits::GRACE_MS),
+            slack: Duration::from_secs(30),
+            registries: Vec::new(),
+        }
+    }
+}
+
+/// What a worker works with.
+#[derive(Clone)]
+pub struct Ports {
+    /// Where its jobs come from, and its results go to.
+    pub leases: Arc<dyn Leases>,
+    /// Where its jobs run.
+    pub executor: Arc<dyn Executor>,
+    /// Artifacts of builds.
+    pub artifacts: Artifacts,
+    /// Caches of repositories.
+    pub caches: Caches,
+    /// What references to secrets stand for.
+    pub secrets: Arc<Secrets>,
+}
