@@ -1,6 +1,20 @@
 //! The job directory: all that the supervisor of a job knows, and all that it tells.
+//!
+//! Its control half is written here and read by the supervisor; its report half is written by the supervisor, and by
+//! the job when it wants to deceive: [`report::Reader`] believes nothing of it but facts about that very job.
 
+pub mod program;
+pub mod report;
+
+use std::fs::{self, DirBuilder, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use monkeyci_model::result::Guarantee;
+pub use monkeyci_supervisor::control::Program;
+pub use monkeyci_supervisor::{frame, outcome};
 
 /// A job directory on this host.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +27,26 @@ impl JobDir {
     #[must_use]
     pub fn at(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
+    }
+
+    /// Makes the job directory at `root`, all but the workspace.
+    ///
+    /// Nobody else on this host can enter it. What is inside is open to the job's user, whoever that is in a container.
+    ///
+    /// # Errors
+    /// When it is there already, or cannot be made.
+    pub fn create(root: impl Into<PathBuf>) -> io::Result<Self> {
+        let dir = Self::at(root);
+        if let Some(parent) = dir.root.parent() {
+            DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
+        }
+        DirBuilder::new().mode(0o700).create(&dir.root)?;
+        // The modes are set apart from making, because the engine's umask would cut them.
+        for (folder, mode) in [(dir.control(), 0o755), (dir.control().join("lines"), 0o755), (dir.report(), 0o777)] {
+            fs::create_dir(&folder)?;
+            fs::set_permissions(&folder, Permissions::from_mode(mode))?;
+        }
+        Ok(dir)
     }
 
     /// The whole of it.
@@ -37,5 +71,93 @@ impl JobDir {
     #[must_use]
     pub fn work(&self) -> PathBuf {
         self.root.join("work")
+    }
+
+    /// Writes what the job runs.
+    ///
+    /// # Errors
+    /// When `program` holds what no process can be given, which is named, or a file cannot be written.
+    pub fn write(&self, program: &Program) -> io::Result<()> {
+        program.files()?.iter().try_for_each(|(name, bytes)| self.put(name, bytes))
+    }
+
+    /// Lets the job begin.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn start(&self) -> io::Result<()> {
+        self.put("start", b"")
+    }
+
+    /// Tells the job to end, with its grace.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn cancel(&self) -> io::Result<()> {
+        self.put("cancel", b"")
+    }
+
+    /// Lets the job go on for `lease` from now.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn grant(&self, lease: Duration) -> io::Result<()> {
+        // Renamed into place: a half-written number would be a short lease.
+        self.put("lease.new", lease.as_millis().to_string().as_bytes())?;
+        fs::rename(self.control().join("lease.new"), self.control().join("lease"))
+    }
+
+    /// Removes the job directory with all that is in it. What is not there is removed already.
+    ///
+    /// # Errors
+    /// When something is left, as files of another user are.
+    pub fn remove(&self) -> io::Result<()> {
+        monkeyci_supervisor::remove::tree(&self.root)
+    }
+
+    fn put(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let path = self.control().join(name);
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o644).open(path)?;
+        file.write_all(bytes)
+    }
+}
+
+/// The supervisor's word for a guarantee, as a job's result says it.
+#[must_use]
+pub fn guarantee(word: outcome::Guarantee) -> Guarantee {
+    match word {
+        outcome::Guarantee::PidNamespace => Guarantee::PidNamespace,
+        outcome::Guarantee::Subreaper => Guarantee::Subreaper,
+        outcome::Guarantee::ProcessGroup => Guarantee::ProcessGroup,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_else_can_enter_it_and_a_second_one_is_refused() {
+        let home = tempfile::tempdir().expect("a folder");
+        let root = home.path().join("builds/1");
+        let dir = JobDir::create(&root).expect("created");
+        let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
+        assert_eq!((mode(&root), mode(&home.path().join("builds"))), (0o700, 0o700));
+        assert_eq!(mode(&dir.report()), 0o777);
+        assert_eq!(JobDir::create(&root).expect_err("there already").kind(), io::ErrorKind::AlreadyExists);
+    }
+
+    #[test]
+    fn a_program_is_read_back_and_all_of_it_is_removed() {
+        let home = tempfile::tempdir().expect("a folder");
+        let dir = JobDir::create(home.path().join("job")).expect("created");
+        let program = Program { lines: vec![b"make".to_vec(), b"make test".to_vec()], ..Program::default() };
+        dir.write(&program).expect("written");
+        dir.grant(Duration::from_secs(3)).expect("granted");
+        assert_eq!(fs::read(dir.control().join("lease")).expect("there"), b"3000");
+        assert!(Program::read(&dir.control()).expect("reads back") == program);
+        dir.remove().expect("removed");
+        assert!(!dir.root().exists());
+        dir.remove().expect("removed already");
     }
 }

@@ -7,7 +7,7 @@
 //! - [`engine`]: the one loop that makes facts durable and acts on them; [`lease`] is how workers take part.
 //! - [`worker`]: runs leased jobs: workspace, secrets, executor, log, artifacts.
 //! - ports: [`store`], [`source`], [`script`], [`executor`].
-//! - files: [`job_dir`], [`log`], [`blob`], [`test_report`], [`secret`].
+//! - files: [`job_dir`], [`workspace`], [`log`], [`blob`], [`test_report`], [`secret`].
 
 pub use monkeyci_model as model;
 
@@ -29,3 +29,4 @@ pub mod job_dir;
 pub mod log;
 pub mod secret;
 pub mod test_report;
+pub mod workspace;

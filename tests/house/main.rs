@@ -1,3 +1,5 @@
 //! Tests that need the whole house: its rules, and its programs run for real.
 
+mod examples;
+mod program;
 mod tidy;

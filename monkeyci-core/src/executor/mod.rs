@@ -3,6 +3,11 @@
 //! An executor runs the supervisor on a [`JobDir`], as a plain process or as process 1 of a container, and returns when
 //! nothing of the job is left. It never reads the job's output: that lies in the report half of the job directory.
 
+#[cfg(feature = "docker")]
+mod docker;
+pub mod fake;
+pub mod process;
+
 use async_trait::async_trait;
 use monkeyci_model::result::Guarantee;
 use monkeyci_model::{Cause, Job};
@@ -10,6 +15,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::attempt::Attempt;
 use crate::job_dir::JobDir;
+
+#[cfg(feature = "docker")]
+pub use docker::{Docker, Engine};
+pub use fake::Fake;
+pub use process::Process;
+
+/// The workspace inside of a container, as in MonkeyCI. Jobs with an image have it as the root of their program.
+pub const CONTAINER_WORK: &str = "/home/monkeyci";
 
 /// What an executor is asked to run.
 ///

@@ -1,1 +1,36 @@
-//! Placeholder.
+//! Process 1 of every job, as bytes, and the words in which host and supervisor speak.
+//!
+//! The supervisor knows one thing, the *job directory*:
+//!
+//! ```text
+//! control/job      what to run ([`control::Program`])
+//! control/env      its variables, apart because it is unlinked once read
+//! control/lines/0  the first line of the script, a file for the shell; then 1, 2 …
+//! control/start    appears when the job may begin
+//! control/cancel   appears when the job must end
+//! control/lease    milliseconds that the job may go on from the moment this file last changed
+//! report/frames    what happened, in order ([`frame::Frame`])
+//! report/result    how it ended, written last and at once ([`outcome::Outcome`])
+//! work/            the workspace
+//! ```
+//!
+//! The program has these verbs:
+//!
+//! ```text
+//! monkeyci-supervisor run [--process] [--tethered] [--without-namespaces] JOBDIR
+//! monkeyci-supervisor follow JOBDIR OFFSET
+//! monkeyci-supervisor remove PATH…
+//! monkeyci-supervisor own UID:GID PATH…
+//! monkeyci-supervisor connect PORT…
+//! ```
+//!
+//! `run` ends with 0 once `report/result` is written, however the job ended. `SIGTERM` cancels the job as
+//! `control/cancel` does, `SIGQUIT` ends it without grace.
+
+pub mod control;
+pub mod frame;
+pub mod outcome;
+pub mod remove;
+
+/// The program, for the processor and system that this crate was compiled for: static on Linux, fit for any image.
+pub const PROGRAM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/monkeyci-supervisor"));

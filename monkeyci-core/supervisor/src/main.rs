@@ -1,1 +1,86 @@
-fn main() {}
+//! Process 1 of every job. What it reads and writes is said in the library of this crate.
+
+mod connect;
+#[cfg_attr(not(test), expect(dead_code, reason = "the host writes what is read here"))]
+mod control;
+mod family;
+mod follow;
+#[cfg_attr(not(test), expect(dead_code, reason = "the host reads what is written here"))]
+mod frame;
+mod isolate;
+mod job;
+mod orders;
+#[cfg_attr(not(test), expect(dead_code, reason = "the host reads what is written here"))]
+mod outcome;
+mod output;
+mod own;
+mod remove;
+mod report;
+mod sys;
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: monkeyci-supervisor run [--process] [--tethered] [--without-namespaces] JOBDIR
+       monkeyci-supervisor follow JOBDIR OFFSET
+       monkeyci-supervisor remove PATH…
+       monkeyci-supervisor own UID:GID PATH…
+       monkeyci-supervisor connect PORT…";
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match arguments.as_slice() {
+        ["run", options @ .., dir] => match run_options(options) {
+            // Absolute, because the lines run in another folder.
+            Some(options) => std::path::absolute(dir).and_then(|dir| isolate::run(&dir, options)),
+            None => return usage(),
+        },
+        ["follow", dir, offset] => match offset.parse() {
+            Ok(offset) => follow::follow(Path::new(dir), offset, &mut io::stdout()),
+            Err(_) => return usage(),
+        },
+        ["remove", paths @ ..] if !paths.is_empty() => paths.iter().try_for_each(|path| remove::tree(Path::new(path))),
+        ["own", owner, paths @ ..] if !paths.is_empty() => match ids(owner) {
+            Some((uid, gid)) => paths.iter().try_for_each(|path| own::tree(Path::new(path), uid, gid)),
+            None => return usage(),
+        },
+        ["connect", ports @ ..] if !ports.is_empty() => match ports.iter().map(|port| port.parse()).collect() {
+            Ok::<Vec<u16>, _>(ports) => connect::ports(&ports),
+            Err(_) => return usage(),
+        },
+        _ => return usage(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody may be there to read it.
+            let _ = writeln!(io::stderr(), "monkeyci-supervisor: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run_options(words: &[&str]) -> Option<isolate::Options> {
+    let mut options = isolate::Options::default();
+    for word in words {
+        match *word {
+            "--process" => options.process = true,
+            "--tethered" => options.tethered = true,
+            "--without-namespaces" => options.without_namespaces = true,
+            _ => return None,
+        }
+    }
+    Some(options)
+}
+
+fn ids(owner: &str) -> Option<(u32, u32)> {
+    let (uid, gid) = owner.split_once(':')?;
+    Some((uid.parse().ok()?, gid.parse().ok()?))
+}
+
+fn usage() -> ExitCode {
+    eprintln!("{USAGE}");
+    ExitCode::from(2)
+}

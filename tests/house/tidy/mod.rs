@@ -4,4 +4,4 @@ mod imports;
 mod lines;
 mod names;
 mod purity;
-mod sources;
+pub mod sources;

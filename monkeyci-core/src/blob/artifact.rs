@@ -1,0 +1,169 @@
+//! What a job keeps for other jobs of its build, and for people.
+
+use std::path::Path;
+
+use monkeyci_model::BuildId;
+use monkeyci_model::job::{Artifact, limits};
+use monkeyci_model::result::SavedFile;
+
+use super::archive::{LeftOut, Limits, Unpacked};
+use super::files::{self, FilesError};
+use super::store::{Blobs, Found, Key};
+
+/// Artifacts of builds.
+#[derive(Debug, Clone)]
+pub struct Artifacts {
+    blobs: Blobs,
+    limits: Limits,
+}
+
+/// An artifact that was saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saved {
+    /// For the job's result.
+    pub file: SavedFile,
+    /// What could not be taken along: worth a warning.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// Why an artifact could not be saved or restored.
+#[derive(Debug, thiserror::Error)]
+#[error("artifact `{id}`: {source}")]
+pub struct ArtifactError {
+    id: String,
+    source: FilesError,
+}
+
+impl ArtifactError {
+    /// Whether there was nothing to save, or nothing was saved under the id. MonkeyCI goes on then, and so should a
+    /// job, with a warning.
+    #[must_use]
+    pub fn is_not_there(&self) -> bool {
+        self.source.is_not_there()
+    }
+}
+
+impl Artifacts {
+    /// Artifacts kept in `blobs`, each of at most [`limits::ARTIFACT_BYTES`].
+    #[must_use]
+    pub fn new(blobs: Blobs) -> Self {
+        Self { blobs, limits: Limits::of(limits::ARTIFACT_BYTES) }
+    }
+
+    /// Saves a job's artifact; it takes the place of what had its id in this build.
+    ///
+    /// # Errors
+    /// [`ArtifactError::is_not_there`] when there is nothing at its path; others when it cannot be read, is more than
+    /// an artifact may be, or cannot be stored.
+    pub async fn save(&self, build: &BuildId, artifact: &Artifact, work_dir: &Path) -> Result<Saved, ArtifactError> {
+        let saved = files::save(&self.blobs, &key(build, &artifact.id), work_dir, &artifact.path, self.limits).await;
+        let (packed, stored) = saved.map_err(|source| ArtifactError { id: artifact.id.clone(), source })?;
+        let file = SavedFile {
+            id: artifact.id.clone(),
+            path: artifact.path.clone(),
+            size: stored.size,
+            digest: stored.digest,
+        };
+        Ok(Saved { file, left_out: packed.left_out })
+    }
+
+    /// Restores the artifact with this id to its path in `work_dir`; its files replace those that are there.
+    ///
+    /// # Errors
+    /// [`ArtifactError::is_not_there`] when the build has none with this id; others when it is broken, is refused, or
+    /// cannot be written.
+    pub async fn restore(
+        &self,
+        build: &BuildId,
+        artifact: &Artifact,
+        work_dir: &Path,
+    ) -> Result<Unpacked, ArtifactError> {
+        let key = key(build, &artifact.id);
+        let restored = files::restore(&self.blobs, &key, work_dir, &artifact.path, self.limits).await;
+        restored.map_err(|source| ArtifactError { id: artifact.id.clone(), source })
+    }
+
+    /// The stored archive of an artifact, if there is one.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn find(&self, build: &BuildId, id: &str) -> Result<Option<Found>, ArtifactError> {
+        let found = self.blobs.find(&key(build, id)).await;
+        found.map_err(|source| ArtifactError { id: id.to_owned(), source: source.into() })
+    }
+
+    /// Removes every artifact of a build.
+    ///
+    /// # Errors
+    /// When the store cannot do it; some may be removed then.
+    pub async fn remove(&self, build: &BuildId) -> Result<(), ArtifactError> {
+        let failed = |source: super::BlobError| ArtifactError { id: "*".into(), source: source.into() };
+        let number = build.number.to_string();
+        let above = Key::of(["artifacts", build.org.as_str(), build.repo.as_str(), &number]);
+        for found in self.blobs.list(&above).await.map_err(failed)? {
+            self.blobs.delete(&found.key).await.map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
+/// `artifacts/<org>/<repo>/<build>/<id>.tar.zst`, each name encoded.
+fn key(build: &BuildId, id: &str) -> Key {
+    let (number, file) = (build.number.to_string(), format!("{id}.tar.zst"));
+    Key::of(["artifacts", build.org.as_str(), build.repo.as_str(), &number, &file])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn artifact(id: &str, path: &str) -> Artifact {
+        Artifact { id: id.into(), path: path.into(), save: Default::default() }
+    }
+
+    #[tokio::test]
+    async fn one_job_saves_and_another_restores() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let artifacts = Artifacts::new(Blobs::on_disk(dir.path().join("blobs")).expect("opens"));
+        let build: BuildId = "acme/web/build-1".parse().expect("an id");
+        let (from, to) = (dir.path().join("from"), dir.path().join("to"));
+        std::fs::create_dir_all(from.join("target/doc")).expect("makes");
+        std::fs::create_dir_all(&to).expect("makes");
+        std::fs::write(from.join("target/app.jar"), "jar").expect("writes");
+        std::fs::write(from.join("target/doc/index.html"), "doc").expect("writes");
+
+        let hostile = "../../etc/passwd";
+        for (id, path, back, file) in [
+            ("jar", "target/app.jar", "x.jar", "x.jar"),
+            ("jar", "target/app.jar", "lib/", "lib/app.jar"),
+            ("docs", "target/doc", "site", "site/index.html"),
+            ("jars", "target/*.jar", "out/*.jar", "out/app.jar"),
+            (hostile, "target/app.jar", "y.jar", "y.jar"),
+        ] {
+            let saved = artifacts.save(&build, &artifact(id, path), &from).await.expect("saves");
+            assert_eq!((saved.file.id.as_str(), saved.left_out.len()), (id, 0));
+            assert_eq!(artifacts.find(&build, id).await.expect("asks").expect("there").size, saved.file.size);
+            artifacts.restore(&build, &artifact(id, back), &to).await.expect("restores");
+            assert!(to.join(file).is_file(), "{file} is not there");
+        }
+        artifacts.remove(&build).await.expect("removes");
+        let error = artifacts.restore(&build, &artifact("jar", "z"), &to).await.expect_err("removed");
+        assert!(error.is_not_there());
+    }
+
+    #[tokio::test]
+    async fn a_path_that_is_not_there_is_told_from_one_that_is_not_allowed() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let artifacts = Artifacts::new(Blobs::on_disk(dir.path().join("blobs")).expect("opens"));
+        let build: BuildId = "acme/web/build-1".parse().expect("an id");
+        for path in ["missing", "no/such/file", "*.jar"] {
+            let error = artifacts.save(&build, &artifact("a", path), dir.path()).await.expect_err("missing");
+            assert!(error.is_not_there(), "{error}");
+        }
+        for path in ["/etc/passwd", "../x"] {
+            let error = artifacts.save(&build, &artifact("a", path), dir.path()).await.expect_err("outside");
+            assert!(!error.is_not_there() && error.to_string().contains(path), "{error}");
+        }
+        assert_eq!(artifacts.find(&build, "a").await.expect("asks"), None, "a save that failed left a blob");
+    }
+}

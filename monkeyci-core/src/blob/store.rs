@@ -1,0 +1,441 @@
+//! Bytes under keys, whole and unchanged or not at all.
+
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt};
+use monkeyci_model::Millis;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path as ObjectPath;
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, WriteMultipart};
+use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
+
+use super::seal::{self, Sealing, Unsealing};
+
+/// Bytes that go from one thread to the other at once.
+const PIECE: usize = 256 * 1024;
+
+/// Bytes of one part of an upload; S3 takes at most 10,000 parts, which makes 80 GB.
+const PART: usize = 8 * 1024 * 1024;
+
+/// Parts that are on their way at once: with the one being filled, 32 MB of memory at most.
+const PARTS: usize = 3;
+
+/// A blob's key: names of any text, made fit for every store.
+///
+/// Two lists of names have the same key only if they are the same: lower-case letters, digits, `_`, `-` and `.` stand for
+/// themselves, every other byte is `=` and two hex digits, so that neither letter case, nor Unicode forms, nor `/` and
+/// `..` make one name into another on any file system. A name that becomes too long ends in its digest.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key(ObjectPath);
+
+impl Key {
+    /// The longest that one encoded name may be; file systems hold 255 bytes, and we add an ending.
+    pub(super) const NAME: usize = 230;
+
+    /// The key of these names, from the outermost.
+    pub fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        Self(ObjectPath::from_iter(names.into_iter().map(fit)))
+    }
+
+    /// The last name, as it is encoded.
+    pub(super) fn last(&self) -> &str {
+        self.0.as_ref().rsplit('/').next().unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The name as it stands in a key. What one name begins with, its encoding begins with.
+pub(super) fn encode(name: &str) -> String {
+    let mut encoded = String::with_capacity(name.len());
+    for (index, byte) in name.bytes().enumerate() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' => encoded.push(char::from(byte)),
+            b'.' if index > 0 => encoded.push('.'),
+            _ => encoded.push_str(&format!("={byte:02x}")),
+        }
+    }
+    encoded
+}
+
+fn fit(name: &str) -> String {
+    let encoded = encode(name);
+    match encoded.len() {
+        0 => "==".into(),
+        1..=Key::NAME => encoded,
+        // No encoding has two `=` in a row, so that this is nobody else's.
+        _ => format!("{}=={}", &encoded[..100], blake3::hash(name.as_bytes()).to_hex()),
+    }
+}
+
+/// What was stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Bytes.
+    pub size: u64,
+    /// BLAKE3 of them, in hex.
+    pub digest: String,
+}
+
+/// A blob that is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Its key.
+    pub key: Key,
+    /// Bytes.
+    pub size: u64,
+    /// When it was stored.
+    pub time: Millis,
+}
+
+/// Why a blob could not be stored or read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BlobError {
+    /// There is none.
+    #[error("there is no blob `{key}`")]
+    NotThere {
+        /// The key.
+        key: Key,
+    },
+    /// The folder of the store could not be made or opened.
+    #[error("blobs in `{path}`: {source}")]
+    Root {
+        /// The folder.
+        path: String,
+        /// What went wrong.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The store did not do it.
+    #[error("blob `{key}`: {source}")]
+    Store {
+        /// The key.
+        key: Key,
+        /// What it said.
+        source: object_store::Error,
+    },
+    /// The blob cannot be read, or is not what was stored.
+    #[error("blob `{key}` {source}")]
+    Read {
+        /// The key.
+        key: Key,
+        /// What went wrong.
+        source: io::Error,
+    },
+}
+
+/// Blobs in an object store.
+#[derive(Debug, Clone)]
+pub struct Blobs {
+    store: Arc<dyn ObjectStore>,
+}
+
+impl Blobs {
+    /// Blobs in any object store.
+    #[must_use]
+    pub fn new(store: Arc<dyn ObjectStore>) -> Self {
+        Self { store }
+    }
+
+    /// Blobs in a folder of this machine, which is made where it is not there.
+    ///
+    /// # Errors
+    /// When the folder can neither be opened nor made.
+    pub fn on_disk(root: impl AsRef<Path>) -> Result<Self, BlobError> {
+        let root = root.as_ref();
+        let error = |source| BlobError::Root { path: root.display().to_string(), source };
+        std::fs::create_dir_all(root).map_err(|source| error(source.into()))?;
+        let disk = LocalFileSystem::new_with_prefix(root).map_err(|source| error(source.into()))?;
+        Ok(Self::new(Arc::new(disk.with_fsync(true))))
+    }
+
+    /// Stores what `write` writes; it is seen under its key only once all of it is safe, in place of what was there.
+    ///
+    /// `write` runs on a thread where it may block.
+    ///
+    /// # Errors
+    /// That of `write`, or that of the store; nothing is changed then.
+    pub async fn put<T, E>(
+        &self,
+        key: &Key,
+        write: impl FnOnce(&mut dyn Write) -> Result<T, E> + Send + 'static,
+    ) -> Result<(T, Stored), E>
+    where
+        T: Send + 'static,
+        E: From<BlobError> + Send + 'static,
+    {
+        let store_error = |source| BlobError::Store { key: key.clone(), source };
+        let (pieces, mut arriving) = mpsc::channel(4);
+        let of = key.clone();
+        let writer = spawn_blocking(move || {
+            let mut sealing = Sealing::new(Pieces { pieces, buffer: Vec::with_capacity(PIECE) });
+            let made = write(&mut sealing)?;
+            let (size, digest) = sealing.finish().map_err(|source| BlobError::Read { key: of, source })?;
+            Ok((made, Stored { size, digest }))
+        });
+        let multipart = self.store.put_multipart(&key.0).await.map_err(store_error)?;
+        let mut upload = WriteMultipart::new_with_chunk_size(multipart, PART);
+        let mut failed = None;
+        while let Some(piece) = arriving.recv().await {
+            if let Err(error) = upload.wait_for_capacity(PARTS).await {
+                failed = Some(error);
+                break;
+            }
+            upload.put(piece);
+        }
+        // The writer now fails to write, if it still does.
+        drop(arriving);
+        let written = writer.await.expect("packing does not panic, and is never cancelled");
+        match (failed, written) {
+            (None, Ok(written)) => {
+                upload.finish().await.map_err(store_error)?;
+                Ok(written)
+            }
+            (failed, written) => {
+                // The first error is the one to tell; what is left of the upload is never seen.
+                let _ = upload.abort().await;
+                match (failed, written) {
+                    (Some(error), _) => Err(store_error(error).into()),
+                    (None, written) => written,
+                }
+            }
+        }
+    }
+
+    /// Reads a blob. What `read` reads ends in an error when it is not what was stored; it must read to the end to know.
+    ///
+    /// `read` runs on a thread where it may block; it is given the blob's length too.
+    ///
+    /// # Errors
+    /// That of `read`, or that of the store.
+    pub async fn get<T, E>(
+        &self,
+        key: &Key,
+        read: impl FnOnce(&mut dyn Read, u64) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<BlobError> + Send + 'static,
+    {
+        let object = self.store.get(&key.0).await.map_err(|source| match source {
+            object_store::Error::NotFound { .. } => BlobError::NotThere { key: key.clone() },
+            source => BlobError::Store { key: key.clone(), source },
+        })?;
+        let size = object.meta.size;
+        let (pieces, arriving) = mpsc::channel(4);
+        let of = key.clone();
+        let reader = spawn_blocking(move || {
+            let arriving = Arriving { arriving, piece: Bytes::new() };
+            let error = |source| BlobError::Read { key: of.clone(), source };
+            let mut unsealing = Unsealing::new(arriving, size).map_err(error)?;
+            read(&mut Named { reader: &mut unsealing, key: &of }, size - seal::LEN)
+        });
+        let mut stream = object.into_stream();
+        while let Some(piece) = stream.next().await {
+            let last = piece.is_err();
+            if pieces.send(piece.map_err(io::Error::other)).await.is_err() || last {
+                break;
+            }
+        }
+        drop(pieces);
+        reader.await.expect("unpacking does not panic, and is never cancelled")
+    }
+
+    /// A blob, if it is there.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn find(&self, key: &Key) -> Result<Option<Found>, BlobError> {
+        match self.store.head(&key.0).await {
+            Ok(meta) => Ok(Some(found(meta))),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(source) => Err(BlobError::Store { key: key.clone(), source }),
+        }
+    }
+
+    /// The blobs beneath a key, in no order.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn list(&self, above: &Key) -> Result<Vec<Found>, BlobError> {
+        let listed = self.store.list(Some(&above.0)).map_ok(found).try_collect().await;
+        listed.map_err(|source| BlobError::Store { key: above.clone(), source })
+    }
+
+    /// Removes a blob; one that is not there is removed already.
+    ///
+    /// # Errors
+    /// When the store cannot do it.
+    pub async fn delete(&self, key: &Key) -> Result<(), BlobError> {
+        match self.store.delete(&key.0).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(source) => Err(BlobError::Store { key: key.clone(), source }),
+        }
+    }
+}
+
+fn found(meta: ObjectMeta) -> Found {
+    Found {
+        key: Key(meta.location),
+        size: meta.size.saturating_sub(seal::LEN),
+        time: meta.last_modified.timestamp_millis(),
+    }
+}
+
+/// Sends what is written to the uploading task.
+struct Pieces {
+    pieces: mpsc::Sender<Bytes>,
+    buffer: Vec<u8>,
+}
+
+impl Write for Pieces {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() >= PIECE {
+            self.flush()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        let piece = std::mem::replace(&mut self.buffer, Vec::with_capacity(PIECE));
+        self.pieces.blocking_send(piece.into()).map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+}
+
+/// Reads what the downloading task sends.
+struct Arriving {
+    arriving: mpsc::Receiver<io::Result<Bytes>>,
+    piece: Bytes,
+}
+
+impl Read for Arriving {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.piece.is_empty() {
+            match self.arriving.blocking_recv() {
+                Some(piece) => self.piece = piece?,
+                None => return Ok(0),
+            }
+        }
+        let read = self.piece.len().min(buffer.len());
+        buffer[..read].copy_from_slice(&self.piece.split_to(read));
+        Ok(read)
+    }
+}
+
+/// Puts the blob's key into errors.
+struct Named<'a, R> {
+    reader: R,
+    key: &'a Key,
+}
+
+impl<R: Read> Read for Named<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.reader.read(buffer).map_err(|source| {
+            let kind = source.kind();
+            io::Error::new(kind, BlobError::Read { key: self.key.clone(), source })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn on_disk() -> (tempfile::TempDir, Blobs) {
+        let dir = tempfile::tempdir().expect("a folder");
+        let blobs = Blobs::on_disk(dir.path()).expect("opens");
+        (dir, blobs)
+    }
+
+    async fn put(blobs: &Blobs, key: &Key, bytes: Vec<u8>) -> Result<Stored, BlobError> {
+        let of = key.clone();
+        let write =
+            move |out: &mut dyn Write| out.write_all(&bytes).map_err(|source| BlobError::Read { key: of, source });
+        Ok(blobs.put(key, write).await?.1)
+    }
+
+    async fn get(blobs: &Blobs, key: &Key) -> Result<Vec<u8>, BlobError> {
+        let of = key.clone();
+        let read = move |blob: &mut dyn Read, size| {
+            let mut bytes = Vec::new();
+            blob.read_to_end(&mut bytes).map_err(|source| BlobError::Read { key: of, source })?;
+            assert_eq!(bytes.len() as u64, size);
+            Ok(bytes)
+        };
+        blobs.get(key, read).await
+    }
+
+    #[tokio::test]
+    async fn what_was_put_comes_back_until_it_is_deleted() {
+        let (_dir, blobs) = on_disk();
+        let key = Key::of(["a", "b"]);
+        assert!(matches!(get(&blobs, &key).await, Err(BlobError::NotThere { .. })));
+        for bytes in [Vec::new(), b"small".to_vec(), vec![7; 20 * 1024 * 1024]] {
+            let stored = put(&blobs, &key, bytes.clone()).await.expect("stores");
+            assert_eq!(stored.digest, blake3::hash(&bytes).to_hex().to_string());
+            assert_eq!(get(&blobs, &key).await.expect("reads"), bytes);
+        }
+        assert_eq!(blobs.list(&Key::of(["a"])).await.expect("lists").len(), 1);
+        blobs.delete(&key).await.expect("deletes");
+        blobs.delete(&key).await.expect("deletes again");
+        assert_eq!(blobs.find(&key).await.expect("asks"), None);
+    }
+
+    #[tokio::test]
+    async fn a_write_that_fails_changes_nothing() {
+        let (dir, blobs) = on_disk();
+        let key = Key::of(["a", "b"]);
+        put(&blobs, &key, b"first".to_vec()).await.expect("stores");
+        let failing = |out: &mut dyn Write| -> Result<(), BlobError> {
+            out.write_all(&vec![1; 9 * 1024 * 1024]).expect("the store takes it");
+            Err(BlobError::NotThere { key: Key::of(["x"]) })
+        };
+        blobs.put(&key, failing).await.expect_err("fails");
+        assert_eq!(get(&blobs, &key).await.expect("reads"), b"first");
+        let files = std::fs::read_dir(dir.path().join("a")).expect("reads").count();
+        assert_eq!(files, 1, "the upload left something behind");
+    }
+
+    #[tokio::test]
+    async fn a_flipped_bit_is_noticed_and_the_blob_named() {
+        let (dir, blobs) = on_disk();
+        let key = Key::of(["a", "b"]);
+        put(&blobs, &key, vec![0; 100_000]).await.expect("stores");
+        let file = dir.path().join("a/b");
+        let mut bytes = std::fs::read(&file).expect("reads");
+        bytes[77_777] ^= 4;
+        std::fs::write(&file, bytes).expect("writes");
+        let error = get(&blobs, &key).await.expect_err("a flipped bit").to_string();
+        assert!(error.contains("`a/b`") && error.contains("digest differs"), "{error}");
+    }
+
+    #[test]
+    fn no_two_lists_of_names_share_a_key() {
+        let long = "x".repeat(1000);
+        let longer = "x".repeat(1001);
+        let names = [
+            "", ".", "..", "/", "a/b", "a", "A", "=41", "é", "e\u{301}", ".a", "a.", "a\0", "a%2fb", "#1", "con", "==",
+            &long, &longer,
+        ];
+        let keys: std::collections::BTreeSet<_> = names.iter().map(|name| Key::of(["r", name])).collect();
+        assert_eq!(keys.len(), names.len());
+        for key in keys {
+            assert_eq!(key.0.parts().count(), 2, "{key}");
+            assert!(key.last().len() <= Key::NAME && key.last() != ".." && key.last() != ".", "{key}");
+        }
+        assert_eq!(Key::of(["unit tests"]).to_string(), "unit=20tests");
+    }
+}

@@ -1,0 +1,102 @@
+//! Where the parts of a job directory are in a container, and how they get there.
+
+use std::path::{Path, PathBuf};
+
+use bollard::models::{Mount, MountType};
+
+use super::{Docker, ExecutorError};
+use crate::job_dir::JobDir;
+
+/// The job directory, as its supervisor sees it.
+pub(super) const JOB_DIR: &str = "/opt/monkeyci";
+/// The supervisor's program.
+pub(super) const SUPERVISOR: &str = "/opt/monkeyci/supervisor";
+/// What the supervisor is told.
+pub(super) const CONTROL: &str = "/opt/monkeyci/control";
+/// What the supervisor tells.
+pub(super) const REPORT: &str = "/opt/monkeyci/report";
+/// The workspace.
+pub(super) const WORK: &str = crate::executor::CONTAINER_WORK;
+/// An empty file of a name that was never used before: the engine that shows it sees our files.
+pub(super) const SEEN: &str = "/opt/monkeyci/seen";
+
+/// Whether the engine sees our files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sight {
+    /// The first job will tell.
+    Unknown,
+    /// It does: they are mounted.
+    Same,
+    /// It does not: they go through its archive calls.
+    None,
+}
+
+impl Docker {
+    pub(super) fn sight(&self) -> Sight {
+        *self.sight.lock().expect("nothing panics while it holds the lock")
+    }
+
+    pub(super) fn set_sight(&self, sight: Sight) {
+        *self.sight.lock().expect("nothing panics while it holds the lock") = sight;
+    }
+}
+
+/// The mounts of a job directory.
+pub(super) fn mounts(dir: &JobDir, program: &Path) -> Vec<Mount> {
+    vec![
+        mount(program, SUPERVISOR, true),
+        mount(&dir.control(), CONTROL, true),
+        mount(&dir.report(), REPORT, false),
+        mount(&dir.work(), WORK, false),
+    ]
+}
+
+/// One mount of a file or folder of ours.
+pub(super) fn mount(source: &Path, target: &str, read_only: bool) -> Mount {
+    Mount {
+        typ: Some(MountType::BIND),
+        source: Some(source.to_string_lossy().into_owned()),
+        target: Some(target.to_owned()),
+        read_only: Some(read_only),
+        ..Mount::default()
+    }
+}
+
+/// Makes the file by which an engine shows that it sees our files. It goes with the value.
+pub(super) fn beacon(dir: &JobDir) -> Result<tempfile::TempPath, ExecutorError> {
+    let file = tempfile::Builder::new().prefix("seen-").tempfile_in(dir.root());
+    Ok(file
+        .map_err(|source| ExecutorError::Io { what: "making a file in the job directory", source })?
+        .into_temp_path())
+}
+
+/// Lets everybody write to the workspace and the report, for an image whose programs are not run as root.
+///
+/// Others on this host are kept out by the folder around them.
+pub(super) fn open_to_all(dir: &JobDir) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+
+    let mut left: Vec<PathBuf> = vec![dir.report(), dir.work()];
+    while let Some(path) = left.pop() {
+        let metadata = path.symlink_metadata()?;
+        if metadata.is_symlink() {
+            continue;
+        }
+        let mode = metadata.permissions().mode();
+        let open = open_mode(mode, metadata.is_dir());
+        if open != mode {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(open))?;
+        }
+        if metadata.is_dir() {
+            for entry in std::fs::read_dir(&path)? {
+                left.push(entry?.path());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The mode with which everybody may do what the owner may, and write.
+pub(super) fn open_mode(mode: u32, folder: bool) -> u32 {
+    if folder || mode & 0o100 != 0 { mode | 0o777 } else { mode | 0o666 }
+}

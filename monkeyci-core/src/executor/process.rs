@@ -1,0 +1,271 @@
+//! Jobs as plain processes of this host.
+//!
+//! A supervisor in a session of its own runs each of them, so that the keys of a terminal do not reach them. It opens
+//! namespaces where it may; the report says which guarantee holds.
+
+mod record;
+
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use monkeyci_model::result::Guarantee;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::OnceCell;
+
+use self::record::Record;
+use super::{Capabilities, Executor, ExecutorError, Exit, Order, Watch};
+use crate::job_dir::frame::Kind;
+use crate::job_dir::program::supervisor_path;
+use crate::job_dir::report::Reader;
+use crate::job_dir::{guarantee, outcome};
+
+/// What a job's environment takes over from ours; everything else it is given by the order.
+const INHERITED: [&str; 6] = ["PATH", "HOME", "USER", "LOGNAME", "LANG", "TMPDIR"];
+
+/// How often a job that was started by an engine before us is looked at.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// How long a supervisor that is swept has to end its job, before it is killed itself.
+const SWEEP_LIMIT: Duration = Duration::from_secs(7);
+
+/// Runs jobs as plain processes.
+#[derive(Debug)]
+pub struct Process {
+    state: PathBuf,
+    program: OnceCell<PathBuf>,
+    outliving: bool,
+    namespaces: bool,
+}
+
+impl Process {
+    /// An executor that remembers in `state` what it runs, so that the next one can sweep it, and keeps the
+    /// supervisor's program there.
+    ///
+    /// Its jobs end at once when this program ends, however that happens.
+    #[must_use]
+    pub fn new(state: impl Into<PathBuf>) -> Self {
+        Self { state: state.into(), program: OnceCell::new(), outliving: false, namespaces: true }
+    }
+
+    /// Lets jobs go on when this program ends, until their lease is over: the next one re-attaches.
+    #[must_use]
+    pub fn outliving(mut self) -> Self {
+        self.outliving = true;
+        self
+    }
+
+    /// Does not try namespaces, inside of which programs that change their user, such as `sudo`, fail.
+    #[must_use]
+    pub fn without_namespaces(mut self) -> Self {
+        self.namespaces = false;
+        self
+    }
+
+    fn record(&self, order: &Order) -> Record {
+        Record::at(self.state.join(order.attempt.name()))
+    }
+
+    async fn spawn(&self, order: &Order) -> Result<Child, ExecutorError> {
+        let place = async || supervisor_path(&self.state.join("bin"));
+        let program = self.program.get_or_try_init(place).await.map_err(failed("put the supervisor into its place"))?;
+        let mut command = Command::new(program);
+        command.args(["run", "--process"]);
+        if !self.outliving {
+            command.arg("--tethered");
+        }
+        if !self.namespaces {
+            command.arg("--without-namespaces");
+        }
+        command.arg(order.dir.root()).env_clear().envs(environment());
+        command.stdin(if self.outliving { Stdio::null() } else { Stdio::piped() });
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut tries = 0;
+        loop {
+            match command.spawn() {
+                // Another thread that starts a program at this moment may hold the new file open for a little while.
+                Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy && tries < 50 => {
+                    tries += 1;
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                }
+                spawned => return spawned.map_err(failed("start the supervisor")),
+            }
+        }
+    }
+
+    /// Waits for a job that an engine before us has started.
+    async fn attach(order: &Order, record: &Record, mut reader: Reader, watch: &Watch) -> Result<(), ExecutorError> {
+        let (mut told, mut canceled) = (false, false);
+        loop {
+            // Asked first: what is written before the end is then read below.
+            let alive = record.is_alive();
+            if !told && let Some(guarantee) = started(&mut reader) {
+                told = true;
+                (watch.started)(guarantee);
+            }
+            if !alive {
+                return Ok(());
+            }
+            if canceled {
+                tokio::time::sleep(LOOK).await;
+                continue;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(LOOK) => {}
+                () = watch.cancel.cancelled() => {
+                    canceled = true;
+                    order.dir.cancel().map_err(failed("cancel the job"))?;
+                }
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Executor for Process {
+    fn name(&self) -> &'static str {
+        "process"
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { processes: true, ..Capabilities::default() }
+    }
+
+    async fn run(&self, order: &Order, watch: Watch) -> Result<Exit, ExecutorError> {
+        supported(order)?;
+        let reader = Reader::open(&order.dir).map_err(|error| broken("open the report", error))?;
+        let record = self.record(order);
+        // A result, or a record, is of this very attempt: it is never started twice.
+        if record.exists() || !matches!(reader.outcome(), Ok(None)) {
+            Self::attach(order, &record, reader, &watch).await?;
+            record.remove().map_err(failed("forget the job"))?;
+            return Ok(Exit::default());
+        }
+        let mut child = self.spawn(order).await?;
+        // Before the job starts, so that nothing runs that a sweep would not find.
+        record.write(child.id()).map_err(failed("remember the job"))?;
+        order.dir.start().map_err(failed("start the job"))?;
+        // Held to the end of this function: when it closes, the job ends.
+        let _tether = child.stdin.take();
+        let (status, said) = attend(&mut child, order, &watch).await?;
+        record.remove().map_err(failed("forget the job"))?;
+        if status.success() || !matches!(reader.outcome(), Ok(None)) {
+            return Ok(Exit::default());
+        }
+        Err(broken("run the supervisor", format!("{status} {}", said.trim())))
+    }
+
+    async fn sweep(&self, instance: &str, wanted: &[u64]) -> Result<Vec<String>, ExecutorError> {
+        let mut removed = Vec::new();
+        for (fence, record) in Record::all(&self.state, instance).map_err(failed("list the jobs"))? {
+            if wanted.contains(&fence) {
+                continue;
+            }
+            if record.is_alive() {
+                removed.push(record.name());
+                record.end();
+                let gone = async {
+                    while record.is_alive() {
+                        tokio::time::sleep(Duration::from_millis(2)).await;
+                    }
+                };
+                if tokio::time::timeout(SWEEP_LIMIT, gone).await.is_err() {
+                    record.kill();
+                }
+            }
+            record.remove().map_err(failed("forget the job"))?;
+        }
+        Ok(removed)
+    }
+}
+
+/// Waits for the supervisor, hears when its job starts and hands a cancel on.
+async fn attend(child: &mut Child, order: &Order, watch: &Watch) -> Result<(ExitStatus, String), ExecutorError> {
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let pid = child.id();
+    let running = AtomicBool::new(false);
+    let hear = async {
+        let mut word = String::new();
+        if let Some(stdout) = stdout {
+            // One short word; more would not be the supervisor's.
+            let _ = BufReader::new(stdout.take(64)).read_line(&mut word).await;
+        }
+        if let Some(word) = outcome::Guarantee::parse(word.trim()) {
+            running.store(true, Ordering::Relaxed);
+            (watch.started)(Some(guarantee(word)));
+        }
+    };
+    let complaint = async {
+        let mut said = Vec::new();
+        if let Some(stderr) = stderr {
+            let _ = stderr.take(4096).read_to_end(&mut said).await;
+        }
+        String::from_utf8_lossy(&said).into_owned()
+    };
+    let cancel = async {
+        watch.cancel.cancelled().await;
+        // The file first: it also holds for a job that has not begun.
+        if let Err(error) = order.dir.cancel() {
+            return error;
+        }
+        if running.load(Ordering::Relaxed) {
+            record::signal(pid, rustix::process::Signal::TERM);
+        }
+        std::future::pending().await
+    };
+    tokio::select! {
+        ((), said, status) = async { tokio::join!(hear, complaint, child.wait()) } => {
+            Ok((status.map_err(failed("wait for the supervisor"))?, said))
+        }
+        error = cancel => Err(failed("cancel the job")(error)),
+    }
+}
+
+fn supported(order: &Order) -> Result<(), ExecutorError> {
+    let job = &order.job;
+    let what = match &job.image {
+        Some(image) => format!("the image `{image}`"),
+        None if !job.services.is_empty() => "services".to_owned(),
+        None => return Ok(()),
+    };
+    Err(ExecutorError::Unsupported(format!(
+        "job `{}` asks for {what}, which plain processes do not have: choose the executor `docker` or `podman` for it",
+        job.id
+    )))
+}
+
+/// The environment of a job before its own variables.
+fn environment() -> impl Iterator<Item = (&'static str, OsString)> {
+    INHERITED.into_iter().filter_map(|name| {
+        let default = match name {
+            "PATH" => Some("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
+            "HOME" => Some("/"),
+            "LANG" => Some("C.UTF-8"),
+            _ => None,
+        };
+        Some((name, std::env::var_os(name).or_else(|| default.map(OsString::from))?))
+    })
+}
+
+/// The guarantee under which a job runs, once it does.
+fn started(reader: &mut Reader) -> Option<Option<Guarantee>> {
+    // What cannot be read is for the worker to tell; here it only means that nothing is known.
+    let frames = reader.read().ok()?;
+    frames.into_iter().find_map(|frame| match frame.kind {
+        Kind::Started(word) => Some(Some(guarantee(word))),
+        _ => None,
+    })
+}
+
+fn failed(what: &'static str) -> impl Fn(io::Error) -> ExecutorError {
+    move |source| ExecutorError::Io { what, source }
+}
+
+fn broken(what: &'static str, reason: impl std::fmt::Display) -> ExecutorError {
+    ExecutorError::Engine { what, reason: reason.to_string() }
+}

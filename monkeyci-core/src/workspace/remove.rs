@@ -1,0 +1,179 @@
+//! Removes a tree that a job may have left in any state.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags};
+use rustix::io::Errno;
+
+/// Folders that are open at a time. A deeper one is moved up to the top first, so that a job that nests a million
+/// folders costs neither stack, nor open files, nor paths that are too long.
+const MAX_DEPTH: usize = 64;
+
+/// Removes the file, link or folder `path` with all in it; nothing there is no error.
+///
+/// Links are removed, never followed. Folders without permissions are given some first. Nothing may write to the tree
+/// meanwhile.
+///
+/// # Errors
+/// When something is not ours to remove, or is a mount.
+pub fn remove_tree(path: &Path) -> io::Result<()> {
+    let named = |e: Errno| {
+        let error = io::Error::from(e);
+        io::Error::new(error.kind(), format!("`{}` could not be removed: {error}", path.display()))
+    };
+    match rustix::fs::unlinkat(CWD, path, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => return Ok(()),
+        // Linux says `ISDIR` of a folder, others `PERM`.
+        Err(Errno::ISDIR | Errno::PERM | Errno::ACCESS) => {}
+        Err(error) => return Err(named(error)),
+    }
+    let top = open_folder(CWD, path).map_err(named)?;
+    let mut moved = Moved { top: top.as_fd(), count: 0, done: 0 };
+    empty(top.as_fd(), 1, &mut moved).map_err(named)?;
+    while moved.done < moved.count {
+        let name = Moved::name(moved.done);
+        moved.done += 1;
+        let folder = match open_folder(top.as_fd(), name.as_str()) {
+            // The top was being listed when it was moved there, and it was met again.
+            Err(Errno::NOENT) => continue,
+            other => other.map_err(named)?,
+        };
+        empty(folder.as_fd(), 2, &mut moved).map_err(named)?;
+        rustix::fs::unlinkat(top.as_fd(), name.as_str(), AtFlags::REMOVEDIR).map_err(named)?;
+    }
+    rustix::fs::unlinkat(CWD, path, AtFlags::REMOVEDIR).map_err(named)
+}
+
+/// Folders that were moved up to the top, by number.
+struct Moved<'fd> {
+    top: BorrowedFd<'fd>,
+    count: u64,
+    done: u64,
+}
+
+impl Moved<'_> {
+    fn name(number: u64) -> String {
+        format!(".monkeyci-removed-{number}")
+    }
+
+    fn take(&mut self, folder: BorrowedFd<'_>, name: &std::ffi::CStr) -> Result<(), Errno> {
+        loop {
+            let to = Self::name(self.count);
+            self.count += 1;
+            match rustix::fs::renameat(folder, name, self.top, to.as_str()) {
+                // The tree has an entry of that very name, which goes away like any other.
+                Err(Errno::EXIST | Errno::NOTEMPTY | Errno::NOTDIR) => {}
+                other => return other,
+            }
+        }
+    }
+}
+
+/// Removes all in a folder, except what was moved up to the top.
+fn empty(folder: BorrowedFd<'_>, depth: usize, moved: &mut Moved<'_>) -> Result<(), Errno> {
+    for entry in Dir::read_from(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if matches!(name.to_bytes(), b"." | b"..") {
+            continue;
+        }
+        if entry.file_type() != FileType::Directory && unlink(folder, name, AtFlags::empty())? {
+            continue;
+        }
+        if depth >= MAX_DEPTH {
+            moved.take(folder, name)?;
+            continue;
+        }
+        let inner = open_folder(folder, name)?;
+        empty(inner.as_fd(), depth + 1, moved)?;
+        drop(inner);
+        unlink(folder, name, AtFlags::REMOVEDIR)?;
+    }
+    Ok(())
+}
+
+/// Removes one entry, in a folder that may be read-only; false when it is a folder after all.
+fn unlink(folder: BorrowedFd<'_>, name: &std::ffi::CStr, flags: AtFlags) -> Result<bool, Errno> {
+    let mut result = rustix::fs::unlinkat(folder, name, flags);
+    if matches!(result, Err(Errno::ACCESS | Errno::PERM)) {
+        rustix::fs::fchmod(folder, Mode::RWXU)?;
+        result = rustix::fs::unlinkat(folder, name, flags);
+    }
+    match result {
+        Ok(()) | Err(Errno::NOENT) => Ok(true),
+        Err(Errno::ISDIR | Errno::PERM) if flags.is_empty() => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Opens a folder, never through a link, and makes it readable when it is not.
+fn open_folder<P: rustix::path::Arg + Copy>(parent: impl AsFd, name: P) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::RDONLY | OFlags::CLOEXEC;
+    let open = || rustix::fs::openat(parent.as_fd(), name, flags, Mode::empty());
+    match open() {
+        Err(Errno::ACCESS) => {
+            let stat = rustix::fs::statat(parent.as_fd(), name, AtFlags::SYMLINK_NOFOLLOW)?;
+            if FileType::from_raw_mode(stat.st_mode) != FileType::Directory {
+                return Err(Errno::NOTDIR);
+            }
+            rustix::fs::chmodat(parent.as_fd(), name, Mode::RWXU, AtFlags::empty())?;
+            open()
+        }
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    #[test]
+    fn links_are_removed_and_never_followed() {
+        let outside = tempfile::tempdir().expect("a folder");
+        fs::write(outside.path().join("kept"), "").expect("a file");
+        let inside = tempfile::tempdir().expect("a folder");
+        let tree = inside.path().join("tree");
+        fs::create_dir(&tree).expect("a folder");
+        symlink(outside.path(), tree.join("link")).expect("a link");
+        remove_tree(&tree).expect("removes");
+        assert!(!tree.exists());
+        symlink(outside.path(), &tree).expect("a link");
+        remove_tree(&tree).expect("removes a link");
+        remove_tree(&tree).expect("nothing is no error");
+        assert!(outside.path().join("kept").exists());
+    }
+
+    #[test]
+    fn folders_deeper_than_any_path_go_too() {
+        let inside = tempfile::tempdir().expect("a folder");
+        let tree = inside.path().join("tree");
+        fs::create_dir(&tree).expect("a folder");
+        let mut at: OwnedFd = fs::File::open(&tree).expect("opens").into();
+        for _ in 0..3000 {
+            rustix::fs::mkdirat(&at, "nested", Mode::RWXU).expect("a folder");
+            drop(rustix::fs::openat(&at, "file", OFlags::CREATE, Mode::empty()).expect("a file"));
+            at = open_folder(&at, "nested").expect("opens");
+        }
+        drop(at);
+        fs::create_dir_all(tree.join(".monkeyci-removed-0/x")).expect("a name of ours");
+        remove_tree(&tree).expect("removes");
+        assert!(!tree.exists());
+    }
+
+    #[test]
+    fn folders_without_permissions_go_too() {
+        let inside = tempfile::tempdir().expect("a folder");
+        let tree = inside.path().join("tree");
+        fs::create_dir_all(tree.join("a/b")).expect("folders");
+        fs::write(tree.join("a/b/file"), "").expect("a file");
+        for path in ["a/b", "a", ""] {
+            fs::set_permissions(tree.join(path), Permissions::from_mode(0o0)).expect("a mode");
+        }
+        remove_tree(&tree).expect("removes");
+        assert!(!tree.exists());
+    }
+}

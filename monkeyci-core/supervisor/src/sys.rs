@@ -1,0 +1,248 @@
+//! The system calls that std does not have, each behind a safe function.
+
+use std::ffi::{c_char, c_int, c_short, c_uint, c_ulong, c_void};
+use std::io::{self, Read};
+use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::Duration;
+
+pub const SIGQUIT: c_int = 3;
+pub const SIGKILL: c_int = 9;
+pub const SIGTERM: c_int = 15;
+#[cfg(target_os = "linux")]
+const SIGCHLD: c_int = 17;
+#[cfg(not(target_os = "linux"))]
+const SIGCHLD: c_int = 20;
+
+pub const POLLIN: c_short = 1;
+pub const POLLHUP: c_short = 16;
+
+/// One file to wait for.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct PollFd {
+    pub fd: RawFd,
+    pub events: c_short,
+    pub revents: c_short,
+}
+
+#[cfg(target_os = "linux")]
+type FdCount = c_ulong;
+#[cfg(not(target_os = "linux"))]
+type FdCount = c_uint;
+
+// SAFETY: the declarations are those of POSIX, and of Linux's libc where marked.
+unsafe extern "C" {
+    fn poll(fds: *mut PollFd, count: FdCount, timeout: c_int) -> c_int;
+    fn kill(pid: c_int, signal: c_int) -> c_int;
+    fn waitpid(pid: c_int, status: *mut c_int, options: c_int) -> c_int;
+    fn signal(number: c_int, handler: usize) -> usize;
+    fn write(fd: c_int, bytes: *const c_void, count: usize) -> isize;
+    fn setsid() -> c_int;
+    fn geteuid() -> c_uint;
+    fn getegid() -> c_uint;
+}
+
+#[cfg(target_os = "linux")]
+// SAFETY: as above.
+unsafe extern "C" {
+    fn prctl(option: c_int, ...) -> c_int;
+    fn syscall(number: std::ffi::c_long, ...) -> std::ffi::c_long;
+    fn mount(
+        source: *const c_char,
+        target: *const c_char,
+        kind: *const c_char,
+        flags: c_ulong,
+        data: *const c_void,
+    ) -> c_int;
+}
+
+/// Waits until one of `fds` is ready, a signal comes or `timeout` passes.
+pub fn wait_ready(fds: &mut [PollFd], timeout: Duration) {
+    // Rounded up: a wait of less than a millisecond must not become a busy loop.
+    let millis = timeout.as_micros().div_ceil(1000).min(60_000) as c_int;
+    // SAFETY: the pointer and the count are those of a slice that lives through the call.
+    if unsafe { poll(fds.as_mut_ptr(), fds.len() as FdCount, millis) } < 0 {
+        // Interrupted: nothing is known to be ready.
+        fds.iter_mut().for_each(|fd| fd.revents = 0);
+    }
+}
+
+/// Sends `number` to one process, or to every one that can be reached when `pid` is -1.
+pub fn send(pid: c_int, number: c_int) {
+    if pid == -1 {
+        // Anywhere but in a namespace of its own, this would end every process of the machine.
+        assert!(std::process::id() == 1, "only process 1 of a namespace ends all others");
+    }
+    // SAFETY: kill touches no memory of ours.
+    unsafe { kill(pid, number) };
+}
+
+/// What became of our children.
+pub enum Reaped {
+    /// This one ended, with this code: 128 + n when signal n ended it.
+    Ended(c_int, i32),
+    /// Some live.
+    NoneYet,
+    /// There are none.
+    NoneLeft,
+}
+
+/// Reaps one child that ended, and waits for it when `block` says so.
+pub fn reap(block: bool) -> Reaped {
+    const WNOHANG: c_int = 1;
+    let mut status = 0;
+    loop {
+        // SAFETY: `status` lives through the call.
+        match unsafe { waitpid(-1, &raw mut status, if block { 0 } else { WNOHANG }) } {
+            0 => return Reaped::NoneYet,
+            pid if pid > 0 => {
+                let code = if status & 0x7f == 0 { (status >> 8) & 0xff } else { 128 + (status & 0x7f) };
+                return Reaped::Ended(pid, code);
+            }
+            _ if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted => {}
+            _ => return Reaped::NoneLeft,
+        }
+    }
+}
+
+/// Where the handler writes, and whom it tells instead; 0 is nobody.
+static SIGNALS: AtomicI32 = AtomicI32::new(-1);
+static HEIR: AtomicI32 = AtomicI32::new(0);
+
+extern "C" fn on_signal(number: c_int) {
+    let heir = HEIR.load(Ordering::Relaxed);
+    if heir > 0 {
+        if number != SIGCHLD {
+            // SAFETY: kill may be called in a signal handler. The heir is our unreaped child.
+            unsafe { kill(heir, number) };
+        }
+        return;
+    }
+    let byte = number as u8;
+    // SAFETY: write may be called in a signal handler; the byte lives through the call. The socket does not block, and
+    // when it is full its reader wakes up anyway.
+    unsafe { write(SIGNALS.load(Ordering::Relaxed), (&raw const byte).cast(), 1) };
+}
+
+/// Signals that were sent to us, as something to poll.
+pub struct Signals {
+    ours: UnixStream,
+    /// Keeps the handler's end open.
+    _handlers: UnixStream,
+}
+
+impl Signals {
+    /// Takes over the signals that mean something to a supervisor.
+    pub fn listen() -> io::Result<Self> {
+        let (ours, handlers) = UnixStream::pair()?;
+        ours.set_nonblocking(true)?;
+        handlers.set_nonblocking(true)?;
+        SIGNALS.store(handlers.as_raw_fd(), Ordering::Relaxed);
+        for number in [SIGTERM, SIGQUIT, SIGCHLD] {
+            let handler: extern "C" fn(c_int) = on_signal;
+            // SAFETY: the handler does nothing but what signal(7) calls safe, and the socket outlives the program's work.
+            unsafe { signal(number, handler as usize) };
+        }
+        Ok(Self { ours, _handlers: handlers })
+    }
+
+    /// Hands every signal but `SIGCHLD` on to `child` from now on.
+    pub fn inherit(child: c_int) {
+        HEIR.store(child, Ordering::Relaxed);
+    }
+
+    /// What to poll.
+    pub fn fd(&self) -> RawFd {
+        self.ours.as_raw_fd()
+    }
+
+    /// The signals that came.
+    pub fn take(&mut self) -> Vec<c_int> {
+        let mut bytes = [0; 256];
+        match self.ours.read(&mut bytes) {
+            Ok(count) => bytes[..count].iter().map(|byte| c_int::from(*byte)).collect(),
+            Err(_) => Vec::new(),
+        }
+    }
+}
+
+/// Leaves the terminal and the group of whoever started us.
+pub fn new_session() {
+    // SAFETY: setsid touches no memory of ours. It fails only for the leader of a group, who has what it wants.
+    unsafe { setsid() };
+}
+
+/// Our effective user and group.
+pub fn ids() -> (u32, u32) {
+    // SAFETY: both only return numbers.
+    unsafe { (geteuid(), getegid()) }
+}
+
+/// Linux's own.
+#[cfg(target_os = "linux")]
+pub mod linux {
+    use std::ffi::{CStr, c_char, c_int, c_long, c_ulong};
+    use std::io;
+
+    use super::{SIGCHLD, SIGKILL, mount, prctl, syscall};
+
+    pub const CLONE_NEWNS: c_ulong = 0x0002_0000;
+    pub const CLONE_NEWUSER: c_ulong = 0x1000_0000;
+    pub const CLONE_NEWPID: c_ulong = 0x2000_0000;
+
+    #[cfg(target_arch = "x86_64")]
+    const CLONE: c_long = 56;
+    #[cfg(not(target_arch = "x86_64"))]
+    const CLONE: c_long = 220;
+
+    fn set(option: c_int, value: c_ulong) -> bool {
+        // SAFETY: the options used here take numbers and touch no memory of ours.
+        unsafe { prctl(option, value, 0 as c_ulong, 0 as c_ulong, 0 as c_ulong) == 0 }
+    }
+
+    /// Makes orphans among our descendants our children. Says whether it could.
+    pub fn become_subreaper() -> bool {
+        const PR_SET_CHILD_SUBREAPER: c_int = 36;
+        set(PR_SET_CHILD_SUBREAPER, 1)
+    }
+
+    /// Ends us when our parent ends.
+    pub fn die_with_parent() {
+        const PR_SET_PDEATHSIG: c_int = 1;
+        set(PR_SET_PDEATHSIG, SIGKILL as c_ulong);
+    }
+
+    /// Keeps processes of the same user from looking into our memory.
+    pub fn hide_memory() {
+        const PR_SET_DUMPABLE: c_int = 4;
+        set(PR_SET_DUMPABLE, 0);
+    }
+
+    /// Forks into new namespaces; returns 0 in the child, which is process 1 of its own. Needs a single thread.
+    pub fn fork_into(namespaces: c_ulong) -> io::Result<c_int> {
+        let flags = namespaces | SIGCHLD as c_ulong;
+        // SAFETY: without CLONE_VM and with no stack given, clone is fork: the child has a copy of everything. We have
+        // one thread, so no lock is held by another that the child lacks.
+        match unsafe { syscall(CLONE, flags, 0 as c_ulong, 0 as c_ulong, 0 as c_ulong, 0 as c_ulong) } {
+            -1 => Err(io::Error::last_os_error()),
+            pid => Ok(pid as c_int),
+        }
+    }
+
+    fn mounted(source: &CStr, target: &CStr, kind: *const c_char, flags: c_ulong) -> bool {
+        // SAFETY: the strings end with zero and live through the call; `kind` is one of them or null, which mount allows.
+        unsafe { mount(source.as_ptr(), target.as_ptr(), kind, flags, std::ptr::null()) == 0 }
+    }
+
+    /// Gives our mount namespace the `/proc` of our process namespace.
+    pub fn mount_proc() -> io::Result<()> {
+        const MS_NOSUID_NODEV_NOEXEC: c_ulong = 2 | 4 | 8;
+        const MS_REC_SLAVE: c_ulong = 0x4000 | 0x8_0000;
+        // Slave, so that nothing mounted here is seen outside.
+        let done = mounted(c"none", c"/", std::ptr::null(), MS_REC_SLAVE)
+            && mounted(c"proc", c"/proc", c"proc".as_ptr(), MS_NOSUID_NODEV_NOEXEC);
+        if done { Ok(()) } else { Err(io::Error::last_os_error()) }
+    }
+}

@@ -1,0 +1,78 @@
+# The build loop: a checkout goes in, a finished build comes out.
+
+say "A build of an example, as processes"
+run 0 monkeyci build examples/hello
+
+say "The same in JSON and in EDN"
+run 0 monkeyci build -q examples/hello-json
+run 0 monkeyci build -q examples/hello-edn
+
+say "What would run, as a table and as a picture"
+run 0 monkeyci plan examples/diamond
+run 0 monkeyci plan examples/diamond --format mermaid
+run 0 monkeyci build --dry-run -q examples/diamond
+
+say "A failure stops what depends on it, and nothing else"
+run 1 monkeyci build examples/failing
+
+say "Files pass from job to job, and a cache from build to build"
+run 0 monkeyci build examples/artifacts
+monkeyci build examples/artifacts 2>&1 | tee "$place/second" | grep "from the cache" || fail "the cache was not used: $(cat "$place/second")"
+
+say "The tests of a Rust project, and of a Node project with its report"
+run 0 monkeyci build examples/rust
+if command -v node >/dev/null; then
+  run 0 monkeyci build --junit "$place/report.xml" examples/node
+  grep -q 'words are joined by dashes' "$place/report.xml" || fail "the report does not name the tests"
+else
+  skip "node is not installed"
+fi
+
+say "A script with a mistake: the picture says where, and what was meant"
+mkdir -p "$place/wrong/.monkeyci"
+printf -- '- id: test\n  scirpt: [make]\n' >"$place/wrong/.monkeyci/build.yaml"
+run 1 monkeyci verify "$place/wrong"
+
+say "No script at all"
+mkdir -p "$place/empty"
+run 3 monkeyci build "$place/empty"
+
+say "kill -9 in the middle of a build: its processes die, and it goes on where it was"
+mkdir -p "$place/long/.monkeyci"
+cat >"$place/long/.monkeyci/build.yaml" <<YAML
+- id: first
+  script: [echo first >> $place/started]
+- id: second
+  dependencies: [first]
+  script:
+    - echo second >> $place/started
+    - test -e $place/go || exec sleep 987654
+- id: third
+  dependencies: [second]
+  script: [echo third >> $place/started]
+YAML
+monkeyci build -q "$place/long" >"$place/killed" 2>&1 &
+await grep -q second "$place/started"
+await pgrep -f 'sleep 98765[4]'
+kill -9 $!
+wait $! 2>/dev/null || true
+touch "$place/go"
+run 0 monkeyci build --resume 1 "$place/long"
+if pgrep -f 'sleep 98765[4]' >/dev/null; then fail "a process of the dead build is still there"; fi
+printf '$ cat started\n'
+cat "$place/started"
+[ "$(tr '\n' ' ' <"$place/started")" = "first second second third " ] || fail "a job that had ended was run again, or one is missing"
+
+for engine in docker podman; do
+  say "A job in a container, with $engine"
+  if ! "$engine" info >/dev/null 2>&1; then skip "$engine does not answer"; continue; fi
+  busybox=$(command -v busybox) || { skip "busybox is not installed"; continue; }
+  mkdir -p "$place/image/bin" "$place/boxed/.monkeyci"
+  cp "$busybox" "$place/image/bin/busybox"
+  for name in sh echo cat ls id; do ln -sf busybox "$place/image/bin/$name"; done
+  tar -C "$place/image" -c . | "$engine" import - monkeyci-show:latest >/dev/null
+  printf -- '- id: boxed\n  image: monkeyci-show:latest\n  script: [ls /, "echo $MONKEYCI_JOB on $engine"]\n' >"$place/boxed/.monkeyci/build.yaml"
+  run 0 monkeyci build --executor "$engine" "$place/boxed"
+  "$engine" rmi -f monkeyci-show:latest >/dev/null
+  [ -z "$("$engine" ps -aq --filter label=monkeyci.instance)" ] || fail "a container is left"
+done

@@ -1,0 +1,75 @@
+//! Every example is built, so that none can rot.
+
+use std::collections::BTreeSet;
+
+use crate::program::{Home, has, is_on_path};
+use crate::tidy::sources;
+
+/// An example, what the machine must have for it, the exit code, and how its jobs end.
+type Example = (&'static str, Option<&'static str>, i32, &'static [(&'static str, &'static str)]);
+
+const OK: &str = "success";
+
+const EXAMPLES: &[Example] = &[
+    ("hello", None, 0, &[("greet", OK), ("count", OK), ("bye", OK)]),
+    ("hello-json", None, 0, &[("greet", OK), ("count", OK), ("bye", OK)]),
+    ("hello-edn", None, 0, &[("greet", OK), ("count", OK), ("bye", OK)]),
+    ("diamond", None, 0, &[("prepare", OK), ("test", OK), ("lint", OK), ("publish", OK), ("complain", "skipped")]),
+    ("artifacts", None, 0, &[("compile", OK), ("check", OK)]),
+    ("failing", None, 1, &[("lint", OK), ("test", "failure"), ("deploy", "skipped"), ("report", OK)]),
+    ("rust", Some("cargo"), 0, &[("test", OK), ("package", OK)]),
+    ("node", Some("node"), 0, &[("test", OK)]),
+];
+
+/// Examples that have a test of their own.
+const ELSEWHERE: &[&str] = &["services"];
+
+#[test]
+fn every_example_does_what_it_says() {
+    for (name, need, code, jobs) in EXAMPLES {
+        if let Some(need) = need
+            && !has(need, is_on_path(need), "no such program")
+        {
+            continue;
+        }
+        let said = Home::new().run(&["build", "--json", &format!("examples/{name}")]);
+        assert_eq!(said.code, Some(*code), "{name}: {}\n{}", said.err, said.out);
+        let expected = jobs.iter().map(|(job, status)| ((*job).to_owned(), (*status).to_owned())).collect();
+        assert_eq!(said.jobs(), expected, "{name}");
+    }
+}
+
+#[test]
+fn every_example_is_tested() {
+    let folders = std::fs::read_dir(sources::root().join("examples")).expect("there are examples");
+    let folders = folders.filter_map(|entry| {
+        let entry = entry.expect("a folder can be read");
+        entry.path().is_dir().then(|| entry.file_name().to_string_lossy().into_owned())
+    });
+    let tested: BTreeSet<String> =
+        EXAMPLES.iter().map(|(name, ..)| *name).chain(ELSEWHERE.iter().copied()).map(str::to_owned).collect();
+    assert_eq!(folders.collect::<BTreeSet<_>>(), tested);
+}
+
+#[test]
+fn a_cache_survives_from_build_to_build() {
+    let home = Home::new();
+    for expected in ["computed", "from the cache"] {
+        let said = home.run(&["build", "examples/artifacts"]);
+        assert_eq!(said.code, Some(0), "{}\n{}", said.err, said.out);
+        let both = format!("{}{}", said.out, said.err);
+        assert!(both.contains(expected), "{expected} is missing in {both}");
+    }
+}
+
+#[test]
+fn a_test_report_is_part_of_the_result() {
+    if !has("node", is_on_path("node"), "no such program") {
+        return;
+    }
+    let said = Home::new().run(&["build", "--json", "examples/node"]);
+    let executed = said.events().into_iter().find(|event| event["type"] == "job/executed").expect("it ran");
+    let suites = executed["result"]["monkey.ci/tests"].as_array().expect("a report").clone();
+    let tests: usize = suites.iter().map(|suite| suite["testCases"].as_array().map_or(0, Vec::len)).sum();
+    assert_eq!(tests, 2, "{executed}");
+}
