@@ -1,4 +1,5 @@
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use super::desk::Desk;
 use super::shared::{Reporter, Shared};
 use super::{BuildRequest, Engine, EngineError, Unfinished, restart};
 use crate::log::LogStore;
+use crate::secret::Secrets;
 use crate::store::{Memory, Sqlite, Store};
 
 /// Calls that may wait for the loop before whoever calls has to.
@@ -29,6 +31,7 @@ pub struct Builder {
     most_jobs: Option<usize>,
     lease: Option<Duration>,
     keep: bool,
+    secrets: Secrets,
     reporters: Vec<Reporter>,
     requests: Option<Requests>,
 }
@@ -55,7 +58,7 @@ impl Builder {
         self
     }
 
-    /// The label on everything that is made for its jobs; drawn by lot when that is not said.
+    /// The label on everything that is made for its jobs; drawn once for each state folder when that is not said.
     #[must_use]
     pub fn instance(mut self, label: impl Into<String>) -> Self {
         self.instance = Some(label.into());
@@ -73,6 +76,13 @@ impl Builder {
     #[must_use]
     pub fn keep(mut self, keep: bool) -> Self {
         self.keep = keep;
+        self
+    }
+
+    /// What is secret: in jobs these values become references, before anything is stored.
+    #[must_use]
+    pub fn secrets(mut self, secrets: Secrets) -> Self {
+        self.secrets = secrets;
         self
     }
 
@@ -110,6 +120,10 @@ impl Builder {
             (None, None) => unreachable!("one of them was just chosen"),
         };
         std::fs::create_dir_all(&state).map_err(|source| EngineError::State { path: state.clone(), source })?;
+        let instance = match self.instance {
+            Some(label) => label,
+            None => instance_of(&state).map_err(|source| EngineError::State { path: state.clone(), source })?,
+        };
         let store = match (self.store, &self.state) {
             (Some(store), _) => store,
             (None, Some(dir)) => Arc::new(Sqlite::open(dir.join("builds.db"))?),
@@ -121,8 +135,9 @@ impl Builder {
             claims: Default::default(),
             progress: Default::default(),
             reporters: self.reporters,
+            secrets: Arc::new(self.secrets),
             state,
-            instance: self.instance.unwrap_or_else(|| ulid::Ulid::new().to_string().to_lowercase()),
+            instance,
             most_jobs: self.most_jobs,
             lease: self.lease.unwrap_or(LEASE),
             keep: self.keep,
@@ -149,5 +164,23 @@ impl Builder {
             }
         }
         Ok(engine)
+    }
+}
+
+/// The label of a state folder. It is drawn by lot once and kept there, so that what a dead engine left is known as
+/// its successor's own, and that of no other.
+fn instance_of(state: &Path) -> std::io::Result<String> {
+    let path = state.join("instance");
+    match std::fs::read_to_string(&path) {
+        Ok(label) if !label.is_empty() => Ok(label),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => {
+            let label = ulid::Ulid::new().to_string().to_lowercase();
+            // Written whole or not at all: half a label would be another's.
+            let mut file = tempfile::NamedTempFile::new_in(state)?;
+            file.write_all(label.as_bytes())?;
+            file.persist(path)?;
+            Ok(label)
+        }
     }
 }

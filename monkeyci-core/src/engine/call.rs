@@ -2,10 +2,11 @@ use monkeyci_model::result::Guarantee;
 use monkeyci_model::{BuildId, EventKind, JobId, JobResult};
 use tokio::sync::oneshot;
 
-use super::{BuildRequest, EngineError, Fetched, LoadError, Loaded};
+use super::{BuildRequest, EngineError, LoadError, Loaded};
 use crate::attempt::Attempt;
 use crate::build::Build;
 use crate::lease::{Claim, Lease};
+use crate::source::Checkout;
 
 pub(super) type Reply<T> = oneshot::Sender<T>;
 
@@ -26,7 +27,7 @@ pub(super) enum Call {
     /// Why a job does not run yet.
     Why { build: BuildId, job: JobId, reply: Reply<Option<String>> },
     /// What fetching a build's source came to.
-    Fetched { build: BuildId, outcome: Result<Fetched, String> },
+    Fetched { build: BuildId, outcome: Result<Checkout, String> },
     /// What loading a build's script came to.
     Loaded { build: BuildId, outcome: Result<Loaded, LoadError> },
     /// A worker has room.

@@ -6,8 +6,11 @@ use monkeyci_model::{BuildId, BuildStatus, Event, EventKind, Job, Trigger};
 use super::call::Call;
 use super::desk::Desk;
 use super::request::BuildRequest;
-use super::{EngineError, Fetched, LoadError, Loaded};
+use super::{EngineError, LoadError, Loaded};
 use crate::build::Phase;
+use crate::script::SCRIPT_DIR;
+use crate::secret::Secrets;
+use crate::source::Checkout;
 
 /// What follows from a fact once it is durable. Each of these may be done again after a crash: a checkout begins with an
 /// empty folder, a script is only read, a lease is known by its fence, and what is cleaned twice is clean.
@@ -39,12 +42,12 @@ impl Desk {
         let Some(request) = &open.request else {
             return self.fail(id, BuildStatus::Error, "its source is not known any more: build it anew".into());
         };
-        let (fetch, cancel) = (Arc::clone(&request.fetch), open.cancel.clone());
+        let (source, cancel) = (Arc::clone(&request.source), open.cancel.clone());
         let (build, checkout) = (id.clone(), self.shared.checkout(id));
         tokio::spawn(async move {
             let fetched = tokio::spawn(async move {
                 empty(&checkout).await.map_err(|error| format!("cannot empty `{}`: {error}", checkout.display()))?;
-                fetch(checkout, cancel).await
+                source.fetch(&checkout, cancel).await.map_err(|error| error.to_string())
             });
             let outcome = fetched.await.unwrap_or_else(|error| Err(broke("fetching the source", error)));
             // The loop may be gone: then the next one fetches again.
@@ -52,7 +55,7 @@ impl Desk {
         });
     }
 
-    pub(super) fn fetched(&mut self, id: &BuildId, outcome: Result<Fetched, String>) {
+    pub(super) fn fetched(&mut self, id: &BuildId, outcome: Result<Checkout, String>) {
         let Some(open) = self.builds.get_mut(id).filter(|open| open.build.phase() == Phase::Fetching) else { return };
         match outcome {
             Ok(fetched) => {
@@ -71,7 +74,8 @@ impl Desk {
     /// Says that the script is being loaded; loading follows once that is durable.
     pub(super) fn begin_script(&mut self, id: &BuildId) {
         let Some(open) = self.builds.get(id) else { return };
-        let script_dir = open.request.as_ref().map_or(".monkeyci", |request| &request.script_dir).to_owned();
+        let named = open.request.as_ref().and_then(|request| request.script_dir.clone());
+        let script_dir = named.unwrap_or_else(|| SCRIPT_DIR.to_owned());
         let begin = EventKind::ScriptInitializing { script_dir };
         self.stage(id, begin).expect("a build that has started can load its script");
     }
@@ -82,9 +86,9 @@ impl Desk {
         let (Some(request), Some(trigger)) = (open.request.clone(), open.build.trigger().cloned()) else {
             return self.fail(id, BuildStatus::Error, "its script is not known any more: build it anew".into());
         };
-        let (build, checkout) = (id.clone(), self.shared.checkout(id));
+        let (build, checkout, secrets) = (id.clone(), self.shared.checkout(id), Arc::clone(&self.shared.secrets));
         tokio::spawn(async move {
-            let loaded = tokio::task::spawn_blocking(move || jobs(&request, &checkout, &trigger));
+            let loaded = tokio::task::spawn_blocking(move || jobs(&request, &checkout, &trigger, &secrets));
             let broken = |error| LoadError { status: BuildStatus::Error, message: broke("loading the script", error) };
             let outcome = loaded.await.unwrap_or_else(|error| Err(broken(error)));
             drop(calls.send(Call::Loaded { build, outcome }).await);
@@ -125,9 +129,10 @@ impl Desk {
     }
 }
 
-/// The jobs of the script that the request asks for.
-fn jobs(request: &BuildRequest, checkout: &Path, trigger: &Trigger) -> Result<Loaded, LoadError> {
-    let mut loaded = (request.load)(checkout, &request.script_dir, trigger)?;
+/// The jobs of the script that the request asks for, with references in the place of secrets.
+fn jobs(request: &BuildRequest, checkout: &Path, trigger: &Trigger, secrets: &Secrets) -> Result<Loaded, LoadError> {
+    let mut loaded = (request.load)(checkout, request.script_dir.as_deref(), trigger)?;
+    loaded.jobs.iter_mut().for_each(|job| secrets.take_in(job));
     if request.filter.is_empty() {
         return Ok(loaded);
     }

@@ -50,7 +50,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 pub use builder::Builder;
 pub use error::EngineError;
 pub use handle::BuildHandle;
-pub use request::{BuildRequest, Fetched, LoadError, Loaded};
+pub use request::{BuildRequest, LoadError, Loaded};
 pub use restart::Unfinished;
 
 use crate::build::Build;

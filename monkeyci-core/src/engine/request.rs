@@ -1,31 +1,17 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use futures::future::BoxFuture;
+use async_trait::async_trait;
 use globset::{Glob, GlobSet, GlobSetBuilder};
-use monkeyci_model::trigger::{Changes, Git};
 use monkeyci_model::{BuildStatus, Job, OrgId, RepoId, Trigger};
 use tokio_util::sync::CancellationToken;
 
 use super::EngineError;
-
-/// Puts the source of a build into a folder.
-pub(super) type Fetch =
-    Arc<dyn Fn(PathBuf, CancellationToken) -> BoxFuture<'static, Result<Fetched, String>> + Send + Sync>;
+use crate::script::{self, Extensions};
+use crate::source::{Checkout, Folder, Source, SourceError};
 
 /// Reads the jobs of a build from its checkout and the folder of its script. It may block.
-pub(super) type Load = Arc<dyn Fn(&Path, &str, &Trigger) -> Result<Loaded, LoadError> + Send + Sync>;
-
-/// What fetching a source found.
-#[derive(Debug, Clone, Default)]
-pub struct Fetched {
-    /// The commit, when the source is under git.
-    pub git: Option<Git>,
-    /// The files that changed, when that is known.
-    pub changes: Option<Changes>,
-    /// What a person should know.
-    pub warnings: Vec<String>,
-}
+pub(super) type Load = Arc<dyn Fn(&Path, Option<&str>, &Trigger) -> Result<Loaded, LoadError> + Send + Sync>;
 
 /// What loading a script found.
 #[derive(Debug, Clone, Default)]
@@ -51,8 +37,8 @@ pub struct BuildRequest {
     pub(super) org: OrgId,
     pub(super) repo: RepoId,
     pub(super) trigger: Trigger,
-    pub(super) script_dir: String,
-    pub(super) fetch: Fetch,
+    pub(super) script_dir: Option<String>,
+    pub(super) source: Arc<dyn Source>,
     pub(super) load: Load,
     pub(super) filter: GlobSet,
     pub(super) approve: GlobSet,
@@ -60,22 +46,16 @@ pub struct BuildRequest {
 }
 
 impl BuildRequest {
-    /// What `fetch` puts into a folder, and the jobs that `load` reads from there.
-    ///
-    /// `load` gets the checkout, the folder of the script and the trigger, with the commit that was fetched.
+    /// The script that this source holds.
     #[must_use]
-    pub fn new<F, L>(fetch: F, load: L) -> Self
-    where
-        F: Fn(PathBuf, CancellationToken) -> BoxFuture<'static, Result<Fetched, String>> + Send + Sync + 'static,
-        L: Fn(&Path, &str, &Trigger) -> Result<Loaded, LoadError> + Send + Sync + 'static,
-    {
+    pub fn new(source: impl Source + 'static) -> Self {
         Self {
             org: OrgId::new("local").expect("a valid id"),
             repo: RepoId::new("build").expect("a valid id"),
             trigger: Trigger::default(),
-            script_dir: ".monkeyci".into(),
-            fetch: Arc::new(fetch),
-            load: Arc::new(load),
+            script_dir: None,
+            source: Arc::new(source),
+            load: Arc::new(|checkout, dir, trigger| load_script(checkout, dir, trigger, &Extensions::none())),
             filter: GlobSet::empty(),
             approve: GlobSet::empty(),
             memo: None,
@@ -85,13 +65,26 @@ impl BuildRequest {
     /// These jobs, in an empty folder.
     #[must_use]
     pub fn jobs(jobs: Vec<Job>) -> Self {
-        let fetch = |into: PathBuf, _| -> BoxFuture<'static, _> {
-            Box::pin(async move {
-                let made = tokio::fs::create_dir_all(&into).await;
-                made.map(|()| Fetched::default()).map_err(|error| format!("cannot make `{}`: {error}", into.display()))
-            })
-        };
-        Self::new(fetch, move |_, _, _| Ok(Loaded { jobs: jobs.clone(), warnings: Vec::new() }))
+        Self::new(EmptyFolder).load(move |_, _, _| Ok(Loaded { jobs: jobs.clone(), warnings: Vec::new() }))
+    }
+
+    /// Reads the jobs in another way than from the script's files.
+    ///
+    /// `load` gets the checkout, the folder of the script where one was named, and the trigger with the commit that was
+    /// fetched. It may block.
+    #[must_use]
+    pub fn load(
+        mut self,
+        load: impl Fn(&Path, Option<&str>, &Trigger) -> Result<Loaded, LoadError> + Send + Sync + 'static,
+    ) -> Self {
+        self.load = Arc::new(load);
+        self
+    }
+
+    /// Knows these properties of plugins when it reads the script's files.
+    #[must_use]
+    pub fn extensions(self, extensions: Extensions) -> Self {
+        self.load(move |checkout, dir, trigger| load_script(checkout, dir, trigger, &extensions))
     }
 
     /// The organisation and repository that it belongs to; `local` and `build` when that is not said.
@@ -108,10 +101,10 @@ impl BuildRequest {
         self
     }
 
-    /// The folder of its script, from the root of the checkout; `.monkeyci` when that is not said.
+    /// The folder of its script, from the root of the checkout; [`SCRIPT_DIR`](script::SCRIPT_DIR) when that is not said.
     #[must_use]
     pub fn script_dir(mut self, dir: impl Into<String>) -> Self {
-        self.script_dir = dir.into();
+        self.script_dir = Some(dir.into());
         self
     }
 
@@ -149,4 +142,48 @@ fn glob_set<T: AsRef<str>>(globs: impl IntoIterator<Item = T>) -> Result<GlobSet
         set.add(Glob::new(glob).map_err(|error| EngineError::Request(format!("`{glob}` is no glob: {error}")))?);
     }
     set.build().map_err(|error| EngineError::Request(format!("these globs cannot be used together: {error}")))
+}
+
+/// A folder, with the script that it holds.
+impl From<&Path> for BuildRequest {
+    fn from(folder: &Path) -> Self {
+        Self::new(Folder::new(folder))
+    }
+}
+
+impl From<PathBuf> for BuildRequest {
+    fn from(folder: PathBuf) -> Self {
+        folder.as_path().into()
+    }
+}
+
+impl From<&str> for BuildRequest {
+    fn from(folder: &str) -> Self {
+        Path::new(folder).into()
+    }
+}
+
+/// The source of a build that needs none.
+struct EmptyFolder;
+
+#[async_trait]
+impl Source for EmptyFolder {
+    async fn fetch(&self, into: &Path, _: CancellationToken) -> Result<Checkout, SourceError> {
+        let io = |source| SourceError::Io { what: "cannot make", path: into.to_owned(), source };
+        tokio::fs::create_dir_all(into).await.map_err(io)?;
+        Ok(Checkout { dir: into.to_owned(), ..Checkout::default() })
+    }
+}
+
+fn load_script(
+    checkout: &Path,
+    dir: Option<&str>,
+    trigger: &Trigger,
+    extensions: &Extensions,
+) -> Result<Loaded, LoadError> {
+    match script::load(checkout, dir, trigger, extensions) {
+        Ok(script) => Ok(Loaded { jobs: script.jobs, warnings: script.warnings }),
+        // What is wrong with a script is its author's to mend, and so is that there is none.
+        Err(error) => Err(LoadError { status: BuildStatus::Failure, message: error.to_string() }),
+    }
 }

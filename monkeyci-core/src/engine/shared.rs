@@ -8,6 +8,7 @@ use monkeyci_model::{BuildId, Event, Millis};
 use super::claims::Claims;
 use super::progress::ProgressBoard;
 use crate::log::LogStore;
+use crate::secret::Secrets;
 use crate::store::Store;
 
 /// Hears every event once it is durable.
@@ -20,6 +21,7 @@ pub(super) struct Shared {
     pub(super) claims: Claims,
     pub(super) progress: ProgressBoard,
     pub(super) reporters: Vec<Reporter>,
+    pub(super) secrets: Arc<Secrets>,
     pub(super) state: PathBuf,
     pub(super) instance: String,
     pub(super) most_jobs: Option<usize>,

@@ -1,1 +1,153 @@
-//! Port: how the files of `.monkeyci/` become jobs.
+//! How the files of `.monkeyci/` become jobs.
+//!
+//! Every format is read into one tree of nodes with places, checked there, and converted by hand, so that every
+//! mistake is shown where it stands; all of them at once. What a checkout holds is not trusted: size, depth, aliases
+//! and the product of matrices are limited, and no file outside the checkout is read.
+//!
+//! ```
+//! use monkeyci_core::model::Trigger;
+//! use monkeyci_core::script::{self, Extensions, Format};
+//!
+//! let text = "- id: test\n  image: docker.io/rust:1\n  script: [cargo test]\n";
+//! let script = script::parse(Format::Yaml, "build.yaml", text, &Trigger::default(), &Extensions::none())?;
+//! assert_eq!(script.jobs[0].id.as_str(), "test");
+//!
+//! let wrong = script::parse(Format::Yaml, "build.yaml", "scirpt: [ls]", &Trigger::default(), &Extensions::none());
+//! assert!(wrong.unwrap_err().to_string().contains("did you mean `script`?"));
+//! # Ok::<(), script::ScriptError>(())
+//! ```
+
+mod artifacts;
+mod assemble;
+mod condition;
+mod convert;
+mod defaults;
+mod dependencies;
+mod diagnostic;
+mod error;
+mod extensions;
+mod file;
+mod find;
+mod matrix;
+mod nearest;
+mod node;
+mod open;
+mod pattern;
+mod placeholder;
+mod problems;
+mod read;
+mod schema;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Component, Path, PathBuf};
+
+use monkeyci_model::{Job, JobId, Plan, Trigger};
+
+pub use diagnostic::{Diagnostic, Place};
+pub use error::{ScriptError, Unrunnable};
+pub use extensions::Extensions;
+pub use read::Format;
+pub use schema::schema;
+
+use file::ScriptFile;
+use problems::Problems;
+
+/// The folder of a script, from the root of the checkout.
+pub const SCRIPT_DIR: &str = ".monkeyci";
+
+/// The jobs of a build, as its script says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Script {
+    /// The jobs that belong to the build, in the order of the script.
+    pub jobs: Vec<Job>,
+    /// What the author should know, though the build goes on.
+    pub warnings: Vec<String>,
+    /// The files that were read, from the root of the checkout.
+    pub files: Vec<PathBuf>,
+    /// Jobs whose condition does not hold. Nothing depends on them any more.
+    pub left_out: Vec<JobId>,
+}
+
+impl From<Script> for Plan {
+    fn from(script: Script) -> Self {
+        Self { warnings: script.warnings, ..script.jobs.into() }
+    }
+}
+
+/// Loads the script of `checkout` from its folder `script_dir`, or from [`SCRIPT_DIR`], for the build that `trigger`
+/// causes. All files that exist are loaded and their jobs joined. Reads a few small files, and blocks meanwhile.
+///
+/// # Errors
+/// When there is no script or none that this version can run, and when the script has mistakes.
+pub fn load(
+    checkout: &Path,
+    script_dir: Option<&str>,
+    trigger: &Trigger,
+    extensions: &Extensions,
+) -> Result<Script, ScriptError> {
+    let dir = Path::new(script_dir.unwrap_or(SCRIPT_DIR));
+    if !dir.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
+        return Err(ScriptError::Outside(diagnostic::shown(&dir.to_string_lossy())));
+    }
+    let unreadable = |source| ScriptError::Unreadable { path: checkout.to_owned(), source };
+    let root = std::fs::canonicalize(checkout).map_err(unreadable)?;
+    let found = find::find(&root, dir)?;
+    let opened = found.files.into_iter().map(|(path, format)| (format, open::open(&root, &path)));
+    let mut script = read(opened.collect(), trigger, extensions)?;
+    if let Some(other) = found.left_aside.first() {
+        let (dir, path) = (dir.display(), other.path.display());
+        script.warnings.push(format!("`{dir}` is the script of this build; `{path}` ({}) is not run", other.kind));
+    }
+    Ok(script)
+}
+
+/// Reads a script that is at hand as text; `name` is the file's name in error messages.
+///
+/// # Errors
+/// When the script has mistakes.
+pub fn parse(
+    format: Format,
+    name: &str,
+    text: &str,
+    trigger: &Trigger,
+    extensions: &Extensions,
+) -> Result<Script, ScriptError> {
+    let file = open::decode(Path::new(name), text.as_bytes().to_vec());
+    read(vec![(format, file)], trigger, extensions)
+}
+
+fn read(
+    opened: Vec<(Format, Result<ScriptFile, Diagnostic>)>,
+    trigger: &Trigger,
+    extensions: &Extensions,
+) -> Result<Script, ScriptError> {
+    let (mut files, mut formats, mut errors) = (Vec::new(), Vec::new(), Vec::new());
+    for (format, file) in opened {
+        match file {
+            Ok(file) => {
+                files.push(file);
+                formats.push(format);
+            }
+            Err(error) => errors.push(error),
+        }
+    }
+    let mut problems = Problems::new(&files);
+    let mut trees = Vec::new();
+    for ((number, file), format) in (0..).zip(&files).zip(formats) {
+        match format.read(&file.text, number) {
+            Ok(tree) => {
+                read::check_keys(&tree, &mut problems);
+                trees.push(tree);
+            }
+            Err(flaw) => problems.add(flaw),
+        }
+    }
+    let (jobs, left_out) = assemble::assemble(trees, trigger, extensions, &mut problems);
+    let (found, warnings) = problems.into_parts();
+    errors.extend(found);
+    if !errors.is_empty() {
+        return Err(ScriptError::Invalid(errors));
+    }
+    Ok(Script { jobs, warnings, files: files.into_iter().map(|file| file.path).collect(), left_out })
+}

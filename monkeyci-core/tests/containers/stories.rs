@@ -80,10 +80,15 @@ fn service(id: &str, command: &str) -> Service {
 }
 
 pub async fn a_service_is_reached_by_its_name(bench: Bench) {
-    let mut job = bench.job(BUSYBOX, &["nc web 8080", "nc api 9090"]);
-    let web = service("web", "sleep 0.3; exec nc -lk -p 8080 -e echo $ANSWER");
+    let mut job =
+        bench.job(BUSYBOX, &["until nc web 8080; do sleep 0.1; done", "until nc api 9090; do sleep 0.1; done"]);
+    let web = service("web", "sleep 0.3; while nc -l -p 8080 -e echo $ANSWER; do :; done");
     let health = Some(Health { command: "test -f /tmp/ready".into(), timeout: 10_000 });
-    let api = Service { ports: vec![9090], health, ..service("api", "touch /tmp/ready; nc -lk -p 9090 -e echo api") };
+    let api = Service {
+        ports: vec![9090],
+        health,
+        ..service("api", "touch /tmp/ready; while nc -l -p 9090 -e echo api; do :; done")
+    };
     job.services = vec![web, api];
     let seen = bench.play(job).run().await;
     assert_eq!(seen.output, "pong\napi\n", "{seen:?}");
@@ -148,7 +153,7 @@ pub async fn a_job_whose_engine_died_is_taken_up_again(bench: Bench) {
 
 pub async fn what_a_crash_left_is_swept_and_nothing_else(bench: Bench) {
     let mut job = bench.job(BUSYBOX, &["sleep 600"]);
-    job.services = vec![service("web", "exec nc -lk -p 8080 -e echo pong")];
+    job.services = vec![service("web", "while nc -l -p 8080 -e echo pong; do :; done")];
     let (lost, wanted) = (bench.play(job), bench.play(bench.job(BUSYBOX, &["sleep 600"])));
     for play in [&lost, &wanted] {
         tokio::select! {

@@ -134,3 +134,30 @@ async fn one_job_of_a_concurrency_group_runs_at_a_time_across_builds() {
     }
     assert_eq!(most.load(Ordering::SeqCst), 1);
 }
+
+#[tokio::test]
+async fn a_folder_with_a_script_is_a_request() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |path: &str, text: &str| std::fs::write(folder.path().join(path), text).expect("writes");
+    std::fs::create_dir(folder.path().join(".monkeyci")).expect("makes a folder");
+    write("hello.txt", "hello");
+    write(".monkeyci/build.yaml", "- id: test\n  script: [\"curl -u hunter22-hunter22 example.com\"]\n");
+
+    let mut secrets = crate::secret::Secrets::new();
+    secrets.insert(monkeyci_model::SecretRef { name: "TOKEN".into(), version: 1 }, "hunter22-hunter22".into());
+    let engine = Engine::local().secrets(secrets).open().await.expect("opens");
+    let mut build = engine.build(folder.path()).await.expect("begins");
+    let leases = engine.leases();
+    let lease = leases.lease("test", 1).await.remove(0);
+    assert_eq!(std::fs::read_to_string(lease.checkout.join("hello.txt")).expect("reads"), "hello");
+    assert_eq!(lease.job.script[0].to_string(), "curl -u «TOKEN@1» example.com");
+    let _claim = leases.result(&lease.attempt, JobResult::default()).await;
+    assert_eq!(build.wait().await.expect("it ends"), BuildStatus::Success);
+    let events = engine.shared.store.events(build.id(), 0, 100).await.expect("reads");
+    assert!(events.iter().all(|event| !serde_json::to_string(&**event).expect("serializes").contains("hunter22")));
+
+    write(".monkeyci/build.yaml", "- id: test\n  scirpt: [ls]\n");
+    let mut build = engine.build(folder.path()).await.expect("begins");
+    let end = story(&mut build).await.pop().expect("an end");
+    assert!(end.starts_with("build failure: ") && end.contains("scirpt"), "{end}");
+}

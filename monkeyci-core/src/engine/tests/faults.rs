@@ -1,11 +1,24 @@
+use std::path::Path;
+
 use async_trait::async_trait;
 use monkeyci_model::Event;
 
 use super::*;
+use crate::source::{Checkout, Source, SourceError};
 use crate::store::{BuildRow, Commit, JobRow, Memory, Store, StoreError};
 
 fn request(load: fn() -> Result<Loaded, LoadError>) -> BuildRequest {
-    BuildRequest::new(|_, _| Box::pin(async { Ok(Fetched::default()) }), move |_, _, _| load())
+    BuildRequest::jobs(vec![]).load(move |_, _, _| load())
+}
+
+/// A source that does not work.
+struct BadSource(fn() -> SourceError);
+
+#[async_trait]
+impl Source for BadSource {
+    async fn fetch(&self, _: &Path, _: CancellationToken) -> Result<Checkout, SourceError> {
+        Err(self.0())
+    }
 }
 
 async fn end_of(request: BuildRequest) -> String {
@@ -16,12 +29,12 @@ async fn end_of(request: BuildRequest) -> String {
 
 #[tokio::test]
 async fn what_breaks_before_the_first_job_ends_the_build_with_its_reason() {
-    let fetch = |message: &'static str| {
-        BuildRequest::new(move |_, _| Box::pin(async move { Err(message.to_owned()) }), |_, _, _| Ok(Loaded::default()))
-    };
-    assert_eq!(end_of(fetch("no such repository")).await, "build error: no such repository");
-    let panics = BuildRequest::new(|_, _| Box::pin(async { panic!("at the source") }), |_, _, _| Ok(Loaded::default()));
+    let bad = || SourceError::Program("git is not there".into());
+    assert_eq!(end_of(BuildRequest::new(BadSource(bad))).await, "build error: git is not there");
+    let panics = BuildRequest::new(BadSource(|| panic!("at the source")));
     assert_eq!(end_of(panics).await, "build error: fetching the source broke: at the source");
+    let nowhere = end_of("/nowhere/at/all".into()).await;
+    assert!(nowhere.starts_with("build error: ") && nowhere.contains("/nowhere/at/all"), "{nowhere}");
 
     let wrong = || Err(LoadError { status: BuildStatus::Failure, message: "line 3: `imgae`".into() });
     assert_eq!(end_of(request(wrong)).await, "build failure: line 3: `imgae`");

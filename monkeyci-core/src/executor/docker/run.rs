@@ -83,8 +83,9 @@ impl Docker {
         let program = self.program(image.arch)?;
         let body = |mounts| self.job_container(&order.attempt, &order.job, &image.name, mounts, &surroundings);
         let mut mounted = false;
+        // Kept until the container runs: engines look at what they mount once more then.
+        let beacon = if self.sight() == Sight::Unknown { Some(place::beacon(&order.dir)?) } else { None };
         if self.sight() != Sight::None {
-            let beacon = if self.sight() == Sight::Unknown { Some(place::beacon(&order.dir)?) } else { None };
             let mut mounts = place::mounts(&order.dir, &program);
             mounts.extend(beacon.as_deref().map(|beacon| place::mount(beacon, place::SEEN, true)));
             match self.create(order, body(mounts)?).await? {
@@ -105,6 +106,7 @@ impl Docker {
         }
         let started = self.api.start_container(&name, None::<StartContainerOptions>).await;
         started.map_err(|error| self.broke("starting the container", &error))?;
+        drop(beacon);
         Ok(Some(Running { name, image, mounted }))
     }
 

@@ -1,0 +1,124 @@
+//! Which builds a job belongs to.
+
+use monkeyci_model::Trigger;
+use monkeyci_model::trigger::Source;
+
+use super::convert::keys::CONDITION;
+use super::convert::{Context, Fields, scalar};
+use super::node::{Node, Scalar, Value};
+use super::pattern::Pattern;
+use super::problems::Flaw;
+
+/// Words for what caused a build: MonkeyCI's sources, and groups of them.
+const EVENTS: &[(&str, &[Source])] = &[
+    ("push", PUSH),
+    ("manual", &[Source::Cli, Source::Api]),
+    ("schedule", &[Source::Schedule]),
+    ("build", &[Source::Build]),
+    ("cli", &[Source::Cli]),
+    ("api", &[Source::Api]),
+    ("poll", &[Source::Poll]),
+    ("github-webhook", &[Source::GithubWebhook]),
+    ("github-app", &[Source::GithubApp]),
+    ("gitlab-webhook", &[Source::GitlabWebhook]),
+    ("bitbucket-webhook", &[Source::BitbucketWebhook]),
+    ("gitea-webhook", &[Source::GiteaWebhook]),
+];
+
+/// Everything that a new commit causes.
+const PUSH: &[Source] = &[
+    Source::GithubWebhook,
+    Source::GithubApp,
+    Source::GitlabWebhook,
+    Source::BitbucketWebhook,
+    Source::GiteaWebhook,
+    Source::Poll,
+];
+
+/// Whether a condition, or one of a list of them, holds for the build. What cannot be read holds, and is reported.
+pub(super) fn holds(node: &Node, cx: &mut Context<'_, '_>) -> bool {
+    Check { unknown: true }.any(node, cx)
+}
+
+/// How one condition is checked.
+#[derive(Clone, Copy)]
+struct Check {
+    /// What a condition on changes says when these are not known: within `not` it is turned round, so that the job
+    /// runs either way.
+    unknown: bool,
+}
+
+impl Check {
+    fn any(self, node: &Node, cx: &mut Context<'_, '_>) -> bool {
+        // Each is checked, so that flaws of all of them are reported.
+        let held: Vec<bool> = node.items().iter().map(|item| self.all(item, cx)).collect();
+        if held.is_empty() {
+            cx.problems.add(Flaw::new(node.span, "no condition is listed"));
+        }
+        held.contains(&true)
+    }
+
+    fn all(self, node: &Node, cx: &mut Context<'_, '_>) -> bool {
+        let Some(fields) = Fields::read(node, "a condition", &[CONDITION], |_| false, cx) else { return true };
+        let git = cx.trigger.git.clone().unwrap_or_default();
+        let mut holds = true;
+        if let Some(node) = fields.get("branch") {
+            holds &= fits(node, git.branch().as_slice(), cx);
+        }
+        if let Some(node) = fields.get("main-branch") {
+            let main = git.main_branch.as_deref().unwrap_or("main");
+            holds &= scalar::truth(node, "true or false", cx) == (git.branch() == Some(main));
+        }
+        if let Some(node) = fields.get("tag") {
+            holds &= match &node.value {
+                Value::Scalar(Scalar::Bool(wanted), _) => *wanted == git.tag().is_some(),
+                _ => fits(node, git.tag().as_slice(), cx),
+            };
+        }
+        if let Some(node) = fields.get("paths") {
+            holds &= self.touched(node, cx);
+        }
+        if let Some(node) = fields.get("event") {
+            holds &= caused(node, cx);
+        }
+        if let Some(node) = fields.get("fork") {
+            holds &= scalar::truth(node, "true or false", cx) == cx.trigger.fork;
+        }
+        if let Some(node) = fields.get("not") {
+            holds &= !Self { unknown: !self.unknown }.any(node, cx);
+        }
+        holds
+    }
+
+    fn touched(self, node: &Node, cx: &mut Context<'_, '_>) -> bool {
+        let trigger: &Trigger = cx.trigger;
+        match &trigger.changes {
+            Some(changes) => fits(node, &changes.touched().collect::<Vec<_>>(), cx),
+            None => {
+                fits(node, &[], cx);
+                cx.problems.warn(
+                    "which files changed is not known for this build: jobs with a condition on `paths` run".into(),
+                );
+                self.unknown
+            }
+        }
+    }
+}
+
+/// Whether one of `names` fits one of the patterns.
+fn fits(node: &Node, names: &[&str], cx: &mut Context<'_, '_>) -> bool {
+    let mut fits = false;
+    for item in node.items() {
+        let Some(text) = scalar::text(item, "a pattern", cx) else { continue };
+        match Pattern::new(text) {
+            Ok(pattern) => fits |= names.iter().any(|name| pattern.fits(name)),
+            Err(why) => cx.problems.add(Flaw::new(item.span, why)),
+        }
+    }
+    fits
+}
+
+fn caused(node: &Node, cx: &mut Context<'_, '_>) -> bool {
+    let sources = node.items().iter().filter_map(|item| scalar::choice(item, "an event", EVENTS, cx));
+    sources.collect::<Vec<_>>().iter().any(|sources| sources.contains(&cx.trigger.source))
+}

@@ -1,0 +1,89 @@
+//! Patterns of branches, tags and paths: globs, and regular expressions between slashes.
+
+use globset::{GlobBuilder, GlobMatcher};
+use regex_automata::meta::Regex;
+
+/// Long enough for any name, short enough to compile at once.
+const MAX_LEN: usize = 1000;
+/// Bytes of a compiled regular expression. Matching takes linear time, whatever the expression.
+const MAX_COMPILED: usize = 1024 * 1024;
+
+/// A pattern that a whole name or path must fit.
+pub(super) enum Pattern {
+    /// `*` stays within one folder, `**` does not.
+    Glob(Box<GlobMatcher>),
+    Regex(Box<Regex>),
+}
+
+impl Pattern {
+    /// Reads `release/*`, `src/**`, or `/v\d+/`.
+    ///
+    /// The error says what is wrong with it.
+    pub(super) fn new(text: &str) -> Result<Self, String> {
+        if text.len() > MAX_LEN {
+            return Err(format!("a pattern has at most {MAX_LEN} bytes"));
+        }
+        if let Some(expression) = text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
+            let config = Regex::config().nfa_size_limit(Some(MAX_COMPILED)).onepass_size_limit(Some(MAX_COMPILED));
+            let whole = format!("^(?:{expression})$");
+            return match Regex::builder().configure(config).build(&whole) {
+                Ok(regex) => Ok(Self::Regex(Box::new(regex))),
+                Err(error) if error.size_limit().is_some() => Err("this regular expression is too big".into()),
+                Err(_) => Err("this is no regular expression".into()),
+            };
+        }
+        if text.starts_with('!') {
+            return Err("patterns are not negated by `!`; put them under `not`".into());
+        }
+        match GlobBuilder::new(text).literal_separator(true).backslash_escape(true).build() {
+            Ok(glob) => Ok(Self::Glob(Box::new(glob.compile_matcher()))),
+            Err(error) => Err(format!("this is no pattern: {}", error.kind())),
+        }
+    }
+
+    /// Whether the whole of `name` fits.
+    pub(super) fn fits(&self, name: &str) -> bool {
+        match self {
+            Self::Glob(glob) => glob.is_match(name),
+            Self::Regex(regex) => regex.is_match(name),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_fit_whole_names() {
+        let cases = [
+            ("main", "main", true),
+            ("main", "main2", false),
+            ("release/*", "release/1", true),
+            ("release/*", "release/1/2", false),
+            ("src/**", "src/a/b.rs", true),
+            ("**/*.rs", "a.rs", true),
+            ("*.{yml,yaml}", "a.yaml", true),
+            ("/v\\d+/", "v12", true),
+            ("/v\\d+/", "xv12", false),
+            ("/a|b/", "ab", false),
+            ("/(a+)+$/", &"a".repeat(30), true),
+        ];
+        for (pattern, name, fits) in cases {
+            assert_eq!(Pattern::new(pattern).expect(pattern).fits(name), fits, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_pattern_and_what_would_blow_up_is_refused() {
+        for bad in ["[", "/(/", "/(?:a{1000}){1000}/", "!docs/**", &"x".repeat(1001), "{a,b"] {
+            assert!(Pattern::new(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_expression_that_ruins_backtrackers_takes_no_time() {
+        let pattern = Pattern::new("/(a+)+b/").expect("a pattern");
+        assert!(!pattern.fits(&"a".repeat(10_000)));
+    }
+}
