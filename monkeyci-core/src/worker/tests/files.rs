@@ -170,7 +170,7 @@ async fn a_full_disk_is_an_error_of_ours_that_says_so() {
     if !mounted.is_ok_and(|mounted| mounted.status.success()) {
         let required = std::env::var("MONKEYCI_TEST_REQUIRE").unwrap_or_default();
         assert!(!required.split(',').any(|name| name == "tmpfs"), "tmpfs is required and cannot be mounted");
-        println!("skipped: tmpfs: it cannot be mounted here");
+        eprintln!("skipped: tmpfs: it cannot be mounted here");
         return;
     }
     let small = Small(&disk);
