@@ -84,6 +84,8 @@ impl Request {
         let mut remote = GitRemote::new(url);
         // A person at a terminal may read the folders of this machine anyway.
         remote.allow_file = true;
+        // Distributions repair git without a new number; a person is warned where a server would refuse.
+        remote.trust_git = true;
         if let Some(git) = &self.git {
             let reference = git.reference.as_deref().map(str::parse::<GitRef>).transpose();
             remote.reference = reference.map_err(|error| unusable("branch or tag", &error))?;
