@@ -32,7 +32,7 @@ pub enum Left {
 
 /// A build on its way to the screen.
 pub struct Drive<'a> {
-    /// Its engine and worker.
+    /// Its engine.
     pub session: &'a Session,
     /// The label of what it starts.
     pub instance: &'a str,
@@ -73,9 +73,14 @@ impl Drive<'_> {
                         return Ok((progress, Left::Killed));
                     }
                     Ask::Hold => {
-                        self.session.worker.hold();
+                        let worker = self.session.engine.worker();
+                        if let Some(worker) = worker {
+                            worker.hold();
+                        }
                         let stopped = stop_self();
-                        self.session.worker.resume();
+                        if let Some(worker) = worker {
+                            worker.resume();
+                        }
                         stopped.map_err(|error| CliError::ours(format!("holding still: {error}")))?;
                     }
                 },

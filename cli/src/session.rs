@@ -1,15 +1,13 @@
-//! One invocation of a build: its engine, its worker, and where they keep their things.
+//! One invocation of a build: its engine, and where it keeps its things.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use monkeyci_core::blob::{Artifacts, Blobs, Caches};
 use monkeyci_core::engine::Engine;
 use monkeyci_core::executor::Executor;
 use monkeyci_core::log::LogStore;
 use monkeyci_core::secret::Secrets;
-use monkeyci_core::worker::{Ports, Settings, Worker, sweep};
-use tokio::task::JoinHandle;
+use monkeyci_core::worker::sweep;
 
 use crate::error::{CliError, chain};
 use crate::state::{Folders, Invocation, Repository};
@@ -19,15 +17,12 @@ const TIDY: Duration = Duration::from_secs(30);
 
 /// What runs while a build does.
 pub struct Session {
-    /// Owns the build.
+    /// Owns the build, and runs its jobs.
     pub engine: Engine,
-    /// Runs its jobs.
-    pub worker: Worker,
     /// What they write.
     pub logs: LogStore,
     /// Where they run.
     pub executor: Arc<dyn Executor>,
-    working: JoinHandle<()>,
 }
 
 /// How many jobs may run at once, and whether their workspaces stay.
@@ -40,48 +35,32 @@ pub struct Limits {
 }
 
 impl Session {
-    /// Opens what an invocation needs and lets its worker run.
+    /// Opens what an invocation needs.
     pub async fn open(
         folders: &Folders,
         invocation: &Invocation,
         limits: Limits,
         secrets: Secrets,
     ) -> Result<Self, CliError> {
-        let ours = |error: &dyn std::error::Error| CliError::ours(chain(error));
         let record = &invocation.record;
         let executor = record.request.executor.open(&invocation.path("process"), &folders.cache.join("bin")).await?;
         let engine = Engine::local()
             .state(&invocation.folder)
             .instance(&record.instance)
             .jobs(limits.jobs)
-            .without_worker()
-            .secrets(secrets.clone())
+            .executor(Arc::clone(&executor))
+            .caches(folders.cache.join("caches"))
+            .secrets(secrets)
             .keep(limits.keep)
             .open()
             .await
-            .map_err(|error| ours(&error))?;
-        let blobs = |folder| Blobs::on_disk(folder).map_err(|error| ours(&error));
-        let mut settings = Settings::new("local", &record.instance, invocation.path("jobs"));
-        settings.jobs = limits.jobs;
-        settings.keep = limits.keep;
-        let ports = Ports {
-            leases: engine.leases(),
-            executor: Arc::clone(&executor),
-            artifacts: Artifacts::new(blobs(invocation.path("artifacts"))?),
-            caches: Caches::new(blobs(folders.cache.join("caches"))?),
-            secrets: Arc::new(secrets),
-        };
-        let worker = Worker::new(settings, ports);
-        let running = worker.clone();
-        let working = tokio::spawn(async move { running.run().await });
-        Ok(Self { engine, worker, logs: LogStore::at(invocation.path("logs")), executor, working })
+            .map_err(|error| CliError::ours(chain(&error)))?;
+        Ok(Self { engine, logs: LogStore::at(invocation.path("logs")), executor })
     }
 
     /// Ends the engine once the worker has removed what its last jobs left.
     pub async fn close(self) {
-        self.worker.drain();
-        let _late = tokio::time::timeout(TIDY, self.working).await;
-        self.engine.close().await;
+        let _late = tokio::time::timeout(TIDY, self.engine.close()).await;
     }
 }
 

@@ -42,6 +42,9 @@ pub struct Builder {
 
 impl Builder {
     /// Keeps everything in this folder, which is made when it is not there: an engine opened on it again knows all.
+    ///
+    /// What may be of use to others in it: `logs` (a [`LogStore`]), and `jobs`, where the worker's jobs run, for
+    /// [`sweep`](crate::worker::sweep) once the engine is dead.
     #[must_use]
     pub fn state(mut self, dir: impl Into<PathBuf>) -> Self {
         self.state = Some(dir.into());
@@ -83,7 +86,7 @@ impl Builder {
         self
     }
 
-    /// Runs jobs there; as plain processes when that is not said.
+    /// Runs jobs there, also when it is shared (an `Arc`); as plain processes when that is not said.
     #[must_use]
     pub fn executor(mut self, executor: impl Executor + 'static) -> Self {
         self.executor = Some(Arc::new(executor));

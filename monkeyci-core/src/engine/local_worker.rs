@@ -24,7 +24,7 @@ pub(super) fn start(
     };
     let artifacts = shared.state.join("artifacts");
     let caches = caches.unwrap_or_else(|| shared.state.join("caches"));
-    let mut settings = Settings::new("local", &shared.instance, shared.state.join("work"));
+    let mut settings = Settings::new("local", &shared.instance, shared.state.join("jobs"));
     settings.jobs = shared.most_jobs.unwrap_or(settings.jobs);
     settings.keep = shared.keep;
     let ports = Ports {

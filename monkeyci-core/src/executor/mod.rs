@@ -161,3 +161,23 @@ pub trait Executor: Send + Sync {
     /// When the engine cannot be asked.
     async fn sweep(&self, instance: &str, wanted: &[u64]) -> Result<Vec<String>, ExecutorError>;
 }
+
+/// One that others hold too.
+#[async_trait]
+impl<E: Executor + ?Sized> Executor for std::sync::Arc<E> {
+    fn name(&self) -> &'static str {
+        (**self).name()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        (**self).capabilities()
+    }
+
+    async fn run(&self, order: &Order, watch: Watch) -> Result<Exit, ExecutorError> {
+        (**self).run(order, watch).await
+    }
+
+    async fn sweep(&self, instance: &str, wanted: &[u64]) -> Result<Vec<String>, ExecutorError> {
+        (**self).sweep(instance, wanted).await
+    }
+}
