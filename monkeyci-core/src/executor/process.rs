@@ -25,8 +25,9 @@ use crate::job_dir::program::supervisor_path;
 use crate::job_dir::report::Reader;
 use crate::job_dir::{guarantee, outcome};
 
-/// What a job's environment takes over from ours; everything else it is given by the order.
-const INHERITED: [&str; 6] = ["PATH", "HOME", "USER", "LOGNAME", "LANG", "TMPDIR"];
+/// What a job's environment takes over from ours; everything else it is given by the order. The last two say where the
+/// programs that rustup puts on the `PATH` find what they stand for, where it is not below `HOME`.
+const INHERITED: [&str; 8] = ["PATH", "HOME", "USER", "LOGNAME", "LANG", "TMPDIR", "CARGO_HOME", "RUSTUP_HOME"];
 
 /// How often a job that was started by an engine before us is looked at.
 const LOOK: Duration = Duration::from_millis(20);
