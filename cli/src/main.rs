@@ -1,1 +1,25 @@
-fn main() {}
+//! The program `monkeyci`: the same build on a laptop as on the server.
+
+mod command;
+mod context;
+mod drive;
+mod error;
+mod executor;
+mod graph;
+mod junit;
+mod param;
+mod request;
+mod script;
+mod secret;
+mod session;
+mod signals;
+mod state;
+mod tail;
+mod ui;
+mod xml;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    command::main().into()
+}

@@ -9,7 +9,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::desk::Desk;
 use super::shared::{Reporter, Shared};
-use super::{BuildRequest, Engine, EngineError, Unfinished, restart};
+use super::{BuildRequest, Engine, EngineError, Unfinished, local_worker, restart};
+use crate::executor::{Executor, Process};
 use crate::log::LogStore;
 use crate::secret::Secrets;
 use crate::store::{Memory, Sqlite, Store};
@@ -32,6 +33,9 @@ pub struct Builder {
     lease: Option<Duration>,
     keep: bool,
     secrets: Secrets,
+    executor: Option<Arc<dyn Executor>>,
+    elsewhere: bool,
+    caches: Option<PathBuf>,
     reporters: Vec<Reporter>,
     requests: Option<Requests>,
 }
@@ -76,6 +80,27 @@ impl Builder {
     #[must_use]
     pub fn keep(mut self, keep: bool) -> Self {
         self.keep = keep;
+        self
+    }
+
+    /// Runs jobs there; as plain processes when that is not said.
+    #[must_use]
+    pub fn executor(mut self, executor: impl Executor + 'static) -> Self {
+        self.executor = Some(Arc::new(executor));
+        self
+    }
+
+    /// Runs no jobs in this process: workers of the caller or elsewhere do.
+    #[must_use]
+    pub fn without_worker(mut self) -> Self {
+        self.elsewhere = true;
+        self
+    }
+
+    /// Keeps caches in this folder, which may be shared with other engines; in the state folder when that is not said.
+    #[must_use]
+    pub fn caches(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.caches = Some(dir.into());
         self
     }
 
@@ -157,7 +182,24 @@ impl Builder {
             drop(at_end);
         });
         let _stop_when_dropped = Arc::new(stop.clone().drop_guard());
-        let engine = Engine { shared, calls, stop, ended, _stop_when_dropped };
+        let (workers, workers_ended) = (stop.child_token(), CancellationToken::new());
+        let mut engine = Engine {
+            shared,
+            calls,
+            stop,
+            ended,
+            workers: workers.clone(),
+            workers_ended: workers_ended.clone(),
+            worker: None,
+            _stop_when_dropped,
+        };
+        if self.elsewhere {
+            workers_ended.cancel();
+        } else {
+            let process = || Arc::new(Process::new(engine.shared.state.join("processes")));
+            let executor = self.executor.unwrap_or_else(|| process());
+            engine.worker = Some(local_worker::start(&engine, executor, self.caches, workers, workers_ended)?);
+        }
         if let Some(request) = self.requests {
             for left in engine.unfinished().await? {
                 engine.resume(&left.build, request(&left)).await?;

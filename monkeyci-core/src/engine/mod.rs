@@ -33,6 +33,7 @@ mod effect;
 mod error;
 mod handle;
 mod leases;
+mod local_worker;
 mod open_build;
 mod progress;
 mod request;
@@ -56,6 +57,7 @@ pub use restart::Unfinished;
 use crate::build::Build;
 use crate::lease::Leases;
 use crate::store::Sequence;
+use crate::worker::Worker;
 use call::Call;
 use leases::EngineLeases;
 use shared::Shared;
@@ -67,11 +69,15 @@ pub struct Engine {
     calls: mpsc::Sender<Call>,
     stop: CancellationToken,
     ended: CancellationToken,
+    workers: CancellationToken,
+    workers_ended: CancellationToken,
+    worker: Option<Worker>,
     _stop_when_dropped: Arc<DropGuard>,
 }
 
 impl Engine {
-    /// A preset that works on one's own machine: a store in memory and files in a folder that goes with the engine.
+    /// A preset that works on one's own machine: plain processes, a store in memory, and files in a folder that goes
+    /// with the engine.
     #[must_use]
     pub fn local() -> Builder {
         Builder::default()
@@ -134,8 +140,16 @@ impl Engine {
         Arc::new(EngineLeases::new(Arc::clone(&self.shared), self.calls.clone(), true))
     }
 
-    /// Stops, and returns once nothing is written any more. Builds that are open stay so, for the next engine.
+    /// The worker inside this process, unless there is none.
+    #[must_use]
+    pub fn worker(&self) -> Option<&Worker> {
+        self.worker.as_ref()
+    }
+
+    /// Stops what runs, and returns once nothing is written any more. Builds that are open stay so, for the next engine.
     pub async fn close(&self) {
+        self.workers.cancel();
+        self.workers_ended.cancelled().await;
         self.stop.cancel();
         self.ended.cancelled().await;
     }

@@ -7,6 +7,7 @@
 mod docker;
 pub mod fake;
 pub mod process;
+pub mod route;
 
 use async_trait::async_trait;
 use monkeyci_model::result::Guarantee;

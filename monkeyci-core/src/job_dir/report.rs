@@ -103,13 +103,14 @@ impl Reader {
             self.frames = self.file("frames")?;
         }
         let path = || self.path.join("frames");
+        let broken = |source| ReportError::Io { path: self.path.join("frames"), source };
         let Some(file) = &self.frames else { return Ok(Vec::new()) };
-        let mut bytes = vec![0; STEP];
-        let count = file.read_at(&mut bytes, self.offset).map_err(|source| ReportError::Io { path: path(), source })?;
-        let length = file.metadata().map_err(|source| ReportError::Io { path: path(), source })?.len();
-        if length < self.offset {
+        let length = file.metadata().map_err(broken)?.len();
+        let Some(new) = length.checked_sub(self.offset) else {
             return Err(ReportError::Cut { path: path(), length, read: self.offset });
-        }
+        };
+        let mut bytes = vec![0; STEP.min(usize::try_from(new).unwrap_or(STEP))];
+        let count = file.read_at(&mut bytes, self.offset).map_err(broken)?;
         self.offset += count as u64;
         self.decoder.push(&bytes[..count]);
         let mut frames = Vec::new();

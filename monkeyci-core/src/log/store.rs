@@ -91,8 +91,15 @@ impl LogStore {
         self.live_or_new(id).append(&self.path(id), chunk)
     }
 
-    /// Says that nothing more will be written: whoever follows the log comes to its end. May be said of any log.
+    /// Says that nothing more will be written: whoever follows the log comes to its end, now or later. May be said of
+    /// any log; one that was never begun is empty from then on.
     pub fn close(&self, id: &LogId) {
+        let path = self.path(id);
+        if !path.exists()
+            && let Err(error) = Live::new().open(&path)
+        {
+            tracing::warn!(path = %path.display(), %error, "an empty log could not be made");
+        }
         let live = self.lock().remove(id);
         if let Some(live) = live {
             live.close();

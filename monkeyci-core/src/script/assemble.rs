@@ -25,13 +25,17 @@ pub(super) fn assemble(
     for script in scripts {
         nodes.extend(defaults::jobs(script, &mut spent, problems));
     }
+    if let Some(one_more) = nodes.get(limits::JOBS) {
+        problems.add(too_many(one_more.span));
+        return (Vec::new(), Vec::new());
+    }
     let mut names = Names::default();
     let mut all: Vec<Converted> = Vec::with_capacity(nodes.len());
     for (index, node) in nodes.into_iter().enumerate() {
         let (base, span) = written_id(&node, index);
         let variants = matrix::expand(node, &mut spent, problems);
         if all.len() + variants.len() > limits::JOBS {
-            problems.add(Flaw::new(span, format!("a build has at most {} jobs, and this is one more", limits::JOBS)));
+            problems.add(too_many(span));
             return (Vec::new(), Vec::new());
         }
         names.begin(&base, span, all.len()..all.len() + variants.len(), problems);
@@ -51,6 +55,10 @@ pub(super) fn assemble(
     let left_out = all.iter().filter(|one| one.left_out).map(|one| one.job.id.clone()).collect();
     let jobs = all.into_iter().filter(|one| !one.left_out).map(|one| one.job).collect();
     (jobs, left_out)
+}
+
+fn too_many(span: Span) -> Flaw {
+    Flaw::new(span, format!("a build has at most {} jobs, and this is one more", limits::JOBS))
 }
 
 /// The id of a job as written, else `job-N` by its place among all jobs, as MonkeyCI has it.

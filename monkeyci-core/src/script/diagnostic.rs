@@ -45,36 +45,23 @@ impl Place {
     pub(super) fn new(file: PathBuf, line: usize, text: &str, span: Range<usize>) -> Self {
         let column = text[..span.start].chars().count();
         let length = text[span.clone()].chars().take(WIDTH).count();
-        // A hostile line may be a megabyte long: show a window with the place in it.
-        let skipped = if column + length > WIDTH { column.saturating_sub(WIDTH / 4) } else { 0 };
+        // A hostile line may be a megabyte long: show a window with the place in it, and touch nothing beyond.
+        let back = if column + length > WIDTH { WIDTH / 4 } else { column };
+        let start = text[..span.start].char_indices().rev().take(back).last().map_or(span.start, |(at, _)| at);
         let mut source_line = String::new();
-        let mut shown = 0..0;
-        let mut characters = text.chars().enumerate().skip(skipped);
-        if skipped > 0 {
+        if start > 0 {
             source_line.push('…');
         }
-        shown.start = source_line.len();
-        shown.end = source_line.len();
-        for (index, character) in characters.by_ref().take(WIDTH) {
-            if index == column {
-                shown.start = source_line.len();
-            }
-            source_line.push(visible(character));
-            if index < column + length {
-                shown.end = source_line.len();
-            }
-        }
+        let mut characters = text[start..].chars();
+        source_line.extend(characters.by_ref().take(back).map(visible));
+        let from = source_line.len();
+        source_line.extend(characters.by_ref().take(length).map(visible));
+        let shown = from..source_line.len();
+        source_line.extend(characters.by_ref().take(WIDTH - (back + length).min(WIDTH)).map(visible));
         if characters.next().is_some() {
             source_line.push('…');
         }
-        while source_line.ends_with(' ') && source_line.len() > shown.end {
-            source_line.pop();
-        }
-        // At the end of the line there is no character to point at.
-        if column >= skipped + text.chars().skip(skipped).take(WIDTH).count() {
-            shown = shown.end..shown.end;
-        }
-        shown.end = shown.end.max(shown.start);
+        source_line.truncate(source_line.trim_end().len().max(shown.end));
         Self { file, line, column: column + 1, source_line, span: shown }
     }
 }

@@ -118,7 +118,7 @@ pub fn parse(
 }
 
 fn read(
-    opened: Vec<(Format, Result<ScriptFile, Diagnostic>)>,
+    opened: Vec<(Format, Result<ScriptFile, Box<Diagnostic>>)>,
     trigger: &Trigger,
     extensions: &Extensions,
 ) -> Result<Script, ScriptError> {
@@ -129,7 +129,7 @@ fn read(
                 files.push(file);
                 formats.push(format);
             }
-            Err(error) => errors.push(error),
+            Err(error) => errors.push(*error),
         }
     }
     let mut problems = Problems::new(&files);

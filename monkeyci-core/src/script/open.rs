@@ -15,9 +15,11 @@ pub(super) const MAX_BYTES: usize = 1024 * 1024;
 ///
 /// # Errors
 /// A picture of what is wrong: it leaves the checkout, is no regular file, is too big, is not UTF-8, cannot be read.
-pub(super) fn open(root: &Path, path: &Path) -> Result<ScriptFile, Diagnostic> {
-    let whole =
-        |message: String| Diagnostic { message, place: Place::whole(path.to_owned()), related: Vec::new(), help: None };
+pub(super) fn open(root: &Path, path: &Path) -> Result<ScriptFile, Box<Diagnostic>> {
+    let whole = |message: String| {
+        let place = Place::whole(path.to_owned());
+        Box::new(Diagnostic { message, place, related: Vec::new(), help: None })
+    };
     let failed = |error: std::io::Error| whole(format!("the file cannot be read: {error}"));
     let real = fs::canonicalize(root.join(path)).map_err(failed)?;
     if !real.starts_with(root) {
@@ -34,14 +36,14 @@ pub(super) fn open(root: &Path, path: &Path) -> Result<ScriptFile, Diagnostic> {
 }
 
 /// Checks the size and the encoding of a file.
-pub(super) fn decode(path: &Path, bytes: Vec<u8>) -> Result<ScriptFile, Diagnostic> {
+pub(super) fn decode(path: &Path, bytes: Vec<u8>) -> Result<ScriptFile, Box<Diagnostic>> {
     if bytes.len() > MAX_BYTES {
-        return Err(Diagnostic {
+        return Err(Box::new(Diagnostic {
             message: format!("the file has more than {MAX_BYTES} bytes"),
             place: Place::whole(path.to_owned()),
             related: Vec::new(),
             help: Some("a long script belongs into a file of the repository, which a line runs".into()),
-        });
+        }));
     }
     match String::from_utf8(bytes) {
         Ok(text) => Ok(ScriptFile { path: path.to_owned(), text }),
@@ -50,12 +52,12 @@ pub(super) fn decode(path: &Path, bytes: Vec<u8>) -> Result<ScriptFile, Diagnost
             let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
             let start = u32::try_from(at).unwrap_or(u32::MAX);
             let place = ScriptFile { path: path.to_owned(), text }.place(Span { file: 0, start, end: start + 3 });
-            Err(Diagnostic {
+            Err(Box::new(Diagnostic {
                 message: "the file is not UTF-8".into(),
                 place,
                 related: Vec::new(),
                 help: Some("save it as UTF-8".into()),
-            })
+            }))
         }
     }
 }

@@ -12,7 +12,7 @@ use super::convert::keys::{
 /// dependencies, it does not say.
 #[must_use]
 pub fn schema() -> Value {
-    let job = map(JOB, &[], |name| job_key(name));
+    let job = map(JOB, &[], job_key);
     let defaults = JOB.iter().filter(|key| DEFAULTS.contains(&key.name));
     let mut script = map(TOP, &["jobs"], |name| match name {
         "jobs" => {

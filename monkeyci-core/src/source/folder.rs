@@ -33,6 +33,24 @@ impl Folder {
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into() }
     }
+
+    /// The commit and the changes that a checkout would find, without one: for looking at a plan.
+    ///
+    /// New files are found by libgit2, which takes one that a `!pattern` of a nested `.gitignore` brings back for
+    /// ignored. Nothing is known of a folder that is not under git.
+    #[must_use]
+    pub fn facts(&self) -> (Option<Git>, Option<Changes>) {
+        let Ok(root) = self.path.canonicalize() else { return (None, None) };
+        let Some(repository) = repository_of(&root, &mut Vec::new()) else { return (None, None) };
+        let prefix = facts::prefix(&repository, &root);
+        let mut options = git2::StatusOptions::new();
+        options.include_untracked(true).recurse_untracked_dirs(true).include_ignored(false);
+        let statuses = repository.statuses(Some(&mut options));
+        let untracked = statuses.iter().flat_map(|statuses| statuses.iter()).filter(|entry| entry.status().is_wt_new());
+        let inner = untracked.filter_map(|entry| Some(entry.path().ok()?.strip_prefix(&prefix)?.to_owned()));
+        let inner = inner.collect();
+        read(&repository, &root, inner)
+    }
 }
 
 #[async_trait]

@@ -112,3 +112,36 @@ impl Drop for OnDesk<'_> {
         self.desk.lock().remove(&self.hand.attempt.fence);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_held_job_gets_a_week_and_one_that_is_over_gets_nothing() {
+        let home = tempfile::tempdir().expect("a folder");
+        let dir = JobDir::create(home.path().join("job")).expect("a job directory");
+        let attempt = Attempt {
+            instance: "test".into(),
+            build: "acme/web/build-1".parse().expect("a build"),
+            job: "unit".parse().expect("an id"),
+            number: 1,
+            fence: 7,
+        };
+        let desk = Desk::default();
+        let on_desk = desk.put(&attempt);
+        let lease = || std::fs::read_to_string(dir.control().join("lease")).ok();
+        desk.hold();
+        assert_eq!(lease(), None, "nothing is written before the job directory is made");
+        on_desk.runs(dir.clone());
+        desk.hold();
+        assert_eq!(lease().as_deref(), Some("604800000"));
+        desk.grant(Duration::from_secs(600));
+        assert_eq!(lease().as_deref(), Some("600000"));
+        on_desk.is_over();
+        desk.hold();
+        assert_eq!(lease().as_deref(), Some("600000"));
+        drop(on_desk);
+        assert!(desk.fences().is_empty() && !desk.has(7));
+    }
+}

@@ -95,6 +95,9 @@ impl Run<'_> {
             shipping.run(&over).await;
         };
         let (exit, ()) = tokio::join!(execute, tell);
+        if let Ok(exit) = &exit {
+            shipping.services(&exit.service_logs).await;
+        }
         let log_bytes = Some(shipping.kept);
 
         let outcome = reader.outcome().map_err(|error| match told_by(&error) {

@@ -7,12 +7,16 @@ use tokio_util::sync::CancellationToken;
 use super::halt::{Halt, Why};
 use super::transcript::Transcript;
 use crate::attempt::Attempt;
+use crate::job_dir::outcome::Reason;
 use crate::job_dir::report::{Reader, ReportError};
 use crate::lease::Leases;
 
 /// How often a report is looked at while the job runs: soon enough for an eye. The end of a job is not waited for in
 /// this rhythm.
 const LOOK: Duration = Duration::from_millis(40);
+
+/// Bytes of a service's log that a job's log ends with.
+const SERVICE_BYTES: usize = 64 * 1024;
 
 /// Carries what a job writes to where logs are kept.
 pub(super) struct Shipping<'a> {
@@ -44,6 +48,26 @@ impl Shipping<'_> {
             tokio::select! {
                 () = over.cancelled() => {}
                 () = tokio::time::sleep(LOOK) => {}
+            }
+        }
+    }
+
+    /// Ships the ends of the services' logs of a job that did not end well, after its own log.
+    ///
+    /// Best effort, and labelled so: what a service wrote is had from the container engine, which may have lost some.
+    pub(super) async fn services(&mut self, logs: &[(String, Vec<u8>)]) {
+        let ended_well = self.reader.outcome().is_ok_and(|outcome| {
+            outcome.is_some_and(|outcome| outcome.reason == Reason::Exited && outcome.code.is_none_or(|code| code == 0))
+        });
+        if ended_well || matches!(self.halt.why(), Some(Why::Stale | Why::Broken(_) | Why::Forged(_))) {
+            return;
+        }
+        for (service, log) in logs.iter().filter(|(_, log)| !log.is_empty()) {
+            let end = &log[log.len().saturating_sub(SERVICE_BYTES)..];
+            self.transcript.add(format!("\n--- end of the log of service `{service}` (best effort)\n").as_bytes());
+            self.transcript.add(end);
+            if !self.ship_rest().await {
+                return;
             }
         }
     }

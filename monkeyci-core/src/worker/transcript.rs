@@ -95,6 +95,14 @@ impl Transcript {
         }
     }
 
+    /// Adds what the job did not write, after all that it did.
+    pub(super) fn add(&mut self, bytes: &[u8]) {
+        let masked = self.masker.push(bytes);
+        self.write(masked);
+        let masked = self.masker.finish();
+        self.write(masked);
+    }
+
     /// Whether there is a whole chunk to take.
     pub(super) fn is_full(&self) -> bool {
         self.bytes.len() >= CHUNK_BYTES
@@ -179,5 +187,62 @@ impl Transcript {
             self.stream = Some(change.kind);
             self.marks.push(change);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use monkeyci_model::SecretRef;
+
+    use super::*;
+
+    fn tell(secrets: &Secrets, kinds: Vec<Kind>) -> (Vec<u8>, Vec<(u64, MarkKind)>, Vec<LineResult>) {
+        let mut transcript = Transcript::new(secrets, 2, 1 << 20);
+        let (mut bytes, mut marks) = (Vec::new(), Vec::new());
+        let mut take = |transcript: &mut Transcript| {
+            while let Some(chunk) = transcript.chunk() {
+                assert_eq!(chunk.offset, bytes.len() as u64);
+                bytes.extend_from_slice(&chunk.bytes);
+                marks.extend(chunk.marks.iter().map(|mark| (mark.offset, mark.kind)));
+            }
+        };
+        for (kind, millis) in kinds.into_iter().zip(0..) {
+            transcript.take(Frame { millis, kind }).expect("a supervisor's frame");
+            take(&mut transcript);
+        }
+        transcript.finish();
+        take(&mut transcript);
+        (bytes, marks, transcript.into_lines())
+    }
+
+    #[test]
+    fn a_secret_split_over_streams_and_lines_is_masked_and_marks_still_ascend() {
+        let mut secrets = Secrets::new();
+        secrets.insert(SecretRef { name: "TOKEN".into(), version: 1 }, "hunter22".into());
+        let (bytes, marks, lines) = tell(
+            &secrets,
+            vec![
+                Kind::LineStart(0),
+                Kind::Output(Stream::Stdout, b"login hun".to_vec()),
+                Kind::LineEnd(0, 0),
+                Kind::LineStart(1),
+                Kind::Output(Stream::Stderr, b"ter22".to_vec()),
+                Kind::Output(Stream::Stdout, b" done".to_vec()),
+                Kind::LineEnd(1, 5),
+            ],
+        );
+        assert_eq!(String::from_utf8_lossy(&bytes), "login *** done");
+        assert_eq!(
+            marks,
+            [
+                (0, MarkKind::LineStart(0)),
+                (0, MarkKind::Stdout),
+                (9, MarkKind::LineEnd(0, 0)),
+                (9, MarkKind::LineStart(1)),
+                (14, MarkKind::LineEnd(1, 5)),
+            ]
+        );
+        let lines: Vec<_> = lines.iter().map(|line| (line.exit, line.duration, line.log_offset)).collect();
+        assert_eq!(lines, [(Some(0), 2, 0), (Some(5), 3, 9)]);
     }
 }

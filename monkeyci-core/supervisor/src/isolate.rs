@@ -63,14 +63,14 @@ mod namespace {
     pub fn run(dir: &Path, options: Options) -> Option<io::Result<()>> {
         // The real root needs no user namespace, and in one it could no longer act as other users.
         let mut attempts = [CLONE_NEWPID | CLONE_NEWNS, CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUSER].into_iter();
-        if sys::ids().0 != 0 {
+        if sys::linux::ids().0 != 0 {
             attempts.next();
         }
         attempts.find_map(|namespaces| fork(dir, options, namespaces))
     }
 
     fn fork(dir: &Path, options: Options, namespaces: std::ffi::c_ulong) -> Option<io::Result<()>> {
-        let (ids, (mut parent, ours)) = (sys::ids(), io::pipe().ok()?);
+        let (ids, (mut parent, ours)) = (sys::linux::ids(), io::pipe().ok()?);
         let child = match sys::linux::fork_into(namespaces) {
             Err(_) => return None,
             Ok(0) => {

@@ -43,7 +43,7 @@ mod tests {
         fs::set_permissions(&outside, Permissions::from_mode(0o400)).expect("permissions");
         fs::create_dir_all(tree.join("a")).expect("folders");
         fs::write(tree.join("a/file"), "").expect("a file");
-        fs::set_permissions(tree.join("a/file"), Permissions::from_mode(0)).expect("permissions");
+        fs::set_permissions(tree.join("a/file"), Permissions::from_mode(0o0)).expect("permissions");
         std::os::unix::fs::symlink(&outside, tree.join("a/link")).expect("a link");
         let us = fs::metadata(dir.path()).expect("there");
         super::tree(&tree, us.uid(), us.gid()).expect("given");

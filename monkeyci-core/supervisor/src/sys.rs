@@ -40,13 +40,13 @@ unsafe extern "C" {
     fn signal(number: c_int, handler: usize) -> usize;
     fn write(fd: c_int, bytes: *const c_void, count: usize) -> isize;
     fn setsid() -> c_int;
-    fn geteuid() -> c_uint;
-    fn getegid() -> c_uint;
 }
 
 #[cfg(target_os = "linux")]
 // SAFETY: as above.
 unsafe extern "C" {
+    fn geteuid() -> c_uint;
+    fn getegid() -> c_uint;
     fn prctl(option: c_int, ...) -> c_int;
     fn syscall(number: std::ffi::c_long, ...) -> std::ffi::c_long;
     fn mount(
@@ -174,19 +174,13 @@ pub fn new_session() {
     unsafe { setsid() };
 }
 
-/// Our effective user and group.
-pub fn ids() -> (u32, u32) {
-    // SAFETY: both only return numbers.
-    unsafe { (geteuid(), getegid()) }
-}
-
 /// Linux's own.
 #[cfg(target_os = "linux")]
 pub mod linux {
     use std::ffi::{CStr, c_char, c_int, c_long, c_ulong};
     use std::io;
 
-    use super::{SIGCHLD, SIGKILL, mount, prctl, syscall};
+    use super::{SIGCHLD, SIGKILL, getegid, geteuid, mount, prctl, syscall};
 
     pub const CLONE_NEWNS: c_ulong = 0x0002_0000;
     pub const CLONE_NEWUSER: c_ulong = 0x1000_0000;
@@ -196,6 +190,12 @@ pub mod linux {
     const CLONE: c_long = 56;
     #[cfg(not(target_arch = "x86_64"))]
     const CLONE: c_long = 220;
+
+    /// Our effective user and group.
+    pub fn ids() -> (u32, u32) {
+        // SAFETY: both only return numbers.
+        unsafe { (geteuid(), getegid()) }
+    }
 
     fn set(option: c_int, value: c_ulong) -> bool {
         // SAFETY: the options used here take numbers and touch no memory of ours.

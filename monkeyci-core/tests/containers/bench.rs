@@ -203,7 +203,9 @@ impl Play<'_> {
 
     /// Returns once the job's first line runs.
     pub async fn has_started(&self) {
+        let end = tokio::time::Instant::now() + Duration::from_secs(30);
         while self.started.lock().expect("a lock").is_empty() {
+            assert!(tokio::time::Instant::now() < end, "the job has not started");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }

@@ -2,6 +2,7 @@
 
 mod bench;
 mod image;
+mod overhead;
 mod stories;
 
 macro_rules! play {

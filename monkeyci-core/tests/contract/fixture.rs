@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use monkeyci_core::attempt::Attempt;
-use monkeyci_core::executor::{Executor, ExecutorError, Exit, Fake, Order, Process, Watch};
+use monkeyci_core::executor::{CONTAINER_WORK, Executor, ExecutorError, Exit, Fake, Order, Process, Watch};
 use monkeyci_core::job_dir::frame::{Frame, Kind};
 use monkeyci_core::job_dir::outcome::Outcome;
 use monkeyci_core::job_dir::report::{Reader, ReportError};
@@ -17,11 +17,11 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::bench::{Bench, Stage};
+use crate::image;
+
 /// How long a story waits for what must happen.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// What a machine lacks: the name by which `MONKEYCI_TEST_REQUIRE` asks for it, and why it is not there.
-pub type Lacking = (&'static str, String);
 
 /// An executor, and where its jobs live.
 pub struct Fixture {
@@ -53,6 +53,9 @@ impl Fixture {
             work_dir: job.work_dir.clone().unwrap_or_default().into(),
             ..limits
         };
+        if job.image.is_some() {
+            program.root = CONTAINER_WORK.into();
+        }
         if let Some(shell) = &job.shell {
             program.shell.clone_from(shell);
         }
@@ -123,6 +126,15 @@ impl Running {
         while !output(&self.frames).contains(text) {
             assert!(Instant::now() < limit && !self.task.is_finished(), "said only {}", output(&self.frames));
             self.frames.extend(self.reader.read().expect("frames"));
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    /// Waits until it was told that the job started.
+    pub async fn has_started(&self) {
+        let limit = Instant::now() + PATIENCE;
+        while self.started.lock().expect("not poisoned").is_empty() {
+            assert!(Instant::now() < limit && !self.task.is_finished(), "it did not start");
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }
@@ -206,24 +218,27 @@ fn output(frames: &[Frame]) -> String {
     String::from_utf8_lossy(&bytes.collect::<Vec<_>>().concat()).into_owned()
 }
 
-/// Says that a story is not told here, or fails when it is required.
-pub fn skip(story: &str, (name, why): Lacking) {
-    let required = std::env::var("MONKEYCI_TEST_REQUIRE").unwrap_or_default();
-    assert!(!required.split(',').any(|required| required == name), "{story} requires {name}: {why}");
-    println!("skipped: {name}: {why}");
-}
-
 /// The fake, told what the stories that it can play expect of their jobs.
-pub fn fake() -> Result<Fixture, Lacking> {
-    Ok(Fixture::new(None, |_| Fake::default().output("well", "hello\n").exit("fails", 3).hang("hangs")))
+pub async fn fake() -> Option<Fixture> {
+    Some(Fixture::new(None, |_| Fake::default().output("well", "hello\n").exit("fails", 3).hang("hangs")))
 }
 
 /// Plain processes, under the strongest guarantee that this machine gives.
-pub fn process() -> Result<Fixture, Lacking> {
-    Ok(Fixture::new(None, |state| Process::new(state)))
+pub async fn process() -> Option<Fixture> {
+    Some(Fixture::new(None, |state| Process::new(state)))
 }
 
 /// Plain processes where namespaces are refused.
-pub fn process_without_namespaces() -> Result<Fixture, Lacking> {
-    Ok(Fixture::new(None, |state| Process::new(state).without_namespaces()))
+pub async fn process_without_namespaces() -> Option<Fixture> {
+    Some(Fixture::new(None, |state| Process::new(state).without_namespaces()))
+}
+
+/// Containers of Docker.
+pub async fn docker() -> Option<Fixture> {
+    containers(Stage::Docker).await
+}
+
+async fn containers(stage: Stage) -> Option<Fixture> {
+    let Bench { docker, home, .. } = stage.open().await?;
+    Some(Fixture { executor: Arc::new(docker), image: Some(image::BUSYBOX.to_owned()), home })
 }

@@ -1,11 +1,17 @@
 //! What every executor promises, told once and run on each of them.
 //!
 //! A story is an async function that takes a [`fixture::Fixture`]; it is listed once, below. An adapter is one line at
-//! the end: a name, whether it `runs` jobs or only `plays` them, and a function that makes its fixture, or none when
-//! this machine lacks what it needs.
+//! the end: a name, whether it `runs` jobs or only `plays` them, and a function that makes its fixture, or none, said
+//! in the output, when this machine lacks what it needs.
 
+#[expect(dead_code, reason = "the stories of containers alone need the rest")]
+#[path = "../containers/bench.rs"]
+mod bench;
 mod fixture;
 mod hostile;
+#[expect(dead_code, reason = "the stories of containers alone need the rest")]
+#[path = "../containers/image.rs"]
+mod image;
 mod lines;
 mod plays;
 mod reattach;
@@ -38,9 +44,8 @@ macro_rules! adapter {
     (@ $make:path, $module:ident: $($story:ident),* $(,)?) => {$(
         #[tokio::test]
         async fn $story() {
-            match $make() {
-                Ok(fixture) => crate::$module::$story(&fixture).await,
-                Err(why) => crate::fixture::skip(stringify!($story), why),
+            if let Some(fixture) = $make().await {
+                crate::$module::$story(&fixture).await;
             }
         }
     )*};
@@ -49,3 +54,4 @@ macro_rules! adapter {
 adapter!(fake plays crate::fixture::fake);
 adapter!(process runs crate::fixture::process);
 adapter!(process_without_namespaces runs crate::fixture::process_without_namespaces);
+adapter!(docker runs crate::fixture::docker);

@@ -29,6 +29,7 @@ pub async fn a_line_that_fails_ends_the_job(fixture: &Fixture) {
 
 pub async fn cancel_ends_a_job_that_would_never_end(fixture: &Fixture) {
     let running = fixture.start(fixture.order(fixture.job("hangs", ["sleep 600"]), Program::default()));
+    running.has_started().await;
     running.cancel.cancel();
     let ran = running.end().await;
     assert_eq!(ran.outcome().reason, Reason::Canceled);

@@ -7,7 +7,13 @@ async fn a_build_is_told_from_its_first_event_to_its_last() {
     let reporter = move |_: &_| {
         count.fetch_add(1, Ordering::Relaxed);
     };
-    let engine = Engine::local().reporter(|_| panic!("a bad reporter")).reporter(reporter).open().await.expect("opens");
+    let engine = Engine::local()
+        .without_worker()
+        .reporter(|_| panic!("a bad reporter"))
+        .reporter(reporter)
+        .open()
+        .await
+        .expect("opens");
     worker(&engine, 4, well);
     let mut build = engine.build(jobs(&["b: a", "a"])).await.expect("begins");
     assert_eq!(
@@ -44,7 +50,7 @@ async fn a_build_is_told_from_its_first_event_to_its_last() {
 
 #[tokio::test]
 async fn builds_run_side_by_side_and_numbers_rise() {
-    let engine = Engine::local().jobs(2).open().await.expect("opens");
+    let engine = Engine::local().without_worker().jobs(2).open().await.expect("opens");
     worker(&engine, 8, |lease| match (lease.attempt.build.number, lease.attempt.job.as_str()) {
         (2, "b") => JobResult::failed(Cause::Failure, "exit 1"),
         _ => JobResult::default(),
@@ -62,7 +68,7 @@ async fn builds_run_side_by_side_and_numbers_rise() {
 
 #[tokio::test]
 async fn a_filter_takes_the_jobs_before_along_and_names_what_there_is() {
-    let engine = Engine::local().open().await.expect("opens");
+    let engine = Engine::local().without_worker().open().await.expect("opens");
     worker(&engine, 4, well);
     let request = jobs(&["a", "b: a", "c: b", "d"]).filter(["b*"]).expect("a glob");
     let build = engine.build(request).await.expect("begins");
@@ -80,7 +86,7 @@ async fn a_filter_takes_the_jobs_before_along_and_names_what_there_is() {
 async fn blocked_jobs_wait_for_a_person_unless_they_were_approved_beforehand() {
     let blocked = |id| Job { blocked: true, ..job(id) };
     let request = BuildRequest::jobs(vec![blocked("docs"), blocked("deploy"), job("last: deploy")]);
-    let engine = Engine::local().open().await.expect("opens");
+    let engine = Engine::local().without_worker().open().await.expect("opens");
     worker(&engine, 4, well);
     let mut build = engine.build(request.approve(["docs"]).expect("a glob")).await.expect("begins");
     until(&mut build, |event| matches!(event, EventKind::JobEnd { .. })).await;
@@ -95,7 +101,7 @@ async fn blocked_jobs_wait_for_a_person_unless_they_were_approved_beforehand() {
 
 #[tokio::test]
 async fn cancel_reaches_the_worker_and_is_the_last_word() {
-    let engine = Engine::local().jobs(1).open().await.expect("opens");
+    let engine = Engine::local().without_worker().jobs(1).open().await.expect("opens");
     let mut build = engine.build(jobs(&["a", "b"])).await.expect("begins");
     let leases = engine.leases();
     let lease = leases.lease("test", 9).await.remove(0);
@@ -116,7 +122,7 @@ async fn cancel_reaches_the_worker_and_is_the_last_word() {
 
 #[tokio::test]
 async fn one_job_of_a_concurrency_group_runs_at_a_time_across_builds() {
-    let engine = Engine::local().open().await.expect("opens");
+    let engine = Engine::local().without_worker().open().await.expect("opens");
     let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (now, peak) = (Arc::clone(&running), Arc::clone(&most));
     worker(&engine, 8, move |_| {
@@ -145,7 +151,7 @@ async fn a_folder_with_a_script_is_a_request() {
 
     let mut secrets = crate::secret::Secrets::new();
     secrets.insert(monkeyci_model::SecretRef { name: "TOKEN".into(), version: 1 }, "hunter22-hunter22".into());
-    let engine = Engine::local().secrets(secrets).open().await.expect("opens");
+    let engine = Engine::local().without_worker().secrets(secrets).open().await.expect("opens");
     let mut build = engine.build(folder.path()).await.expect("begins");
     let leases = engine.leases();
     let lease = leases.lease("test", 1).await.remove(0);
@@ -160,4 +166,20 @@ async fn a_folder_with_a_script_is_a_request() {
     let mut build = engine.build(folder.path()).await.expect("begins");
     let end = story(&mut build).await.pop().expect("an end");
     assert!(end.starts_with("build failure: ") && end.contains("scirpt"), "{end}");
+}
+
+#[tokio::test]
+async fn an_engine_runs_its_jobs_where_it_is_told() {
+    let fake = crate::executor::Fake::default().exit("lint", 1).output("lint", "a tab\n");
+    let engine = Engine::local().executor(fake).jobs(4).open().await.expect("opens");
+    let lines = |id: &str| Job { script: vec!["make".into()], ..job(id) };
+    let plan = vec![lines("test"), lines("lint"), lines("deploy: test lint")];
+    let mut build = engine.build(BuildRequest::jobs(plan)).await.expect("begins");
+    assert_eq!(build.wait().await.expect("it ends"), BuildStatus::Failure);
+    let snapshot = build.snapshot().await.expect("reads");
+    let ends: Vec<_> = snapshot.jobs().iter().map(|job| (job.job().id.as_str(), job.status())).collect();
+    assert_eq!(ends, [("test", JobStatus::Success), ("lint", JobStatus::Failure), ("deploy", JobStatus::Skipped)]);
+    let log = build.log(&id("lint"), 1, 0).next().await.expect("reads").expect("it has a log");
+    assert_eq!(log, "a tab\n");
+    engine.close().await;
 }

@@ -22,7 +22,7 @@ impl Source for BadSource {
 }
 
 async fn end_of(request: BuildRequest) -> String {
-    let engine = Engine::local().open().await.expect("opens");
+    let engine = Engine::local().without_worker().open().await.expect("opens");
     let mut build = engine.build(request).await.expect("begins");
     story(&mut build).await.pop().expect("an end")
 }
@@ -49,7 +49,8 @@ async fn what_breaks_before_the_first_job_ends_the_build_with_its_reason() {
 
 #[tokio::test]
 async fn an_answer_with_an_old_fence_changes_nothing() {
-    let engine = Engine::local().lease(std::time::Duration::from_millis(20)).open().await.expect("opens");
+    let engine =
+        Engine::local().without_worker().lease(std::time::Duration::from_millis(20)).open().await.expect("opens");
     let mut build = engine.build(jobs(&["a"])).await.expect("begins");
     let leases = engine.remote_leases();
     let first = leases.lease("silent", 1).await.remove(0);
@@ -103,7 +104,7 @@ impl Store for Full {
 async fn a_full_disk_ends_the_builds_as_errors_and_refuses_new_ones() {
     for room in 2..7 {
         let memory = Memory::default();
-        let engine = Engine::local().store(Full(memory.clone(), room)).open().await.expect("opens");
+        let engine = Engine::local().without_worker().store(Full(memory.clone(), room)).open().await.expect("opens");
         worker(&engine, 4, well);
         let mut build = engine.build(jobs(&["a", "b: a"])).await.expect("begins");
         assert_eq!(build.wait().await.expect("it ends"), BuildStatus::Error, "room for {room}");

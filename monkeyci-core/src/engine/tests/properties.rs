@@ -76,7 +76,7 @@ proptest! {
                 before.dedup();
                 Job { dependencies: before, ..job(&format!("j{place}")) }
             });
-            let engine = Engine::local().lease(Duration::from_millis(8)).open().await.expect("opens");
+            let engine = Engine::local().without_worker().lease(Duration::from_millis(8)).open().await.expect("opens");
             moody_worker(&engine, manners);
             let mut build = engine.build(BuildRequest::jobs(jobs.collect())).await.expect("begins");
             if cancel {

@@ -19,6 +19,7 @@ async fn dies_after(events: u64, store: &Memory, state: &std::path::Path, starts
         }
     };
     let engine = Engine::local()
+        .without_worker()
         .store(store.clone())
         .state(state)
         .reporter(die)
@@ -98,8 +99,8 @@ async fn a_build_survives_the_death_of_its_engine_at_every_commit() {
 async fn a_state_folder_keeps_everything_and_a_local_engine_offers_to_go_on() {
     let state = tempfile::tempdir().expect("a folder");
     let id = {
-        let engine = Engine::local().state(state.path()).open().await.expect("opens");
-        let busy = Engine::local().state(state.path()).open().await.err().expect("it is in use");
+        let engine = Engine::local().without_worker().state(state.path()).open().await.expect("opens");
+        let busy = Engine::local().without_worker().state(state.path()).open().await.err().expect("it is in use");
         assert!(busy.to_string().contains("in use by another process"), "{busy}");
         let build = engine.build(plan()).await.expect("begins");
         let lease = engine.leases().lease("dies", 1).await.remove(0);
@@ -107,7 +108,7 @@ async fn a_state_folder_keeps_everything_and_a_local_engine_offers_to_go_on() {
         engine.close().await;
         build.id().clone()
     };
-    let engine = Engine::local().state(state.path()).open().await.expect("opens again");
+    let engine = Engine::local().without_worker().state(state.path()).open().await.expect("opens again");
     let left = engine.unfinished().await.expect("reads");
     assert_eq!((left.len(), left[0].memo.as_deref()), (1, Some("the plan")));
     worker(&engine, 4, well);
@@ -122,7 +123,7 @@ async fn a_state_folder_keeps_everything_and_a_local_engine_offers_to_go_on() {
 
 #[tokio::test]
 async fn a_handle_and_a_worker_are_told_when_the_engine_stops() {
-    let engine = Engine::local().open().await.expect("opens");
+    let engine = Engine::local().without_worker().open().await.expect("opens");
     let mut build = engine.build(jobs(&["a"])).await.expect("begins");
     let leases = engine.leases();
     let lease = leases.lease("test", 1).await.remove(0);

@@ -5,7 +5,7 @@ use super::*;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_jobs_go_through_the_engine_on_sqlite() {
     let state = tempfile::tempdir().expect("a folder");
-    let engine = Engine::local().state(state.path()).open().await.expect("opens");
+    let engine = Engine::local().without_worker().state(state.path()).open().await.expect("opens");
     worker(&engine, 64, well);
     let count = if cfg!(debug_assertions) { 1_000 } else { 10_000 };
     let all = (0..count).map(|number| job(&format!("j{number}"))).collect();

@@ -10,11 +10,11 @@ use bollard::query_parameters::{DownloadFromContainerOptionsBuilder, UploadToCon
 use bytes::{Buf, Bytes};
 use futures::{Stream, StreamExt};
 use monkeyci_model::job::limits;
-use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
 
 use super::{Docker, ExecutorError, place, status};
 use crate::job_dir::JobDir;
+use crate::job_dir::frame::Decoder;
 
 /// Bytes of one piece on its way to the engine.
 const PIECE: usize = 256 * 1024;
@@ -80,8 +80,9 @@ impl Docker {
     }
 
     async fn follow_once(&self, name: &str, dir: &JobDir) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let frames = tokio::fs::OpenOptions::new().create(true).append(true).open(dir.report().join("frames")).await?;
-        let offset = frames.metadata().await?.len();
+        // Written without a runtime between: what is written is there when this is broken off.
+        let mut frames = std::fs::OpenOptions::new().create(true).append(true).open(dir.report().join("frames"))?;
+        let offset = frames.metadata()?.len();
         let command = [place::SUPERVISOR, "follow", place::JOB_DIR, &offset.to_string()].map(String::from);
         let exec = CreateExecOptions { cmd: Some(command.to_vec()), attach_stdout: Some(true), ..Default::default() };
         let exec = self.api.create_exec(name, exec).await?;
@@ -89,12 +90,19 @@ impl Docker {
         let StartExecResults::Attached { mut output, .. } = self.api.start_exec(&exec.id, Some(options)).await? else {
             return Ok(());
         };
-        let mut frames = frames;
+        // Whole frames only: where the program cannot be run, Docker puts its complaint in the place of the output.
+        let mut decoder = Decoder::default();
         while let Some(piece) = output.next().await {
-            if let LogOutput::StdOut { message } = piece? {
-                frames.write_all(&message).await?;
-                frames.flush().await?;
+            let LogOutput::StdOut { message } = piece? else { continue };
+            decoder.push(&message);
+            let mut whole = Vec::new();
+            let mut next = decoder.next_frame();
+            while let Ok(Some(frame)) = next {
+                frame.encode(&mut whole);
+                next = decoder.next_frame();
             }
+            frames.write_all(&whole)?;
+            next?;
         }
         Ok(())
     }

@@ -17,8 +17,12 @@ pub(super) const CONTROL: &str = "/opt/monkeyci/control";
 pub(super) const REPORT: &str = "/opt/monkeyci/report";
 /// The workspace.
 pub(super) const WORK: &str = crate::executor::CONTAINER_WORK;
-/// An empty file of a name that was never used before: the engine that shows it sees our files.
+/// A folder of a name that was never used before: the engine that shows what is in it sees our files.
+///
+/// A folder, because Podman's archive calls fail on a file that is mounted.
 pub(super) const SEEN: &str = "/opt/monkeyci/seen";
+/// What is in it.
+pub(super) const SEEN_FILE: &str = "/opt/monkeyci/seen/here";
 
 /// Whether the engine sees our files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,12 +66,13 @@ pub(super) fn mount(source: &Path, target: &str, read_only: bool) -> Mount {
     }
 }
 
-/// Makes the file by which an engine shows that it sees our files. It goes with the value.
-pub(super) fn beacon(dir: &JobDir) -> Result<tempfile::TempPath, ExecutorError> {
-    let file = tempfile::Builder::new().prefix("seen-").tempfile_in(dir.root());
-    Ok(file
-        .map_err(|source| ExecutorError::Io { what: "making a file in the job directory", source })?
-        .into_temp_path())
+/// Makes the folder by which an engine shows that it sees our files. It goes with the value.
+pub(super) fn beacon(dir: &JobDir) -> Result<tempfile::TempDir, ExecutorError> {
+    let made = tempfile::Builder::new().prefix("seen-").tempdir_in(dir.root()).and_then(|folder| {
+        std::fs::write(folder.path().join("here"), "")?;
+        Ok(folder)
+    });
+    made.map_err(|source| ExecutorError::Io { what: "making a folder in the job directory", source })
 }
 
 /// Lets everybody write to the workspace and the report, for an image whose programs are not run as root.

@@ -83,10 +83,11 @@ impl Docker {
         let program = self.program(image.arch)?;
         let body = |mounts| self.job_container(&order.attempt, &order.job, &image.name, mounts, &surroundings);
         let mut mounted = false;
+        // Kept until the container runs: engines look at what they mount once more then.
+        let beacon = if self.sight() == Sight::Unknown { Some(place::beacon(&order.dir)?) } else { None };
         if self.sight() != Sight::None {
-            let beacon = if self.sight() == Sight::Unknown { Some(place::beacon(&order.dir)?) } else { None };
             let mut mounts = place::mounts(&order.dir, &program);
-            mounts.extend(beacon.as_deref().map(|beacon| place::mount(beacon, place::SEEN, true)));
+            mounts.extend(beacon.as_ref().map(|beacon| place::mount(beacon.path(), place::SEEN, true)));
             match self.create(order, body(mounts)?).await? {
                 Created::New => mounted = beacon.is_none() || self.sees(&name).await?,
                 Created::Adopted(mounted) => return Ok(Some(Running { name, image, mounted })),
@@ -105,6 +106,7 @@ impl Docker {
         }
         let started = self.api.start_container(&name, None::<StartContainerOptions>).await;
         started.map_err(|error| self.broke("starting the container", &error))?;
+        drop(beacon);
         Ok(Some(Running { name, image, mounted }))
     }
 
@@ -163,18 +165,17 @@ impl Docker {
         Ok(started.filter(|standing| standing.started).map(|_| mounted))
     }
 
-    /// Whether a container that has the beacon mounted shows it as the file that it is.
+    /// Whether a container that has the beacon mounted shows what is in it.
     ///
-    /// Docker refuses to mount what it does not see. Podman makes a folder of that name.
+    /// Docker refuses to mount what it does not see. Podman makes an empty folder of that name.
     async fn sees(&self, name: &str) -> Result<bool, ExecutorError> {
         if !self.facts.podman {
             return Ok(true);
         }
         let options =
-            bollard::query_parameters::ContainerArchiveInfoOptionsBuilder::default().path(place::SEEN).build();
+            bollard::query_parameters::ContainerArchiveInfoOptionsBuilder::default().path(place::SEEN_FILE).build();
         match self.api.get_container_archive_info(name, Some(options)).await {
-            // The highest bit of a mode, as Go writes it, is a folder's.
-            Ok(info) => Ok(info.file_mode & (1 << 31) == 0),
+            Ok(_) => Ok(true),
             Err(error) if status(&error) == Some(404) => Ok(false),
             Err(error) => Err(self.broke("looking for our files in the container", &error)),
         }

@@ -31,16 +31,19 @@ impl<'n> Fields<'n> {
             return None;
         };
         let mut fields = Self { entries: Vec::with_capacity(entries.len()), extra: Vec::new(), span: node.span };
-        let mut spans: Vec<(&str, Span)> = Vec::with_capacity(entries.len());
+        let mut spans: Vec<(&str, &str, Span)> = Vec::with_capacity(entries.len());
         for (key, value) in entries {
             let written = key.as_text().unwrap_or_default();
             if let Some(name) = name_of(written, keys) {
-                if let Some((_, first)) = spans.iter().find(|(known, span)| *known == name && *span != key.span) {
-                    let message = format!("`{}` says again what `{name}` is", shown(written));
-                    cx.problems.add(Flaw::new(key.span, message).also("here it is said first", *first));
+                if let Some((earlier, first)) = spans.iter().find(|(_, known, _)| *known == name).map(|s| (s.0, s.2)) {
+                    // The very same key twice is reported for all maps alike when the file is read.
+                    if earlier != written {
+                        let message = format!("`{}` says again what `{name}` is", shown(written));
+                        cx.problems.add(Flaw::new(key.span, message).also("here it is said first", first));
+                    }
                     continue;
                 }
-                spans.push((name, key.span));
+                spans.push((written, name, key.span));
                 fields.entries.push((name, value));
             } else if extra(written) {
                 fields.extra.push((written, value));

@@ -109,8 +109,13 @@ impl Reader<'_> {
                 return Err(if rest.starts_with('/') { flaw.help("JSON has no comments") } else { flaw });
             }
             _ => {
-                let message = format!("`{}` is no JSON value", shown(word));
-                return Err(Flaw::new(self.span(start), message).help("text stands in double quotes"));
+                let flaw = Flaw::new(self.span(start), format!("`{}` is no JSON value", shown(word)));
+                let number = word.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
+                return Err(flaw.help(if number {
+                    "it is no number of JSON, or too big"
+                } else {
+                    "text stands in double quotes"
+                }));
             }
         };
         Ok(Node::scalar(kind, word, self.span(start)))

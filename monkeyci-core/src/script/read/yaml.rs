@@ -23,7 +23,11 @@ pub(super) fn read(text: &str, file: u32) -> Result<Node, Flaw> {
     for event in granit::Parser::new_from_str_with_options(text, options) {
         let (event, place) = event.map_err(|error| {
             let at = error.marker().byte_offset().unwrap_or(0);
-            Flaw::new(builder.span(at..at + 1), format!("this is no YAML: {}", error.kind()))
+            let message = match error.kind() {
+                granit::ErrorKind::RecursionLimitExceeded => too_deep(),
+                other => format!("this is no YAML: {other}"),
+            };
+            Flaw::new(builder.span(at..at + 1), message)
         })?;
         let span = builder.span(place.byte_range().unwrap_or(0..0));
         builder.take(event, span)?;
@@ -102,7 +106,7 @@ impl Builder {
 
     fn open(&mut self, content: Content, anchor: usize, span: Span) -> Result<(), Flaw> {
         if self.stack.len() >= MAX_DEPTH {
-            return Err(Flaw::new(span, format!("lists and maps are nested more than {MAX_DEPTH} deep")));
+            return Err(Flaw::new(span, too_deep()));
         }
         self.spend(Weight { nodes: 1, bytes: 0 }, span)?;
         self.stack.push(Open { span, anchor, content });
@@ -150,6 +154,10 @@ impl Builder {
         }
         Ok(())
     }
+}
+
+fn too_deep() -> String {
+    format!("lists and maps are nested more than {MAX_DEPTH} deep")
 }
 
 /// Fills in `<<: *a` and `<<: [*a, *b]`: what the map itself says wins, then the earlier of the merged maps.

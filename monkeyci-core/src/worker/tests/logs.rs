@@ -71,3 +71,20 @@ async fn a_million_lines_come_through_whole() {
     assert_eq!(result.log_bytes, Some(text.len() as u64));
     assert!(house.engine.log(&attempt) == text, "the log is another");
 }
+
+#[tokio::test]
+async fn a_failed_job_shows_what_its_services_said_and_one_that_ended_well_does_not() {
+    for (code, expected) in [(0, "mine"), (1, "mine\n--- end of the log of service `db` (best effort)\nno space\n")] {
+        let house = House::new(Acting::new(move |dir, watch| async move {
+            (watch.started)(None);
+            tell(&dir, &[Kind::LineStart(0), out("mine"), Kind::LineEnd(0, code)]);
+            end(&dir, Reason::Exited, Some(code));
+            let service_logs = vec![("db".into(), b"no space\n".to_vec()), ("quiet".into(), Vec::new())];
+            Ok(Exit { service_logs, ..Exit::default() })
+        }));
+        let lease = house.lease(1, "make");
+        let attempt = lease.attempt.clone();
+        soon(house.run(lease)).await;
+        assert_eq!(String::from_utf8_lossy(&house.engine.log(&attempt)), expected);
+    }
+}

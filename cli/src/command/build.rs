@@ -1,0 +1,245 @@
+use std::io::{BufWriter, IsTerminal as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use monkeyci_core::engine::BuildHandle;
+use monkeyci_core::model::{BuildStatus, SecretRef, Text, Trigger};
+use monkeyci_core::secret::Secrets;
+
+use crate::context::{ContextArgs, FolderArgs};
+use crate::drive::{Drive, Left, now};
+use crate::error::{CliError, Exit, chain};
+use crate::executor::Choice;
+use crate::request::{NoScript, Request};
+use crate::session::{self, Limits, Session};
+use crate::state::{Folders, Invocation, Repository, is_alive};
+use crate::ui::View;
+use crate::ui::json::Json;
+use crate::ui::live::Live;
+use crate::ui::plain::{Detail, Plain};
+use crate::ui::progress::Progress;
+use crate::ui::summary::Place;
+use crate::{junit, secret};
+
+/// Run a build
+///
+/// Runs the script in `.monkeyci/` on a copy of the folder. Ctrl-C cancels, twice ends at once.
+#[derive(Debug, clap::Args)]
+pub struct BuildArgs {
+    #[command(flatten)]
+    folder: FolderArgs,
+    /// Build a git repository instead of a folder
+    #[arg(short = 'u', long, value_name = "URL", conflicts_with_all = ["place", "dir"])]
+    git_url: Option<String>,
+    #[command(flatten)]
+    context: ContextArgs,
+    /// Give the build a secret: from the variable NAME, or a file (NAME=@FILE), or else ask (repeatable)
+    #[arg(long, value_name = "NAME")]
+    secret: Vec<String>,
+    /// Run only the jobs whose id matches, and what they depend on (repeatable)
+    #[arg(short, long, value_name = "GLOB")]
+    filter: Vec<String>,
+    /// Where the jobs run [default: auto]
+    #[arg(long, value_enum, value_name = "EXECUTOR")]
+    executor: Option<Choice>,
+    /// Run nothing and show what would run: the executor `fake`
+    #[arg(long, conflicts_with = "executor")]
+    dry_run: bool,
+    /// Run at most N jobs at once [default: cores]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+    /// Let jobs that wait for approval go on (repeatable; a glob)
+    #[arg(long, value_name = "JOB")]
+    approve: Vec<String>,
+    /// Go on with build N of this repository, which has not ended
+    #[arg(long, value_name = "N", conflicts_with_all = ["filter", "executor", "dry_run", "param", "param_file"])]
+    resume: Option<u64>,
+    /// Keep the workspaces of the jobs
+    #[arg(long)]
+    keep: bool,
+    /// Show only what went wrong, and the end
+    #[arg(short, long, conflicts_with = "json")]
+    quiet: bool,
+    /// Print a JSON object for each event and each line of output
+    #[arg(long)]
+    json: bool,
+    /// Write the jobs and their tests to a JUnit file
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+}
+
+/// Runs a build to its end.
+pub fn run(args: &BuildArgs) -> Result<Exit, CliError> {
+    // Two threads: one may be busy with files while the other hears of jobs.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|error| CliError::ours(format!("threads: {error}")))?;
+    let exit = runtime.block_on(build(args));
+    // Copies of folders that nobody waits for any more must not keep the program from ending.
+    runtime.shutdown_background();
+    exit
+}
+
+async fn build(args: &BuildArgs) -> Result<Exit, CliError> {
+    let no_state = |error: std::io::Error| CliError::ours(format!("state folder: {error}"));
+    let folders = Folders::from_env(|name| std::env::var_os(name)).map_err(no_state)?;
+    let trigger = args.context.trigger(args.git_url.as_deref())?;
+    let mut request = args.request(&trigger)?;
+    let repository = folders.repository(request.repo().as_str(), &request.place());
+    let mut invocation = match args.resume {
+        None => None,
+        Some(number) => Some(take_up(&repository, number)?),
+    };
+    if let Some(invocation) = &invocation {
+        request = invocation.record.request.clone();
+    }
+    request.secrets.extend(args.secret.iter().cloned());
+    request.secrets.dedup();
+    let (trigger, secrets) = with_secrets(trigger, &request.secrets)?;
+    let no_script = NoScript::default();
+    let wanted = request.build(trigger, &args.approve, Arc::clone(&no_script))?;
+
+    let mut view = args.view();
+    for note in session::clean(&folders, &repository).await? {
+        view.note(&note);
+    }
+    let resumed = invocation.is_some();
+    let mut invocation = match invocation.take() {
+        Some(invocation) => invocation,
+        None => repository.begin(&request).map_err(no_state)?,
+    };
+    let session = Session::open(&folders, &invocation, args.limits(), secrets).await?;
+    let since = if resumed && !args.json { now() } else { 0 };
+    let handle = begin(&session, wanted, resumed).await?;
+    let drive =
+        Drive { session: &session, instance: &invocation.record.instance, build: handle, view: &mut *view, since };
+    let (progress, left) = drive.run().await?;
+    if left != Left::Killed {
+        session.engine.close().await;
+    }
+    finish(args, &mut invocation, &progress, &mut *view)?;
+    Ok(match (left, no_script.get()) {
+        (Left::Canceled | Left::Killed, _) => Exit::Interrupted,
+        (Left::Itself, Some(exit)) => *exit,
+        (Left::Itself, None) => exit(progress.status),
+    })
+}
+
+/// Begins the build of this invocation, or goes on with it.
+async fn begin(
+    session: &Session,
+    wanted: monkeyci_core::engine::BuildRequest,
+    resumed: bool,
+) -> Result<BuildHandle, CliError> {
+    let ours = |error: monkeyci_core::engine::EngineError| CliError::ours(chain(&error));
+    if resumed && let Some(left) = session.engine.unfinished().await.map_err(ours)?.first() {
+        return session.engine.resume(&left.build, Some(wanted)).await.map_err(ours);
+    }
+    // An invocation can die before its build was begun.
+    session.engine.build(wanted).await.map_err(ours)
+}
+
+fn finish(
+    args: &BuildArgs,
+    invocation: &mut Invocation,
+    progress: &Progress,
+    view: &mut dyn View,
+) -> Result<(), CliError> {
+    let number = invocation.number;
+    let resume = match progress.status {
+        BuildStatus::Blocked => {
+            let blocked = progress.jobs().iter().find(|job| job.status == monkeyci_core::model::JobStatus::Blocked);
+            let approve = blocked.map(|job| format!(" --approve {}", job.job.id)).unwrap_or_default();
+            Some(format!("monkeyci build --resume {number}{approve}"))
+        }
+        status if !status.is_terminal() => Some(format!("monkeyci build --resume {number}")),
+        _ => None,
+    };
+    let folder = (!progress.jobs().is_empty()).then(|| invocation.folder.clone());
+    view.end(progress, &Place { folder, resume });
+    if progress.status.is_terminal() {
+        invocation.end().map_err(|error| CliError::ours(format!("state folder: {error}")))?;
+    }
+    if let Some(path) = &args.junit {
+        write(path, &junit::write(progress))?;
+    }
+    Ok(())
+}
+
+fn write(path: &Path, text: &str) -> Result<(), CliError> {
+    std::fs::write(path, text).map_err(|error| CliError::ours(format!("JUnit file `{}`: {error}", path.display())))
+}
+
+fn take_up(repository: &Repository, number: u64) -> Result<Invocation, CliError> {
+    let ended = |number| CliError::usage(format!("build {number} has ended; there is nothing to go on with"));
+    match repository.take_up(number) {
+        Ok(Some(invocation)) if invocation.record.ended => Err(ended(number)),
+        Ok(Some(invocation)) => Ok(invocation),
+        Ok(None) => {
+            let open = repository.leftovers().unwrap_or_default();
+            let open: Vec<_> = open.iter().map(|left| left.number.to_string()).collect();
+            let hint = if open.is_empty() { "none is open".into() } else { format!("open are {}", open.join(", ")) };
+            Err(CliError::usage(format!("this repository has no build {number}")).hint(hint))
+        }
+        Err(error) if is_alive(&error) => {
+            Err(CliError::usage(format!("build {number} is running, in another process")))
+        }
+        Err(error) => Err(CliError::ours(format!("build {number}: {error}"))),
+    }
+}
+
+/// Reads the secrets and puts references to them among the parameters.
+fn with_secrets(mut trigger: Trigger, wanted: &[String]) -> Result<(Trigger, Secrets), CliError> {
+    let mut secrets = Secrets::new();
+    for read in secret::read(wanted)? {
+        let reference = SecretRef { name: read.name.clone(), version: 1 };
+        trigger.params.insert(read.name, Text::secret(reference.clone()));
+        secrets.insert(reference, read.value);
+    }
+    Ok((trigger, secrets))
+}
+
+fn exit(status: BuildStatus) -> Exit {
+    match status {
+        BuildStatus::Failure | BuildStatus::Canceled => Exit::Failed,
+        BuildStatus::Error => Exit::Ours,
+        // One that waits for approval has done all that it may by itself.
+        _ => Exit::Success,
+    }
+}
+
+impl BuildArgs {
+    fn request(&self, trigger: &Trigger) -> Result<Request, CliError> {
+        let folder = match &self.git_url {
+            Some(_) => None,
+            None => Some(self.folder.path()?),
+        };
+        let executor = if self.dry_run { Choice::Fake } else { self.executor.unwrap_or_default() };
+        Ok(Request {
+            folder,
+            git: trigger.git.clone(),
+            changes: trigger.changes.clone(),
+            filter: self.filter.clone(),
+            executor,
+            secrets: Vec::new(),
+        })
+    }
+
+    fn limits(&self) -> Limits {
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        Limits { jobs: self.jobs.map_or_else(cores, usize::from), keep: self.keep }
+    }
+
+    fn view(&self) -> Box<dyn View> {
+        let stdout = std::io::stdout();
+        let is_terminal = stdout.is_terminal();
+        let style = super::style_of(is_terminal);
+        let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+        let stdout = BufWriter::new(stdout);
+        match (self.json, self.quiet) {
+            (true, _) => Box::new(Json::new(stdout)),
+            (_, true) => Box::new(Plain::new(stdout, style, Detail::Quiet)),
+            _ if is_terminal && !is_dumb => Box::new(Live::new(style)),
+            _ => Box::new(Plain::new(stdout, style, Detail::All)),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The commands: one file each, and the list of them here.
+
+mod build;
+mod completions;
+mod plan;
+mod schema;
+mod verify;
+
+use std::io::{IsTerminal as _, Write as _};
+
+use clap::{Parser, Subcommand};
+
+use crate::error::{CliError, Exit};
+use crate::ui::escape::{Colours, neutral};
+use crate::ui::picture;
+use crate::ui::style::{Style, Tone};
+
+/// Run builds: the same on a laptop as on the server
+#[derive(Debug, Parser)]
+#[command(name = "monkeyci", version, propagate_version = true, disable_help_subcommand = true, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Build(Box<build::BuildArgs>),
+    Verify(verify::VerifyArgs),
+    Plan(plan::PlanArgs),
+    Schema(schema::SchemaArgs),
+    Completions(completions::CompletionsArgs),
+}
+
+/// Reads the command line, obeys it, and tells what went wrong.
+pub fn main() -> Exit {
+    // clap ends the program by itself on usage errors, with the code of `Exit::Usage`, and on `--help`.
+    let cli = Cli::parse();
+    let result = match cli.command {
+        Command::Build(args) => build::run(&args),
+        Command::Verify(args) => verify::run(&args),
+        Command::Plan(args) => plan::run(&args),
+        Command::Schema(args) => schema::run(&args),
+        Command::Completions(args) => completions::run(&args),
+    };
+    result.unwrap_or_else(|error| {
+        tell(&error);
+        error.exit()
+    })
+}
+
+/// Prints an error for a person.
+fn tell(error: &CliError) {
+    let stderr = std::io::stderr();
+    let style = style_of(stderr.is_terminal());
+    let mut stderr = stderr.lock();
+    let message = error.to_string();
+    if message.starts_with("error: ") {
+        // Pictures of errors bring their own words.
+        let _gone = stderr.write_all(picture::coloured(&message, style).as_bytes());
+        return;
+    }
+    let mut word = style.paint(Tone::Bad, "error:");
+    for line in message.lines() {
+        let line = match line.strip_prefix("hint: ") {
+            Some(hint) => format!("{} {}", style.paint(Tone::Busy, "hint:"), neutral(hint, Colours::Strip)),
+            None => neutral(line, Colours::Strip),
+        };
+        let _gone = writeln!(stderr, "{word}{}{line}", if word.is_empty() { "" } else { " " });
+        word.clear();
+    }
+}
+
+/// The style that suits a stream.
+fn style_of(is_terminal: bool) -> Style {
+    Style::detect(is_terminal, |name| std::env::var_os(name))
+}
+
+/// Writes `text` to standard output. A reader that went away wants no more, which is no error.
+fn print(text: &str) -> Result<Exit, CliError> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(CliError::ours(format!("standard output cannot be written: {error}")))
+        }
+        _ => Ok(Exit::Success),
+    }
+}

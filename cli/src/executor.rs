@@ -1,0 +1,77 @@
+//! Where the jobs of a local build run.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use futures::FutureExt as _;
+use monkeyci_core::executor::route::{Connect, Route};
+use monkeyci_core::executor::{Docker, Engine, Executor, Fake, Process};
+use serde::{Deserialize, Serialize};
+
+use crate::error::CliError;
+
+/// Where jobs run, as a person chooses it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Choice {
+    /// Jobs with an image in Docker or else Podman, the others as processes
+    #[default]
+    Auto,
+    /// All jobs as processes of this machine
+    Process,
+    /// Jobs in Docker
+    Docker,
+    /// Jobs in Podman
+    Podman,
+    /// Nothing runs: show what would
+    Fake,
+}
+
+impl Choice {
+    /// The executor. `state` is a folder of this invocation, `programs` one for the programs that go into containers.
+    pub async fn open(self, state: &Path, programs: &Path) -> Result<Arc<dyn Executor>, CliError> {
+        let connect = async |engine| {
+            let docker = Docker::connect(engine, programs).await;
+            docker.map_err(|error| CliError::ours(error.to_string()))
+        };
+        Ok(match self {
+            Self::Auto => {
+                let engines = [Engine::Docker, Engine::Podman].map(|engine| lazily(engine, programs));
+                Arc::new(Route::new(Arc::new(Process::new(state)), engines.into()))
+            }
+            Self::Process => Arc::new(Process::new(state)),
+            Self::Docker => Arc::new(connect(Engine::Docker).await?),
+            Self::Podman => Arc::new(connect(Engine::Podman).await?),
+            Self::Fake => Arc::new(Fake::dry_run()),
+        })
+    }
+
+    /// The same, with connections to all that an invocation that died may have used. Engines that do not answer are
+    /// left out: they hold nothing that could be removed now.
+    pub async fn open_all(self, state: &Path, programs: &Path) -> Vec<Arc<dyn Executor>> {
+        let mut all: Vec<Arc<dyn Executor>> = Vec::new();
+        if matches!(self, Self::Auto | Self::Process) {
+            all.push(Arc::new(Process::new(state)));
+        }
+        for (engine, choice) in [(Engine::Docker, Self::Docker), (Engine::Podman, Self::Podman)] {
+            if (self == Self::Auto || self == choice)
+                && let Ok(docker) = Docker::connect(engine, programs).await
+            {
+                all.push(Arc::new(docker));
+            }
+        }
+        all
+    }
+}
+
+fn lazily(engine: Engine, programs: &Path) -> Connect {
+    let programs = programs.to_owned();
+    Box::new(move || {
+        let programs = programs.clone();
+        async move {
+            let docker = Docker::connect(engine, programs).await?;
+            Ok(Arc::new(docker) as Arc<dyn Executor>)
+        }
+        .boxed()
+    })
+}

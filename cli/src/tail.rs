@@ -1,0 +1,147 @@
+//! The logs of the jobs that run, read as they grow.
+//!
+//! They are read when there is time and when a job ends, and not followed by tasks of their own: so everything that a
+//! job wrote is shown before its end is, and nothing has to be waited for.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use monkeyci_core::log::{Chunk, LogId, LogStore, Mark};
+use monkeyci_core::model::{BuildId, JobId};
+
+use crate::ui::output::{Decoder, Output};
+
+/// Bytes that one look takes of a log, at most, so that a loud job does not keep the others from being seen.
+const LOOK: usize = 4 * 1024 * 1024;
+
+/// Bytes that are read at once.
+const PIECE: usize = 64 * 1024;
+
+/// Marks that are read at once.
+const MARKS: usize = 1024;
+
+/// The logs of a build's jobs.
+pub struct Tails {
+    logs: LogStore,
+    build: BuildId,
+    open: HashMap<JobId, Tail>,
+}
+
+/// How far a log was read.
+#[derive(Default)]
+struct Tail {
+    attempt: u32,
+    decoder: Decoder,
+    marks: u64,
+    /// Marks that were read and lie beyond the bytes that were.
+    ahead: Vec<Mark>,
+}
+
+impl Tails {
+    /// Reads the logs of `build` in `logs`.
+    pub fn new(logs: LogStore, build: BuildId) -> Self {
+        Self { logs, build, open: HashMap::new() }
+    }
+
+    /// Begins to read the log of an attempt.
+    pub fn begin(&mut self, job: &JobId, attempt: u32) {
+        self.open.insert(job.clone(), Tail { attempt, ..Tail::default() });
+    }
+
+    /// What is new of every job: its id, its attempt, and what it wrote.
+    pub fn look(&mut self) -> Vec<(JobId, u32, Output)> {
+        let mut seen = Vec::new();
+        for (job, tail) in &mut self.open {
+            let id = LogId { build: self.build.clone(), job: job.clone(), attempt: tail.attempt };
+            let outputs = tail.read(&self.logs, &id, LOOK);
+            seen.extend(outputs.into_iter().map(|output| (job.clone(), tail.attempt, output)));
+        }
+        seen
+    }
+
+    /// The rest of a job that ended, up to a limit; call it until there is nothing left.
+    pub fn end(&mut self, job: &JobId) -> Vec<(JobId, u32, Output)> {
+        let Some(tail) = self.open.get_mut(job) else { return Vec::new() };
+        let id = LogId { build: self.build.clone(), job: job.clone(), attempt: tail.attempt };
+        let attempt = tail.attempt;
+        let mut outputs = tail.read(&self.logs, &id, LOOK);
+        if outputs.is_empty() {
+            outputs = tail.decoder.finish();
+            self.open.remove(job);
+        }
+        outputs.into_iter().map(|output| (job.clone(), attempt, output)).collect()
+    }
+}
+
+impl Tail {
+    fn read(&mut self, logs: &LogStore, id: &LogId, most: usize) -> Vec<Output> {
+        let mut outputs = Vec::new();
+        let mut left = most;
+        while left > 0 {
+            let offset = self.decoder.end();
+            // A log that cannot be read is missing from the screen and no reason to end the build.
+            let bytes = logs.read(id, offset, PIECE.min(left)).unwrap_or_default();
+            left -= bytes.len();
+            let done = bytes.is_empty();
+            let chunk = self.chunk(logs, id, offset, bytes);
+            outputs.extend(self.decoder.chunk(&chunk));
+            if done {
+                break;
+            }
+        }
+        outputs
+    }
+
+    fn chunk(&mut self, logs: &LogStore, id: &LogId, offset: u64, bytes: Bytes) -> Chunk {
+        let end = offset + bytes.len() as u64;
+        while self.ahead.last().is_none_or(|mark| mark.offset <= end) {
+            let marks = logs.marks(id, self.marks, MARKS).unwrap_or_default();
+            if marks.is_empty() {
+                break;
+            }
+            self.marks += marks.len() as u64;
+            self.ahead.extend(marks);
+        }
+        let within = self.ahead.partition_point(|mark| mark.offset <= end);
+        Chunk { offset, bytes, marks: self.ahead.drain(..within).collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use monkeyci_core::log::MarkKind;
+
+    use super::*;
+    use crate::ui::output::Stream;
+
+    #[test]
+    fn what_a_job_wrote_comes_in_order_and_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let logs = LogStore::at(folder.path());
+        let build: BuildId = "local/web/build-1".parse().expect("a build");
+        let job: JobId = "test".parse().expect("an id");
+        let id = LogId { build: build.clone(), job: job.clone(), attempt: 1 };
+        let mut tails = Tails::new(logs.clone(), build);
+        tails.begin(&job, 1);
+        assert!(tails.look().is_empty(), "nothing is written yet");
+
+        let mark = |offset, kind| Mark { offset, millis: 0, kind };
+        let first = vec![mark(0, MarkKind::LineStart(0)), mark(0, MarkKind::Stdout), mark(4, MarkKind::Stderr)];
+        logs.append(&id, &Chunk { offset: 0, bytes: "out\nerr".into(), marks: first }).expect("written");
+        let shown: Vec<_> = tails.look().into_iter().map(|(_, _, output)| output).collect();
+        assert_eq!(shown, [Output::CommandStart(0), Output::Line(Stream::Stdout, "out".into())]);
+
+        let last = vec![mark(8, MarkKind::LineEnd(0, 1))];
+        logs.append(&id, &Chunk { offset: 7, bytes: "!".into(), marks: last }).expect("written");
+        let mut rest = Vec::new();
+        loop {
+            let more = tails.end(&job);
+            if more.is_empty() {
+                break;
+            }
+            rest.extend(more.into_iter().map(|(_, _, output)| output));
+        }
+        assert_eq!(rest, [Output::Line(Stream::Stderr, "err!".into()), Output::CommandEnd(0, 1)]);
+        assert!(tails.look().is_empty());
+    }
+}

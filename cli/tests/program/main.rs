@@ -1,0 +1,8 @@
+//! The program as a person runs it: what it prints, and how it ends.
+
+mod build;
+mod interrupt;
+mod place;
+mod plan;
+mod terminal;
+mod usage;

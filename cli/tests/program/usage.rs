@@ -1,0 +1,74 @@
+use crate::place::Place;
+
+#[test]
+fn wrong_words_end_with_2_and_say_what_was_meant() {
+    let place = Place::empty();
+    for (arguments, hint) in [
+        (&["biuld"][..], "build"),
+        (&["plan", "--frmat", "svg"], "--format"),
+        (&["plan", "--format", "pdf"], "possible values"),
+        (&["schema", "jobs"], "the schemas are"),
+        (&["build", "--jobs", "0"], "0"),
+        (&["build", "/does/not/exist"], "/does/not/exist"),
+        (&["build", "-p", "novalue"], "NAME=VALUE"),
+        (&["build", "--resume", "7"], "no build 7"),
+        (&["build", "-u", "ext::sh -c id"], "--git-url"),
+        (&["build", "-b", "a", "-t", "b"], "cannot be used with"),
+    ] {
+        let ran = place.run(arguments);
+        assert_eq!(ran.code, Some(2), "{arguments:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(hint), "{arguments:?}: {}", ran.stderr);
+        assert_eq!(ran.stdout, "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_secret_on_the_command_line_is_refused_and_not_repeated() {
+    let ran = Place::empty().run(&["build", "--secret", "TOKEN=hunter2"]);
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.stderr.contains("TOKEN") && !ran.stderr.contains("hunter2"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_folder_without_a_script_ends_with_3_and_says_how_to_write_one() {
+    let place = Place::empty();
+    for command in ["verify", "plan", "build"] {
+        let ran = place.run(&[command]);
+        assert_eq!(ran.code, Some(3), "{command}: {}{}", ran.stdout, ran.stderr);
+        let text = ran.stdout + &ran.stderr;
+        assert!(text.contains(".monkeyci/build.yaml"), "{command}: {text}");
+    }
+}
+
+#[test]
+fn a_script_of_another_tool_is_named_and_not_skipped() {
+    let place = Place::empty();
+    place.write(".monkeyci/build.clj", "(ns build)");
+    for command in ["verify", "build"] {
+        let ran = place.run(&[command]);
+        assert_eq!(ran.code, Some(3), "{command}: {}{}", ran.stdout, ran.stderr);
+        assert!((ran.stdout + &ran.stderr).contains("build.clj"), "{command}");
+    }
+}
+
+#[test]
+fn completions_know_the_commands() {
+    let place = Place::empty();
+    for shell in ["bash", "zsh", "fish"] {
+        let ran = place.run(&["completions", shell]);
+        assert_eq!(ran.code, Some(0));
+        assert!(ran.stdout.contains("verify"), "{shell}");
+    }
+}
+
+#[test]
+fn schemas_are_json() {
+    let place = Place::empty();
+    let names = place.run(&["schema", "--list"]).stdout;
+    assert!(names.lines().any(|name| name == "script"), "{names}");
+    for name in names.lines() {
+        let ran = place.run(&["schema", name]);
+        let schema: serde_json::Value = serde_json::from_str(&ran.stdout).expect(name);
+        assert!(schema.is_object(), "{name}");
+    }
+}

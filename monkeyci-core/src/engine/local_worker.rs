@@ -1,0 +1,52 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::{Engine, EngineError};
+use crate::blob::{Artifacts, Blobs, Caches};
+use crate::executor::Executor;
+use crate::worker::{Ports, Settings, Worker};
+
+/// Starts the worker inside this process. It stops what it runs once `stop` is cancelled, and `ended` is when nothing
+/// of that is left.
+pub(super) fn start(
+    engine: &Engine,
+    executor: Arc<dyn Executor>,
+    caches: Option<PathBuf>,
+    stop: CancellationToken,
+    ended: CancellationToken,
+) -> Result<Worker, EngineError> {
+    let shared = &engine.shared;
+    let blobs = |dir: PathBuf| {
+        let io = std::io::Error::other;
+        Blobs::on_disk(&dir).map_err(|error| EngineError::State { path: dir, source: io(error) })
+    };
+    let artifacts = shared.state.join("artifacts");
+    let caches = caches.unwrap_or_else(|| shared.state.join("caches"));
+    let mut settings = Settings::new("local", &shared.instance, shared.state.join("work"));
+    settings.jobs = shared.most_jobs.unwrap_or(settings.jobs);
+    settings.keep = shared.keep;
+    let ports = Ports {
+        leases: engine.leases(),
+        executor,
+        artifacts: Artifacts::new(blobs(artifacts)?),
+        caches: Caches::new(blobs(caches)?),
+        secrets: Arc::clone(&shared.secrets),
+    };
+    let worker = Worker::new(settings, ports);
+    let (running, at_end) = (worker.clone(), ended.drop_guard());
+    tokio::spawn(async move {
+        let run = running.run();
+        tokio::pin!(run);
+        tokio::select! {
+            () = &mut run => {}
+            () = stop.cancelled() => {
+                running.shut_down();
+                run.await;
+            }
+        }
+        drop(at_end);
+    });
+    Ok(worker)
+}

@@ -1,0 +1,120 @@
+//! Scripts that would blow up a careless reader.
+
+use std::time::{Duration, Instant};
+
+use super::*;
+
+/// A refusal takes ≤ 100 ms in a release build; this allows for a debug build on a busy machine.
+const SOON: Duration = Duration::from_secs(8);
+
+fn refused(format: Format, text: &str, why: &str) {
+    let start = Instant::now();
+    let error = parse(format, "build", text, &push(), &Extensions::none()).map(|script| script.jobs.len());
+    let took = start.elapsed();
+    let error = error.expect_err(why).to_string();
+    assert!(error.contains(why), "{why}: {}", error.chars().take(2000).collect::<String>());
+    assert!(error.len() < 200_000, "{why}: {} bytes of error", error.len());
+    assert!(took < SOON, "{why} took {took:?}");
+    if std::env::var_os("MONKEYCI_TIMES").is_some() {
+        eprintln!("{took:>12?} {why}");
+    }
+}
+
+fn laughs() -> String {
+    let mut text = "- &a [x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for (name, before) in ('b'..='j').zip('a'..) {
+        text += &format!("- &{name} [{}]\n", vec![format!("*{before}"); 9].join(", "));
+    }
+    text
+}
+
+#[test]
+fn bombs_of_yaml_are_refused() {
+    refused(Format::Yaml, &laughs(), "too big");
+    refused(Format::Yaml, &"[".repeat(100_000), "nest");
+    refused(Format::Yaml, &"- ".repeat(100_000), "nest");
+    refused(Format::Yaml, &"? ".repeat(100_000), "nest");
+    let deep: String = (0..1400).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+    refused(Format::Yaml, &deep, "nest");
+    let anchors: String = (0..100_000).map(|n| format!("- &a{n}\n")).collect();
+    refused(Format::Yaml, &anchors, "anchors");
+    refused(Format::Yaml, &format!("- &a x\n{}", "- *a\n".repeat(100_000)), "aliases");
+    refused(Format::Yaml, &format!("? {}\n: x\n", "k".repeat(1_000_000)), "no key");
+    refused(Format::Yaml, &format!("- &a {}\n{}", "x".repeat(500_000), "- *a\n".repeat(900)), "too big");
+    refused(Format::Yaml, &"x".repeat(2_000_000), "1048576 bytes");
+    let merges: String = "- &a {k0: 1}\n".to_owned()
+        + &(1..900).map(|n| format!("- &m{n} {{<<: [*a, *a], k{n}: 1}}\n")).collect::<String>();
+    refused(Format::Yaml, &merges, "aliases");
+}
+
+#[test]
+fn bombs_of_json_are_refused() {
+    refused(Format::Json, &"[".repeat(1_000_000), "nested more than 64 deep");
+    refused(Format::Json, &"{\"a\":".repeat(200_000), "nested more than 64 deep");
+    let keys: Vec<_> = (0..60_000).map(|n| format!("\"k{n}\":1")).collect();
+    refused(Format::Json, &format!("{{{}}}", keys.join(",")), "no key");
+    refused(Format::Json, &format!("{{{}}}", vec!["\"a\":1"; 100_000].join(",")), "here twice");
+    refused(Format::Json, &format!("[{{\"id\": {}}}]", "9".repeat(1_000_000)), "too big");
+    refused(Format::Json, &format!("[{}]", vec!["1"; 300_000].join(",")), "250000 values");
+}
+
+#[test]
+fn bombs_of_edn_are_refused() {
+    for open in ["[", "{", "(", "#{", "#a ", "#_ ", "[#a ", "{:a #_[", "^{:a ", "'", "@"] {
+        let why = if open.len() == 1 && "'@".contains(open) { "no EDN" } else { "nested" };
+        let text = open.repeat(100_000);
+        let refusal = parse(Format::Edn, "build.edn", &text, &push(), &Extensions::none());
+        let error = refusal.expect_err(why).to_string();
+        assert!(error.len() < 10_000, "{open}");
+    }
+    refused(Format::Edn, &"[".repeat(100_000), "nested");
+    refused(Format::Edn, &"#a ".repeat(100_000), "nested");
+    refused(Format::Edn, "#=(java.lang.System/exit 0)", "error");
+    refused(Format::Edn, "[{:id 99999999999999999999}]", "64 bits");
+}
+
+#[test]
+fn too_many_jobs_are_refused() {
+    refused(Format::Json, &format!("[{}]", vec!["{}"; 100_001].join(",")), "at most 100000 jobs");
+    let axis = format!("[{}]", (0..40).map(|n| n.to_string()).collect::<Vec<_>>().join(","));
+    let matrix = format!("[{{id: a, script: ls, matrix: {{a: {axis}, b: {axis}, c: {axis}, d: {axis}}}}}]");
+    refused(Format::Yaml, &matrix, "more than 1000 combinations");
+    let long = "x".repeat(500_000);
+    let copies = format!("[{{id: a, script: {long}, matrix: {{a: {axis}}}}}]");
+    refused(Format::Yaml, &copies, "too big");
+    let value = format!("[{{id: a, script: \"{}\", matrix: {{a: [{long}]}}}}]", "${{ matrix.a }} ".repeat(20_000));
+    refused(Format::Yaml, &value, "too big");
+    let shared = format!("env: {{A: {long}}}\njobs: [{}]", vec!["{script: ls}"; 30_000].join(","));
+    refused(Format::Yaml, &shared, "too big");
+    let wide = (0..20).map(|n| format!("{{id: m{n}, script: ls, matrix: {{a: {axis}}}}}")).collect::<Vec<_>>();
+    let needs = (0..20).map(|n| format!("m{n}")).collect::<Vec<_>>().join(",");
+    refused(
+        Format::Yaml,
+        &format!("[{}, {{id: z, script: ls, needs: [{needs}]}}]", wide.join(",")),
+        "too many dependencies",
+    );
+}
+
+#[test]
+fn a_hundred_thousand_mistakes_are_shown_by_a_hundred() {
+    let text = format!("[{}]", vec!["{id: a, needs: [nobody], imag: x}"; 20_000].join(","));
+    let Err(ScriptError::Invalid(errors)) = parse(Format::Yaml, "build", &text, &push(), &Extensions::none()) else {
+        panic!("a bad script was taken");
+    };
+    assert_eq!(errors.len(), 100);
+}
+
+#[test]
+fn ten_thousand_jobs_are_read_in_time() {
+    let jobs = |n: u32| format!("- id: job-{n}\n  image: rust:1\n  script: [make, make test]\n");
+    let chained = |n: u32| jobs(n) + &format!("  dependencies: [job-{}]\n", n - 1);
+    let text: String = jobs(0) + &(1..10_000).map(chained).collect::<String>();
+    let start = Instant::now();
+    let script = parse(Format::Yaml, "build.yaml", &text, &push(), &Extensions::none()).expect("a good script");
+    assert_eq!(script.jobs.len(), 10_000);
+    // One second in a release build.
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    if std::env::var_os("MONKEYCI_TIMES").is_some() {
+        eprintln!("{:>12?} 10,000 jobs of {} bytes", start.elapsed(), text.len());
+    }
+}
