@@ -1,6 +1,7 @@
 //! One invocation of a build: its engine, its worker, and where they keep their things.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use monkeyci_core::blob::{Artifacts, Blobs, Caches};
 use monkeyci_core::engine::Engine;
@@ -8,9 +9,13 @@ use monkeyci_core::executor::Executor;
 use monkeyci_core::log::LogStore;
 use monkeyci_core::secret::Secrets;
 use monkeyci_core::worker::{Ports, Settings, Worker, sweep};
+use tokio::task::JoinHandle;
 
 use crate::error::{CliError, chain};
 use crate::state::{Folders, Invocation, Repository};
+
+/// How long the last workspaces may take to be removed; the next build removes what is left.
+const TIDY: Duration = Duration::from_secs(30);
 
 /// What runs while a build does.
 pub struct Session {
@@ -22,6 +27,7 @@ pub struct Session {
     pub logs: LogStore,
     /// Where they run.
     pub executor: Arc<dyn Executor>,
+    working: JoinHandle<()>,
 }
 
 /// How many jobs may run at once, and whether their workspaces stay.
@@ -66,8 +72,15 @@ impl Session {
         };
         let worker = Worker::new(settings, ports);
         let running = worker.clone();
-        tokio::spawn(async move { running.run().await });
-        Ok(Self { engine, worker, logs: LogStore::at(invocation.path("logs")), executor })
+        let working = tokio::spawn(async move { running.run().await });
+        Ok(Self { engine, worker, logs: LogStore::at(invocation.path("logs")), executor, working })
+    }
+
+    /// Ends the engine once the worker has removed what its last jobs left.
+    pub async fn close(self) {
+        self.worker.drain();
+        let _late = tokio::time::timeout(TIDY, self.working).await;
+        self.engine.close().await;
     }
 }
 

@@ -2,8 +2,9 @@ use std::io::{BufWriter, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use monkeyci_core::engine::BuildHandle;
-use monkeyci_core::model::{BuildStatus, SecretRef, Text, Trigger};
+use globset::Glob;
+use monkeyci_core::engine::{BuildHandle, BuildRequest, EngineError};
+use monkeyci_core::model::{BuildStatus, JobStatus, SecretRef, Text, Trigger};
 use monkeyci_core::secret::Secrets;
 
 use crate::context::{ContextArgs, FolderArgs};
@@ -74,8 +75,10 @@ pub fn run(args: &BuildArgs) -> Result<Exit, CliError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|error| CliError::ours(format!("threads: {error}")))?;
     let exit = runtime.block_on(build(args));
-    // Copies of folders that nobody waits for any more must not keep the program from ending.
-    runtime.shutdown_background();
+    if matches!(exit, Ok(Exit::Interrupted)) {
+        // Who wants to end at once does not wait for files to be removed.
+        runtime.shutdown_background();
+    }
     exit
 }
 
@@ -109,14 +112,14 @@ async fn build(args: &BuildArgs) -> Result<Exit, CliError> {
     };
     let session = Session::open(&folders, &invocation, args.limits(), secrets).await?;
     let since = if resumed && !args.json { now() } else { 0 };
-    let handle = begin(&session, wanted, resumed).await?;
+    let handle = begin(&session, wanted, resumed, &args.approve).await?;
     let drive =
         Drive { session: &session, instance: &invocation.record.instance, build: handle, view: &mut *view, since };
     let (progress, left) = drive.run().await?;
-    if left != Left::Killed {
-        session.engine.close().await;
-    }
     finish(args, &mut invocation, &progress, &mut *view)?;
+    if left != Left::Killed {
+        session.close().await;
+    }
     Ok(match (left, no_script.get()) {
         (Left::Canceled | Left::Killed, _) => Exit::Interrupted,
         (Left::Itself, Some(exit)) => *exit,
@@ -127,12 +130,22 @@ async fn build(args: &BuildArgs) -> Result<Exit, CliError> {
 /// Begins the build of this invocation, or goes on with it.
 async fn begin(
     session: &Session,
-    wanted: monkeyci_core::engine::BuildRequest,
+    wanted: BuildRequest,
     resumed: bool,
+    approve: &[String],
 ) -> Result<BuildHandle, CliError> {
-    let ours = |error: monkeyci_core::engine::EngineError| CliError::ours(chain(&error));
+    let ours = |error: EngineError| CliError::ours(chain(&error));
     if resumed && let Some(left) = session.engine.unfinished().await.map_err(ours)?.first() {
-        return session.engine.resume(&left.build, Some(wanted)).await.map_err(ours);
+        let handle = session.engine.resume(&left.build, Some(wanted)).await.map_err(ours)?;
+        // The engine approves jobs as they block; these did so before.
+        let globs: Vec<_> = approve.iter().filter_map(|glob| Some(Glob::new(glob).ok()?.compile_matcher())).collect();
+        for job in handle.snapshot().await.map_err(ours)?.jobs() {
+            let id = &job.job().id;
+            if job.status() == JobStatus::Blocked && globs.iter().any(|glob| glob.is_match(id.as_str())) {
+                handle.approve(id, None).await.map_err(ours)?;
+            }
+        }
+        return Ok(handle);
     }
     // An invocation can die before its build was begun.
     session.engine.build(wanted).await.map_err(ours)
@@ -147,7 +160,7 @@ fn finish(
     let number = invocation.number;
     let resume = match progress.status {
         BuildStatus::Blocked => {
-            let blocked = progress.jobs().iter().find(|job| job.status == monkeyci_core::model::JobStatus::Blocked);
+            let blocked = progress.jobs().iter().find(|job| job.status == JobStatus::Blocked);
             let approve = blocked.map(|job| format!(" --approve {}", job.job.id)).unwrap_or_default();
             Some(format!("monkeyci build --resume {number}{approve}"))
         }

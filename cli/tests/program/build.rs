@@ -91,9 +91,8 @@ fn parameters_come_from_the_command_line_and_from_files() {
 
 #[test]
 fn secrets_reach_the_job_and_nothing_else() {
-    let place = Place::with_script(
-        "- {id: a, params: [TOKEN], script: ['test \"$TOKEN\" = correct-horse-battery', 'echo \"token $TOKEN\"']}\n",
-    );
+    let place =
+        Place::with_script("- {id: a, params: [TOKEN], script: ['test ${#TOKEN} = 21', 'echo \"token $TOKEN\"']}\n");
     let mut command = place.command(&["build", "--json", "--secret", "TOKEN"]);
     let ran = Ran::of(command.env("TOKEN", "correct-horse-battery").output().expect("the program starts"));
     assert_eq!(ran.code, Some(0), "{}", ran.stdout);
