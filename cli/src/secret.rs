@@ -86,7 +86,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("token");
         std::fs::write(&path, "two\nlines\r\n").expect("written");
-        let secrets = read(&[format!("TOKEN=@{}", path.display())]).ok().expect("read");
+        let Ok(secrets) = read(&[format!("TOKEN=@{}", path.display())]) else { panic!("the file was not read") };
         assert_eq!((secrets[0].name.as_str(), secrets[0].value.as_str()), ("TOKEN", "two\nlines"));
     }
 }

@@ -54,6 +54,7 @@ impl Session {
             .state(&invocation.folder)
             .instance(&record.instance)
             .jobs(limits.jobs)
+            .without_worker()
             .secrets(secrets.clone())
             .keep(limits.keep)
             .open()

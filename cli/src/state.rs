@@ -143,10 +143,9 @@ impl Repository {
     fn dead(&self) -> io::Result<Vec<Invocation>> {
         let mut dead = Vec::new();
         for number in self.numbers()? {
-            match self.take_up(number) {
-                Ok(invocation) => dead.extend(invocation),
-                // It lives; or it is damaged, which must not keep others from working.
-                Err(_) => {}
+            // One that cannot be taken up lives, or is damaged, which must not keep others from working.
+            if let Ok(invocation) = self.take_up(number) {
+                dead.extend(invocation);
             }
         }
         Ok(dead)

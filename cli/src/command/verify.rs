@@ -1,5 +1,7 @@
 use std::io::IsTerminal as _;
 
+use monkeyci_core::model::JobId;
+
 use crate::context::{ContextArgs, FolderArgs};
 use crate::error::{CliError, Exit};
 use crate::script;
@@ -44,7 +46,7 @@ pub fn run(args: &VerifyArgs) -> Result<Exit, CliError> {
     text.push_str(&style.paint(Tone::Good, &neutral(&ok, Colours::Strip)));
     text.push('\n');
     if !script.left_out.is_empty() {
-        let left_out: Vec<_> = script.left_out.iter().map(|id| id.as_str()).collect();
+        let left_out: Vec<_> = script.left_out.iter().map(JobId::as_str).collect();
         text.push_str(&format!("Not part of this build, by their conditions: {}\n", left_out.join(", ")));
     }
     super::print(&text)

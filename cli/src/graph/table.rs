@@ -1,7 +1,7 @@
 //! The jobs as a table for people.
 
 use console::{measure_text_width, truncate_str};
-use monkeyci_core::model::Job;
+use monkeyci_core::model::{Job, JobId};
 
 use super::{marks, place};
 use crate::ui::escape::{Colours, neutral};
@@ -30,7 +30,7 @@ pub fn draw(jobs: &[Job], style: Style) -> String {
 }
 
 fn row(job: &Job) -> [String; 4] {
-    let after: Vec<_> = job.dependencies.iter().map(|id| id.as_str()).collect();
+    let after: Vec<_> = job.dependencies.iter().map(JobId::as_str).collect();
     let after = if after.is_empty() { "-".into() } else { after.join(", ") };
     [job.id.to_string(), place(job).to_owned(), after, marks(job).join(", ")]
         .map(|cell| truncate_str(&neutral(&cell, Colours::Strip), WIDEST, "…").into_owned())

@@ -10,7 +10,7 @@ fn a_terminal_gets_colours_and_live_lines_and_never_what_a_job_would_do_to_it() 
     if !has_script {
         let required = std::env::var("MONKEYCI_TEST_REQUIRE").unwrap_or_default();
         assert!(!required.split(',').any(|name| name == "pty"), "`script` is required and not there");
-        println!("skipped: pty: there is no `script` of util-linux");
+        eprintln!("skipped: pty: there is no `script` of util-linux");
         return;
     }
     let place = Place::with_script(

@@ -9,6 +9,7 @@ use super::caches::JobCaches;
 use super::outcome::Verdict;
 use super::settings::{Ports, Settings};
 use super::variables::variables;
+use crate::executor::CONTAINER_WORK;
 use crate::job_dir::{JobDir, Program};
 use crate::lease::Lease;
 use crate::secret::Secrets;
@@ -115,12 +116,9 @@ async fn restore(ports: &Ports, lease: &Lease, work_dir: &Path, warnings: &mut V
 fn program(settings: &Settings, lease: &Lease, job: &Job, dir: &JobDir) -> Program {
     let bytes = |text: &monkeyci_model::Text| text.as_plain().unwrap_or_default().as_bytes().to_vec();
     let mut env = variables(lease);
-    if job.image.is_none() {
-        env.insert(
-            "MONKEYCI_WORK_DIR".to_owned(),
-            dir.work().join(job.work_dir.as_deref().unwrap_or_default()).display().to_string(),
-        );
-    }
+    let root = if job.image.is_some() { PathBuf::from(CONTAINER_WORK) } else { dir.work() };
+    let work_dir = root.join(job.work_dir.as_deref().unwrap_or_default());
+    env.insert("MONKEYCI_WORK_DIR".to_owned(), work_dir.display().to_string());
     env.extend(job.env.iter().map(|(name, value)| (name.clone(), value.as_plain().unwrap_or_default().to_owned())));
     let defaults = Program::default();
     Program {
@@ -128,7 +126,7 @@ fn program(settings: &Settings, lease: &Lease, job: &Job, dir: &JobDir) -> Progr
         command: job.command.iter().map(bytes).collect(),
         shell: job.shell.clone().unwrap_or(defaults.shell),
         env: env.into_iter().map(|(name, value)| (name, value.into_bytes())).collect(),
-        root: defaults.root,
+        root,
         work_dir: job.work_dir.as_deref().unwrap_or_default().into(),
         timeout_ms: timeout_ms(job),
         grace_ms: u64::try_from(settings.grace.as_millis()).unwrap_or(u64::MAX),

@@ -111,7 +111,7 @@ impl Story {
         let limit = Instant::now() + Duration::from_secs(20);
         while !so(self) {
             assert!(Instant::now() < limit, "{what} did not come; alive: {:?}", self.alive());
-            std::thread::sleep(Duration::from_millis(2));
+            std::thread::sleep(Duration::from_millis(2)); // poll
         }
     }
 }

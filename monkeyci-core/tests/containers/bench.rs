@@ -99,7 +99,7 @@ async fn podman() -> Result<&'static str, String> {
             if std::os::unix::net::UnixStream::connect(&socket).is_ok() {
                 return Ok(address);
             }
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(20)).await; // poll
         }
         Err("its service did not begin to listen".into())
     });
@@ -206,7 +206,7 @@ impl Play<'_> {
         let end = tokio::time::Instant::now() + Duration::from_secs(30);
         while self.started.lock().expect("a lock").is_empty() {
             assert!(tokio::time::Instant::now() < end, "the job has not started");
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            tokio::time::sleep(Duration::from_millis(10)).await; // poll
         }
     }
 }

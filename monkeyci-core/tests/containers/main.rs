@@ -2,7 +2,6 @@
 
 mod bench;
 mod image;
-mod overhead;
 mod stories;
 
 macro_rules! play {

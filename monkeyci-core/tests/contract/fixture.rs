@@ -126,7 +126,7 @@ impl Running {
         while !output(&self.frames).contains(text) {
             assert!(Instant::now() < limit && !self.task.is_finished(), "said only {}", output(&self.frames));
             self.frames.extend(self.reader.read().expect("frames"));
-            tokio::time::sleep(Duration::from_millis(2)).await;
+            tokio::time::sleep(Duration::from_millis(2)).await; // poll
         }
     }
 
@@ -135,7 +135,7 @@ impl Running {
         let limit = Instant::now() + PATIENCE;
         while self.started.lock().expect("not poisoned").is_empty() {
             assert!(Instant::now() < limit && !self.task.is_finished(), "it did not start");
-            tokio::time::sleep(Duration::from_millis(2)).await;
+            tokio::time::sleep(Duration::from_millis(2)).await; // poll
         }
     }
 

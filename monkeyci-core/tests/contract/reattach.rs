@@ -69,7 +69,7 @@ async fn a_job_ends_with_its_engine_unless_told_otherwise() {
     // As when the engine dies: what it held is closed.
     running.task.abort();
     while !alive(&running.dir).is_empty() {
-        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await; // poll
     }
 }
 
