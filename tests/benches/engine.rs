@@ -58,7 +58,7 @@ fn through_the_engine(count: usize) -> Outcome<Duration> {
     let state = tempfile::tempdir()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
-        let engine = Engine::local().state(state.path()).open().await?;
+        let engine = Engine::local().state(state.path()).without_worker().open().await?;
         tokio::spawn(work(engine.leases()));
         let job = |number| Job::new(JobId::new(format!("job-{number}")).expect("a valid id"));
         let jobs = (0..count).map(job).collect();
