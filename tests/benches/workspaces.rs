@@ -13,7 +13,7 @@ use crate::program::well;
 const IN_FOLDER: usize = 100;
 
 pub fn run() -> Outcome {
-    let (files, bytes) = (setting("FILES", 5_000), setting("BYTES", 100_000_000));
+    let (files, bytes) = (setting("FILES", 1_000), setting("BYTES", 20_000_000));
     let home = tempfile::tempdir()?;
     let (from, to) = (home.path().join("checkout"), home.path().join("copy"));
     fill(&from, files, bytes)?;
