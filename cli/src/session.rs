@@ -92,12 +92,15 @@ pub async fn clean(folders: &Folders, repository: &Repository) -> Result<Vec<Str
     for mut left in repository.leftovers().map_err(unreadable)? {
         if !left.record.swept {
             let request = &left.record.request;
-            let executors = request.executor.open_all(&left.path("process"), &folders.cache.join("bin")).await;
+            let state = left.path("process");
+            let (executors, answered) = request.executor.open_all(&state, &folders.cache.join("bin")).await;
             for executor in executors {
                 let swept = sweep(&*executor, &left.record.instance, &left.path("jobs"), &[], &|_| false).await;
                 swept.map_err(|error| CliError::ours(error.to_string()))?;
             }
-            left.swept().map_err(unreadable)?;
+            if answered {
+                left.swept().map_err(unreadable)?;
+            }
         }
         notes.push(format!("build {n} has not ended; to go on with it: monkeyci build --resume {n}", n = left.number));
     }

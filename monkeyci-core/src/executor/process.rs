@@ -38,6 +38,7 @@ const SWEEP_LIMIT: Duration = Duration::from_secs(7);
 #[derive(Debug)]
 pub struct Process {
     state: PathBuf,
+    programs: PathBuf,
     program: OnceCell<PathBuf>,
     outliving: bool,
     namespaces: bool,
@@ -50,7 +51,15 @@ impl Process {
     /// Its jobs end at once when this program ends, however that happens.
     #[must_use]
     pub fn new(state: impl Into<PathBuf>) -> Self {
-        Self { state: state.into(), program: OnceCell::new(), outliving: false, namespaces: true }
+        let state = state.into();
+        Self { programs: state.join("bin"), state, program: OnceCell::new(), outliving: false, namespaces: true }
+    }
+
+    /// Keeps the supervisor's program in this folder, which others may share.
+    #[must_use]
+    pub fn programs(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.programs = folder.into();
+        self
     }
 
     /// Lets jobs go on when this program ends, until their lease is over: the next one re-attaches.
@@ -72,7 +81,10 @@ impl Process {
     }
 
     async fn spawn(&self, order: &Order) -> Result<Child, ExecutorError> {
-        let place = async || supervisor_path(&self.state.join("bin"));
+        let place = async || {
+            std::fs::create_dir_all(&self.state)?;
+            supervisor_path(&self.programs)
+        };
         let program = self.program.get_or_try_init(place).await.map_err(failed("put the supervisor into its place"))?;
         let mut command = Command::new(program);
         command.args(["run", "--process"]);
