@@ -254,7 +254,8 @@ impl BuildArgs {
         let is_terminal = stdout.is_terminal();
         let style = super::style_of(is_terminal);
         let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
-        let stdout = BufWriter::new(stdout);
+        // A loud job is written in few calls; what is quiet is flushed at each look.
+        let stdout = BufWriter::with_capacity(64 * 1024, stdout);
         match (self.json, self.quiet) {
             (true, _) => Box::new(Json::new(stdout)),
             (_, true) => Box::new(Plain::new(stdout, style, Detail::Quiet)),
