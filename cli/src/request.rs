@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::{CliError, Exit};
 use crate::executor::Choice;
+use crate::script;
 
 /// What a local build is of. It holds no value of a secret.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -32,6 +33,9 @@ pub struct Request {
     /// Its secrets, as they were named on the command line.
     pub secrets: Vec<String>,
 }
+
+/// The organisation of every local build.
+pub const ORG: &str = "local";
 
 /// Why there was no script, once loading it was tried.
 pub type NoScript = Arc<OnceLock<Exit>>;
@@ -68,7 +72,7 @@ impl Request {
             let script = script.map_err(|error| refused(&error, &no_script))?;
             Ok(Loaded { jobs: script.jobs, warnings: script.warnings })
         };
-        let org = OrgId::new("local").expect("a valid id");
+        let org = OrgId::new(ORG).expect("a valid id");
         let request = BuildRequest::new(source).load(load).repo(org, self.repo()).trigger(trigger);
         let request = request.filter(&self.filter).and_then(|request| request.approve(approve));
         request.map_err(|error| CliError::usage(error.to_string()))
@@ -135,7 +139,11 @@ fn refused(error: &ScriptError, no_script: &NoScript) -> LoadError {
         ScriptError::Invalid(_) | ScriptError::Outside(_) => BuildStatus::Failure,
         _ => BuildStatus::Error,
     };
-    LoadError { status: error_status, message: error.to_string() }
+    let mut message = error.to_string();
+    if let ScriptError::NotFound { .. } = error {
+        message = format!("{message}\nhint: {}", script::FIRST);
+    }
+    LoadError { status: error_status, message }
 }
 
 #[cfg(test)]

@@ -7,11 +7,14 @@ use monkeyci_core::blob::{Artifacts, Blobs, Caches};
 use monkeyci_core::engine::Engine;
 use monkeyci_core::executor::Executor;
 use monkeyci_core::log::LogStore;
+use monkeyci_core::model::OrgId;
 use monkeyci_core::secret::Secrets;
+use monkeyci_core::store::{Sequence, Sqlite, Store, StoreError};
 use monkeyci_core::worker::{Ports, Settings, Worker, sweep};
 use tokio::task::JoinHandle;
 
 use crate::error::{CliError, chain};
+use crate::request::ORG;
 use crate::state::{Folders, Invocation, Repository};
 
 /// How long the last workspaces may take to be removed; the next build removes what is left.
@@ -50,8 +53,11 @@ impl Session {
         let ours = |error: &dyn std::error::Error| CliError::ours(chain(error));
         let record = &invocation.record;
         let executor = record.request.executor.open(&invocation.path("process"), &folders.cache.join("bin")).await?;
+        let store = Sqlite::open(invocation.path("builds.db")).map_err(|error| ours(&error))?;
+        number(&store, invocation).await.map_err(|error| ours(&error))?;
         let engine = Engine::local()
             .state(&invocation.folder)
+            .store(store)
             .instance(&record.instance)
             .jobs(limits.jobs)
             .without_worker()
@@ -84,6 +90,17 @@ impl Session {
         self.engine.close().await;
         tidied.is_ok()
     }
+}
+
+/// Gives the build the number of its invocation, by which people call it, though each invocation has a database of its
+/// own. One that is taken up has its number already.
+async fn number(store: &Sqlite, invocation: &Invocation) -> Result<(), StoreError> {
+    if invocation.number > 1 && store.open_builds().await?.is_empty() {
+        let org = OrgId::new(ORG).expect("a valid id");
+        let builds = Sequence::Build(org, invocation.record.request.repo());
+        store.reserve(builds, invocation.number - 1).await?;
+    }
+    Ok(())
 }
 
 /// Removes what dead invocations left running, and tells what can be gone on with.

@@ -1,6 +1,7 @@
 //! Tests that need the whole house: its rules, and its programs run for real.
 
 mod crash;
+mod docs;
 mod examples;
 mod image;
 mod program;
