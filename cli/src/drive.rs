@@ -85,10 +85,10 @@ impl Drive<'_> {
                     }
                 },
                 _ = tick.tick() => {
-                    for (job, attempt, output) in tails.look() {
-                        progress.output(&job, &output);
-                        self.view.output(&progress, &job, attempt, &output);
-                    }
+                    tails.look(&mut |job, attempt, output| {
+                        progress.output(job, output);
+                        self.view.output(&progress, job, attempt, output);
+                    });
                     self.view.tick(&progress, now());
                     if progress.status == BuildStatus::Blocked && self.build.status() == BuildStatus::Blocked {
                         break;
@@ -116,18 +116,12 @@ impl Drive<'_> {
 
     /// All that a job wrote comes before its end.
     fn rest(&mut self, job: &JobId, new: bool, progress: &mut Progress, tails: &mut Tails) {
-        loop {
-            let rest = tails.end(job);
-            if rest.is_empty() {
-                return;
+        tails.end(job, &mut |job, attempt, output| {
+            progress.output(job, output);
+            if new {
+                self.view.output(progress, job, attempt, output);
             }
-            for (job, attempt, output) in rest {
-                progress.output(&job, &output);
-                if new {
-                    self.view.output(progress, &job, attempt, &output);
-                }
-            }
-        }
+        });
     }
 }
 

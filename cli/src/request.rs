@@ -8,12 +8,13 @@ use monkeyci_core::engine::{BuildRequest, LoadError, Loaded};
 use monkeyci_core::model::trigger::{Changes, Git};
 use monkeyci_core::model::{BuildStatus, OrgId, RepoId, Trigger};
 use monkeyci_core::script::{Extensions, ScriptError, load};
-use monkeyci_core::source::{Checkout, CommitId, Folder, GitRef, GitRemote, GitUrl, Source, SourceError};
+use monkeyci_core::source::{Checkout, CommitId, Credentials, Folder, GitRef, GitRemote, GitUrl, Source, SourceError};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{CliError, Exit};
 use crate::executor::Choice;
+use crate::script;
 
 /// What a local build is of. It holds no value of a secret.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -32,6 +33,9 @@ pub struct Request {
     /// Its secrets, as they were named on the command line.
     pub secrets: Vec<String>,
 }
+
+/// The organisation of every local build.
+pub const ORG: &str = "local";
 
 /// Why there was no script, once loading it was tried.
 pub type NoScript = Arc<OnceLock<Exit>>;
@@ -68,7 +72,7 @@ impl Request {
             let script = script.map_err(|error| refused(&error, &no_script))?;
             Ok(Loaded { jobs: script.jobs, warnings: script.warnings })
         };
-        let org = OrgId::new("local").expect("a valid id");
+        let org = OrgId::new(ORG).expect("a valid id");
         let request = BuildRequest::new(source).load(load).repo(org, self.repo()).trigger(trigger);
         let request = request.filter(&self.filter).and_then(|request| request.approve(approve));
         request.map_err(|error| CliError::usage(error.to_string()))
@@ -84,6 +88,8 @@ impl Request {
         let mut remote = GitRemote::new(url);
         // A person at a terminal may read the folders of this machine anyway.
         remote.allow_file = true;
+        // Over ssh with their own agent, keys and known hosts.
+        remote.credentials = Credentials::User;
         // Distributions repair git without a new number; a person is warned where a server would refuse.
         remote.trust_git = true;
         if let Some(git) = &self.git {
@@ -133,7 +139,11 @@ fn refused(error: &ScriptError, no_script: &NoScript) -> LoadError {
         ScriptError::Invalid(_) | ScriptError::Outside(_) => BuildStatus::Failure,
         _ => BuildStatus::Error,
     };
-    LoadError { status: error_status, message: error.to_string() }
+    let mut message = error.to_string();
+    if let ScriptError::NotFound { .. } = error {
+        message = format!("{message}\nhint: {}", script::FIRST);
+    }
+    LoadError { status: error_status, message }
 }
 
 #[cfg(test)]

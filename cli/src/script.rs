@@ -8,6 +8,9 @@ use monkeyci_core::script::{self, Extensions, Script, ScriptError};
 
 use crate::error::CliError;
 
+/// What one does who has no script yet.
+pub const FIRST: &str = "write `.monkeyci/build.yaml`, for example `[{id: test, script: [make test]}]`";
+
 /// Loads the script of a folder for the build that `trigger` would cause.
 pub fn load(folder: &Path, trigger: &Trigger) -> Result<Script, ScriptError> {
     script::load(folder, None, trigger, &Extensions::none())
@@ -21,8 +24,7 @@ pub fn check(script: &Script) -> Result<(), CliError> {
 /// The error of a command that needed the script.
 pub fn error(error: &ScriptError) -> CliError {
     match error {
-        ScriptError::NotFound { .. } => CliError::no_script(error.to_string())
-            .hint("write `.monkeyci/build.yaml`, for example `[{id: test, script: [make test]}]`"),
+        ScriptError::NotFound { .. } => CliError::no_script(error.to_string()).hint(FIRST),
         ScriptError::Invalid(_) => CliError::failed(error.to_string()),
         error if error.is_no_script() => CliError::no_script(error.to_string()),
         error => CliError::ours(error.to_string()),

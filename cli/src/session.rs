@@ -6,10 +6,13 @@ use std::time::Duration;
 use monkeyci_core::engine::Engine;
 use monkeyci_core::executor::Executor;
 use monkeyci_core::log::LogStore;
+use monkeyci_core::model::OrgId;
 use monkeyci_core::secret::Secrets;
+use monkeyci_core::store::{Sequence, Sqlite, Store, StoreError};
 use monkeyci_core::worker::sweep;
 
 use crate::error::{CliError, chain};
+use crate::request::ORG;
 use crate::state::{Folders, Invocation, Repository};
 
 /// How long the last workspaces may take to be removed; the next build removes what is left.
@@ -42,10 +45,14 @@ impl Session {
         limits: Limits,
         secrets: Secrets,
     ) -> Result<Self, CliError> {
+        let ours = |error: &dyn std::error::Error| CliError::ours(chain(error));
         let record = &invocation.record;
         let executor = record.request.executor.open(&invocation.path("process"), &folders.cache.join("bin")).await?;
+        let store = Sqlite::open(invocation.path("builds.db")).map_err(|error| ours(&error))?;
+        number(&store, invocation).await.map_err(|error| ours(&error))?;
         let engine = Engine::local()
             .state(&invocation.folder)
+            .store(store)
             .instance(&record.instance)
             .jobs(limits.jobs)
             .executor(Arc::clone(&executor))
@@ -54,31 +61,48 @@ impl Session {
             .keep(limits.keep)
             .open()
             .await
-            .map_err(|error| CliError::ours(chain(&error)))?;
+            .map_err(|error| ours(&error))?;
         Ok(Self { engine, logs: LogStore::at(invocation.path("logs")), executor })
     }
 
-    /// Ends the engine once the worker has removed what its last jobs left.
-    pub async fn close(self) {
-        let _late = tokio::time::timeout(TIDY, self.engine.close()).await;
+    /// Ends the engine once the worker has removed what its last jobs left. Whether it did so in time.
+    pub async fn close(self) -> bool {
+        tokio::time::timeout(TIDY, self.engine.close()).await.is_ok()
     }
+}
+
+/// Gives the build the number of its invocation, by which people call it, though each invocation has a database of its
+/// own. One that is taken up has its number already.
+async fn number(store: &Sqlite, invocation: &Invocation) -> Result<(), StoreError> {
+    if invocation.number > 1 && store.open_builds().await?.is_empty() {
+        let org = OrgId::new(ORG).expect("a valid id");
+        let builds = Sequence::Build(org, invocation.record.request.repo());
+        store.reserve(builds, invocation.number - 1).await?;
+    }
+    Ok(())
 }
 
 /// Removes what dead invocations left running, and tells what can be gone on with.
 pub async fn clean(folders: &Folders, repository: &Repository) -> Result<Vec<String>, CliError> {
     let unreadable = |error: std::io::Error| CliError::ours(format!("state folder: {error}"));
     let mut notes = Vec::new();
-    for mut left in repository.leftovers().map_err(unreadable)? {
+    for mut left in repository.dead().map_err(unreadable)? {
         if !left.record.swept {
             let request = &left.record.request;
-            let executors = request.executor.open_all(&left.path("process"), &folders.cache.join("bin")).await;
+            let state = left.path("process");
+            let (executors, answered) = request.executor.open_all(&state, &folders.cache.join("bin")).await;
             for executor in executors {
                 let swept = sweep(&*executor, &left.record.instance, &left.path("jobs"), &[], &|_| false).await;
                 swept.map_err(|error| CliError::ours(error.to_string()))?;
             }
-            left.swept().map_err(unreadable)?;
+            if answered {
+                left.swept().map_err(unreadable)?;
+            }
         }
-        notes.push(format!("build {n} has not ended; to go on with it: monkeyci build --resume {n}", n = left.number));
+        if !left.record.ended {
+            let n = left.number;
+            notes.push(format!("build {n} has not ended; to go on with it: monkeyci build --resume {n}"));
+        }
     }
     repository.prune().map_err(unreadable)?;
     Ok(notes)

@@ -20,6 +20,9 @@ const PIECE: usize = 64 * 1024;
 /// Marks that are read at once.
 const MARKS: usize = 1024;
 
+/// Hears what an attempt of a job did.
+pub type Tell<'a> = dyn FnMut(&JobId, u32, &Output) + 'a;
+
 /// The logs of a build's jobs.
 pub struct Tails {
     logs: LogStore,
@@ -48,34 +51,26 @@ impl Tails {
         self.open.insert(job.clone(), Tail { attempt, ..Tail::default() });
     }
 
-    /// What is new of every job: its id, its attempt, and what it wrote.
-    pub fn look(&mut self) -> Vec<(JobId, u32, Output)> {
-        let mut seen = Vec::new();
+    /// Tells what is new of every job.
+    pub fn look(&mut self, tell: &mut Tell<'_>) {
         for (job, tail) in &mut self.open {
             let id = LogId { build: self.build.clone(), job: job.clone(), attempt: tail.attempt };
-            let outputs = tail.read(&self.logs, &id, LOOK);
-            seen.extend(outputs.into_iter().map(|output| (job.clone(), tail.attempt, output)));
+            tail.read(&self.logs, &id, LOOK, tell);
         }
-        seen
     }
 
-    /// The rest of a job that ended, up to a limit; call it until there is nothing left.
-    pub fn end(&mut self, job: &JobId) -> Vec<(JobId, u32, Output)> {
-        let Some(tail) = self.open.get_mut(job) else { return Vec::new() };
+    /// Tells the rest of a job that ended.
+    pub fn end(&mut self, job: &JobId, tell: &mut Tell<'_>) {
+        let Some(mut tail) = self.open.remove(job) else { return };
         let id = LogId { build: self.build.clone(), job: job.clone(), attempt: tail.attempt };
-        let attempt = tail.attempt;
-        let mut outputs = tail.read(&self.logs, &id, LOOK);
-        if outputs.is_empty() {
-            outputs = tail.decoder.finish();
-            self.open.remove(job);
-        }
-        outputs.into_iter().map(|output| (job.clone(), attempt, output)).collect()
+        tail.read(&self.logs, &id, usize::MAX, tell);
+        tail.decoder.finish().iter().for_each(|output| tell(job, tail.attempt, output));
     }
 }
 
 impl Tail {
-    fn read(&mut self, logs: &LogStore, id: &LogId, most: usize) -> Vec<Output> {
-        let mut outputs = Vec::new();
+    /// Holds no more than one piece of the log in memory.
+    fn read(&mut self, logs: &LogStore, id: &LogId, most: usize, tell: &mut Tell<'_>) {
         let mut left = most;
         while left > 0 {
             let offset = self.decoder.end();
@@ -84,12 +79,11 @@ impl Tail {
             left -= bytes.len();
             let done = bytes.is_empty();
             let chunk = self.chunk(logs, id, offset, bytes);
-            outputs.extend(self.decoder.chunk(&chunk));
+            self.decoder.chunk(&chunk).iter().for_each(|output| tell(&id.job, self.attempt, output));
             if done {
                 break;
             }
         }
-        outputs
     }
 
     fn chunk(&mut self, logs: &LogStore, id: &LogId, offset: u64, bytes: Bytes) -> Chunk {
@@ -123,25 +117,23 @@ mod tests {
         let id = LogId { build: build.clone(), job: job.clone(), attempt: 1 };
         let mut tails = Tails::new(logs.clone(), build);
         tails.begin(&job, 1);
-        assert!(tails.look().is_empty(), "nothing is written yet");
+        let look = |tails: &mut Tails| {
+            let mut shown = Vec::new();
+            tails.look(&mut |_, _, output| shown.push(output.clone()));
+            shown
+        };
+        assert!(look(&mut tails).is_empty(), "nothing is written yet");
 
         let mark = |offset, kind| Mark { offset, millis: 0, kind };
         let first = vec![mark(0, MarkKind::LineStart(0)), mark(0, MarkKind::Stdout), mark(4, MarkKind::Stderr)];
         logs.append(&id, &Chunk { offset: 0, bytes: "out\nerr".into(), marks: first }).expect("written");
-        let shown: Vec<_> = tails.look().into_iter().map(|(_, _, output)| output).collect();
-        assert_eq!(shown, [Output::CommandStart(0), Output::Line(Stream::Stdout, "out".into())]);
+        assert_eq!(look(&mut tails), [Output::CommandStart(0), Output::Line(Stream::Stdout, "out".into())]);
 
         let last = vec![mark(8, MarkKind::LineEnd(0, 1))];
         logs.append(&id, &Chunk { offset: 7, bytes: "!".into(), marks: last }).expect("written");
         let mut rest = Vec::new();
-        loop {
-            let more = tails.end(&job);
-            if more.is_empty() {
-                break;
-            }
-            rest.extend(more.into_iter().map(|(_, _, output)| output));
-        }
+        tails.end(&job, &mut |_, _, output| rest.push(output.clone()));
         assert_eq!(rest, [Output::Line(Stream::Stderr, "err!".into()), Output::CommandEnd(0, 1)]);
-        assert!(tails.look().is_empty());
+        assert!(look(&mut tails).is_empty());
     }
 }

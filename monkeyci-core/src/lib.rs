@@ -1,5 +1,35 @@
 //! Runs builds. Embed it, and a build is ten lines.
 //!
+//! ```
+//! use monkeyci_core::engine::Engine;
+//! use monkeyci_core::executor::Fake;
+//! use monkeyci_core::model::{BuildStatus, EventKind, JobStatus};
+//!
+//! # let repo = tempfile::tempdir()?;
+//! # let script = "[{id: lint, script: [make lint]}, {id: deploy, script: [make deploy], dependencies: [lint]}]";
+//! # std::fs::create_dir(repo.path().join(".monkeyci"))?;
+//! # std::fs::write(repo.path().join(".monkeyci/build.yaml"), script)?;
+//! # let my_repo = repo.path();
+//! # tokio::runtime::Runtime::new()?.block_on(async {
+//! let engine = Engine::local().executor(Fake::default().exit("lint", 1)).open().await?;
+//! let mut build = engine.build(my_repo).await?;
+//! while let Some(event) = build.next().await {
+//!     if let EventKind::JobEnd { job_id, status: JobStatus::Failure, .. } = &event.kind {
+//!         eprintln!("{job_id} failed");
+//!     }
+//! }
+//! assert_eq!(build.wait().await?, BuildStatus::Failure);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! An [`Engine`](engine::Engine) owns builds; a [`BuildHandle`](engine::BuildHandle) is one of them, seen from outside:
+//! its events in order, its logs, and what a person may do to it. What the preset leaves open is said before `open`:
+//! a folder that outlives the process ([`Builder::state`](engine::Builder::state)), where jobs run
+//! ([`Builder::executor`](engine::Builder::executor)), secrets, who hears of events. What a build is of is a
+//! [`BuildRequest`](engine::BuildRequest): a folder's path is one, and so is a [`source`] or a list of jobs.
+//!
 //! Modules in reading order: what a build *is*, what makes it go, and the ports it goes through.
 //!
 //! - [`build`]: the pure machine. Events in, the events that follow from them out; no clock, no I/O.

@@ -42,6 +42,7 @@ fn main() -> ExitCode {
         .expect("`script` of util-linux runs");
     let size = |cells: u16| cells.try_into().expect("a terminal has cells");
     let mut terminal = vt100::Parser::new(size(ROWS), size(COLUMNS), 0);
+    terminal.process(format!("\x1b[2m$\x1b[m {line}\r\n").as_bytes());
     terminal.process(&shown.stdout);
     std::fs::write(&file, draw(terminal.screen(), &line)).unwrap_or_else(|error| panic!("{file}: {error}"));
     ExitCode::SUCCESS
@@ -63,24 +64,22 @@ fn draw(screen: &vt100::Screen, title: &str) -> String {
          <rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{PAPER}\"/>\n\
          <g fill=\"#3a3f4b\"><circle cx=\"18\" cy=\"16\" r=\"5\"/><circle cx=\"34\" cy=\"16\" r=\"5\"/>\
          <circle cx=\"50\" cy=\"16\" r=\"5\"/></g>\n\
-         <text x=\"50%\" y=\"20\" text-anchor=\"middle\" font-family=\"sans-serif\" font-size=\"12\" fill=\"#7f848e\">{}</text>\n\
-         <g font-family=\"ui-monospace, SFMono-Regular, Menlo, DejaVu Sans Mono, monospace\" font-size=\"14\" \
-         xml:space=\"preserve\">\n",
-        escape(title),
+         <g font-family=\"ui-monospace, SFMono-Regular, Menlo, DejaVu Sans Mono, monospace\" font-size=\"14\">\n",
         title = escape(title),
     );
     for row in 0..rows {
         let y = BAR + MARGIN + (f32::from(row) + 0.75) * CELL.1;
         let mut column = 0;
         while column < COLUMNS {
-            let Some(cell) = screen.cell(row, column).filter(|cell| cell.has_contents()) else {
+            // Word by word, as viewers do not agree on what becomes of spaces.
+            let Some(cell) = screen.cell(row, column).filter(is_ink) else {
                 column += 1;
                 continue;
             };
             let look = look(cell);
             let start = column;
             let mut text = String::new();
-            while let Some(cell) = screen.cell(row, column).filter(|cell| cell.has_contents())
+            while let Some(cell) = screen.cell(row, column).filter(is_ink)
                 && self::look(cell) == look
             {
                 text.push_str(cell.contents());
@@ -94,6 +93,10 @@ fn draw(screen: &vt100::Screen, title: &str) -> String {
     }
     svg.push_str("</g>\n</svg>\n");
     svg
+}
+
+fn is_ink(cell: &&vt100::Cell) -> bool {
+    cell.has_contents() && cell.contents() != " "
 }
 
 fn look(cell: &vt100::Cell) -> String {

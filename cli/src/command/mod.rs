@@ -64,7 +64,7 @@ fn tell(error: &CliError) {
     for line in message.lines() {
         let line = match line.strip_prefix("hint: ") {
             Some(hint) => format!("{} {}", style.paint(Tone::Busy, "hint:"), neutral(hint, Colours::Strip)),
-            None => neutral(line, Colours::Strip),
+            None => neutral(line, Colours::Strip).into_owned(),
         };
         let _gone = writeln!(stderr, "{word}{}{line}", if word.is_empty() { "" } else { " " });
         word.clear();

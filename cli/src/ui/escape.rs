@@ -3,6 +3,7 @@
 //! A job may print anything: sequences that move the cursor, rename the window, write to the clipboard or make later
 //! lines invisible. Colours (SGR) are the only sequences that pass, and only where they are wanted.
 
+use std::borrow::Cow;
 use std::iter::Peekable;
 use std::str::Chars;
 
@@ -19,9 +20,10 @@ const ESC: char = '\x1b';
 const RESET: &str = "\x1b[0m";
 
 /// `text`, one line, without anything that a terminal would obey; tabs stay.
-pub fn neutral(text: &str, colours: Colours) -> String {
-    if !text.chars().any(|c| is_control(c) && c != '\t') {
-        return text.to_owned();
+pub fn neutral(text: &str, colours: Colours) -> Cow<'_, str> {
+    let is_plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t'));
+    if is_plain || !text.chars().any(|c| is_control(c) && c != '\t') {
+        return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len());
     let mut coloured = false;
@@ -44,7 +46,7 @@ pub fn neutral(text: &str, colours: Colours) -> String {
     if coloured {
         safe.push_str(RESET);
     }
-    safe
+    Cow::Owned(safe)
 }
 
 /// What a terminal shows of a line that returns to its beginning: the last text that was written over it.

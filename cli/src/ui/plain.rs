@@ -41,7 +41,7 @@ impl<W: Write> Plain<W> {
 
     fn job_line(&mut self, job: &JobId, text: &str) {
         let prefix = self.style.paint(Tone::Quiet, &format!("[{job}]"));
-        self.line(&format!("{prefix} {text}"));
+        let _gone = writeln!(self.to, "{prefix} {text}");
     }
 
     fn job_ended(&mut self, progress: &Progress, id: &JobId) {

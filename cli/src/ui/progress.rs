@@ -158,10 +158,10 @@ impl Progress {
             Output::CommandStart(index) => job.command = Some(*index),
             Output::CommandEnd(..) => {}
             Output::Line(_, text) => {
-                if job.tail.len() == TAIL {
-                    job.tail.pop_front();
-                }
-                job.tail.push_back(text.clone());
+                let is_full = job.tail.len() == TAIL;
+                let mut line = if is_full { job.tail.pop_front() } else { None }.unwrap_or_default();
+                line.clone_from(text);
+                job.tail.push_back(line);
             }
         }
     }

@@ -41,7 +41,7 @@ pub fn outcome(job: &JobProgress) -> Option<String> {
         JobStatus::Blocked => "waits for approval".into(),
         _ => return None,
     };
-    Some(neutral(&text, Colours::Strip))
+    Some(neutral(&text, Colours::Strip).into_owned())
 }
 
 fn why(job: &JobProgress) -> String {

@@ -33,7 +33,11 @@ pub fn lines(progress: &Progress, place: &Place, style: Style) -> Vec<String> {
     if lines.len() > 1 {
         lines.push(String::new());
     }
-    lines.extend(quiet(progress, place, style));
+    // Why each job failed stands in its line: only what it wrote is left to show.
+    for job in progress.jobs().iter().filter(|job| job.is_bad() && !job.tail.is_empty()).take(LISTED) {
+        lines.extend(failure(job, "the end of its output", style));
+    }
+    lines.extend(end(progress, place, style));
     lines
 }
 
@@ -41,8 +45,15 @@ pub fn lines(progress: &Progress, place: &Place, style: Style) -> Vec<String> {
 pub fn quiet(progress: &Progress, place: &Place, style: Style) -> Vec<String> {
     let mut lines = Vec::new();
     for job in progress.jobs().iter().filter(|job| job.is_bad()).take(LISTED) {
-        lines.extend(failure(job, style));
+        lines.extend(failure(job, &sentence::outcome(job).unwrap_or_default(), style));
     }
+    lines.extend(end(progress, place, style));
+    lines
+}
+
+/// How it ended, and where its files are.
+fn end(progress: &Progress, place: &Place, style: Style) -> Vec<String> {
+    let mut lines = Vec::new();
     if let Some(guarantee) = sentence::guarantee(progress) {
         lines.push(style.paint(Tone::Quiet, &format!("note: {guarantee}")));
     }
@@ -80,11 +91,11 @@ pub fn job_line(job: &JobProgress, progress: &Progress, width: usize, style: Sty
     line
 }
 
-fn failure(job: &JobProgress, style: Style) -> Vec<String> {
+/// What is said of a job that failed, with the last lines that it wrote.
+fn failure(job: &JobProgress, said: &str, style: Style) -> Vec<String> {
     let mut lines = Vec::new();
     let colours = if style.is_coloured() { Colours::Keep } else { Colours::Strip };
-    let why = sentence::outcome(job).unwrap_or_default();
-    lines.push(style.paint(Tone::Bad, &format!("{}: {why}", job.job.id)));
+    lines.push(style.paint(Tone::Bad, &format!("{}: {said}", job.job.id)));
     lines.extend(job.tail.iter().map(|line| format!("  {} {}", style.paint(Tone::Quiet, "│"), neutral(line, colours))));
     lines.push(String::new());
     lines

@@ -95,8 +95,9 @@ impl LogStore {
     /// any log; one that was never begun is empty from then on.
     pub fn close(&self, id: &LogId) {
         let path = self.path(id);
+        // Its index is not needed: a log without one has no marks.
         if !path.exists()
-            && let Err(error) = Live::new().open(&path)
+            && let Err(error) = make_empty(&path)
         {
             tracing::warn!(path = %path.display(), %error, "an empty log could not be made");
         }
@@ -189,6 +190,17 @@ impl LogStore {
     fn lock(&self) -> MutexGuard<'_, HashMap<LogId, Arc<Live>>> {
         // The map is changed by single calls, which leave it whole.
         self.shared.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn make_empty(path: &Path) -> io::Result<()> {
+    let make = || File::options().append(true).create(true).open(path).map(drop);
+    match (make(), path.parent()) {
+        (Err(error), Some(folder)) if error.kind() == io::ErrorKind::NotFound => {
+            std::fs::create_dir_all(folder)?;
+            make()
+        }
+        (made, _) => made,
     }
 }
 

@@ -1,0 +1,60 @@
+//! The pages of the documentation lead somewhere, and their commands are understood.
+
+use crate::program::Home;
+use crate::tidy::sources;
+
+fn pages() -> Vec<(String, String)> {
+    let pages: Vec<_> = sources::files().into_iter().filter(|(name, _)| name.ends_with(".md")).collect();
+    assert!(pages.len() >= 10, "the repository has pages");
+    pages
+}
+
+/// What stands between `](` and `)` outside of code.
+fn links(page: &str) -> Vec<&str> {
+    let prose = page.split("```").step_by(2);
+    prose.flat_map(|text| text.split("](").skip(1).filter_map(|rest| rest.split(')').next())).collect()
+}
+
+/// A heading as a link names it.
+fn anchor(heading: &str) -> String {
+    let kept = heading.trim().chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+    kept.collect::<String>().to_lowercase().replace(' ', "-")
+}
+
+#[test]
+fn links_lead_to_files_and_headings_that_are_there() {
+    let mut lost = Vec::new();
+    for (name, page) in pages() {
+        let file = sources::root().join(&name);
+        for link in links(&page).into_iter().filter(|link| !link.contains("://")) {
+            let (path, heading) = link.split_once('#').unwrap_or((link, ""));
+            let target = if path.is_empty() { file.clone() } else { file.parent().expect("a folder").join(path) };
+            let text = std::fs::read_to_string(&target).unwrap_or_default();
+            let has_heading =
+                || text.lines().any(|line| line.starts_with('#') && anchor(line.trim_start_matches('#')) == heading);
+            if !target.exists() || (!heading.is_empty() && !has_heading()) {
+                lost.push(format!("{name}: {link}"));
+            }
+        }
+    }
+    assert!(lost.is_empty(), "links that lead nowhere:\n{}", lost.join("\n"));
+}
+
+#[test]
+fn the_program_understands_the_commands_of_the_pages() {
+    let home = Home::new();
+    let mut tried = 0;
+    for (name, page) in pages() {
+        let code = page.split("```").skip(1).step_by(2).flat_map(str::lines);
+        let commands = code.map(|line| line.strip_prefix("$ ").unwrap_or(line));
+        for command in commands.filter(|line| line.starts_with("monkeyci ")) {
+            let command = command.split(['#', '>', '|']).next().expect("a first part").replace(['\'', '"'], "");
+            let mut args: Vec<_> = command.split_whitespace().skip(1).filter(|arg| *arg != "[DIR]").collect();
+            args.push("--help");
+            let said = home.run(&args);
+            assert_eq!(said.code, Some(0), "{name}: `{command}`: {}", said.err);
+            tried += 1;
+        }
+    }
+    assert!(tried >= 10, "{tried}");
+}
