@@ -131,10 +131,17 @@ impl BuildHandle {
         self.engine.waiting(&self.id, job).await
     }
 
-    /// Reads the log of an attempt of a job from a byte offset on, waiting for more while it is written.
-    #[must_use]
-    pub fn log(&self, job: &JobId, attempt: u32, offset: u64) -> Follow {
+    /// Reads the log of an attempt of a job from a byte offset on, waiting for more until the attempt has ended.
+    ///
+    /// # Errors
+    /// When the build cannot be read.
+    pub async fn log(&self, job: &JobId, attempt: u32, offset: u64) -> Result<Follow, EngineError> {
         let id = LogId { build: self.id.clone(), job: job.clone(), attempt };
-        self.engine.shared.logs.follow(&id, offset)
+        // Followed before it is looked at: an attempt that ends in between is told to whoever follows.
+        let follow = self.engine.shared.logs.follow(&id, offset);
+        let build = self.snapshot().await?;
+        let has_ended = build.status().is_terminal()
+            || build.job(job.as_str()).is_some_and(|job| job.attempt() > attempt || job.status().is_terminal());
+        Ok(if has_ended { follow.to_end() } else { follow })
     }
 }

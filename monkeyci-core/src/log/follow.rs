@@ -29,6 +29,21 @@ impl Follow {
         Self { store, id, offset, live }
     }
 
+    /// Waits for nothing more than is there: right for an attempt that has ended.
+    #[must_use]
+    pub fn to_end(mut self) -> Self {
+        self.let_go();
+        self
+    }
+
+    fn let_go(&mut self) {
+        if let Some((live, progress)) = self.live.take() {
+            drop(progress);
+            drop(live);
+            self.store.forget_if_unused(&self.id);
+        }
+    }
+
     /// Where the next bytes begin.
     #[must_use]
     pub fn offset(&self) -> u64 {
@@ -67,11 +82,7 @@ impl Follow {
 
 impl Drop for Follow {
     fn drop(&mut self) {
-        if let Some((live, progress)) = self.live.take() {
-            drop(progress);
-            drop(live);
-            self.store.forget_if_unused(&self.id);
-        }
+        self.let_go();
     }
 }
 

@@ -91,16 +91,9 @@ impl LogStore {
         self.live_or_new(id).append(&self.path(id), chunk)
     }
 
-    /// Says that nothing more will be written: whoever follows the log comes to its end, now or later. May be said of
-    /// any log; one that was never begun is empty from then on.
+    /// Says that nothing more will be written: whoever follows the log comes to its end. May be said of any log; one
+    /// that was never begun stays without a file.
     pub fn close(&self, id: &LogId) {
-        let path = self.path(id);
-        // Its index is not needed: a log without one has no marks.
-        if !path.exists()
-            && let Err(error) = make_empty(&path)
-        {
-            tracing::warn!(path = %path.display(), %error, "an empty log could not be made");
-        }
         let live = self.lock().remove(id);
         if let Some(live) = live {
             live.close();
@@ -158,7 +151,8 @@ impl LogStore {
 
     /// Reads a log from `offset` to its end, waiting for more while it is being written.
     ///
-    /// A log that has not begun is waited for, until it is [closed](Self::close).
+    /// A log that has not begun is waited for, until it is [closed](Self::close); so ask for one of an attempt that has
+    /// ended with [`Follow::to_end`].
     #[must_use]
     pub fn follow(&self, id: &LogId, offset: u64) -> Follow {
         let mut all = self.lock();
@@ -190,17 +184,6 @@ impl LogStore {
     fn lock(&self) -> MutexGuard<'_, HashMap<LogId, Arc<Live>>> {
         // The map is changed by single calls, which leave it whole.
         self.shared.live.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn make_empty(path: &Path) -> io::Result<()> {
-    let make = || File::options().append(true).create(true).open(path).map(drop);
-    match (make(), path.parent()) {
-        (Err(error), Some(folder)) if error.kind() == io::ErrorKind::NotFound => {
-            std::fs::create_dir_all(folder)?;
-            make()
-        }
-        (made, _) => made,
     }
 }
 

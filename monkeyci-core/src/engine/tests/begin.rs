@@ -179,7 +179,7 @@ async fn an_engine_runs_its_jobs_where_it_is_told() {
     let snapshot = build.snapshot().await.expect("reads");
     let ends: Vec<_> = snapshot.jobs().iter().map(|job| (job.job().id.as_str(), job.status())).collect();
     assert_eq!(ends, [("test", JobStatus::Success), ("lint", JobStatus::Failure), ("deploy", JobStatus::Skipped)]);
-    let log = build.log(&id("lint"), 1, 0).next().await.expect("reads").expect("it has a log");
+    let log = build.log(&id("lint"), 1, 0).await.expect("a log").next().await.expect("reads").expect("it has a log");
     assert_eq!(log, "a tab\n");
     engine.close().await;
 }
