@@ -1,8 +1,9 @@
 //! What every executor promises, told once and run on each of them.
 //!
 //! A story is an async function that takes a [`fixture::Fixture`]; it is listed once, below. An adapter is one line at
-//! the end: a name, whether it `contains` jobs, `runs` them, or only `plays` them, and a function that makes its fixture, or none, said
-//! in the output, when this machine lacks what it needs.
+//! the end: a name, whether it `contains` jobs, `runs` them, or only `plays` them, and a function that makes its fixture,
+//! or none, said in the output, when this machine lacks what it needs. One that `carries` jobs joins an engine and a way
+//! of files that others play whole.
 
 mod adapters;
 mod containers;
@@ -46,6 +47,17 @@ macro_rules! adapter {
             $($(adapter!(@ $make, $module: $($story),*);)*)?
         }
     };
+    ($name:ident carries $make:path) => {
+        mod $name {
+            adapter!(@ $make, plays: a_job_tells_once_that_it_started_and_how_its_lines_ended,
+                a_line_that_fails_ends_the_job, cancel_ends_a_job_that_would_never_end,
+                an_attempt_is_not_started_twice);
+            adapter!(@ $make, lines: a_million_lines_arrive);
+            adapter!(@ $make, stop: a_cancel_at_any_moment_ends_it_canceled);
+            adapter!(@ $make, containers: lines_run_in_the_workspace_and_what_they_make_comes_back,
+                a_user_who_is_not_root_can_write_to_the_workspace, a_job_whose_engine_died_is_taken_up_again);
+        }
+    };
     ($name:ident contains $make:path) => {
         adapter!($name runs $make, containers: lines_run_in_the_workspace_and_what_they_make_comes_back,
             an_image_without_a_shell_runs_a_command_and_refuses_lines,
@@ -74,5 +86,5 @@ adapter!(process_without_namespaces runs crate::adapters::process_without_namesp
 adapter!(docker contains crate::adapters::docker);
 adapter!(docker_apart contains crate::adapters::docker_apart);
 adapter!(podman contains crate::adapters::podman);
-adapter!(podman_apart contains crate::adapters::podman_apart);
+adapter!(podman_apart carries crate::adapters::podman_apart);
 adapter!(podman_rootless contains crate::adapters::podman_rootless);
