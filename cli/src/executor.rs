@@ -37,30 +37,33 @@ impl Choice {
         Ok(match self {
             Self::Auto => {
                 let engines = [Engine::Docker, Engine::Podman].map(|engine| lazily(engine, programs));
-                Arc::new(Route::new(Arc::new(Process::new(state)), engines.into()))
+                Arc::new(Route::new(Arc::new(Process::new(state).programs(programs)), engines.into()))
             }
-            Self::Process => Arc::new(Process::new(state)),
+            Self::Process => Arc::new(Process::new(state).programs(programs)),
             Self::Docker => Arc::new(connect(Engine::Docker).await?),
             Self::Podman => Arc::new(connect(Engine::Podman).await?),
             Self::Fake => Arc::new(Fake::dry_run()),
         })
     }
 
-    /// The same, with connections to all that an invocation that died may have used. Engines that do not answer are
-    /// left out: they hold nothing that could be removed now.
-    pub async fn open_all(self, state: &Path, programs: &Path) -> Vec<Arc<dyn Executor>> {
+    /// The same, with connections to all that an invocation that died may have used, and whether each of them answered:
+    /// one that does not may hold something that can only be removed later.
+    pub async fn open_all(self, state: &Path, programs: &Path) -> (Vec<Arc<dyn Executor>>, bool) {
         let mut all: Vec<Arc<dyn Executor>> = Vec::new();
+        let mut answered = true;
         if matches!(self, Self::Auto | Self::Process) {
-            all.push(Arc::new(Process::new(state)));
+            all.push(Arc::new(Process::new(state).programs(programs)));
         }
         for (engine, choice) in [(Engine::Docker, Self::Docker), (Engine::Podman, Self::Podman)] {
-            if (self == Self::Auto || self == choice)
-                && let Ok(docker) = Docker::connect(engine, programs).await
-            {
-                all.push(Arc::new(docker));
+            if self != Self::Auto && self != choice {
+                continue;
+            }
+            match Docker::connect(engine, programs).await {
+                Ok(docker) => all.push(Arc::new(docker)),
+                Err(_) => answered = false,
             }
         }
-        all
+        (all, answered)
     }
 }
 

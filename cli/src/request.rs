@@ -8,7 +8,7 @@ use monkeyci_core::engine::{BuildRequest, LoadError, Loaded};
 use monkeyci_core::model::trigger::{Changes, Git};
 use monkeyci_core::model::{BuildStatus, OrgId, RepoId, Trigger};
 use monkeyci_core::script::{Extensions, ScriptError, load};
-use monkeyci_core::source::{Checkout, CommitId, Folder, GitRef, GitRemote, GitUrl, Source, SourceError};
+use monkeyci_core::source::{Checkout, CommitId, Credentials, Folder, GitRef, GitRemote, GitUrl, Source, SourceError};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
@@ -84,6 +84,10 @@ impl Request {
         let mut remote = GitRemote::new(url);
         // A person at a terminal may read the folders of this machine anyway.
         remote.allow_file = true;
+        // Over ssh with their own agent, keys and known hosts.
+        remote.credentials = Credentials::User;
+        // Distributions repair git without a new number; a person is warned where a server would refuse.
+        remote.trust_git = true;
         if let Some(git) = &self.git {
             let reference = git.reference.as_deref().map(str::parse::<GitRef>).transpose();
             remote.reference = reference.map_err(|error| unusable("branch or tag", &error))?;

@@ -77,11 +77,12 @@ impl Session {
         Ok(Self { engine, worker, logs: LogStore::at(invocation.path("logs")), executor, working })
     }
 
-    /// Ends the engine once the worker has removed what its last jobs left.
-    pub async fn close(self) {
+    /// Ends the engine once the worker has removed what its last jobs left. Whether it did so in time.
+    pub async fn close(self) -> bool {
         self.worker.drain();
-        let _late = tokio::time::timeout(TIDY, self.working).await;
+        let tidied = tokio::time::timeout(TIDY, self.working).await;
         self.engine.close().await;
+        tidied.is_ok()
     }
 }
 
@@ -89,17 +90,23 @@ impl Session {
 pub async fn clean(folders: &Folders, repository: &Repository) -> Result<Vec<String>, CliError> {
     let unreadable = |error: std::io::Error| CliError::ours(format!("state folder: {error}"));
     let mut notes = Vec::new();
-    for mut left in repository.leftovers().map_err(unreadable)? {
+    for mut left in repository.dead().map_err(unreadable)? {
         if !left.record.swept {
             let request = &left.record.request;
-            let executors = request.executor.open_all(&left.path("process"), &folders.cache.join("bin")).await;
+            let state = left.path("process");
+            let (executors, answered) = request.executor.open_all(&state, &folders.cache.join("bin")).await;
             for executor in executors {
                 let swept = sweep(&*executor, &left.record.instance, &left.path("jobs"), &[], &|_| false).await;
                 swept.map_err(|error| CliError::ours(error.to_string()))?;
             }
-            left.swept().map_err(unreadable)?;
+            if answered {
+                left.swept().map_err(unreadable)?;
+            }
         }
-        notes.push(format!("build {n} has not ended; to go on with it: monkeyci build --resume {n}", n = left.number));
+        if !left.record.ended {
+            let n = left.number;
+            notes.push(format!("build {n} has not ended; to go on with it: monkeyci build --resume {n}"));
+        }
     }
     repository.prune().map_err(unreadable)?;
     Ok(notes)

@@ -65,7 +65,7 @@ pub struct Record {
     pub instance: String,
     /// Whether its build came to an end.
     pub ended: bool,
-    /// Whether what it left in container engines and processes was removed.
+    /// Whether what it left in container engines, processes and folders of jobs was removed.
     pub swept: bool,
     /// What was asked for.
     pub request: Request,
@@ -127,20 +127,16 @@ impl Repository {
         Ok(Some(Invocation { number, folder, record, _lock: lock }))
     }
 
-    /// Invocations whose process is gone before their build was over, oldest first.
-    pub fn leftovers(&self) -> io::Result<Vec<Invocation>> {
-        Ok(self.dead()?.into_iter().filter(|invocation| !invocation.record.ended).collect())
-    }
-
     /// Removes all but the newest of the invocations that left nothing running.
     pub fn prune(&self) -> io::Result<()> {
         let mut quiet = self.dead()?;
-        quiet.retain(|invocation| invocation.record.ended || invocation.record.swept);
+        quiet.retain(|invocation| invocation.record.swept);
         let old = quiet.len().saturating_sub(KEPT);
         quiet.iter().take(old).try_for_each(|invocation| fs::remove_dir_all(&invocation.folder))
     }
 
-    fn dead(&self) -> io::Result<Vec<Invocation>> {
+    /// Invocations whose process is gone, oldest first.
+    pub fn dead(&self) -> io::Result<Vec<Invocation>> {
         let mut dead = Vec::new();
         for number in self.numbers()? {
             // One that cannot be taken up lives, or is damaged, which must not keep others from working.
@@ -172,6 +168,12 @@ impl Invocation {
     /// Writes down that its build is over.
     pub fn end(&mut self) -> io::Result<()> {
         self.record.ended = true;
+        self.write()
+    }
+
+    /// Writes down that it runs again, and may leave something anew.
+    pub fn again(&mut self) -> io::Result<()> {
+        self.record.swept = false;
         self.write()
     }
 
@@ -237,7 +239,7 @@ mod tests {
         assert_ne!(living.record.instance, dead.record.instance);
         let instance = dead.record.instance.clone();
         drop(dead);
-        let left: Vec<_> = repository.leftovers().expect("listed").into_iter().map(|left| left.number).collect();
+        let left: Vec<_> = repository.dead().expect("listed").into_iter().map(|left| left.number).collect();
         assert_eq!(left, [2]);
         assert!(is_alive(&repository.take_up(1).expect_err("lives")));
         assert_eq!(repository.take_up(2).expect("free").expect("is there").record.instance, instance);
@@ -249,7 +251,8 @@ mod tests {
         let (_root, repository) = repository();
         let unfinished = repository.begin(&Request::default()).expect("begins").number;
         for _ in 0..KEPT + 2 {
-            repository.begin(&Request::default()).and_then(|mut invocation| invocation.end()).expect("ends");
+            let mut invocation = repository.begin(&Request::default()).expect("begins");
+            invocation.end().and_then(|()| invocation.swept()).expect("ends");
         }
         repository.prune().expect("pruned");
         let numbers = repository.numbers().expect("listed");

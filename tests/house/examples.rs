@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::program::{Home, has, is_on_path};
+use crate::image;
+use crate::program::{Home, has, has_docker, is_on_path};
+use crate::remains;
 use crate::tidy::sources;
 
 /// An example, what the machine must have for it, the exit code, and how its jobs end.
@@ -37,6 +39,25 @@ fn every_example_does_what_it_says() {
         let expected = jobs.iter().map(|(job, status)| ((*job).to_owned(), (*status).to_owned())).collect();
         assert_eq!(said.jobs(), expected, "{name}");
     }
+}
+
+#[test]
+fn the_example_with_a_database_does_what_it_says() {
+    let programs = ["redis-server", "redis-cli"];
+    let has_redis = programs.iter().all(|program| is_on_path(program)) && is_on_path("busybox");
+    if !has_docker() || !has("redis", has_redis, "no redis-server, redis-cli or busybox to make its image of") {
+        return;
+    }
+    let _image = image::with_programs(
+        "docker.io/library/redis:7",
+        &programs,
+        r#"["redis-server", "--protected-mode", "no", "--save", ""]"#,
+    );
+    let home = Home::new();
+    let said = home.run(&["build", "--json", "examples/services"]);
+    assert_eq!(said.code, Some(0), "{}", said.both());
+    assert_eq!(said.jobs()["integration"], OK, "{}", said.both());
+    remains::assert_none(&home, "it is over");
 }
 
 #[test]

@@ -1,5 +1,9 @@
 //! Tests that need the whole house: its rules, and its programs run for real.
 
+mod crash;
 mod examples;
+mod image;
 mod program;
+mod remains;
+mod signals;
 mod tidy;

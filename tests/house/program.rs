@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -53,38 +54,55 @@ impl Home {
         self.dir.path()
     }
 
+    /// A repository on it that has only this `build.yaml`. Every `@HOME@` in it is replaced by the machine's folder.
+    pub fn repository(&self, yaml: &str) -> PathBuf {
+        let repository = self.path().join("repo");
+        std::fs::create_dir_all(repository.join(".monkeyci")).expect("a folder");
+        let yaml = yaml.replace("@HOME@", &self.path().display().to_string());
+        std::fs::write(repository.join(".monkeyci/build.yaml"), yaml).expect("a script");
+        repository
+    }
+
+    /// A file that jobs write and the test reads, or the other way round.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path().join(name)
+    }
+
+    /// What is in such a file; nothing when it is not there.
+    pub fn text(&self, name: &str) -> String {
+        std::fs::read_to_string(self.file(name)).unwrap_or_default()
+    }
+
     /// The program with `args`, about to be run.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(monkeyci());
         command.args(args).stdin(Stdio::null()).current_dir(sources::root());
-        command.env("HOME", self.path()).env("XDG_DATA_HOME", self.path().join("data"));
-        command.env("XDG_CACHE_HOME", self.path().join("cache")).env("NO_COLOR", "1");
-        if let Some(home) = std::env::var_os("HOME") {
-            // Toolchains of jobs without an image are the machine's.
-            command.env(
-                "CARGO_HOME",
-                std::env::var_os("CARGO_HOME").unwrap_or_else(|| Path::new(&home).join(".cargo").into()),
-            );
-            command.env(
-                "RUSTUP_HOME",
-                std::env::var_os("RUSTUP_HOME").unwrap_or_else(|| Path::new(&home).join(".rustup").into()),
-            );
-        }
+        command.env("XDG_DATA_HOME", self.path().join("data")).env("XDG_CACHE_HOME", self.path().join("cache"));
+        command.env("NO_COLOR", "1");
         command
     }
 
     /// Runs the program to its end.
     pub fn run(&self, args: &[&str]) -> Said {
-        let output = self.command(args).output().expect("the program starts");
-        Said {
+        Said::of(&self.command(args).output().expect("the program starts"))
+    }
+}
+
+impl Said {
+    /// What a program that has ended said.
+    pub fn of(output: &Output) -> Self {
+        Self {
             code: output.status.code(),
             out: String::from_utf8_lossy(&output.stdout).into_owned(),
             err: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
     }
-}
 
-impl Said {
+    /// All of it, for a person.
+    pub fn both(&self) -> String {
+        format!("{}{}", self.out, self.err)
+    }
+
     /// The lines of `--json`, each a JSON object.
     pub fn events(&self) -> Vec<Value> {
         let read = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}"));
@@ -118,4 +136,25 @@ pub fn has(need: &str, there: bool, why: &str) -> bool {
 pub fn is_on_path(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+/// Whether an engine for containers answers, as a test needs it.
+pub fn has_docker() -> bool {
+    let answers = Command::new("docker").arg("info").output().is_ok_and(|output| output.status.success());
+    has("docker", answers, "no Docker daemon answers")
+}
+
+/// Waits until `come` holds, at most a minute.
+pub fn until(what: &str, mut come: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !come() {
+        assert!(start.elapsed() < Duration::from_secs(60), "in a minute, this did not come true: {what}");
+        std::thread::sleep(Duration::from_millis(5)); // poll
+    }
+}
+
+/// Sends a signal by its name: `INT`.
+pub fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status();
+    assert!(sent.expect("kill runs").success(), "`{name}` cannot be sent");
 }

@@ -107,7 +107,10 @@ async fn build(args: &BuildArgs) -> Result<Exit, CliError> {
     }
     let resumed = invocation.is_some();
     let mut invocation = match invocation.take() {
-        Some(invocation) => invocation,
+        Some(mut invocation) => {
+            invocation.again().map_err(no_state)?;
+            invocation
+        }
         None => repository.begin(&request).map_err(no_state)?,
     };
     let session = Session::open(&folders, &invocation, args.limits(), secrets).await?;
@@ -117,8 +120,8 @@ async fn build(args: &BuildArgs) -> Result<Exit, CliError> {
         Drive { session: &session, instance: &invocation.record.instance, build: handle, view: &mut *view, since };
     let (progress, left) = drive.run().await?;
     finish(args, &mut invocation, &progress, &mut *view)?;
-    if left != Left::Killed {
-        session.close().await;
+    if left != Left::Killed && session.close().await {
+        invocation.swept().map_err(no_state)?;
     }
     Ok(match (left, no_script.get()) {
         (Left::Canceled | Left::Killed, _) => Exit::Interrupted,
@@ -147,7 +150,10 @@ async fn begin(
         }
         return Ok(handle);
     }
-    // An invocation can die before its build was begun.
+    // An invocation can die before it wrote down that its build is over, and before its build was begun.
+    if resumed && let Some(over) = session.engine.last().await.map_err(ours)? {
+        return Ok(over);
+    }
     session.engine.build(wanted).await.map_err(ours)
 }
 
@@ -188,8 +194,9 @@ fn take_up(repository: &Repository, number: u64) -> Result<Invocation, CliError>
         Ok(Some(invocation)) if invocation.record.ended => Err(ended(number)),
         Ok(Some(invocation)) => Ok(invocation),
         Ok(None) => {
-            let open = repository.leftovers().unwrap_or_default();
-            let open: Vec<_> = open.iter().map(|left| left.number.to_string()).collect();
+            let open = repository.dead().unwrap_or_default();
+            let open: Vec<_> =
+                open.iter().filter(|dead| !dead.record.ended).map(|dead| dead.number.to_string()).collect();
             let hint = if open.is_empty() { "none is open".into() } else { format!("open are {}", open.join(", ")) };
             Err(CliError::usage(format!("this repository has no build {number}")).hint(hint))
         }

@@ -112,6 +112,17 @@ impl Engine {
         Ok(BuildHandle::new(self.clone(), build.clone(), progress))
     }
 
+    /// The build that was begun last, open or ended, if there was one.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn last(&self) -> Result<Option<BuildHandle>, EngineError> {
+        match self.shared.store.builds(1).await?.first() {
+            Some(row) => self.handle(&row.build).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// A build with its jobs and their results, as far as it has come.
     ///
     /// # Errors

@@ -25,8 +25,9 @@ use crate::job_dir::program::supervisor_path;
 use crate::job_dir::report::Reader;
 use crate::job_dir::{guarantee, outcome};
 
-/// What a job's environment takes over from ours; everything else it is given by the order.
-const INHERITED: [&str; 6] = ["PATH", "HOME", "USER", "LOGNAME", "LANG", "TMPDIR"];
+/// What a job's environment takes over from ours; everything else it is given by the order. The last two say where the
+/// programs that rustup puts on the `PATH` find what they stand for, where it is not below `HOME`.
+const INHERITED: [&str; 8] = ["PATH", "HOME", "USER", "LOGNAME", "LANG", "TMPDIR", "CARGO_HOME", "RUSTUP_HOME"];
 
 /// How often a job that was started by an engine before us is looked at.
 const LOOK: Duration = Duration::from_millis(20);
@@ -38,6 +39,7 @@ const SWEEP_LIMIT: Duration = Duration::from_secs(7);
 #[derive(Debug)]
 pub struct Process {
     state: PathBuf,
+    programs: PathBuf,
     program: OnceCell<PathBuf>,
     outliving: bool,
     namespaces: bool,
@@ -50,7 +52,15 @@ impl Process {
     /// Its jobs end at once when this program ends, however that happens.
     #[must_use]
     pub fn new(state: impl Into<PathBuf>) -> Self {
-        Self { state: state.into(), program: OnceCell::new(), outliving: false, namespaces: true }
+        let state = state.into();
+        Self { programs: state.join("bin"), state, program: OnceCell::new(), outliving: false, namespaces: true }
+    }
+
+    /// Keeps the supervisor's program in this folder, which others may share.
+    #[must_use]
+    pub fn programs(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.programs = folder.into();
+        self
     }
 
     /// Lets jobs go on when this program ends, until their lease is over: the next one re-attaches.
@@ -72,7 +82,10 @@ impl Process {
     }
 
     async fn spawn(&self, order: &Order) -> Result<Child, ExecutorError> {
-        let place = async || supervisor_path(&self.state.join("bin"));
+        let place = async || {
+            std::fs::create_dir_all(&self.state)?;
+            supervisor_path(&self.programs)
+        };
         let program = self.program.get_or_try_init(place).await.map_err(failed("put the supervisor into its place"))?;
         let mut command = Command::new(program);
         command.args(["run", "--process"]);
