@@ -8,6 +8,7 @@ use super::run::Running;
 use super::start::Start;
 use super::{Docker, ExecutorError};
 use crate::executor::{Exit, Order, Watch};
+use crate::job_dir::outcome::Reason;
 use crate::job_dir::{JobDir, Program, report};
 
 /// How long after its grace a job that was told to end is killed.
@@ -61,6 +62,13 @@ impl Docker {
     /// Whether the kernel ended the job for want of memory. The engine is asked only when something was killed.
     async fn out_of_memory(&self, order: &Order, name: &str, canceled: bool) -> Result<bool, ExecutorError> {
         let outcome = report::Reader::open(&order.dir).and_then(|reader| reader.outcome());
+        if matches!(&outcome, Ok(Some(outcome)) if outcome.reason == Reason::Canceled)
+            && !(canceled || order.dir.control().join("cancel").exists())
+        {
+            // Stopped by hand, or by a daemon that came back: nobody asked us for it.
+            let reason = "something outside of the job told it to end, as an engine that restarts does".to_owned();
+            return Err(ExecutorError::Engine { what: "waiting for the job", reason });
+        }
         if let Ok(Some(outcome)) = &outcome
             && outcome.code != Some(KILLED)
         {
