@@ -1,5 +1,11 @@
 //! How a job ended, in the supervisor's words.
 
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+
+use crate::remove;
+
 /// The longest outcome, in bytes, that is written or read.
 pub const MAX_BYTES: usize = 16 * 1024;
 
@@ -85,6 +91,23 @@ impl Guarantee {
 }
 
 impl Outcome {
+    /// Writes it into the report in `folder`, at once and whole. What a job that has ended put in the way is removed.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, folder: &Path) -> io::Result<()> {
+        let (new, result) = (folder.join("result.new"), folder.join("result"));
+        if !fs::symlink_metadata(folder).is_ok_and(|metadata| metadata.is_dir()) {
+            remove::tree(folder)?;
+            fs::create_dir_all(folder)?;
+        }
+        remove::tree(&new)?;
+        remove::tree(&result)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).open(&new)?;
+        file.write_all(&self.encode())?;
+        fs::rename(new, result)
+    }
+
     /// The bytes of `report/result`: a word and its value in each line, the message last and over all that follows.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {

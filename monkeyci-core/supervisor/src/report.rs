@@ -1,13 +1,12 @@
 //! Writes the report half.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use crate::frame::{Frame, HEADER, Kind, MAX_PAYLOAD, Stream, output_header};
 use crate::outcome::Outcome;
-use crate::remove;
 
 /// Whether output found room within the log's limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,20 +73,6 @@ impl Report {
 
     /// Writes how the job ended. Nothing of the job lives any more, so what it put in the way can be removed.
     pub fn end(&self, outcome: &Outcome) -> io::Result<()> {
-        end(&self.folder, outcome)
+        outcome.write(&self.folder)
     }
-}
-
-/// Writes how a job ended into the report in `folder`.
-pub fn end(folder: &Path, outcome: &Outcome) -> io::Result<()> {
-    let (new, result) = (folder.join("result.new"), folder.join("result"));
-    if !fs::symlink_metadata(folder).is_ok_and(|metadata| metadata.is_dir()) {
-        remove::tree(folder)?;
-        fs::create_dir_all(folder)?;
-    }
-    remove::tree(&new)?;
-    remove::tree(&result)?;
-    let mut file = OpenOptions::new().write(true).create_new(true).open(&new)?;
-    file.write_all(&outcome.encode())?;
-    fs::rename(new, result)
 }

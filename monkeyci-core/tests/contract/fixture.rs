@@ -1,12 +1,14 @@
 //! An executor with all that a story needs around it.
 
+use std::collections::HashMap;
 use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use bollard::query_parameters::{ListContainersOptionsBuilder, ListNetworksOptionsBuilder};
 use monkeyci_core::attempt::Attempt;
-use monkeyci_core::executor::{CONTAINER_WORK, Executor, ExecutorError, Exit, Fake, Order, Process, Watch};
+use monkeyci_core::executor::{CONTAINER_WORK, Docker, Executor, ExecutorError, Exit, Order, Watch};
 use monkeyci_core::job_dir::frame::{Frame, Kind};
 use monkeyci_core::job_dir::outcome::Outcome;
 use monkeyci_core::job_dir::report::{Reader, ReportError};
@@ -14,14 +16,15 @@ use monkeyci_core::job_dir::{JobDir, Program};
 use monkeyci_core::model::result::Guarantee;
 use monkeyci_core::model::{Job, JobId};
 use tempfile::TempDir;
+use tokio::sync::SemaphorePermit;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::bench::{Bench, Stage};
+use crate::engines::Opened;
 use crate::image;
 
 /// How long a story waits for what must happen.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An executor, and where its jobs live.
 pub struct Fixture {
@@ -29,13 +32,52 @@ pub struct Fixture {
     /// The image of the jobs, with a shell at `/bin/sh` and the usual small programs.
     pub image: Option<String>,
     pub home: TempDir,
+    /// By this is known what it made.
+    pub instance: String,
+    docker: Option<Arc<Docker>>,
+    _turn: Option<SemaphorePermit<'static>>,
 }
 
 impl Fixture {
     /// An executor that is made for a folder of its own.
     pub fn new<E: Executor + 'static>(image: Option<&str>, make: impl FnOnce(&std::path::Path) -> E) -> Self {
         let home = tempfile::tempdir().expect("a folder");
-        Self { executor: Arc::new(make(&home.path().join("state"))), image: image.map(str::to_owned), home }
+        Self {
+            executor: Arc::new(make(&home.path().join("state"))),
+            image: image.map(str::to_owned),
+            home,
+            instance: "contract".to_owned(),
+            docker: None,
+            _turn: None,
+        }
+    }
+
+    /// An executor of containers.
+    pub fn of_containers(opened: Opened) -> Self {
+        let name = opened.home.path().file_name().expect("a folder").to_string_lossy().into_owned();
+        let docker = Arc::new(opened.docker);
+        Self {
+            executor: Arc::clone(&docker) as Arc<dyn Executor>,
+            image: Some(image::BUSYBOX.to_owned()),
+            home: opened.home,
+            // Of no other run on this machine.
+            instance: format!("t{}", name.trim_start_matches('.').to_lowercase()),
+            docker: Some(docker),
+            _turn: opened.turn,
+        }
+    }
+
+    /// The engine, for a story of containers.
+    pub fn docker(&self) -> &Docker {
+        self.docker.as_ref().expect("a story of containers")
+    }
+
+    /// The names of containers and networks that carry our instance.
+    pub async fn left(&self) -> Vec<String> {
+        match &self.docker {
+            Some(docker) => labelled(docker, &format!("monkeyci.instance={}", self.instance)).await,
+            None => Vec::new(),
+        }
     }
 
     /// A job directory with a workspace, and the order to run `job` in it within the limits of `limits`.
@@ -66,7 +108,7 @@ impl Fixture {
         program.env.push(("STORY".to_owned(), dir.root().display().to_string().into_bytes()));
         dir.write(&program).expect("a fit program");
         let attempt = Attempt {
-            instance: "contract".to_owned(),
+            instance: self.instance.clone(),
             build: "acme/web/build-1".parse().expect("an id"),
             job: job.id.clone(),
             number: 1,
@@ -92,10 +134,10 @@ impl Fixture {
             cancel: cancel.clone(),
             started: Arc::new(move |guarantee| told.lock().expect("not poisoned").push(guarantee)),
         };
-        let (executor, dir) = (Arc::clone(&self.executor), order.dir.clone());
+        let (executor, dir, attempt) = (Arc::clone(&self.executor), order.dir.clone(), order.attempt.clone());
         let reader = Reader::open(&dir).expect("a report");
         let task = tokio::spawn(async move { executor.run(&order, watch).await });
-        Running { dir, cancel, started, task, reader, frames: Vec::new() }
+        Running { dir, attempt, cancel, started, task, docker: self.docker.clone(), reader, frames: Vec::new() }
     }
 
     /// Runs a job to its end, with no limits but the usual.
@@ -112,9 +154,11 @@ impl Fixture {
 /// A job that runs.
 pub struct Running {
     pub dir: JobDir,
+    pub attempt: Attempt,
     pub cancel: CancellationToken,
     pub started: Arc<Mutex<Vec<Option<Guarantee>>>>,
     pub task: JoinHandle<Result<Exit, ExecutorError>>,
+    docker: Option<Arc<Docker>>,
     reader: Reader,
     frames: Vec<Frame>,
 }
@@ -139,7 +183,7 @@ impl Running {
         }
     }
 
-    /// Waits until the job ended and reads what it left.
+    /// Waits until the job ended and reads what it left. Whatever came of it, the engine has nothing of it.
     pub async fn end(mut self) -> Ran {
         let exit = tokio::time::timeout(PATIENCE, self.task).await.expect("it ends").expect("no panic");
         let mut read = Ok(());
@@ -152,6 +196,12 @@ impl Running {
                     break;
                 }
             }
+        }
+        if let Some(docker) = &self.docker {
+            let left = labelled(docker, &format!("monkeyci.fence={}", self.attempt.fence)).await;
+            let name = self.attempt.name();
+            let ours: Vec<_> = left.iter().filter(|left| left.contains(&name)).collect();
+            assert!(ours.is_empty(), "left of {name}: {ours:?}");
         }
         let started = self.started.lock().expect("not poisoned").clone();
         Ran { exit, outcome: self.reader.outcome(), read, frames: self.frames, started, dir: self.dir }
@@ -218,27 +268,13 @@ fn output(frames: &[Frame]) -> String {
     String::from_utf8_lossy(&bytes.collect::<Vec<_>>().concat()).into_owned()
 }
 
-/// The fake, told what the stories that it can play expect of their jobs.
-pub async fn fake() -> Option<Fixture> {
-    Some(Fixture::new(None, |_| Fake::default().output("well", "hello\n").exit("fails", 3).hang("hangs")))
-}
-
-/// Plain processes, under the strongest guarantee that this machine gives.
-pub async fn process() -> Option<Fixture> {
-    Some(Fixture::new(None, |state| Process::new(state)))
-}
-
-/// Plain processes where namespaces are refused.
-pub async fn process_without_namespaces() -> Option<Fixture> {
-    Some(Fixture::new(None, |state| Process::new(state).without_namespaces()))
-}
-
-/// Containers of Docker.
-pub async fn docker() -> Option<Fixture> {
-    containers(Stage::Docker).await
-}
-
-async fn containers(stage: Stage) -> Option<Fixture> {
-    let Bench { docker, home, .. } = stage.open().await?;
-    Some(Fixture { executor: Arc::new(docker), image: Some(image::BUSYBOX.to_owned()), home })
+/// The names of an engine's containers and networks with a label.
+async fn labelled(docker: &Docker, label: &str) -> Vec<String> {
+    let filters = HashMap::from([("label", vec![label])]);
+    let listed = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
+    let containers = docker.api().list_containers(Some(listed)).await.expect("containers");
+    let listed = ListNetworksOptionsBuilder::default().filters(&filters).build();
+    let networks = docker.api().list_networks(Some(listed)).await.expect("networks");
+    let containers = containers.into_iter().flat_map(|container| container.names.unwrap_or_default());
+    containers.chain(networks.into_iter().filter_map(|network| network.name)).collect()
 }

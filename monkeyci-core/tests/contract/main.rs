@@ -1,20 +1,25 @@
 //! What every executor promises, told once and run on each of them.
 //!
 //! A story is an async function that takes a [`fixture::Fixture`]; it is listed once, below. An adapter is one line at
-//! the end: a name, whether it `runs` jobs or only `plays` them, and a function that makes its fixture, or none, said
-//! in the output, when this machine lacks what it needs.
+//! the end: a name, whether it `contains` jobs, `runs` them, or only `plays` them, and a function that makes its fixture,
+//! or none, said in the output, when this machine lacks what it needs. One that `carries` jobs joins an engine and a way
+//! of files that others play whole.
 
-#[expect(dead_code, reason = "the stories of containers alone need the rest")]
-#[path = "../containers/bench.rs"]
-mod bench;
+mod adapters;
+mod containers;
+mod daemon;
+mod engines;
 mod fixture;
+mod gate;
 mod hostile;
-#[expect(dead_code, reason = "the stories of containers alone need the rest")]
-#[path = "../containers/image.rs"]
 mod image;
 mod lines;
+mod ordinary_user;
 mod plays;
+mod podman_service;
 mod reattach;
+mod resources;
+mod services;
 mod stop;
 
 macro_rules! adapter {
@@ -25,7 +30,7 @@ macro_rules! adapter {
                 an_attempt_is_not_started_twice);
         }
     };
-    ($name:ident runs $make:path) => {
+    ($name:ident runs $make:path $(, $($module:ident: $($story:ident),*);*)?) => {
         mod $name {
             adapter!(@ $make, plays: a_job_tells_once_that_it_started_and_how_its_lines_ended,
                 a_line_that_fails_ends_the_job, cancel_ends_a_job_that_would_never_end,
@@ -36,10 +41,34 @@ macro_rules! adapter {
                 a_million_lines_arrive);
             adapter!(@ $make, stop: cancel_leaves_nothing, a_job_that_ignores_the_end_is_killed,
                 what_detached_itself_ends_with_the_job, time_is_limited, the_log_is_limited,
-                a_job_canceled_before_it_started_does_not_run);
+                a_job_canceled_before_it_started_does_not_run, a_cancel_at_any_moment_ends_it_canceled);
             adapter!(@ $make, hostile: a_report_that_became_something_else_harms_nobody, forged_frames_are_refused,
                 a_work_dir_that_the_job_removed_is_named);
+            $($(adapter!(@ $make, $module: $($story),*);)*)?
         }
+    };
+    ($name:ident carries $make:path) => {
+        mod $name {
+            adapter!(@ $make, plays: a_job_tells_once_that_it_started_and_how_its_lines_ended,
+                a_line_that_fails_ends_the_job, cancel_ends_a_job_that_would_never_end,
+                an_attempt_is_not_started_twice);
+            adapter!(@ $make, lines: a_million_lines_arrive);
+            adapter!(@ $make, stop: a_cancel_at_any_moment_ends_it_canceled);
+            adapter!(@ $make, containers: lines_run_in_the_workspace_and_what_they_make_comes_back,
+                a_user_who_is_not_root_can_write_to_the_workspace, a_job_whose_engine_died_is_taken_up_again);
+        }
+    };
+    ($name:ident contains $make:path) => {
+        adapter!($name runs $make, containers: lines_run_in_the_workspace_and_what_they_make_comes_back,
+            an_image_without_a_shell_runs_a_command_and_refuses_lines,
+            a_user_who_is_not_root_can_write_to_the_workspace, an_image_that_is_not_there_is_told,
+            a_job_whose_engine_died_is_taken_up_again, what_a_crash_left_is_swept_and_nothing_else,
+            a_container_killed_from_outside_is_an_error_of_the_engine, jobs_side_by_side_keep_to_themselves;
+            services: a_service_is_reached_by_its_name,
+            a_service_that_never_gets_ready_is_told_with_its_last_words;
+            resources: too_much_memory_is_told, memory_and_processors_are_limited,
+            an_exposed_port_is_reached_from_this_host_only, a_host_s_folder_is_mounted,
+            only_a_privileged_job_has_privileges);
     };
     (@ $make:path, $module:ident: $($story:ident),* $(,)?) => {$(
         #[tokio::test]
@@ -51,7 +80,11 @@ macro_rules! adapter {
     )*};
 }
 
-adapter!(fake plays crate::fixture::fake);
-adapter!(process runs crate::fixture::process);
-adapter!(process_without_namespaces runs crate::fixture::process_without_namespaces);
-adapter!(docker runs crate::fixture::docker);
+adapter!(fake plays crate::adapters::fake);
+adapter!(process runs crate::adapters::process);
+adapter!(process_without_namespaces runs crate::adapters::process_without_namespaces);
+adapter!(docker contains crate::adapters::docker);
+adapter!(docker_apart contains crate::adapters::docker_apart);
+adapter!(podman contains crate::adapters::podman);
+adapter!(podman_apart carries crate::adapters::podman_apart);
+adapter!(podman_rootless contains crate::adapters::podman_rootless);

@@ -63,7 +63,7 @@ async fn what_is_not_wanted_is_swept_and_the_rest_goes_on() {
 
 #[tokio::test]
 async fn a_job_ends_with_its_engine_unless_told_otherwise() {
-    let fixture = crate::fixture::process().await.expect("everywhere");
+    let fixture = crate::adapters::process().await.expect("everywhere");
     let mut running = fixture.start(fixture.order(fixture.job("long", [LINE]), Program::default()));
     running.said("ready").await;
     // As when the engine dies: what it held is closed.
@@ -75,7 +75,7 @@ async fn a_job_ends_with_its_engine_unless_told_otherwise() {
 
 #[tokio::test]
 async fn a_job_with_an_image_is_refused_with_a_way_out() {
-    let fixture = crate::fixture::process().await.expect("everywhere");
+    let fixture = crate::adapters::process().await.expect("everywhere");
     let job = Job { image: Some("docker.io/library/busybox".into()), ..fixture.job("boxed", ["true"]) };
     let ran = fixture.run(job).await;
     let Err(ExecutorError::Unsupported(message)) = ran.exit else { panic!("{:?}", ran.exit) };

@@ -30,7 +30,7 @@ pub async fn a_job_that_ignores_the_end_is_killed(fixture: &Fixture) {
     running.cancel.cancel();
     let ran = running.end().await;
     assert_eq!(ran.outcome().reason, Reason::Canceled);
-    assert!(asked.elapsed() < Duration::from_millis(300 + 2000), "{:?}", asked.elapsed());
+    assert!(asked.elapsed() < Duration::from_secs(20), "{:?}", asked.elapsed());
 }
 
 pub async fn what_detached_itself_ends_with_the_job(fixture: &Fixture) {
@@ -61,4 +61,15 @@ pub async fn a_job_canceled_before_it_started_does_not_run(fixture: &Fixture) {
     let ran = fixture.start(order).end().await;
     assert_eq!(ran.outcome().reason, Reason::Canceled);
     assert_eq!((ran.output().as_str(), ran.started.len()), ("", 0));
+}
+
+pub async fn a_cancel_at_any_moment_ends_it_canceled(fixture: &Fixture) {
+    for millis in [0, 30, 150, 500] {
+        let limits = Program { grace_ms: 200, ..Program::default() };
+        let running = fixture.start(fixture.order(fixture.job("raced", ["sleep 600"]), limits));
+        // Not to wait for anything, but to come at different moments.
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+        running.cancel.cancel();
+        assert_eq!(running.end().await.outcome().reason, Reason::Canceled, "after {millis} ms");
+    }
 }

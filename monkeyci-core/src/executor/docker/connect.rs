@@ -108,7 +108,7 @@ async fn answer(host: &str) -> Result<(bollard::Docker, Facts), String> {
     let podman = version.components.unwrap_or_default().iter().any(|part| part.name == "Podman Engine");
     let options = info.security_options.unwrap_or_default();
     let has = |name: &str| options.iter().any(|option| option.split(',').any(|part| part == format!("name={name}")));
-    let rootless = has("rootless");
+    let rootless = has("rootless") || is_a_user_s(host).await;
     let cgroup_v1 = info.cgroup_version.is_some_and(|version| version.to_string() == "1");
     let arm = info.architecture.is_some_and(|arch| matches!(arch.as_str(), "aarch64" | "arm64"));
     let facts = Facts {
@@ -121,6 +121,14 @@ async fn answer(host: &str) -> Result<(bollard::Docker, Facts), String> {
         arch: if arm { Arch::Arm } else { Arch::Amd },
     };
     Ok((api, facts))
+}
+
+/// Whether an ordinary user's process listens at `host`: Podman before version 5 does not say that it is rootless where
+/// Docker does.
+async fn is_a_user_s(host: &str) -> bool {
+    let Some(path) = host.strip_prefix("unix://") else { return false };
+    let peer = tokio::net::UnixStream::connect(path).await.and_then(|socket| socket.peer_cred());
+    peer.is_ok_and(|peer| peer.uid() != 0)
 }
 
 fn open(host: &str) -> Result<bollard::Docker, String> {

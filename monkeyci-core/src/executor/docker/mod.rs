@@ -3,14 +3,22 @@
 //! The supervisor is process 1 of the container. Logs come from its report, never from the engine. The job directory
 //! is mounted where the engine sees our files, and else goes in and out through the engine's archive calls.
 
+mod accompany;
 mod archive;
+mod collect;
 mod connect;
 mod container;
+mod create;
+mod follow;
 mod foreign;
 mod image;
+mod pack;
 mod place;
+mod ready;
 mod run;
 mod service;
+mod service_log;
+mod start;
 mod sweep;
 mod wait;
 

@@ -1,35 +1,24 @@
 //! One job from beginning to end.
 
-use std::sync::Mutex;
-use std::time::Duration;
-
-use bollard::models::ContainerCreateBody;
-use bollard::query_parameters::{CreateContainerOptionsBuilder, StartContainerOptions};
-use monkeyci_model::result::Guarantee;
-use tokio::time::timeout;
+use bollard::query_parameters::StartContainerOptions;
 use tokio_util::sync::CancellationToken;
 
 use super::container::{FENCE, INSTANCE};
+use super::create::Created;
 use super::image::Image;
 use super::place::{self, Sight};
-use super::{Docker, ExecutorError, said, status};
+use super::{Docker, ExecutorError};
 use crate::executor::{Exit, Order, Watch};
-use crate::job_dir::frame::Kind;
-use crate::job_dir::{JobDir, outcome, report};
-
-/// How long after its grace a job that was told to end is killed.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// How often the report is looked at for its first frame.
-const LOOK: Duration = Duration::from_millis(10);
-/// The code of a process that the kernel killed.
-const KILLED: i32 = 128 + 9;
+use crate::job_dir::JobDir;
+use crate::job_dir::outcome::{Guarantee, Outcome, Reason};
+use crate::job_dir::report::Reader;
 
 /// A job's container that runs.
-struct Running {
-    name: String,
-    image: Image,
+pub(super) struct Running {
+    pub name: String,
+    pub image: Image,
     /// The job directory is mounted; else it goes through the engine's archive calls.
-    mounted: bool,
+    pub mounted: bool,
 }
 
 impl Docker {
@@ -43,11 +32,15 @@ impl Docker {
             Err(error) => Err(error),
         };
         let removed = self.remove_all(order).await;
-        let Some((exit, running)) = ran? else { return removed.map(|()| Exit::default()) };
-        if running.mounted {
+        let (exit, running) = ran?.unzip();
+        if let Some(running) = running.filter(|running| running.mounted) {
             self.take_over(order, &running.image).await?;
         }
-        removed.map(|()| exit)
+        removed?;
+        if watch.cancel.is_cancelled() {
+            end_canceled(&order.dir)?;
+        }
+        Ok(exit.unwrap_or_default())
     }
 
     /// Has the job's container run, with all that it needs beside it: the one that runs already, or a new one.
@@ -110,148 +103,6 @@ impl Docker {
         Ok(Some(Running { name, image, mounted }))
     }
 
-    /// Creates the job's container, or finds that this very attempt has it already.
-    async fn create(&self, order: &Order, body: ContainerCreateBody) -> Result<Created, ExecutorError> {
-        let name = order.attempt.name();
-        let mut again = true;
-        loop {
-            let mut options = CreateContainerOptionsBuilder::default().name(&name);
-            let platform = order.job.resources.arch.map(|arch| format!("linux/{}", arch.oci_name()));
-            if let Some(platform) = &platform {
-                options = options.platform(platform);
-            }
-            let Err(error) = self.api.create_container(Some(options.build()), body.clone()).await else {
-                return Ok(Created::New);
-            };
-            let message = said(&error);
-            if again && (status(&error) == Some(409) || message.contains("already in use")) {
-                again = false;
-                if let Some(mounted) = self.adopt(order).await? {
-                    return Ok(Created::Adopted(mounted));
-                }
-                self.remove_container(&name).await?;
-                continue;
-            }
-            return match status(&error) {
-                Some(400) if message.contains(&*order.dir.root().to_string_lossy()) => Ok(Created::Blind),
-                Some(404) => {
-                    let image = order.job.image.clone().unwrap_or_default();
-                    self.forget(&image);
-                    Err(ExecutorError::Image { image, reason: message })
-                }
-                Some(400) => Err(ExecutorError::Unsupported(format!("{} refuses the job: {message}", self.host))),
-                _ => Err(self.broke("creating the container", &error)),
-            };
-        }
-    }
-
-    /// Whether this very attempt has a container that has started, and then whether the job directory is mounted in it.
-    async fn adopt(&self, order: &Order) -> Result<Option<bool>, ExecutorError> {
-        let name = order.attempt.name();
-        let found = match self.api.inspect_container(&name, None).await {
-            Ok(found) => found,
-            Err(error) if status(&error) == Some(404) => return Ok(None),
-            Err(error) => return Err(self.broke("looking for the container", &error)),
-        };
-        let labels = found.config.and_then(|config| config.labels).unwrap_or_default();
-        let is = |label: &str, value: &str| labels.get(label).is_some_and(|found| found == value);
-        if !is(INSTANCE, &order.attempt.instance) || !is(FENCE, &order.attempt.fence.to_string()) {
-            let reason = format!("there is a container `{name}` which is not MonkeyCI's; remove or rename it");
-            return Err(ExecutorError::Engine { what: "creating the container", reason });
-        }
-        let started = self.find(&name).await.map_err(|error| self.broke("looking for the container", &error))?;
-        let mounts = found.mounts.unwrap_or_default();
-        let mounted = mounts.iter().any(|mount| mount.destination.as_deref() == Some(place::CONTROL));
-        Ok(started.filter(|standing| standing.started).map(|_| mounted))
-    }
-
-    /// Whether a container that has the beacon mounted shows what is in it.
-    ///
-    /// Docker refuses to mount what it does not see. Podman makes an empty folder of that name.
-    async fn sees(&self, name: &str) -> Result<bool, ExecutorError> {
-        if !self.facts.podman {
-            return Ok(true);
-        }
-        let options =
-            bollard::query_parameters::ContainerArchiveInfoOptionsBuilder::default().path(place::SEEN_FILE).build();
-        match self.api.get_container_archive_info(name, Some(options)).await {
-            Ok(_) => Ok(true),
-            Err(error) if status(&error) == Some(404) => Ok(false),
-            Err(error) => Err(self.broke("looking for our files in the container", &error)),
-        }
-    }
-
-    /// Stays with a running job to its end.
-    async fn accompany(&self, order: &Order, watch: &Watch, running: &Running) -> Result<Exit, ExecutorError> {
-        let name = &running.name;
-        let start = Start::new(&order.dir)?;
-        let beside = async {
-            tokio::join!(start.told(watch), async {
-                if !running.mounted {
-                    tokio::join!(self.follow(name, &order.dir), self.pass_on(name, &order.dir));
-                }
-            });
-            std::future::pending::<()>().await;
-        };
-        let mut beside = std::pin::pin!(beside);
-        let canceled = tokio::select! {
-            ended = self.ended(name) => { ended?; false }
-            () = watch.cancel.cancelled() => true,
-            () = &mut beside => unreachable!("it waits for ever"),
-        };
-        if canceled {
-            order.dir.cancel().map_err(|source| ExecutorError::Io { what: "telling the job to end", source })?;
-            tokio::select! {
-                ended = timeout(grace(&order.dir) + PATIENCE, self.ended(name)) => {
-                    // Not ended in time: it is killed when it is removed, and its report is taken as it stands.
-                    ended.unwrap_or(Ok(()))?;
-                }
-                () = &mut beside => unreachable!("it waits for ever"),
-            }
-        }
-        if !running.mounted {
-            self.fetch_report(name, &order.dir).await?;
-            self.collect(name, &order.dir, &order.collect).await?;
-        }
-        start.tell(watch);
-        let out_of_memory = self.out_of_memory(order, name, canceled).await?;
-        Ok(Exit { out_of_memory, service_logs: self.service_logs(order).await })
-    }
-
-    /// Whether the kernel ended the job for want of memory. The engine is asked only when something was killed.
-    async fn out_of_memory(&self, order: &Order, name: &str, canceled: bool) -> Result<bool, ExecutorError> {
-        let outcome = report::Reader::open(&order.dir).and_then(|reader| reader.outcome());
-        if let Ok(Some(outcome)) = &outcome
-            && outcome.code != Some(KILLED)
-        {
-            return Ok(false);
-        }
-        let standing = self.standing(name).await?;
-        if matches!(outcome, Ok(None)) && !standing.out_of_memory && !canceled {
-            let code = standing.code;
-            let reason =
-                format!("its supervisor ended with code {code} and no result: something outside of the job killed it");
-            return Err(ExecutorError::Engine { what: "waiting for the job", reason });
-        }
-        Ok(standing.out_of_memory)
-    }
-
-    /// Passes on what the job is told while it runs, to a container that does not see our files; never returns.
-    async fn pass_on(&self, name: &str, dir: &JobDir) {
-        let mut known = [None, None];
-        loop {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            for (file, known) in ["cancel", "lease"].into_iter().zip(&mut known) {
-                let Ok(changed) = dir.control().join(file).metadata().and_then(|metadata| metadata.modified()) else {
-                    continue;
-                };
-                if *known != Some(changed) && self.put_control(name, dir, file).await.is_ok() {
-                    *known = Some(changed);
-                }
-            }
-        }
-    }
-
     /// Removes all that was made for the attempt.
     async fn remove_all(&self, order: &Order) -> Result<(), ExecutorError> {
         if order.job.services.is_empty() {
@@ -266,58 +117,20 @@ impl Docker {
     }
 }
 
-/// What came of the wish for a container.
-enum Created {
-    New,
-    /// It was there; true when the job directory is mounted in it.
-    Adopted(bool),
-    /// The engine does not see our files.
-    Blind,
-}
-
-fn grace(dir: &JobDir) -> Duration {
-    let program = crate::job_dir::Program::read(&dir.control());
-    Duration::from_millis(program.map_or(monkeyci_model::job::limits::GRACE_MS, |program| program.grace_ms))
-}
-
-/// Tells once that the first line is about to run.
-struct Start<'a> {
-    dir: &'a JobDir,
-    reader: Mutex<Option<report::Reader>>,
-}
-
-impl<'a> Start<'a> {
-    fn new(dir: &'a JobDir) -> Result<Self, ExecutorError> {
-        let io = |error| ExecutorError::Io { what: "opening the report", source: std::io::Error::other(error) };
-        Ok(Self { dir, reader: Mutex::new(Some(report::Reader::open(dir).map_err(io)?)) })
+/// Writes that a job was canceled, where its supervisor did not get to: it never ran, or was killed after its grace.
+fn end_canceled(dir: &JobDir) -> Result<(), ExecutorError> {
+    // What is forged is for its reader to judge.
+    if !matches!(Reader::open(dir).and_then(|reader| reader.outcome()), Ok(None)) {
+        return Ok(());
     }
-
-    /// Returns once it is told.
-    async fn told(&self, watch: &Watch) {
-        while !self.tell(watch) {
-            tokio::time::sleep(LOOK).await;
-        }
-    }
-
-    /// Tells it if it is so; false when it is not told yet.
-    fn tell(&self, watch: &Watch) -> bool {
-        let mut reader = self.reader.lock().expect("nothing panics while it holds the lock");
-        // A forged report is for its reader to judge: it began in any case.
-        let kind = match reader.as_mut().map(report::Reader::read) {
-            None => return true,
-            Some(Ok(frames)) if frames.is_empty() => return false,
-            Some(Ok(mut frames)) => Some(frames.swap_remove(0).kind),
-            Some(Err(_)) => None,
-        };
-        *reader = None;
-        // In the container the file of variables is read-only, and it holds secrets.
-        let _ = std::fs::remove_file(self.dir.control().join("env"));
-        (watch.started)(match kind {
-            Some(Kind::Started(outcome::Guarantee::PidNamespace)) => Some(Guarantee::PidNamespace),
-            Some(Kind::Started(outcome::Guarantee::Subreaper)) => Some(Guarantee::Subreaper),
-            Some(Kind::Started(outcome::Guarantee::ProcessGroup)) => Some(Guarantee::ProcessGroup),
-            _ => None,
-        });
-        true
-    }
+    let outcome = Outcome {
+        reason: Reason::Canceled,
+        code: None,
+        line: None,
+        message: String::new(),
+        guarantee: Guarantee::PidNamespace,
+    };
+    outcome
+        .write(&dir.report())
+        .map_err(|source| ExecutorError::Io { what: "writing that the job was canceled", source })
 }

@@ -1,30 +1,17 @@
 //! Services: containers beside a job, on a network of its own.
 
 use std::collections::HashMap;
-use std::fmt::Write;
-use std::time::Duration;
 
-use bollard::container::LogOutput;
-use bollard::exec::{CreateExecOptions, StartExecResults};
 use bollard::models::{ContainerCreateBody, EndpointSettings, HostConfig, NetworkCreateRequest, NetworkingConfig};
-use bollard::query_parameters::{CreateContainerOptionsBuilder, LogsOptionsBuilder, StartContainerOptions};
-use futures::StreamExt;
+use bollard::query_parameters::{CreateContainerOptionsBuilder, StartContainerOptions};
 use futures::future::try_join_all;
-use monkeyci_model::job::{Health, Service};
-use tokio::time::Instant;
+use monkeyci_model::job::Service;
 use tokio_util::sync::CancellationToken;
 
 use super::image::Image;
 use super::{Docker, ExecutorError, container, place, said};
 use crate::attempt::Attempt;
 use crate::executor::Order;
-
-/// The last lines of a service's log that are kept.
-const LOG_LINES: &str = "1000";
-/// The most bytes of a service's log that are kept.
-const LOG_BYTES: usize = 1024 * 1024;
-/// The longest pause between two looks at a service's health.
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// What a job's container is connected to.
 pub(super) struct Surroundings {
@@ -34,7 +21,7 @@ pub(super) struct Surroundings {
     pub shared: bool,
 }
 
-fn container_name(attempt: &Attempt, service: &Service) -> String {
+pub(super) fn container_name(attempt: &Attempt, service: &Service) -> String {
     format!("{}-{}", attempt.name(), service.id)
 }
 
@@ -127,100 +114,6 @@ impl Docker {
         let started = self.api.start_container(&name, None::<StartContainerOptions>).await;
         started.map_err(|error| failed(said(&error)))
     }
-
-    /// Returns once a service is ready: its health command ends with 0, or all its ports accept connections.
-    async fn ready(&self, attempt: &Attempt, service: &Service) -> Result<(), ExecutorError> {
-        let name = container_name(attempt, service);
-        let timeout = service.health.as_ref().map_or(Health::DEFAULT_TIMEOUT_MS, |health| health.timeout);
-        let ports: Vec<String> = service.ports.iter().map(u16::to_string).collect();
-        let command: Vec<String> = match &service.health {
-            Some(health) => vec!["/bin/sh".into(), "-c".into(), health.command.clone()],
-            None if ports.is_empty() => return Ok(()),
-            None => [place::SUPERVISOR.to_owned(), "connect".to_owned()].into_iter().chain(ports.clone()).collect(),
-        };
-        let deadline = Instant::now() + Duration::from_millis(timeout);
-        let mut pause = Duration::from_millis(100);
-        let mut last = String::new();
-        loop {
-            match tokio::time::timeout_at(deadline, self.execute(&name, command.clone())).await {
-                Ok(Ok((0, _))) => return Ok(()),
-                Ok(Ok((_, output))) => last = output,
-                Ok(Err(error)) => last = said(&error),
-                Err(_) => {}
-            }
-            let standing = self.standing(&name).await?;
-            let mut reason = if !standing.running {
-                format!("it ended with code {} before it was ready", standing.code)
-            } else if Instant::now() >= deadline {
-                let awaited = match &service.health {
-                    Some(health) => format!("`{}` did not end with 0", health.command),
-                    None => format!("port {} did not accept connections", ports.join(" or ")),
-                };
-                format!("{awaited} within {} s", timeout as f64 / 1000.0)
-            } else {
-                tokio::time::sleep_until(deadline.min(Instant::now() + pause)).await;
-                pause = (pause * 2).min(LONGEST_PAUSE);
-                continue;
-            };
-            for (what, text) in [("check", last.as_str()), ("log", &String::from_utf8_lossy(&self.log(&name).await))] {
-                let tail = tail(text);
-                if !tail.is_empty() {
-                    let _ = write!(reason, "; its {what} ends with: {tail}");
-                }
-            }
-            return Err(ExecutorError::Service { service: service.id.to_string(), reason });
-        }
-    }
-
-    /// Runs a command in a container; its code and what it wrote.
-    async fn execute(&self, name: &str, command: Vec<String>) -> Result<(i64, String), bollard::errors::Error> {
-        let exec = CreateExecOptions {
-            cmd: Some(command),
-            attach_stdout: Some(true),
-            attach_stderr: Some(true),
-            ..CreateExecOptions::default()
-        };
-        let exec = self.api.create_exec(name, exec).await?;
-        let mut written = Vec::new();
-        if let StartExecResults::Attached { mut output, .. } = self.api.start_exec(&exec.id, None).await? {
-            while let Some(piece) = output.next().await {
-                keep(&mut written, piece?);
-            }
-        }
-        let code = self.api.inspect_exec(&exec.id).await?.exit_code.unwrap_or(-1);
-        Ok((code, String::from_utf8_lossy(&written).into_owned()))
-    }
-
-    /// The logs of a job's services, as far as they can be had.
-    pub(super) async fn service_logs(&self, order: &Order) -> Vec<(String, Vec<u8>)> {
-        let mut logs = Vec::new();
-        for service in &order.job.services {
-            logs.push((service.id.to_string(), self.log(&container_name(&order.attempt, service)).await));
-        }
-        logs
-    }
-
-    async fn log(&self, name: &str) -> Vec<u8> {
-        let options = LogsOptionsBuilder::default().stdout(true).stderr(true).tail(LOG_LINES).build();
-        let mut pieces = std::pin::pin!(self.api.logs(name, Some(options)));
-        let mut log = Vec::new();
-        while let Some(Ok(piece)) = pieces.next().await {
-            keep(&mut log, piece);
-        }
-        log
-    }
-}
-
-fn keep(to: &mut Vec<u8>, piece: LogOutput) {
-    let bytes = piece.into_bytes();
-    let room = LOG_BYTES - to.len();
-    to.extend_from_slice(&bytes[..bytes.len().min(room)]);
-}
-
-/// The last lines of a text, for a message.
-fn tail(text: &str) -> String {
-    let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
-    lines[lines.len().saturating_sub(3)..].join(" | ").chars().take(500).collect()
 }
 
 /// On one shared network, two services cannot have the same port.
@@ -262,11 +155,5 @@ mod tests {
         assert!(refuse_clashes(&[service("db", &[5432]), service("web", &[80, 443])]).is_ok());
         let error = refuse_clashes(&[service("db", &[5432]), service("copy", &[5432])]).expect_err("a clash");
         assert!(error.to_string().starts_with("services `db` and `copy` both use port 5432"), "{error}");
-    }
-
-    #[test]
-    fn a_message_holds_the_last_lines_only() {
-        assert_eq!(tail("a\nb\n\nc\nd\n"), "b | c | d");
-        assert_eq!(tail(&"x".repeat(9000)).len(), 500);
     }
 }

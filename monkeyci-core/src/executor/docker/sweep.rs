@@ -35,15 +35,13 @@ impl Docker {
         let listed = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
         let containers = self.api.list_containers(Some(listed)).await;
         let containers = containers.map_err(|error| self.broke("listing containers", &error))?;
-        let mut removed = Vec::new();
-        for container in containers {
-            if unwanted(&container.labels.unwrap_or_default()) {
+        let containers = containers.into_iter().filter_map(|container| {
+            unwanted(&container.labels.unwrap_or_default()).then(|| {
                 let name = container.names.unwrap_or_default().pop().or(container.id).unwrap_or_default();
-                let name = name.trim_start_matches('/').to_owned();
-                self.remove_container(&name).await?;
-                removed.push(name);
-            }
-        }
+                name.trim_start_matches('/').to_owned()
+            })
+        });
+        let mut removed = self.remove_containers(containers.collect()).await?;
         let listed = ListNetworksOptionsBuilder::default().filters(&filters).build();
         let networks = self.api.list_networks(Some(listed)).await;
         for network in networks.map_err(|error| self.broke("listing networks", &error))? {
@@ -57,13 +55,36 @@ impl Docker {
         Ok(removed)
     }
 
+    /// Removes containers, of which some may use the network of others: Podman refuses to remove those before.
+    async fn remove_containers(&self, mut left: Vec<String>) -> Result<Vec<String>, ExecutorError> {
+        let mut removed = Vec::new();
+        loop {
+            let (before, tried) = (left.len(), std::mem::take(&mut left));
+            for name in tried {
+                match self.try_remove(&name).await {
+                    Err(error) if status(&error) != Some(404) => left.push(name),
+                    _ => removed.push(name),
+                }
+            }
+            if left.len() == before {
+                break;
+            }
+        }
+        for name in left {
+            self.remove_container(&name).await?;
+            removed.push(name);
+        }
+        Ok(removed)
+    }
+
+    async fn try_remove(&self, name: &str) -> Result<(), bollard::errors::Error> {
+        let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
+        self.api.remove_container(name, Some(options)).await
+    }
+
     /// Kills and removes a container with its anonymous volumes; one that is not there is removed already.
     pub(super) async fn remove_container(&self, name: &str) -> Result<(), ExecutorError> {
-        self.insist("removing the container", || {
-            let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
-            self.api.remove_container(name, Some(options))
-        })
-        .await
+        self.insist("removing the container", || self.try_remove(name)).await
     }
 
     async fn remove_network(&self, id: &str) -> Result<(), ExecutorError> {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bollard::errors::Error;
+use bollard::models::ContainerInspectResponse;
 use bollard::query_parameters::WaitContainerOptionsBuilder;
 use futures::StreamExt;
 use tokio::time::Instant;
@@ -11,6 +12,11 @@ use super::{Docker, ExecutorError, said, status};
 
 /// How long an engine may be away before its jobs are given up.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long an answer that cannot be read may be only a passing state's.
+const PASSING: Duration = Duration::from_secs(10);
+/// How often it is asked for again.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// How a container stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,11 +72,8 @@ impl Docker {
 
     /// How a container stands; none when there is none of this name.
     pub(super) async fn find(&self, name: &str) -> Result<Option<Standing>, Error> {
-        let state = match self.api.inspect_container(name, None).await {
-            Ok(found) => found.state.unwrap_or_default(),
-            Err(error) if status(&error) == Some(404) => return Ok(None),
-            Err(error) => return Err(error),
-        };
+        let Some(found) = self.inspect(name).await? else { return Ok(None) };
+        let state = found.state.unwrap_or_default();
         Ok(Some(Standing {
             running: state.running.unwrap_or(false),
             // Engines write the year 1 for what has not happened.
@@ -78,5 +81,19 @@ impl Docker {
             code: state.exit_code.unwrap_or(0),
             out_of_memory: state.oom_killed.unwrap_or(false),
         }))
+    }
+
+    /// What the engine knows of a container; none when there is none of this name.
+    pub(super) async fn inspect(&self, name: &str) -> Result<Option<ContainerInspectResponse>, Error> {
+        let begun = Instant::now();
+        loop {
+            match self.api.inspect_container(name, None).await {
+                Ok(found) => return Ok(Some(found)),
+                Err(error) if status(&error) == Some(404) => return Ok(None),
+                // Podman is for a moment in states that Docker does not have, such as `stopped`.
+                Err(Error::JsonDataError { .. }) if begun.elapsed() < PASSING => tokio::time::sleep(LOOK).await,
+                Err(error) => return Err(error),
+            }
+        }
     }
 }

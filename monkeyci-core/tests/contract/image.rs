@@ -1,6 +1,5 @@
 //! Images for the stories, made without any registry from the host's static busybox.
 
-use std::collections::BTreeMap;
 use std::io;
 
 use bollard::query_parameters::{CreateImageOptions, TagImageOptionsBuilder};
@@ -75,9 +74,4 @@ async fn import(
     // Named apart, because Podman's import takes no name.
     let (repo, tag) = name.rsplit_once(':').expect("a name with a tag");
     api.tag_image(id.trim(), Some(TagImageOptionsBuilder::default().repo(repo).tag(tag).build())).await
-}
-
-/// Variables of a job or a service.
-pub fn env(variables: &[(&str, &str)]) -> BTreeMap<String, monkeyci_core::model::Text> {
-    variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect()
 }
