@@ -86,6 +86,8 @@ impl Request {
         remote.allow_file = true;
         // Over ssh with their own agent, keys and known hosts.
         remote.credentials = Credentials::User;
+        // Distributions repair git without a new number; a person is warned where a server would refuse.
+        remote.trust_git = true;
         if let Some(git) = &self.git {
             let reference = git.reference.as_deref().map(str::parse::<GitRef>).transpose();
             remote.reference = reference.map_err(|error| unusable("branch or tag", &error))?;

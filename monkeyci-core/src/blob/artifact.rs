@@ -8,7 +8,8 @@ use monkeyci_model::result::SavedFile;
 
 use super::archive::{LeftOut, Limits, Unpacked};
 use super::files::{self, FilesError};
-use super::store::{Blobs, Found, Key};
+use super::store::{BlobError, Blobs, Found, Key};
+use crate::attempt::Attempt;
 
 /// Artifacts of builds.
 #[derive(Debug, Clone)]
@@ -50,13 +51,16 @@ impl Artifacts {
         Self { blobs, limits: Limits::of(limits::ARTIFACT_BYTES) }
     }
 
-    /// Saves a job's artifact; it takes the place of what had its id in this build.
+    /// Saves an artifact of an attempt; it takes the place of what older attempts saved under its id in this build.
+    ///
+    /// What an attempt saves that was given up meanwhile changes nothing: the highest fence is the one that counts.
     ///
     /// # Errors
     /// [`ArtifactError::is_not_there`] when there is nothing at its path; others when it cannot be read, is more than
     /// an artifact may be, or cannot be stored.
-    pub async fn save(&self, build: &BuildId, artifact: &Artifact, work_dir: &Path) -> Result<Saved, ArtifactError> {
-        let saved = files::save(&self.blobs, &key(build, &artifact.id), work_dir, &artifact.path, self.limits).await;
+    pub async fn save(&self, attempt: &Attempt, artifact: &Artifact, work_dir: &Path) -> Result<Saved, ArtifactError> {
+        let key = key(&attempt.build, &artifact.id, attempt.fence);
+        let saved = files::save(&self.blobs, &key, work_dir, &artifact.path, self.limits).await;
         let (packed, stored) = saved.map_err(|source| ArtifactError { id: artifact.id.clone(), source })?;
         let file = SavedFile {
             id: artifact.id.clone(),
@@ -78,9 +82,13 @@ impl Artifacts {
         artifact: &Artifact,
         work_dir: &Path,
     ) -> Result<Unpacked, ArtifactError> {
-        let key = key(build, &artifact.id);
-        let restored = files::restore(&self.blobs, &key, work_dir, &artifact.path, self.limits).await;
-        restored.map_err(|source| ArtifactError { id: artifact.id.clone(), source })
+        let failed = |source| ArtifactError { id: artifact.id.clone(), source };
+        let found = self.find(build, &artifact.id).await?;
+        let key = match found {
+            Some(found) => found.key,
+            None => return Err(failed(BlobError::NotThere { key: above(build, &artifact.id) }.into())),
+        };
+        files::restore(&self.blobs, &key, work_dir, &artifact.path, self.limits).await.map_err(failed)
     }
 
     /// The stored archive of an artifact, if there is one.
@@ -88,8 +96,10 @@ impl Artifacts {
     /// # Errors
     /// When the store cannot be asked.
     pub async fn find(&self, build: &BuildId, id: &str) -> Result<Option<Found>, ArtifactError> {
-        let found = self.blobs.find(&key(build, id)).await;
-        found.map_err(|source| ArtifactError { id: id.to_owned(), source: source.into() })
+        let listed = self.blobs.list(&above(build, id)).await;
+        let listed = listed.map_err(|source| ArtifactError { id: id.to_owned(), source: source.into() })?;
+        // The encoded fences are of one length, so that they sort as numbers do.
+        Ok(listed.into_iter().max_by(|a, b| a.key.cmp(&b.key)))
     }
 
     /// Removes every artifact of a build.
@@ -97,7 +107,7 @@ impl Artifacts {
     /// # Errors
     /// When the store cannot do it; some may be removed then.
     pub async fn remove(&self, build: &BuildId) -> Result<(), ArtifactError> {
-        let failed = |source: super::BlobError| ArtifactError { id: "*".into(), source: source.into() };
+        let failed = |source: BlobError| ArtifactError { id: "*".into(), source: source.into() };
         let number = build.number.to_string();
         let above = Key::of(["artifacts", build.org.as_str(), build.repo.as_str(), &number]);
         for found in self.blobs.list(&above).await.map_err(failed)? {
@@ -107,10 +117,15 @@ impl Artifacts {
     }
 }
 
-/// `artifacts/<org>/<repo>/<build>/<id>.tar.zst`, each name encoded.
-fn key(build: &BuildId, id: &str) -> Key {
-    let (number, file) = (build.number.to_string(), format!("{id}.tar.zst"));
-    Key::of(["artifacts", build.org.as_str(), build.repo.as_str(), &number, &file])
+/// `artifacts/<org>/<repo>/<build>/<id>`, each name encoded: above what attempts saved under this id.
+fn above(build: &BuildId, id: &str) -> Key {
+    Key::of(["artifacts", build.org.as_str(), build.repo.as_str(), &build.number.to_string(), id])
+}
+
+/// `<fence>.tar.zst` beneath that.
+fn key(build: &BuildId, id: &str, fence: u64) -> Key {
+    let (number, file) = (build.number.to_string(), format!("{fence:020}.tar.zst"));
+    Key::of(["artifacts", build.org.as_str(), build.repo.as_str(), &number, id, &file])
 }
 
 #[cfg(test)]
@@ -119,6 +134,42 @@ mod tests {
 
     fn artifact(id: &str, path: &str) -> Artifact {
         Artifact { id: id.into(), path: path.into(), save: Default::default() }
+    }
+
+    fn attempt(fence: u64) -> Attempt {
+        Attempt {
+            instance: "test".into(),
+            build: "acme/web/build-1".parse().expect("an id"),
+            job: "make".parse().expect("an id"),
+            number: 1,
+            fence,
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_stale_attempt_saves_late_does_not_replace_what_the_newest_saved() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let artifacts = Artifacts::new(Blobs::on_disk(dir.path().join("blobs")).expect("opens"));
+        let build = attempt(0).build;
+        for (fence, text) in [(9, "first"), (10, "newest"), (8, "late")] {
+            std::fs::write(dir.path().join("app"), text).expect("writes");
+            artifacts.save(&attempt(fence), &artifact("app", "app"), dir.path()).await.expect("saves");
+        }
+        artifacts.restore(&build, &artifact("app", "back"), dir.path()).await.expect("restores");
+        assert_eq!(std::fs::read_to_string(dir.path().join("back")).expect("there"), "newest");
+        artifacts.remove(&build).await.expect("removes");
+        assert_eq!(artifacts.find(&build, "app").await.expect("asks"), None);
+    }
+
+    #[tokio::test]
+    async fn what_is_mostly_zeros_is_saved_and_comes_back() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let artifacts = Artifacts::new(Blobs::on_disk(dir.path().join("blobs")).expect("opens"));
+        std::fs::write(dir.path().join("disk.img"), vec![0; 8_000_000]).expect("writes");
+        artifacts.save(&attempt(1), &artifact("image", "disk.img"), dir.path()).await.expect("saves");
+        let build = attempt(1).build;
+        let back = artifacts.restore(&build, &artifact("image", "back.img"), dir.path()).await.expect("restores");
+        assert_eq!(back.bytes, 8_000_000);
     }
 
     #[tokio::test]
@@ -140,7 +191,7 @@ mod tests {
             ("jars", "target/*.jar", "out/*.jar", "out/app.jar"),
             (hostile, "target/app.jar", "y.jar", "y.jar"),
         ] {
-            let saved = artifacts.save(&build, &artifact(id, path), &from).await.expect("saves");
+            let saved = artifacts.save(&attempt(1), &artifact(id, path), &from).await.expect("saves");
             assert_eq!((saved.file.id.as_str(), saved.left_out.len()), (id, 0));
             assert_eq!(artifacts.find(&build, id).await.expect("asks").expect("there").size, saved.file.size);
             artifacts.restore(&build, &artifact(id, back), &to).await.expect("restores");
@@ -157,11 +208,11 @@ mod tests {
         let artifacts = Artifacts::new(Blobs::on_disk(dir.path().join("blobs")).expect("opens"));
         let build: BuildId = "acme/web/build-1".parse().expect("an id");
         for path in ["missing", "no/such/file", "*.jar"] {
-            let error = artifacts.save(&build, &artifact("a", path), dir.path()).await.expect_err("missing");
+            let error = artifacts.save(&attempt(1), &artifact("a", path), dir.path()).await.expect_err("missing");
             assert!(error.is_not_there(), "{error}");
         }
         for path in ["/etc/passwd", "../x"] {
-            let error = artifacts.save(&build, &artifact("a", path), dir.path()).await.expect_err("outside");
+            let error = artifacts.save(&attempt(1), &artifact("a", path), dir.path()).await.expect_err("outside");
             assert!(!error.is_not_there() && error.to_string().contains(path), "{error}");
         }
         assert_eq!(artifacts.find(&build, "a").await.expect("asks"), None, "a save that failed left a blob");

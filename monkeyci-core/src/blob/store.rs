@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
@@ -24,6 +25,9 @@ const PART: usize = 8 * 1024 * 1024;
 
 /// Parts that are on their way at once: with the one being filled, 32 MB of memory at most.
 const PARTS: usize = 3;
+
+/// How old what an upload left must be before it counts as killed, and not as under way in another process.
+const LEFT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A blob's key: names of any text, made fit for every store.
 ///
@@ -146,7 +150,8 @@ impl Blobs {
         Self { store }
     }
 
-    /// Blobs in a folder of this machine, which is made where it is not there.
+    /// Blobs in a folder of this machine, which is made where it is not there. What uploads left there that were killed
+    /// more than a day ago is removed.
     ///
     /// # Errors
     /// When the folder can neither be opened nor made.
@@ -154,6 +159,7 @@ impl Blobs {
         let root = root.as_ref();
         let error = |source| BlobError::Root { path: root.display().to_string(), source };
         std::fs::create_dir_all(root).map_err(|source| error(source.into()))?;
+        sweep(root);
         let disk = LocalFileSystem::new_with_prefix(root).map_err(|source| error(source.into()))?;
         Ok(Self::new(Arc::new(disk.with_fsync(true))))
     }
@@ -291,6 +297,31 @@ fn found(meta: ObjectMeta) -> Found {
     }
 }
 
+/// Removes what killed uploads left beneath `folder`; best effort, as it only costs space.
+fn sweep(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        // Links are not followed: `metadata` is the entry's own.
+        let Ok(metadata) = entry.metadata() else { continue };
+        let is_old = || metadata.modified().ok().and_then(|time| time.elapsed().ok()).is_some_and(|age| age > LEFT);
+        if metadata.is_dir() {
+            sweep(&path);
+        } else if metadata.is_file()
+            && is_upload(&path)
+            && is_old()
+            && let Err(error) = std::fs::remove_file(&path)
+        {
+            tracing::debug!(path = %path.display(), %error, "what an upload left cannot be removed");
+        }
+    }
+}
+
+/// Whether `object_store` made this file for an upload on its way: `NAME#NUMBER`. No key of ours has a `#`.
+fn is_upload(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    name.rsplit_once('#').is_some_and(|(_, number)| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+}
+
 /// Sends what is written to the uploading task.
 struct Pieces {
     pieces: mpsc::Sender<Bytes>,
@@ -392,6 +423,23 @@ mod tests {
         blobs.delete(&key).await.expect("deletes");
         blobs.delete(&key).await.expect("deletes again");
         assert_eq!(blobs.find(&key).await.expect("asks"), None);
+    }
+
+    #[tokio::test]
+    async fn what_killed_uploads_left_is_removed_a_day_later() {
+        let (dir, blobs) = on_disk();
+        put(&blobs, &Key::of(["a", "b"]), b"whole".to_vec()).await.expect("stores");
+        let day_old = std::time::SystemTime::now() - 2 * LEFT;
+        for (name, modified) in [("b#1", Some(day_old)), ("c#12", None)] {
+            let file = std::fs::File::create(dir.path().join("a").join(name)).expect("made");
+            file.set_modified(modified.unwrap_or(std::time::SystemTime::now())).expect("set");
+        }
+        std::fs::File::open(dir.path().join("a/b")).and_then(|file| file.set_modified(day_old)).expect("set");
+        Blobs::on_disk(dir.path()).expect("opens again");
+        let mut names: Vec<_> =
+            std::fs::read_dir(dir.path().join("a")).expect("reads").map(|e| e.expect("reads").file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["b", "c#12"]);
     }
 
     #[tokio::test]

@@ -91,10 +91,9 @@ pub(super) struct Ran {
 }
 
 impl Git<'_> {
-    /// Refuses a program that is missing or too old.
-    pub(super) async fn check_version(&self) -> Result<(), SourceError> {
-        let ran = self.run(&["--version"]).await?;
-        git_version::fault(&ran.stdout).map_or(Ok(()), |fault| Err(SourceError::Program(fault)))
+    /// What speaks against the program, if anything does. One that is missing is an error.
+    pub(super) async fn fault(&self) -> Result<Option<String>, SourceError> {
+        Ok(git_version::fault(&self.run(&["--version"]).await?.stdout))
     }
 
     /// Runs git and returns its standard output.

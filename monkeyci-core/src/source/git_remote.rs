@@ -54,7 +54,7 @@ pub struct GitRemote {
     /// Allows `http` addresses, which send credentials in clear text. For tests and trusted networks.
     pub allow_http: bool,
     /// Trusts the `git` program although its version number is that of a vulnerable release, as distributions repair
-    /// such releases without a new number.
+    /// such releases without a new number. The checkout then has a warning.
     pub trust_git: bool,
     /// How long all of it may take.
     pub timeout: Duration,
@@ -237,9 +237,10 @@ impl Source for GitRemote {
             cancel: &cancel,
             deadline,
         };
-        if !self.trust_git {
-            git.check_version().await?;
-        }
+        let warnings = match git.fault().await? {
+            Some(fault) if !self.trust_git => return Err(SourceError::Program(fault)),
+            fault => fault.into_iter().collect(),
+        };
         let (reference, main_branch) = self.discover(&git).await?;
         let commit = self.fetch_commit(&git, reference.as_ref()).await?;
         let (remote, target) = (self.clone(), dir.clone());
@@ -249,7 +250,7 @@ impl Source for GitRemote {
             main_branch,
             ..Facts::default()
         };
-        let (mut checkout, wanted) = (Checkout { dir: dir.clone(), ..Checkout::default() }, commit.clone());
+        let (mut checkout, wanted) = (Checkout { dir: dir.clone(), warnings, ..Checkout::default() }, commit.clone());
         let (facts, changes) = blocking(move || {
             remote.place(&target, reference.as_ref(), &wanted)?;
             read(&target, facts, &wanted)

@@ -17,9 +17,9 @@ pub(super) fn fault(banner: &str) -> Option<String> {
     };
     (!fixed).then(|| {
         format!(
-            "git {major}.{minor}.{patch} lets a repository run programs while it is fetched (CVE-2024-32002 and others): \
-             install git 2.39.4, 2.40.2, 2.41.1, 2.42.2, 2.43.4, 2.44.1, 2.45.1 or newer; where a distribution repaired \
-             it without a new number, allow that with `trust_git`"
+            "git {major}.{minor}.{patch} lets a repository run programs while it is fetched (CVE-2024-32002 and others), \
+             unless the distribution repaired it without a new number: install git 2.39.4, 2.40.2, 2.41.1, 2.42.2, \
+             2.43.4, 2.44.1, 2.45.1 or newer"
         )
     })
 }

@@ -132,7 +132,8 @@ fn out_of_memory(job: &Job, place: &str) -> Verdict {
     Verdict::new(Cause::OutOfMemory, message)
 }
 
-fn stopped(why: &Why, place: &str) -> Verdict {
+/// An attempt that was stopped, at a [`place`] that may be empty.
+pub(super) fn stopped(why: &Why, place: &str) -> Verdict {
     match why {
         Why::Canceled => Verdict::new(Cause::Canceled, format!("it was canceled{}", during(place))),
         Why::Stale => Verdict::new(Cause::Lost, "another attempt has taken its place"),

@@ -42,6 +42,8 @@ pub(super) struct Prepared<'a> {
     pub(super) caches: JobCaches<'a>,
     /// What could not be had.
     pub(super) warnings: Vec<String>,
+    /// Whether an earlier worker prepared it, so that it may run already.
+    pub(super) taken_up: bool,
 }
 
 /// Makes the attempt's folder, with all that the job needs.
@@ -71,7 +73,7 @@ pub(super) async fn prepare<'a>(
         restore(ports, lease, &work_dir, &mut warnings).await?;
         std::fs::write(&marker, "").map_err(|error| broken("its folder", &marker, &error))?;
     }
-    Ok(Prepared { dir, caches, warnings })
+    Ok(Prepared { dir, caches, warnings, taken_up })
 }
 
 /// Makes the job directory, with a private copy of the checkout.
@@ -118,7 +120,9 @@ fn program(settings: &Settings, lease: &Lease, job: &Job, dir: &JobDir) -> Progr
     let bytes = |text: &monkeyci_model::Text| text.as_plain().unwrap_or_default().as_bytes().to_vec();
     let mut env = variables(lease);
     let root = if job.image.is_some() { PathBuf::from(CONTAINER_WORK) } else { dir.work() };
-    let work_dir = root.join(job.work_dir.as_deref().unwrap_or_default());
+    let mut work_dir = root.clone();
+    // An empty path that is joined would leave a slash at the end.
+    work_dir.extend(job.work_dir.as_deref().filter(|dir| !dir.is_empty()));
     env.insert("MONKEYCI_WORK_DIR".to_owned(), work_dir.display().to_string());
     env.extend(job.env.iter().map(|(name, value)| (name.clone(), value.as_plain().unwrap_or_default().to_owned())));
     let defaults = Program::default();

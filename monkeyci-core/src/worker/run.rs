@@ -12,7 +12,7 @@ use super::caches::JobCaches;
 use super::clock::{Patience, overdue};
 use super::desk::OnDesk;
 use super::halt::{Halt, Why};
-use super::outcome::{End, Verdict};
+use super::outcome::{End, Verdict, stopped};
 use super::prepare::{Prepared, prepare, resolve, timeout_ms, work_dir};
 use super::save::{save, wanted};
 use super::settings::{Ports, Settings};
@@ -48,14 +48,16 @@ impl Run<'_> {
             let reader = Reader::open(&prepared.dir).map_err(|e| Verdict::new(Cause::Infrastructure, e.to_string()))?;
             Ok((job, prepared, reader))
         };
-        match prepared.await {
-            Ok((job, prepared, reader)) => self.run_prepared(job, prepared, reader).await,
-            Err(verdict) => finished(verdict),
+        match (prepared.await, self.halt.why()) {
+            // Nothing of it runs yet, and nothing has to be stopped by the executor.
+            (Ok((_, Prepared { taken_up: false, .. }, _)), Some(why)) => finished(stopped(why, "")),
+            (Ok((job, prepared, reader)), _) => self.run_prepared(job, prepared, reader).await,
+            (Err(verdict), _) => finished(verdict),
         }
     }
 
     async fn run_prepared(&self, job: Job, prepared: Prepared<'_>, mut reader: Reader) -> JobResult {
-        let Prepared { dir, caches, warnings } = prepared;
+        let Prepared { dir, caches, warnings, taken_up: _ } = prepared;
         self.on_desk.runs(dir.clone());
         let lines = if job.script.is_empty() { 1 } else { u32::try_from(job.script.len()).unwrap_or(u32::MAX) };
         let mut transcript = Transcript::new(&self.ports.secrets, lines, self.settings.log_limit);
@@ -160,7 +162,7 @@ impl Run<'_> {
         let verdict = end.verdict();
         (result.cause, result.message, result.exit) = (verdict.cause, verdict.message, verdict.exit);
         match work_dir(&order.dir, &order.job) {
-            Ok(work_dir) => save(self.ports, self.lease, caches, &work_dir, &mut result).await,
+            Ok(work_dir) => save(self.ports, self.lease, self.halt, caches, &work_dir, &mut result).await,
             Err(error) => result.warnings.push(format!("nothing was saved: {error}")),
         }
         result

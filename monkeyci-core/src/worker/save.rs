@@ -6,6 +6,7 @@ use monkeyci_model::job::SaveWhen;
 use monkeyci_model::{Cause, Job, JobResult};
 
 use super::caches::JobCaches;
+use super::halt::{Halt, Why};
 use super::settings::Ports;
 use crate::lease::Lease;
 use crate::test_report;
@@ -23,11 +24,14 @@ pub(super) fn wanted(job: &Job) -> Vec<String> {
 pub(super) async fn save(
     ports: &Ports,
     lease: &Lease,
+    halt: &Halt,
     caches: &JobCaches<'_>,
     work_dir: &Path,
     result: &mut JobResult,
 ) {
-    if result.cause == Some(Cause::Lost) {
+    // An attempt that was given up saves nothing, however well it ended: another one may have begun.
+    let is_given_up = || halt.why() == Some(&Why::Stale);
+    if result.cause == Some(Cause::Lost) || is_given_up() {
         return;
     }
     let job = &lease.job;
@@ -39,7 +43,10 @@ pub(super) async fn save(
     };
     read_reports(job, work_dir, result).await;
     for artifact in job.save_artifacts.iter().filter(|artifact| due(artifact.save)) {
-        match ports.artifacts.save(&lease.attempt.build, artifact, work_dir).await {
+        if is_given_up() {
+            return;
+        }
+        match ports.artifacts.save(&lease.attempt, artifact, work_dir).await {
             Ok(saved) => {
                 let left_out = saved
                     .left_out
@@ -56,6 +63,9 @@ pub(super) async fn save(
             }
             Err(error) => result.warnings.push(format!("not saved: {error}")),
         }
+    }
+    if is_given_up() {
+        return;
     }
     caches.save(work_dir, due, &mut result.warnings).await;
 }

@@ -36,22 +36,23 @@ pub struct Limits {
     pub depth: usize,
     /// Bytes of all files, unpacked.
     pub bytes: u64,
-    /// Times that the files may be larger than the archive, once they are larger than [`Limits::FREE`].
-    pub ratio: u64,
+    /// Times that the files may be larger than the archive, once they are larger than [`Limits::FREE`]; for archives of
+    /// strangers. What we packed ourselves may be 8 MB of zeros, and is bounded by `bytes`.
+    pub ratio: Option<u64>,
 }
 
 impl Limits {
     /// Bytes of files to which no ratio applies.
     pub const FREE: u64 = 1024 * 1024;
 
-    /// The limits of every archive, with `bytes` of files.
+    /// The limits of our own archives, with `bytes` of files.
     #[must_use]
     pub const fn of(bytes: u64) -> Self {
-        Self { entries: 100_000, path: 4096, depth: 64, bytes, ratio: 200 }
+        Self { entries: 100_000, path: 4096, depth: 64, bytes, ratio: None }
     }
 
-    /// Whether `bytes` of files are too many for an archive of `stored` bytes.
-    fn swells(&self, bytes: u64, stored: u64) -> bool {
-        bytes > Self::FREE && bytes > stored.saturating_mul(self.ratio)
+    /// The ratio that is passed when `bytes` of files come in an archive of `stored` bytes.
+    fn swells(&self, bytes: u64, stored: u64) -> Option<u64> {
+        self.ratio.filter(|ratio| bytes > Self::FREE && bytes > stored.saturating_mul(*ratio))
     }
 }

@@ -226,8 +226,8 @@ impl<W: Write> Packer<W> {
     fn finish(mut self, path: &str) -> Result<Packed, ArchiveError> {
         let end = || Ok(self.tar.into_inner()?.finish()?.bytes);
         self.done.stored = end().map_err(|error| ArchiveError::at(b"archive", error))?;
-        if self.limits.swells(self.done.bytes, self.done.stored) {
-            return Err(ArchiveError::refused(path.as_bytes(), Refusal::Swells(self.limits.ratio)));
+        if let Some(ratio) = self.limits.swells(self.done.bytes, self.done.stored) {
+            return Err(ArchiveError::refused(path.as_bytes(), Refusal::Swells(ratio)));
         }
         Ok(self.done)
     }

@@ -193,8 +193,8 @@ impl<'a> Unpacker<'a> {
         if self.done.bytes > self.limits.bytes {
             return Err(ArchiveError::refused(&head.name, Refusal::TooBig(self.limits.bytes)));
         }
-        if self.limits.swells(self.done.bytes, self.stored) {
-            return Err(ArchiveError::refused(&head.name, Refusal::Swells(self.limits.ratio)));
+        if let Some(ratio) = self.limits.swells(self.done.bytes, self.stored) {
+            return Err(ArchiveError::refused(&head.name, Refusal::Swells(ratio)));
         }
         let at = |error| ArchiveError::at(&head.name, error);
         let mut file = self.enter(parents).and_then(|folder| folder.create(name)).map_err(at)?;

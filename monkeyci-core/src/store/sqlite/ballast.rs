@@ -2,6 +2,9 @@ use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
 
+use rustix::fs::{FallocateFlags, fallocate};
+use rustix::io::Errno;
+
 /// Bytes of the file: room for the ends of some hundred builds.
 const SIZE: usize = 4 * 1024 * 1024;
 
@@ -44,12 +47,21 @@ impl Ballast {
         if std::fs::metadata(&self.path).is_ok_and(|file| file.len() == SIZE as u64) {
             return Ok(());
         }
-        // Written and synced, since many file systems give a file its room only then.
-        let mut file = File::create(&self.path)?;
-        let block = [0_u8; 64 * 1024];
-        for _ in 0..SIZE / block.len() {
-            file.write_all(&block)?;
+        let file = File::create(&self.path)?;
+        match fallocate(&file, FallocateFlags::empty(), 0, SIZE as u64) {
+            // Room that is given so needs no writing and no waiting for the disk.
+            Ok(()) => Ok(()),
+            Err(Errno::NOTSUP) => fill(file),
+            Err(error) => Err(error.into()),
         }
-        file.sync_all()
     }
+}
+
+/// Takes the room by writing it, where the file system gives none otherwise; many give it only with the sync.
+fn fill(mut file: File) -> std::io::Result<()> {
+    let block = [0_u8; 64 * 1024];
+    for _ in 0..SIZE / block.len() {
+        file.write_all(&block)?;
+    }
+    file.sync_all()
 }

@@ -67,8 +67,7 @@ impl DatabaseFile {
         let (lock, closed_well) = self.lock()?;
         let sql = |error| self.error("cannot open", error);
         let mut connection = Connection::open(&self.path).map_err(sql)?;
-        // Both must stand before the first table: they decide how the file is laid out.
-        connection.execute_batch("PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL;").map_err(sql)?;
+        connection.execute_batch("PRAGMA page_size = 4096;").map_err(sql)?;
         connection.execute_batch(PRAGMAS).map_err(sql)?;
         self.migrate(&mut connection)?;
         connection
@@ -133,6 +132,10 @@ impl DatabaseFile {
             return Ok(());
         }
         let transaction = connection.transaction().map_err(sql)?;
+        if tables == 0 {
+            // Decides how the file is laid out, so that it must stand before the first table.
+            transaction.execute_batch("PRAGMA auto_vacuum = INCREMENTAL;").map_err(sql)?;
+        }
         for migration in missing {
             transaction.execute_batch(migration).map_err(sql)?;
         }

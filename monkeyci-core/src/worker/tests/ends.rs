@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use monkeyci_model::job::{Artifact, SaveWhen};
 use monkeyci_model::{Cause, SecretRef, Text, Trigger};
 use tokio::sync::Notify;
 
@@ -11,6 +12,7 @@ use crate::executor::{ExecutorError, Exit};
 use crate::job_dir::frame::Kind;
 use crate::job_dir::outcome::Reason;
 use crate::lease::Claim;
+use crate::secret::Secrets;
 
 fn told(result: &monkeyci_model::JobResult) -> (Option<Cause>, &str) {
     (result.cause, result.message.as_deref().unwrap_or_default())
@@ -59,6 +61,46 @@ async fn a_job_whose_result_nobody_wants_tells_none_and_leaves_nothing() {
     worker.drain();
     soon(ended).await.expect("the worker ends");
     assert!(!house.engine.has_result(1));
+    assert!(house.left().is_empty());
+}
+
+#[tokio::test]
+async fn an_attempt_that_was_given_up_saves_nothing_though_it_ended_well() {
+    let running = Arc::new(Notify::new());
+    let seen = running.clone();
+    let house = House::new(Acting::new(move |dir, watch| {
+        let running = seen.clone();
+        async move {
+            (watch.started)(None);
+            running.notify_one();
+            watch.cancel.cancelled().await;
+            end(&dir, Reason::Exited, Some(0));
+            Ok(Exit::default())
+        }
+    }));
+    let mut lease = house.lease(1, "make");
+    let file = Artifact { id: "file".into(), path: "file".into(), save: SaveWhen::Always };
+    Arc::make_mut(&mut lease.job).save_artifacts.push(file);
+    let build = lease.attempt.build.clone();
+    house.engine.give(lease);
+    let (worker, ended) = house.start();
+    soon(running.notified()).await;
+    house.engine.revoke(1, Claim::Stale);
+    worker.drain();
+    soon(ended).await.expect("the worker ends");
+    assert_eq!(house.ports.artifacts.find(&build, "file").await.expect("asks"), None);
+}
+
+#[tokio::test]
+async fn a_job_that_is_canceled_while_it_is_prepared_never_runs() {
+    let house = House::new(Acting::new(|_, _| async { panic!("it ran") }));
+    house.engine.give(house.lease(1, "make"));
+    house.engine.revoke(1, Claim::Canceled);
+    let (worker, ended) = house.start();
+    let result = soon(house.engine.result(1)).await;
+    assert_eq!(told(&result), (Some(Cause::Canceled), "it was canceled"));
+    worker.drain();
+    soon(ended).await.expect("the worker ends");
     assert!(house.left().is_empty());
 }
 
@@ -174,7 +216,11 @@ async fn a_forged_report_fails_the_job_by_name_and_keeps_what_came_before() {
 
 #[tokio::test]
 async fn a_job_that_cannot_be_prepared_says_why_and_never_runs() {
-    let house = House::new(Acting::new(|_, _| async { panic!("it ran") }));
+    let mut house = House::new(Acting::new(|_, _| async { panic!("it ran") }));
+    let known = SecretRef { name: "TOKEN".into(), version: 1 };
+    let mut secrets = Secrets::new();
+    secrets.insert(known.clone(), "hunter22".into());
+    house.ports.secrets = Arc::new(secrets);
     let mut missing = house.lease(1, "make");
     missing.checkout = house.home.path().join("nowhere");
     let result = soon(house.run(missing)).await;
@@ -185,12 +231,12 @@ async fn a_job_that_cannot_be_prepared_says_why_and_never_runs() {
     let token = Text::secret(SecretRef { name: "TOKEN".into(), version: 9 });
     let mut secret = house.lease(2, "make");
     Arc::make_mut(&mut secret.job).env.insert("TOKEN".into(), token);
-    let mut fork = secret.clone();
     let result = soon(house.run(secret)).await;
     let message = "secret `TOKEN@9` is not known: set it, or give it with `--secret`";
     assert_eq!(told(&result), (Some(Cause::Invalid), message));
 
-    fork.attempt.fence = 3;
+    let mut fork = house.lease(3, "make");
+    Arc::make_mut(&mut fork.job).env.insert("TOKEN".into(), Text::secret(known));
     fork.trigger = Arc::new(Trigger { fork: true, ..Trigger::default() });
     let result = soon(house.run(fork)).await;
     assert_eq!(told(&result), (Some(Cause::Invalid), "it needs `TOKEN`, and builds of a fork get no secrets"));

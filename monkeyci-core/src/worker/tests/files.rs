@@ -79,6 +79,18 @@ async fn a_failed_job_still_leaves_what_it_was_asked_to() {
 }
 
 #[tokio::test]
+async fn a_job_knows_the_folder_that_it_begins_in() {
+    let (house, _state) = house();
+    std::fs::create_dir(house.checkout().join("sub")).expect("a folder");
+    for (fence, work_dir) in [(1, None), (2, Some("")), (3, Some("sub"))] {
+        let line = r#"test "$MONKEYCI_WORK_DIR" = "$(pwd)" || { echo "$MONKEYCI_WORK_DIR is not $(pwd)"; exit 1; }"#;
+        let lease = with(house.lease(fence, line), |job| job.work_dir = work_dir.map(str::to_owned));
+        let result = soon(house.run(lease)).await;
+        assert_eq!(result.cause, None, "{work_dir:?}: {result:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_cache_survives() {
     let (house, _state) = house();
     for (fence, wrote) in [(1, "none\n"), (2, "1\n"), (3, "1\n2\n")] {
