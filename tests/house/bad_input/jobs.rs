@@ -50,18 +50,6 @@ const CASES: &[Case] = &[
         says: &["✗ bad", "the job removed its report"],
     },
     Case {
-        name: "its report is a fifo",
-        job: "  script: ['cd ../report && rm -f * && mkfifo result frames', echo hello]",
-        code: 1,
-        says: &["✗ bad", "report"],
-    },
-    Case {
-        name: "its report is a link",
-        job: "  script: ['cd ../report && rm -f * && ln -s /etc/passwd frames && ln -s /etc/passwd result', echo hello]",
-        code: 1,
-        says: &["✗ bad", "report"],
-    },
-    Case {
         name: "its report folder is a link",
         job: "  script: ['cd .. && rm -rf report && ln -s /etc report', echo hello]",
         code: 4,
@@ -92,8 +80,24 @@ fn no_job_can_do_harm() {
         let threads: Vec<_> = halves.map(|cases| scope.spawn(move || check(cases))).collect();
         threads.into_iter().flat_map(|thread| thread.join().expect("it ends")).collect()
     });
-    assert_eq!(CASES.len(), 12);
+    assert_eq!(CASES.len(), 10);
     assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+/// Whether it is noticed depends on when the job does it: a supervisor that ends puts its own result in place of any.
+/// What stands there instead is never opened, and never believed.
+#[test]
+fn a_report_that_is_replaced_is_not_followed() {
+    for what in ["mkfifo result frames", "ln -s /etc/passwd frames; ln -s /etc/passwd result", "mknod frames c 1 5"] {
+        let home = Home::new();
+        let script = format!("- id: bad\n  script: ['cd ../report && rm -f * && {{ {what}; }}', echo hello]\n");
+        let said = home.run(&["build", &home.repository(&script).display().to_string()]);
+        match said.code {
+            Some(0) => holds(what, &home, &said, 0, &["✓ bad"]),
+            _ => holds(what, &home, &said, 1, &["✗ bad", "report"]),
+        }
+        assert!(!said.both().contains("root:"), "{what}: {}", said.both());
+    }
 }
 
 #[test]
