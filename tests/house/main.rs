@@ -1,5 +1,6 @@
 //! Tests that need the whole house: its rules, and its programs run for real.
 
+mod bad_input;
 mod crash;
 mod docs;
 mod examples;

@@ -82,9 +82,9 @@ impl Home {
         command
     }
 
-    /// Runs the program to its end.
+    /// Runs the program to its end, which must come within two minutes.
     pub fn run(&self, args: &[&str]) -> Said {
-        Said::of(&self.command(args).output().expect("the program starts"))
+        finish(self.command(args))
     }
 }
 
@@ -151,6 +151,25 @@ pub fn until(what: &str, mut come: impl FnMut() -> bool) {
         assert!(start.elapsed() < Duration::from_secs(60), "in a minute, this did not come true: {what}");
         std::thread::sleep(Duration::from_millis(5)); // poll
     }
+}
+
+/// Runs a program to its end, which must come within two minutes.
+pub fn finish(mut command: Command) -> Said {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().expect("the program starts");
+    let pid = child.id().to_string();
+    let (ended, watched) = std::sync::mpsc::channel::<()>();
+    let watch = std::thread::spawn(move || {
+        let is_late = watched.recv_timeout(Duration::from_secs(120)) == Err(std::sync::mpsc::RecvTimeoutError::Timeout);
+        if is_late {
+            let _gone = Command::new("kill").args(["-9", &pid]).status();
+        }
+        is_late
+    });
+    let said = Said::of(&child.wait_with_output().expect("it ends"));
+    drop(ended);
+    assert!(!watch.join().expect("the watch ends"), "it did not end in two minutes: {}", said.both());
+    said
 }
 
 /// Sends a signal by its name: `INT`.

@@ -59,8 +59,8 @@ fn end(progress: &Progress, place: &Place, style: Style) -> Vec<String> {
     }
     let (text, tone) = sentence::build(progress);
     lines.push(style.paint(tone, &text));
-    // The jobs that failed are the message already.
-    let told = progress.jobs().iter().any(JobProgress::is_bad);
+    // The jobs that failed are the message already, but for those that only ended with a build that broke.
+    let told = progress.jobs().iter().any(|job| job.is_bad() && job.result.is_some());
     if let Some(message) = progress.message.as_ref().filter(|_| !told) {
         lines.extend(picture::coloured(message, style).lines().map(str::to_owned));
     }

@@ -95,11 +95,12 @@ async fn make(lease: &Lease, dir: &JobDir) -> Result<(), Verdict> {
 /// When it is not there, or a link in the checkout leads out of the workspace.
 pub(super) fn work_dir(dir: &JobDir, job: &Job) -> io::Result<PathBuf> {
     let name = job.work_dir.as_deref().unwrap_or_default();
+    let shown = if name.is_empty() { "its workspace".to_owned() } else { format!("the work dir `{name}`") };
     let real = dir.work().canonicalize().and_then(|root| Ok((root.join(name).canonicalize()?, root)));
     match real {
         Ok((folder, root)) if folder.starts_with(&root) && folder.is_dir() => Ok(folder),
-        Ok(_) => Err(io::Error::other(format!("the work dir `{name}` is no folder inside of the checkout"))),
-        Err(error) => Err(io::Error::new(error.kind(), format!("the work dir `{name}`: {error}"))),
+        Ok(_) => Err(io::Error::other(format!("{shown} is no folder inside of the checkout"))),
+        Err(error) => Err(io::Error::new(error.kind(), format!("{shown}: {error}"))),
     }
 }
 

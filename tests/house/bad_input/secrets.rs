@@ -1,0 +1,64 @@
+//! A secret is nowhere in clear once a build with it is over.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::program::{Home, Said, until};
+use crate::remains;
+
+const SECRET: &str = "s3cr3t-Kangaroo/42+Wombat";
+
+/// Prints it as it is, in pieces, and in the encodings that tools print it in.
+const SCRIPT: &str = r#"
+- id: prints
+  params: [TOKEN]
+  script:
+    - echo "$TOKEN"; echo "$TOKEN" >&2; echo "x${TOKEN}y"
+    - printf '%s' "$TOKEN" | base64; printf 'a%s' "$TOKEN" | base64; printf 'ab%s' "$TOKEN" | base64
+    - printf '%s' "$TOKEN" | od -An -tx1 | tr -d ' \n'; echo
+    - printf '%s' "$TOKEN" | sed 's,/,%2F,g; s,+,%2B,g'; echo
+    - for part in s3cr3t-Kan garoo/42 +Wombat; do printf '%s' "$part"; done; echo
+    - echo "$TOKEN" > out.txt; test -e @HOME@/seen || { touch @HOME@/running; until test -e @HOME@/seen; do sleep 0.02; done; }
+- id: fails
+  params: [TOKEN]
+  script: ['echo "$TOKEN"; exit 3']
+  allow-failure: true
+"#;
+
+#[test]
+fn a_secret_is_masked_wherever_it_could_be_read() {
+    let home = Home::new();
+    let repository = home.repository(SCRIPT).display().to_string();
+    let mut command = home.command(&["build", "--json", "--secret", "TOKEN", &repository]);
+    let child = command.env("TOKEN", SECRET).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    until("its job runs", || home.file("running").exists());
+    let lines = Command::new("sh").args(["-c", "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '"]).output();
+    let lines = String::from_utf8_lossy(&lines.expect("sh runs").stdout).into_owned();
+    assert!(!lines.contains(SECRET), "it stands in a command line");
+    std::fs::write(home.file("seen"), "").expect("written");
+    let said = Said::of(&child.wait_with_output().expect("it ends"));
+    assert_eq!(said.code, Some(0), "{}", said.both());
+    remains::assert_none(&home, "it is over");
+    for clear in
+        [SECRET, "czNjcjN0LUthbmdhcm9v", "7333637233742d4b616e6761726f6f", "Kangaroo", "Kangaroo%2F42%2BWombat"]
+    {
+        assert!(!said.both().contains(clear), "`{clear}` was printed: {}", said.both());
+        for folder in ["data", "cache"] {
+            search(&home.file(folder), clear.as_bytes());
+        }
+    }
+    assert!(said.out.contains("***"), "nothing is masked: {}", said.out);
+}
+
+/// No file below `path` holds the bytes.
+fn search(path: &Path, clear: &[u8]) {
+    for entry in std::fs::read_dir(path).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if entry.file_type().expect("a type").is_dir() {
+            search(&path, clear);
+        } else if let Ok(bytes) = std::fs::read(&path) {
+            let found = bytes.windows(clear.len()).any(|window| window == clear);
+            assert!(!found, "{} holds `{}`", path.display(), String::from_utf8_lossy(clear));
+        }
+    }
+}
