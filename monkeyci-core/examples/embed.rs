@@ -2,6 +2,8 @@
 //!
 //! The jobs of the folder's script run as plain processes; the program prints each event's name and the first failure.
 
+#![expect(clippy::print_stdout, reason = "an example prints")]
+
 use monkeyci_core::engine::Engine;
 use monkeyci_core::model::{EventKind, JobStatus};
 

@@ -74,7 +74,7 @@ impl Executor for Route {
     }
 
     fn capabilities(&self) -> Capabilities {
-        let engine = self.connected.get().map(|engine| engine.capabilities());
+        let engine = self.connected.get().map(Executor::capabilities);
         Capabilities {
             images: engine.as_ref().map_or(!self.engines.is_empty(), |engine| engine.images),
             processes: true,

@@ -135,6 +135,6 @@ mod tests {
         assert!(!waits.is_finished());
         logs.close(&id());
         assert!(waits.await.expect("ends").is_empty());
-        assert!(read_all(logs.follow(&id(), 0)).await.is_empty());
+        assert!(read_all(logs.follow(&id(), 0).to_end()).await.is_empty());
     }
 }
