@@ -90,10 +90,13 @@ pub async fn clean(folders: &Folders, repository: &Repository) -> Result<Vec<Str
         if !left.record.swept {
             let request = &left.record.request;
             let state = left.path("process");
-            let (executors, answered) = request.executor.open_all(&state, &folders.cache.join("bin")).await;
+            let (executors, mut answered) = request.executor.open_all(&state, &folders.cache.join("bin")).await;
             for executor in executors {
                 let swept = sweep(&*executor, &left.record.instance, &left.path("jobs"), &[], &|_| false).await;
-                swept.map_err(|error| CliError::ours(error.to_string()))?;
+                if let Err(error) = swept {
+                    notes.push(format!("what build {} left could not be removed: {error}", left.number));
+                    answered = false;
+                }
             }
             if answered {
                 left.swept().map_err(unreadable)?;

@@ -98,7 +98,8 @@ impl View for Live {
     fn end(&mut self, progress: &Progress, place: &Place) {
         self.draw(&[]);
         let _gone = self.bars.clear();
-        for line in summary::lines(progress, place, self.style) {
+        let _gone = writeln!(self.term);
+        for line in summary::beneath_jobs(progress, place, self.style) {
             let _gone = writeln!(self.term, "{line}");
         }
     }

@@ -33,6 +33,13 @@ pub fn lines(progress: &Progress, place: &Place, style: Style) -> Vec<String> {
     if lines.len() > 1 {
         lines.push(String::new());
     }
+    lines.extend(beneath_jobs(progress, place, style));
+    lines
+}
+
+/// What is left to say where every job was told as it ended.
+pub fn beneath_jobs(progress: &Progress, place: &Place, style: Style) -> Vec<String> {
+    let mut lines = Vec::new();
     // Why each job failed stands in its line: only what it wrote is left to show.
     for job in progress.jobs().iter().filter(|job| job.is_bad() && !job.tail.is_empty()).take(LISTED) {
         lines.extend(failure(job, "the end of its output", style));

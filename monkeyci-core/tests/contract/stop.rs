@@ -67,8 +67,7 @@ pub async fn a_cancel_at_any_moment_ends_it_canceled(fixture: &Fixture) {
     for millis in [0, 30, 150, 500] {
         let limits = Program { grace_ms: 200, ..Program::default() };
         let running = fixture.start(fixture.order(fixture.job("raced", ["sleep 600"]), limits));
-        // Not to wait for anything, but to come at different moments.
-        tokio::time::sleep(Duration::from_millis(millis)).await;
+        tokio::time::sleep(Duration::from_millis(millis)).await; // moment
         running.cancel.cancel();
         assert_eq!(running.end().await.outcome().reason, Reason::Canceled, "after {millis} ms");
     }
