@@ -2,7 +2,7 @@
 //!
 //! A value crosses every boundary as a reference ([`SecretRef`]). [`Secrets::take_in`] puts references in the place of
 //! values as a plan is read, [`Secrets::resolve`] fills values in on the host where a job starts, and a [`Masker`] takes
-//! them out of what the job writes, in every form of [`encoding`](self::encoding).
+//! them out of what the job writes, in every form of `encoding`.
 //!
 //! Masking keeps a secret from being shown by accident. A job that wants to tell its secrets can: reversed, compressed
 //! or cut into lines they are not found.
