@@ -162,8 +162,10 @@ impl Worker {
             std::future::pending::<()>().await;
         };
         let mut result = tokio::select! {
-            result = run => result.unwrap_or_else(|panic| crashed(&*panic)),
+            // What was revoked by now is known before the job is even prepared.
+            biased;
             () = heed => return,
+            result = run => result.unwrap_or_else(|panic| crashed(&*panic)),
         };
         let kept = settings.keep.then(|| settings.folder.join(format!("kept-{}", lease.attempt.name())));
         if let Some(kept) = &kept {
