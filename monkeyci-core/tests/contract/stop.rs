@@ -30,7 +30,9 @@ pub async fn a_job_that_ignores_the_end_is_killed(fixture: &Fixture) {
     running.cancel.cancel();
     let ran = running.end().await;
     assert_eq!(ran.outcome().reason, Reason::Canceled);
-    assert!(asked.elapsed() < Duration::from_secs(20), "{:?}", asked.elapsed());
+    // The grace time and two seconds; a container engine's own calls, which may queue, come on top.
+    let bound = if fixture.executor.name() == "process" { 2_300 } else { 20_000 };
+    assert!(asked.elapsed() < Duration::from_millis(bound), "{:?}", asked.elapsed());
 }
 
 pub async fn what_detached_itself_ends_with_the_job(fixture: &Fixture) {
