@@ -97,7 +97,8 @@ impl Repository {
                 Err(error) => return Err(error),
                 Ok(()) => {
                     let lock = File::create(folder.join("lock"))?;
-                    lock.try_lock()?;
+                    // Whoever looks for dead invocations may hold it for a moment, and sees that there is no record yet.
+                    lock.lock()?;
                     let record =
                         Record { instance: label(number), ended: false, swept: false, request: request.clone() };
                     let invocation = Invocation { number, folder, record, _lock: lock };

@@ -111,9 +111,9 @@ async fn a_state_folder_keeps_everything_and_a_local_engine_offers_to_go_on() {
     let engine = Engine::local().without_worker().state(state.path()).open().await.expect("opens again");
     let left = engine.unfinished().await.expect("reads");
     assert_eq!((left.len(), left[0].memo.as_deref()), (1, Some("the plan")));
-    worker(&engine, 4, well);
     let mut build = engine.resume(&id, Some(plan())).await.expect("goes on");
     assert!(matches!(engine.resume(&id, None).await, Err(EngineError::Running { .. })));
+    worker(&engine, 4, well);
     assert!(engine.unfinished().await.expect("reads").is_empty());
     let story = story(&mut build).await;
     assert_eq!(story.last().map(String::as_str), Some("build success"));

@@ -46,6 +46,15 @@ impl Lock {
     }
 }
 
+/// A child that was just forked shares the file until it becomes another program, and would keep the lock as long.
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.unlock() {
+            tracing::debug!(%error, "the lock of the store goes with its last file");
+        }
+    }
+}
+
 impl DatabaseFile {
     pub(super) fn new(path: &Path) -> Self {
         Self { path: path.into(), name: path.display().to_string().into() }
