@@ -8,8 +8,9 @@
 //! | `PROGRAM act ID` | [`Question`] with the job as it was planned | [`Answer`], or none |
 //!
 //! The question lies in the file that the variable [`QUESTION`] names, and the answer is written to the file that
-//! [`ANSWER`] names; both are JSON. An answer counts only when the program ends with 0. What the program prints is
-//! its log and nothing else, so that no stray line of output can spoil an answer.
+//! [`ANSWER`] names; both are JSON. A plan counts only when the program ends with 0; what an action answers is added to
+//! the result of its job however it ends. What the program prints is its log and nothing else, so that no stray line of
+//! output can spoil an answer.
 //!
 //! An action is an ordinary job without an image, one of whose lines is [`act_line`]. `act` plans again from the
 //! recorded context, and refuses when the job came out different from the one in its question.
