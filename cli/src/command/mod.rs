@@ -2,6 +2,7 @@
 
 mod build;
 mod completions;
+mod init;
 mod plan;
 mod schema;
 mod verify;
@@ -25,6 +26,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(init::InitArgs),
     Build(Box<build::BuildArgs>),
     Verify(verify::VerifyArgs),
     Plan(plan::PlanArgs),
@@ -37,6 +39,7 @@ pub fn main() -> Exit {
     // clap ends the program by itself on usage errors, with the code of `Exit::Usage`, and on `--help`.
     let cli = Cli::parse();
     let result = match cli.command {
+        Command::Init(args) => init::run(&args),
         Command::Build(args) => build::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Plan(args) => plan::run(&args),
