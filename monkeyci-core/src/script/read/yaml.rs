@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use serde_saphyr::granit_parser as granit;
 
-use super::super::node::{MAX_DEPTH, Node, Scalar, Span, Value, Weight};
+use super::super::node::{MAX_DEPTH, MAX_NODES, Node, Scalar, Span, Value, Weight};
 use super::super::problems::Flaw;
 
 /// The most anchors, and the most aliases, of one file.
@@ -149,8 +149,11 @@ impl Builder {
     fn spend(&mut self, weight: Weight, span: Span) -> Result<(), Flaw> {
         self.spent = self.spent.plus(weight);
         if self.spent.is_too_much() {
+            if self.aliases == 0 && self.anchors.is_empty() {
+                return Err(Flaw::new(span, format!("the file holds more than {MAX_NODES} values")));
+            }
             return Err(Flaw::new(span, "with its aliases filled in, the file is too big")
-                .help(format!("a file may hold {} values", super::super::node::MAX_NODES)));
+                .help(format!("a file may hold {MAX_NODES} values")));
         }
         Ok(())
     }
