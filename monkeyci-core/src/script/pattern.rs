@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use globset::{GlobBuilder, GlobMatcher};
 use monkeyci_model::Trigger;
+use monkeyci_model::trigger::Changes;
 use regex_automata::meta::Regex;
 
 /// Long enough for any name, short enough to compile at once.
 const MAX_LEN: usize = 1000;
 /// Bytes of a compiled regular expression. Matching takes linear time, whatever the expression.
-const MAX_COMPILED: usize = 256 * 1024;
+const MAX_COMPILED: usize = 128 * 1024;
 /// What the different patterns of a script may cost together: 10,000 short globs, or 500 regular expressions.
 const MAX_COST: usize = 10_000;
 /// A regular expression takes up to 4 ms to compile, a glob 50 µs for each 50 bytes.
@@ -51,7 +52,7 @@ impl Patterns {
         let said = Pattern::new(text).map(|pattern| match of {
             Of::Branch => trigger.branch().is_some_and(|branch| pattern.fits(branch)),
             Of::Tag => trigger.tag().is_some_and(|tag| pattern.fits(tag)),
-            Of::Paths => trigger.changes.iter().flat_map(|changes| changes.touched()).any(|path| pattern.fits(path)),
+            Of::Paths => trigger.changes.iter().flat_map(Changes::touched).any(|path| pattern.fits(path)),
         });
         self.said.insert(key, said.clone());
         said

@@ -168,7 +168,8 @@ fn a_hundred_thousand_mistakes_are_shown_by_a_hundred() {
 #[test]
 fn a_hundred_thousand_jobs_are_read() {
     let jobs: Vec<_> = (0..100_000).map(|n| format!("{{\"id\": \"job-{n}\", \"script\": \"make {n}\"}}")).collect();
-    let script = parse(Format::Json, "build.json", &format!("[{}]", jobs.join(",")), &push(), &Extensions::none()).expect("a good script");
+    let script = parse(Format::Json, "build.json", &format!("[{}]", jobs.join(",")), &push(), &Extensions::none())
+        .expect("a good script");
     assert_eq!(script.jobs.len(), 100_000);
 }
 
