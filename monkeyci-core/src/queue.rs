@@ -12,6 +12,7 @@ pub type Key = (BuildId, JobId);
 
 /// Something of which only so many jobs may run at once.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Lane {
     /// All jobs of an organisation.
     Org(OrgId),
@@ -21,6 +22,7 @@ pub enum Lane {
 
 /// Why a queued job does not run yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Waiting {
     /// No worker has room; so many jobs stand before it.
     Capacity {
@@ -185,6 +187,8 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn build(number: u64) -> BuildId {
@@ -271,10 +275,12 @@ mod tests {
         assert!(queue.lanes.is_empty());
     }
 
-    proptest::proptest! {
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn no_lane_is_overfull_and_nothing_waits_that_could_run(
-            steps in proptest::collection::vec((0..4_u8, 0..8_u64, 0..3_usize), 0..60),
+            steps in prop::collection::vec((0..4_u8, 0..8_u64, 0..3_usize), 0..60),
         ) {
             let mut queue = Queue::with_org_limit(3);
             let groups = [None, Some("a"), Some("b")];

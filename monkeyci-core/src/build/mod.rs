@@ -90,6 +90,7 @@ pub enum IllegalEvent {
 
 /// How far a build has come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Phase {
     /// Nothing has happened.
     #[default]

@@ -171,7 +171,7 @@ fn may(job: &Job, ended: &BTreeMap<&JobId, Ended>) -> (bool, bool) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(600) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
 
     #[test]
     fn every_build_ends_and_is_what_its_events_say(jobs in jobs(), causes in prop::collection::vec(cause(), 0..80)) {
@@ -206,7 +206,8 @@ proptest! {
         let mut stopped = false;
         for fact in &facts {
             match fact {
-                EventKind::BuildCanceled { .. } | EventKind::ScriptEnd { .. } => stopped = true,
+                EventKind::BuildCanceled { .. } | EventKind::ScriptEnd { status: BuildStatus::Error, .. } => stopped = true,
+                EventKind::ScriptEnd { .. } => prop_assert_eq!(ended.len(), jobs.len(), "it ended too early"),
                 EventKind::JobQueued { attempt, .. }
                 | EventKind::JobInitializing { attempt, .. }
                 | EventKind::JobStart { attempt, .. }
