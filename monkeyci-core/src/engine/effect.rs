@@ -8,6 +8,7 @@ use super::desk::Desk;
 use super::request::BuildRequest;
 use super::{EngineError, LoadError, Loaded};
 use crate::build::Phase;
+use crate::log::LogId;
 use crate::script::SCRIPT_DIR;
 use crate::secret::Secrets;
 use crate::source::Checkout;
@@ -30,8 +31,16 @@ impl Desk {
             }
             EventKind::JobCanceled { job_id, .. } => claims.cancel(fence(job_id.as_str())),
             // Also one of which no worker will tell the end, since its build broke.
-            EventKind::JobEnd { job_id, .. } => claims.revoke(fence(job_id.as_str())),
-            EventKind::BuildEnd { .. } => open.cancel.cancel(),
+            EventKind::JobEnd { job_id, .. } | EventKind::JobSkipped { job_id, .. } => {
+                claims.revoke(fence(job_id.as_str()));
+                // Somebody may wait for the log of a first attempt that never came.
+                let attempt = open.build.job(job_id.as_str()).map_or(1, |job| job.attempt().max(1));
+                self.shared.logs.close(&LogId { build: id.clone(), job: job_id.clone(), attempt });
+            }
+            EventKind::BuildEnd { .. } => {
+                open.cancel.cancel();
+                self.shared.logs.close_all(|log| log.build == *id);
+            }
             _ => {}
         }
     }
@@ -62,12 +71,13 @@ impl Desk {
                 let mut trigger = open.build.trigger().map(|trigger| (**trigger).clone()).unwrap_or_default();
                 trigger.git = fetched.git.or(trigger.git);
                 trigger.changes = fetched.changes.or(trigger.changes);
-                open.warnings = fetched.warnings;
+                open.warnings =
+                    fetched.warnings.into_iter().map(|warning| masked(&self.shared.secrets, warning)).collect();
                 let start = EventKind::BuildStart { trigger: Some(Box::new(trigger)) };
                 self.stage(id, start).expect("a build whose source is fetched can start");
                 self.begin_script(id);
             }
-            Err(message) => self.fail(id, BuildStatus::Error, message),
+            Err(message) => self.fail(id, BuildStatus::Error, masked(&self.shared.secrets, message)),
         }
     }
 
@@ -88,9 +98,15 @@ impl Desk {
         };
         let (build, checkout, secrets) = (id.clone(), self.shared.checkout(id), Arc::clone(&self.shared.secrets));
         tokio::spawn(async move {
-            let loaded = tokio::task::spawn_blocking(move || jobs(&request, &checkout, &trigger, &secrets));
+            let known = Arc::clone(&secrets);
+            let loaded = tokio::task::spawn_blocking(move || jobs(&request, &checkout, &trigger, &known));
             let broken = |error| LoadError { status: BuildStatus::Error, message: broke("loading the script", error) };
-            let outcome = loaded.await.unwrap_or_else(|error| Err(broken(error)));
+            let mut outcome = loaded.await.unwrap_or_else(|error| Err(broken(error)));
+            // A picture of an error shows a line of the script, which may hold anything.
+            match &mut outcome {
+                Ok(loaded) => loaded.warnings = loaded.warnings.drain(..).map(|text| masked(&secrets, text)).collect(),
+                Err(error) => error.message = masked(&secrets, std::mem::take(&mut error.message)),
+            }
             drop(calls.send(Call::Loaded { build, outcome }).await);
         });
     }
@@ -151,6 +167,17 @@ fn jobs(request: &BuildRequest, checkout: &Path, trigger: &Trigger, secrets: &Se
     }
     loaded.jobs.retain(|job| wanted.contains(&job.id));
     Ok(loaded)
+}
+
+/// The text without what is secret.
+fn masked(secrets: &Secrets, text: String) -> String {
+    if secrets.is_empty() {
+        return text;
+    }
+    let mut masker = secrets.masker::<()>();
+    let mut bytes = masker.push(text.as_bytes()).bytes;
+    bytes.extend(masker.finish().bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 async fn empty(dir: &Path) -> std::io::Result<()> {

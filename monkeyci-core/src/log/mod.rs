@@ -68,6 +68,16 @@ pub enum LogError {
         /// Where the chunk begins.
         offset: u64,
     },
+    /// The chunk holds what the log of its job cannot.
+    #[error(
+        "the log of this job has at most {bytes} bytes and {lines} lines of its script; the chunk goes beyond that"
+    )]
+    Excess {
+        /// Bytes that the log may have.
+        bytes: u64,
+        /// Lines of the job's script.
+        lines: u32,
+    },
     /// The file could not be read or written.
     #[error("log `{path}`: {source}")]
     Io {

@@ -100,6 +100,12 @@ impl LogStore {
         }
     }
 
+    /// The same of every open log of which `is_over` holds.
+    pub fn close_all(&self, is_over: impl Fn(&LogId) -> bool) {
+        let over: Vec<_> = self.lock().extract_if(|id, _| is_over(id)).collect();
+        over.iter().for_each(|(_, live)| live.close());
+    }
+
     /// Returns once all that was appended to open logs survives a loss of power.
     ///
     /// # Errors
