@@ -6,8 +6,9 @@ use monkeyci_model::Trigger;
 use monkeyci_model::job::{Arch, Cache, SaveWhen};
 use monkeyci_model::trigger::Source;
 
+use super::save::missing;
 use crate::blob::Caches;
-use crate::blob::cache::{Facts, Keys, Place, Scope};
+use crate::blob::cache::{Facts, Keys, Place, Saved, Scope};
 use crate::lease::Lease;
 
 /// The caches of one attempt, with their keys as they were before it ran: a job may change the files that keys hash.
@@ -55,8 +56,10 @@ impl<'a> JobCaches<'a> {
     /// Saves those that are due; what goes wrong is a warning.
     pub(super) async fn save(&self, work_dir: &Path, due: impl Fn(SaveWhen) -> bool, warnings: &mut Vec<String>) {
         for (cache, keys) in self.keyed.iter().filter(|(cache, _)| due(cache.save)) {
-            if let Err(error) = self.caches.save(&self.place, cache, keys, work_dir).await {
-                warnings.push(format!("not saved: {error}"));
+            match self.caches.save(&self.place, cache, keys, work_dir).await {
+                Ok(Saved::Kept) => {}
+                Ok(Saved::Stored(left_out)) => warnings.extend(missing(&format!("cache `{}`", cache.id), &left_out)),
+                Err(error) => warnings.push(format!("not saved: {error}")),
             }
         }
     }
@@ -74,6 +77,12 @@ fn scope(trigger: &Trigger) -> Scope {
     match reference {
         Some(reference) if trigger.source != Source::Cli && (main.is_none() || trigger.branch() != main) => {
             Scope::Branch(reference.trim_start_matches("refs/heads/").to_owned())
+        }
+        // Any commit that the server can fetch, also one that nobody with the right to push has seen.
+        None if trigger.source != Source::Cli
+            && let Some(commit) = git.and_then(|git| git.commit_id.as_deref()) =>
+        {
+            Scope::Branch(format!("commit {commit}"))
         }
         _ => Scope::Protected,
     }
@@ -112,5 +121,8 @@ mod tests {
         ] {
             assert_eq!(scope(&trigger), expected, "{trigger:?}");
         }
+        let mut bare = trigger(Source::Api, "", false);
+        bare.git = Some(Git { commit_id: Some("c0ffee".into()), ..Git::default() });
+        assert_eq!(scope(&bare), branch("commit c0ffee"));
     }
 }
