@@ -14,6 +14,8 @@ use std::path::Path;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
+use crate::workspace::remove_beneath;
+
 /// An open folder.
 #[derive(Debug)]
 pub(crate) struct Folder(OwnedFd);
@@ -109,7 +111,13 @@ impl Folder {
         Ok(names)
     }
 
-    fn unlink(&self, name: &OsStr) -> io::Result<()> {
+    /// Removes what has this name, with all that is in it; links are not followed.
+    pub(crate) fn remove(&self, name: &OsStr) -> io::Result<()> {
+        remove_beneath(&self.0, Path::new(name))
+    }
+
+    /// Removes what has this name, unless that is a folder.
+    pub(crate) fn unlink(&self, name: &OsStr) -> io::Result<()> {
         match rustix::fs::unlinkat(&self.0, name, AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
             Err(errno) => Err(errno.into()),

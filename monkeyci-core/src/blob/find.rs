@@ -14,7 +14,7 @@ use super::beneath::{self, Folder, PathError};
 /// Folders in one path that are looked into.
 const DEPTH: usize = 64;
 
-/// Why files could not be found or opened.
+/// Why files could not be found, read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FindError {
@@ -34,7 +34,7 @@ pub enum FindError {
         /// What is wrong with it.
         source: globset::Error,
     },
-    /// A file or folder could not be read.
+    /// A file or folder could not be read or written.
     #[error("`{path}`: {source}")]
     Io {
         /// The file or folder.
@@ -44,10 +44,28 @@ pub enum FindError {
     },
 }
 
+/// The names of a path as a script writes it.
+pub(crate) fn names(path: &str) -> Result<Vec<&OsStr>, FindError> {
+    beneath::names(path).map_err(|source| FindError::Path { path: path.into(), source })
+}
+
+/// A pattern, from its first name on. `*` stays within one folder, `**` does not, as in a shell.
+pub(crate) fn matcher(names: &[&OsStr]) -> Result<GlobMatcher, FindError> {
+    let pattern = joined(names);
+    match GlobBuilder::new(&pattern).literal_separator(true).build() {
+        Ok(glob) => Ok(glob.compile_matcher()),
+        Err(source) => Err(FindError::Pattern { pattern, source }),
+    }
+}
+
+fn joined(names: &[&OsStr]) -> String {
+    names.join(OsStr::new("/")).to_string_lossy().into_owned()
+}
+
 /// The regular files beneath `root` that `pattern` matches, sorted; a path that is there is taken as it is written.
 /// Links are not followed. `*` stays within one folder, `**` does not.
 pub(crate) fn find(root: &Path, pattern: &str) -> Result<Vec<String>, FindError> {
-    let names = beneath::names(pattern).map_err(|source| FindError::Path { path: pattern.into(), source })?;
+    let names = names(pattern)?;
     let at = |source| FindError::Io { path: pattern.into(), source };
     let folder = Folder::open(root).map_err(at)?;
     let plain = names.iter().take_while(|name| !beneath::is_glob(name)).count();
@@ -61,9 +79,7 @@ pub(crate) fn find(root: &Path, pattern: &str) -> Result<Vec<String>, FindError>
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         base => base.map_err(at)?,
     };
-    let joined = |names: &[&OsStr]| names.join(OsStr::new("/")).to_string_lossy().into_owned();
-    let glob = GlobBuilder::new(&joined(&names[plain..])).literal_separator(true).build();
-    let matcher = glob.map_err(|source| FindError::Pattern { pattern: pattern.into(), source })?.compile_matcher();
+    let matcher = matcher(&names[plain..])?;
     let mut found = Vec::new();
     walk(&base, "", &matcher, DEPTH, &mut found)?;
     let prefix = joined(&names[..plain]);
@@ -75,7 +91,7 @@ pub(crate) fn find(root: &Path, pattern: &str) -> Result<Vec<String>, FindError>
 
 /// Opens a regular file beneath `root` without following a link.
 pub(crate) fn open(root: &Path, path: &str) -> Result<File, FindError> {
-    let names = beneath::names(path).map_err(|source| FindError::Path { path: path.into(), source })?;
+    let names = names(path)?;
     let opened = match names.split_last() {
         Some((name, parents)) => Folder::open(root)
             .and_then(|folder| folder.descend(parents.iter().copied()))
