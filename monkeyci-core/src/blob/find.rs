@@ -14,6 +14,9 @@ use super::beneath::{self, Folder, PathError};
 /// Folders in one path that are looked into.
 const DEPTH: usize = 64;
 
+/// Files that one pattern may match.
+const FILES: usize = 100_000;
+
 /// Why files could not be found, read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -33,6 +36,12 @@ pub enum FindError {
         pattern: String,
         /// What is wrong with it.
         source: globset::Error,
+    },
+    /// The pattern matches more files than anybody can have meant.
+    #[error("pattern `{pattern}` matches more than {FILES} files")]
+    TooMany {
+        /// The pattern.
+        pattern: String,
     },
     /// A file or folder could not be read or written.
     #[error("`{path}`: {source}")]
@@ -82,6 +91,9 @@ pub(crate) fn find(root: &Path, pattern: &str) -> Result<Vec<String>, FindError>
     let matcher = matcher(&names[plain..])?;
     let mut found = Vec::new();
     walk(&base, "", &matcher, DEPTH, &mut found)?;
+    if found.len() > FILES {
+        return Err(FindError::TooMany { pattern: pattern.into() });
+    }
     let prefix = joined(&names[..plain]);
     if !prefix.is_empty() {
         found.iter_mut().for_each(|path| path.insert_str(0, &format!("{prefix}/")));
@@ -98,7 +110,7 @@ pub(crate) fn open(root: &Path, path: &str) -> Result<File, FindError> {
             .and_then(|folder| folder.read(name)),
         None => Err(io::ErrorKind::IsADirectory.into()),
     };
-    opened.map_err(|source| FindError::Io { path: path.into(), source })
+    opened.map_err(|source| FindError::Io { path: beneath::shown(path.as_bytes()), source })
 }
 
 fn is_file(root: &Folder, names: &[&OsStr]) -> io::Result<bool> {
@@ -117,14 +129,19 @@ fn walk(
     depth: usize,
     found: &mut Vec<String>,
 ) -> Result<(), FindError> {
-    let at = |source| FindError::Io { path: prefix.to_owned(), source };
+    let at = |source| FindError::Io { path: beneath::shown(prefix.as_bytes()), source };
     for name in folder.names().map_err(at)? {
         // A report or lock file whose name is no text cannot be named by a script either.
         let Ok(text) = std::str::from_utf8(name.as_bytes()) else { continue };
         let path = if prefix.is_empty() { text.to_owned() } else { format!("{prefix}/{text}") };
         let Some(stat) = folder.stat(&name).map_err(at)? else { continue };
         match beneath::kind(&stat) {
-            FileType::RegularFile if matcher.is_match(&path) => found.push(path),
+            FileType::RegularFile if matcher.is_match(&path) => {
+                found.push(path);
+                if found.len() > FILES {
+                    return Ok(());
+                }
+            }
             FileType::Directory if depth > 1 => {
                 walk(&folder.enter(&name).map_err(at)?, &path, matcher, depth - 1, found)?;
             }

@@ -71,7 +71,8 @@ pub(super) fn encode(name: &str) -> String {
     encoded
 }
 
-fn fit(name: &str) -> String {
+/// The name as it stands in a key, cut where it becomes too long.
+pub(crate) fn fit(name: &str) -> String {
     let encoded = encode(name);
     match encoded.len() {
         0 => "==".into(),

@@ -76,7 +76,8 @@ fn scope(trigger: &Trigger) -> Scope {
     let main = git.and_then(|git| git.main_branch.as_deref());
     match reference {
         Some(reference) if trigger.source != Source::Cli && (main.is_none() || trigger.branch() != main) => {
-            Scope::Branch(reference.trim_start_matches("refs/heads/").to_owned())
+            // The whole of it: a branch may well be called `refs/tags/v1`.
+            Scope::Branch(reference.to_owned())
         }
         // Any commit that the server can fetch, also one that nobody with the right to push has seen.
         None if trigger.source != Source::Cli
@@ -112,7 +113,8 @@ mod tests {
             (Trigger::default(), Scope::Protected),
             (trigger(Source::Cli, "refs/heads/x", false), Scope::Protected),
             (trigger(Source::Api, "refs/heads/main", false), Scope::Protected),
-            (trigger(Source::Api, "refs/heads/x", false), branch("x")),
+            (trigger(Source::Api, "refs/heads/x", false), branch("refs/heads/x")),
+            (trigger(Source::Api, "refs/heads/refs/tags/main", false), branch("refs/heads/refs/tags/main")),
             (trigger(Source::Api, "refs/tags/main", false), branch("refs/tags/main")),
             (
                 trigger(Source::GithubWebhook, "refs/heads/main", true),

@@ -1,5 +1,6 @@
 use std::io;
 
+use crate::blob::beneath::shown;
 use crate::blob::find::FindError;
 
 /// Why files could not be packed or unpacked.
@@ -111,14 +112,4 @@ impl ArchiveError {
     pub(super) fn broken(source: io::Error) -> Self {
         Self::Broken { source }
     }
-}
-
-/// A hostile name may be thousands of control characters: its beginning, escaped.
-pub(super) fn shown(name: &[u8]) -> String {
-    let text = String::from_utf8_lossy(name);
-    let mut shown: String = text.chars().take(120).flat_map(char::escape_debug).collect();
-    if text.chars().nth(120).is_some() {
-        shown.push('…');
-    }
-    shown
 }

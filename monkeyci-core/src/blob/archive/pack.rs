@@ -8,10 +8,9 @@ use globset::GlobMatcher;
 use rustix::fs::{FileType, Stat};
 use tar::{Builder, EntryType, Header};
 
-use super::error::shown;
 use super::unpack::check_name;
 use super::{ArchiveError, Limits, MATCHES, Refusal};
-use crate::blob::beneath::{self, Folder, kind};
+use crate::blob::beneath::{self, Folder, kind, shown};
 use crate::blob::find;
 
 /// zstd's own default: several hundred MB a second.

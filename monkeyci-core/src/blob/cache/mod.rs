@@ -32,7 +32,7 @@ pub struct Caches {
 pub enum Scope {
     /// Builds of protected refs, and those of a person at a terminal.
     Protected,
-    /// Builds of this branch.
+    /// Builds of this branch or tag, by its full ref, or of a commit without one.
     Branch(String),
     /// Builds of code from this fork, or from this pull request.
     Fork(String),
