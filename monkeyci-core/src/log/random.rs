@@ -51,7 +51,7 @@ fn whole() -> impl Strategy<Value = (Bytes, Vec<Mark>)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_read_is_what_was_sent((bytes, marks) in whole(), steps in vec(step(), 0..60)) {
