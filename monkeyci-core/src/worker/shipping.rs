@@ -20,8 +20,7 @@ const LOOK: Duration = Duration::from_millis(40);
 /// Bytes of a service's log that a job's log ends with.
 const SERVICE_BYTES: usize = 64 * 1024;
 
-/// Bytes of a report that are read where the worker runs. For more a thread is asked that may block, which also lets
-/// others go on while a job floods its log.
+/// Bytes of a report that are read where the worker runs. For more a thread is asked that may block.
 const IN_PLACE: u64 = 16 * 1024;
 
 /// A report that threads take turns to read.
@@ -113,6 +112,8 @@ impl Shipping<'_> {
                     return false;
                 }
             }
+            // A job that writes as fast as it is read must not keep others from their turn.
+            tokio::task::yield_now().await;
         }
     }
 
