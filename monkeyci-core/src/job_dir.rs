@@ -173,7 +173,7 @@ mod tests {
         let dir = JobDir::create(home.path().join("job")).expect("created");
         let mut at: OwnedFd = fs::File::open(dir.report()).expect("opens").into();
         let flags = OFlags::RDONLY | OFlags::DIRECTORY;
-        for _ in 0..5000 {
+        for _ in 0..1500 {
             rustix::fs::mkdirat(&at, "nested", Mode::RWXU).expect("a folder");
             at = rustix::fs::openat(&at, "nested", flags, Mode::empty()).expect("opens");
         }
