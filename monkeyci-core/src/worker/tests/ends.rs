@@ -92,6 +92,40 @@ async fn an_attempt_that_was_given_up_saves_nothing_though_it_ended_well() {
 }
 
 #[tokio::test]
+async fn a_job_that_is_canceled_and_then_given_up_saves_nothing_and_tells_nothing() {
+    let running = Arc::new(Notify::new());
+    let given_up = Arc::new(Notify::new());
+    let (runs, ends) = (running.clone(), given_up.clone());
+    let house = House::new(Acting::new(move |dir, watch| {
+        let (runs, ends) = (runs.clone(), ends.clone());
+        async move {
+            (watch.started)(None);
+            runs.notify_one();
+            watch.cancel.cancelled().await;
+            runs.notify_one();
+            ends.notified().await;
+            end(&dir, Reason::Canceled, None);
+            Ok(Exit::default())
+        }
+    }));
+    let mut lease = house.lease(1, "make");
+    let file = Artifact { id: "file".into(), path: "file".into(), save: SaveWhen::Always };
+    Arc::make_mut(&mut lease.job).save_artifacts.push(file);
+    let build = lease.attempt.build.clone();
+    house.engine.give(lease);
+    let (worker, ended) = house.start();
+    soon(running.notified()).await;
+    house.engine.revoke(1, Claim::Canceled);
+    soon(running.notified()).await;
+    house.engine.revoke(1, Claim::Stale);
+    given_up.notify_one();
+    worker.drain();
+    soon(ended).await.expect("the worker ends");
+    assert!(!house.engine.has_result(1) && house.left().is_empty());
+    assert_eq!(house.ports.artifacts.find(&build, "file").await.expect("asks"), None);
+}
+
+#[tokio::test]
 async fn a_job_that_is_canceled_while_it_is_prepared_never_runs() {
     let house = House::new(Acting::new(|_, _| async { panic!("it ran") }));
     house.engine.give(house.lease(1, "make"));
