@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use bollard::exec::{CreateExecOptions, StartExecOptions};
+use bollard::models::ContainerCreateBody;
+use bollard::query_parameters::CreateContainerOptionsBuilder;
 use monkeyci_core::executor::ExecutorError;
 use monkeyci_core::job_dir::Program;
 use monkeyci_core::job_dir::outcome::Reason;
@@ -125,4 +127,35 @@ pub async fn jobs_side_by_side_keep_to_themselves(fixture: &Fixture) {
         }
     });
     futures::future::join_all(jobs).await;
+}
+
+pub async fn a_container_of_somebody_else_is_named_and_stays(fixture: &Fixture) {
+    let order = fixture.order(fixture.job("taken", ["true"]), Program::default());
+    let name = order.attempt.name();
+    let body = ContainerCreateBody {
+        image: Some(crate::image::BUSYBOX.into()),
+        cmd: Some(vec!["true".into()]),
+        ..Default::default()
+    };
+    let options = CreateContainerOptionsBuilder::default().name(&name).build();
+    fixture.docker().api().create_container(Some(options), body).await.expect("a container");
+    let error = fixture.start(order).end().await.exit.expect_err("its name is taken");
+    assert!(error.to_string().contains(&format!("`{name}` which is not MonkeyCI's")), "{error}");
+    fixture.docker().api().remove_container(&name, None).await.expect("it is there");
+}
+
+pub async fn a_job_that_runs_is_taken_up_again_without_its_registry(fixture: &Fixture) {
+    let job = || Job { pull: PullPolicy::IfMissing, ..fixture.job("long", ["echo one; sleep 600"]) };
+    let (first, mut second) = (fixture.order(job(), Program::default()), fixture.order(job(), Program::default()));
+    (second.attempt, second.dir) = (first.attempt.clone(), first.dir.clone());
+    let mut running = fixture.start(first);
+    running.said("one").await;
+    running.task.abort();
+    // Nobody answers there, and it would be asked.
+    second.job.pull = PullPolicy::Always;
+    let mut again = fixture.start(second);
+    again.said("one").await;
+    again.has_started().await;
+    again.cancel.cancel();
+    assert_eq!(again.end().await.outcome().reason, Reason::Canceled);
 }

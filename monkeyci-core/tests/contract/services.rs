@@ -50,3 +50,15 @@ pub async fn a_service_that_never_gets_ready_is_told_with_its_last_words(fixture
     let text = told(Service { health, ..service("db", "sleep 600") }).await;
     assert!(text.contains("did not end with 0 within 5 s; its check ends with: not yet"), "{text}");
 }
+
+pub async fn a_service_that_writes_without_end_keeps_the_end_of_its_log(fixture: &Fixture) {
+    // No end of a line for a long time: what holds a line holds all of it.
+    let line = "head -c 20000000 /dev/zero | tr '\\0' x; echo; echo last words; \
+                while nc -l -p 8080 -e echo pong; do :; done";
+    let job = fixture.job("client", ["until nc loud 8080; do sleep 0.1; done"]);
+    let ran = fixture.run(Job { services: vec![service("loud", line)], ..job }).await;
+    assert_eq!(ran.outcome().code, Some(0));
+    let logs = ran.exit.expect("it ran").service_logs;
+    let log = String::from_utf8_lossy(&logs[0].1);
+    assert!(log.len() <= 1024 * 1024 && log.contains("last words"), "{} bytes: {:.80}", log.len(), log);
+}
