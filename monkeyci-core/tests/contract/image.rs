@@ -9,6 +9,8 @@ use futures::StreamExt;
 pub const BUSYBOX: &str = "localhost/monkeyci-test/busybox:1";
 /// The same, for a user who is not root.
 pub const USER: &str = "localhost/monkeyci-test/user:1";
+/// The same as the first, with a volume at `/data`.
+pub const VOLUME: &str = "localhost/monkeyci-test/volume:1";
 /// Nothing but `/echo`.
 pub const BARE: &str = "localhost/monkeyci-test/bare:1";
 
@@ -19,7 +21,13 @@ pub const PROGRAM: &str = "/bin/busybox";
 pub async fn make(api: &bollard::Docker) -> Result<(), String> {
     let system = system()?;
     let bare = tree(&busybox()?, "echo", []).into_inner().map_err(|error| error.to_string())?;
-    for (name, archive, change) in [(BUSYBOX, &system, None), (USER, &system, Some("USER 1000")), (BARE, &bare, None)] {
+    let images = [
+        (BUSYBOX, &system, None),
+        (USER, &system, Some("USER 1000")),
+        (VOLUME, &system, Some("VOLUME /data")),
+        (BARE, &bare, None),
+    ];
+    for (name, archive, change) in images {
         if api.inspect_image(name).await.is_err() {
             import(api, name, archive.clone(), change).await.map_err(|error| format!("{name}: {error}"))?;
         }

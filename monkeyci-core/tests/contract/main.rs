@@ -66,15 +66,17 @@ macro_rules! adapter {
             a_user_who_is_not_root_can_write_to_the_workspace, an_image_that_is_not_there_is_told,
             a_job_whose_engine_died_is_taken_up_again, what_a_crash_left_is_swept_and_nothing_else,
             a_container_killed_from_outside_is_an_error_of_the_engine, jobs_side_by_side_keep_to_themselves,
-            a_container_of_somebody_else_is_named_and_stays, a_job_that_runs_is_taken_up_again_without_its_registry;
+            a_container_of_somebody_else_is_named_and_stays, a_job_that_runs_is_taken_up_again_without_its_registry,
+            the_volumes_of_an_image_go_with_its_job;
             services: a_service_is_reached_by_its_name,
             a_service_that_never_gets_ready_is_told_with_its_last_words,
-            a_service_that_writes_without_end_keeps_the_end_of_its_log;
+            a_service_that_writes_without_end_keeps_the_end_of_its_log,
+            a_cancel_at_any_moment_leaves_no_service_and_no_network;
             resources: too_much_memory_is_told, memory_and_processors_are_limited,
             an_exposed_port_is_reached_from_this_host_only, a_host_s_folder_is_mounted,
             only_a_privileged_job_has_privileges;
             pull: a_private_image_is_pulled_with_its_credentials, credentials_that_are_refused_are_told_but_not_shown,
-            the_pull_policy_says_when_the_registry_is_asked);
+            the_pull_policy_says_when_the_registry_is_asked, a_cancel_ends_a_pull_that_hangs);
     };
     (@ $make:path, $module:ident: $($story:ident),* $(,)?) => {$(
         #[tokio::test]

@@ -1,8 +1,11 @@
 //! Images of a private registry, and when they are pulled.
 
+use std::time::{Duration, Instant};
+
 use bollard::query_parameters::RemoveImageOptionsBuilder;
 use monkeyci_core::executor::RegistryAuth;
 use monkeyci_core::job_dir::Program;
+use monkeyci_core::job_dir::outcome::Reason;
 use monkeyci_core::model::Cause;
 use monkeyci_core::model::job::PullPolicy;
 
@@ -74,4 +77,20 @@ pub async fn the_pull_policy_says_when_the_registry_is_asked(fixture: &Fixture) 
     run(PullPolicy::IfMissing).await.outcome();
     assert!(registry.asked() > twice);
     remove(fixture, &registry).await;
+}
+
+pub async fn a_cancel_ends_a_pull_that_hangs(fixture: &Fixture) {
+    let registry = Registry::silent(fixture.executor.name());
+    let mut job = fixture.job("hangs", ["echo never"]);
+    job.image = Some(registry.image());
+    let running = fixture.start(fixture.order(job, Program::default()));
+    while registry.asked() == 0 {
+        assert!(!running.task.is_finished(), "it does not wait for its image");
+        tokio::time::sleep(Duration::from_millis(2)).await; // poll
+    }
+    let asked = Instant::now();
+    running.cancel.cancel();
+    let ran = running.end().await;
+    assert_eq!((ran.outcome().reason, ran.started.len()), (Reason::Canceled, 0));
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
 }

@@ -34,18 +34,36 @@ type Shelf = HashMap<String, (&'static str, Vec<u8>)>;
 impl Registry {
     /// A registry that `engine` asks without TLS.
     pub fn begin(engine: &str) -> Self {
+        let shelf = Arc::new(shelf());
+        Self::of(engine, move |client, asked| {
+            let shelf = Arc::clone(&shelf);
+            async move { serve(client, &shelf, &asked).await }
+        })
+    }
+
+    /// One that takes connections, and never answers.
+    pub fn silent(engine: &str) -> Self {
+        Self::of(engine, |client, asked| async move {
+            asked.fetch_add(1, Ordering::Relaxed);
+            std::future::pending::<()>().await;
+            drop(client);
+        })
+    }
+
+    fn of<F>(engine: &str, serve: impl Fn(TcpStream, Arc<AtomicUsize>) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
         // Docker does so with every one on 127.0.0.0/8.
         let any = || std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         let listener = if engine == "podman" { podman_service::insecure() } else { any() };
         listener.set_nonblocking(true).expect("it is a socket");
         let listener = TcpListener::from_std(listener).expect("within a runtime");
-        let host = listener.local_addr().expect("an address").to_string();
-        let (asked, shelf) = (Arc::new(AtomicUsize::new(0)), Arc::new(shelf()));
+        let (host, asked) = (listener.local_addr().expect("an address").to_string(), Arc::default());
         let count = Arc::clone(&asked);
         let task = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let (shelf, count) = (Arc::clone(&shelf), Arc::clone(&count));
-                tokio::spawn(async move { serve(client, &shelf, &count).await });
+                tokio::spawn(serve(client, Arc::clone(&count)));
             }
         });
         Self { host, asked, task }

@@ -1,5 +1,9 @@
 //! Services beside a job.
 
+use std::time::Duration;
+
+use monkeyci_core::job_dir::Program;
+use monkeyci_core::job_dir::outcome::Reason;
 use monkeyci_core::model::job::{Health, Service};
 use monkeyci_core::model::{Cause, Job, JobId};
 
@@ -61,4 +65,15 @@ pub async fn a_service_that_writes_without_end_keeps_the_end_of_its_log(fixture:
     let logs = ran.exit.expect("it ran").service_logs;
     let log = String::from_utf8_lossy(&logs[0].1);
     assert!(log.len() <= 1024 * 1024 && log.contains("last words"), "{} bytes: {:.80}", log.len(), log);
+}
+
+pub async fn a_cancel_at_any_moment_leaves_no_service_and_no_network(fixture: &Fixture) {
+    for millis in [0, 100, 400, 1_200] {
+        let job = Job { services: vec![echo("web")], ..fixture.job("raced", ["sleep 600"]) };
+        let running = fixture.start(fixture.order(job, Program { grace_ms: 200, ..Program::default() }));
+        tokio::time::sleep(Duration::from_millis(millis)).await; // moment
+        running.cancel.cancel();
+        assert_eq!(running.end().await.outcome().reason, Reason::Canceled, "after {millis} ms");
+        assert_eq!(fixture.left().await, Vec::<String>::new(), "after {millis} ms");
+    }
 }
