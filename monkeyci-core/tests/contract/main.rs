@@ -55,7 +55,10 @@ macro_rules! adapter {
                 a_line_that_fails_ends_the_job, cancel_ends_a_job_that_would_never_end,
                 an_attempt_is_not_started_twice);
             adapter!(@ $make, lines: a_million_lines_arrive);
-            adapter!(@ $make, stop: a_cancel_at_any_moment_ends_it_canceled);
+            adapter!(@ $make, stop: cancel_leaves_nothing, a_job_that_ignores_the_end_is_killed,
+                a_cancel_at_any_moment_ends_it_canceled);
+            adapter!(@ $make, hostile: a_report_that_became_something_else_harms_nobody);
+            adapter!(@ $make, services: a_service_is_reached_by_its_name);
             adapter!(@ $make, containers: lines_run_in_the_workspace_and_what_they_make_comes_back,
                 a_user_who_is_not_root_can_write_to_the_workspace, a_job_whose_engine_died_is_taken_up_again);
         }
