@@ -142,9 +142,10 @@ fn program(settings: &Settings, lease: &Lease, job: &Job, dir: &JobDir) -> Progr
     env.insert("MONKEYCI_WORK_DIR".to_owned(), work_dir.display().to_string());
     env.extend(job.env.iter().map(|(name, value)| (name.clone(), value.as_plain().unwrap_or_default().to_owned())));
     let defaults = Program::default();
+    let entrypoint = job.entrypoint.iter().flatten().map(|part| part.clone().into_bytes());
     Program {
         lines: job.script.iter().map(bytes).collect(),
-        command: job.command.iter().map(bytes).collect(),
+        command: entrypoint.chain(job.command.iter().map(bytes)).collect(),
         shell: job.shell.clone().unwrap_or(defaults.shell),
         env: env.into_iter().map(|(name, value)| (name, value.into_bytes())).collect(),
         root,

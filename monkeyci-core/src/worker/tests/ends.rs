@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use super::double::{Acting, append, end, out, tell};
 use super::{House, soon};
 use crate::executor::{ExecutorError, Exit};
+use crate::job_dir::Program;
 use crate::job_dir::frame::Kind;
 use crate::job_dir::outcome::Reason;
 use crate::lease::Claim;
@@ -196,6 +197,22 @@ async fn an_executor_that_hangs_is_given_up() {
     let cancel = async { house.engine.revoke(2, Claim::Canceled) };
     let (result, ()) = soon(async { tokio::join!(house.run(deaf), cancel) }).await;
     assert_eq!(told(&result), (Some(Cause::Canceled), "it was canceled"));
+}
+
+#[tokio::test]
+async fn an_entrypoint_is_what_the_command_is_given_to() {
+    let house = House::new(Acting::new(|dir, watch| async move {
+        (watch.started)(None);
+        let program = Program::read(&dir.control()).expect("a program");
+        assert_eq!(program.command, [b"/tool".to_vec(), b"-v".to_vec(), b"check".to_vec()]);
+        end(&dir, Reason::Exited, Some(0));
+        Ok(Exit::default())
+    }));
+    let mut lease = house.lease(1, "make");
+    let job = Arc::make_mut(&mut lease.job);
+    (job.image, job.script, job.command) = (Some("example.com/tool".into()), Vec::new(), vec!["check".into()]);
+    job.entrypoint = Some(vec!["/tool".into(), "-v".into()]);
+    assert_eq!(told(&soon(house.run(lease)).await), (None, ""));
 }
 
 #[tokio::test]
