@@ -14,7 +14,7 @@ use super::credentials::Handover;
 use super::git_program::Git;
 use super::{
     Checkout, CommitId, Credentials, GitRef, GitUrl, Scheme, Source, SourceError, blocking, changes, facts, prepare,
-    stderr,
+    reach, stderr,
 };
 
 /// How long a fetch may take unless told otherwise.
@@ -53,6 +53,10 @@ pub struct GitRemote {
     pub allow_file: bool,
     /// Allows `http` addresses, which send credentials in clear text. For tests and trusted networks.
     pub allow_http: bool,
+    /// Allows hosts with an address of this machine, of its link or of a private network. Where strangers choose the
+    /// addresses this keeps them from services that are not for them, and is no wall: the name is looked up once more
+    /// by git, and submodules and LFS servers name hosts of their own. A wall is a firewall around this process.
+    pub allow_private: bool,
     /// Trusts the `git` program although its version number is that of a vulnerable release, as distributions repair
     /// such releases without a new number. The checkout then has a warning.
     pub trust_git: bool,
@@ -76,6 +80,7 @@ impl GitRemote {
             credentials: Credentials::None,
             allow_file: false,
             allow_http: false,
+            allow_private: false,
             trust_git: false,
             timeout: TIMEOUT,
         }
@@ -96,6 +101,19 @@ impl GitRemote {
             Scheme::Http => "http:https:ssh",
             Scheme::Https | Scheme::Ssh => "https:ssh",
         })
+    }
+
+    /// Refuses hosts of networks that are not for whoever gave the address.
+    async fn check_reach(&self, git: &Git<'_>) -> Result<(), SourceError> {
+        let late = || SourceError::Timeout { url: self.url.to_string(), after: self.timeout };
+        let lookup = tokio::time::timeout_at(git.deadline.0, reach::is_private(&self.url));
+        let is_private = !self.allow_private
+            && git.cancel.run_until_cancelled(lookup).await.ok_or(SourceError::Canceled)?.map_err(|_| late())?;
+        if is_private {
+            let reason = "its host is in a private network, which may not be reached from here";
+            return Err(SourceError::NotAllowed { url: self.url.to_string(), reason });
+        }
+        Ok(())
     }
 
     /// Asks the server for its main branch, and for the ref where none was given or to see that it is there.
@@ -241,6 +259,7 @@ impl Source for GitRemote {
             Some(fault) if !self.trust_git => return Err(SourceError::Program(fault)),
             fault => fault.into_iter().collect(),
         };
+        self.check_reach(&git).await?;
         let (reference, main_branch) = self.discover(&git).await?;
         let commit = self.fetch_commit(&git, reference.as_ref()).await?;
         let (remote, target) = (self.clone(), dir.clone());

@@ -20,6 +20,7 @@ mod git_dir;
 mod git_program;
 mod git_remote;
 mod git_version;
+mod reach;
 mod reference;
 mod stderr;
 #[cfg(test)]
