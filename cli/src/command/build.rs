@@ -101,7 +101,9 @@ async fn build(args: &BuildArgs) -> Result<Exit, CliError> {
     request.secrets.dedup();
     let (trigger, secrets) = with_secrets(trigger, &request.secrets)?;
     let no_script = NoScript::default();
-    let wanted = request.build(trigger, &args.approve, Arc::clone(&no_script))?;
+    // Where nothing runs nobody has to be asked.
+    let approve = if request.executor == Choice::Fake { &["*".to_owned()][..] } else { &args.approve };
+    let wanted = request.build(trigger, approve, Arc::clone(&no_script))?;
 
     let mut view = args.view();
     for note in session::clean(&folders, &repository).await? {
@@ -115,8 +117,13 @@ async fn build(args: &BuildArgs) -> Result<Exit, CliError> {
         }
         None => repository.begin(&request).map_err(no_state)?,
     };
-    let session = Session::open(&folders, &invocation, args.limits(), secrets).await?;
-    let handle = begin(&session, wanted, resumed, &args.approve).await?;
+    let session = Session::open(&folders, &invocation, args.limits(), secrets).await;
+    if session.is_err() && !resumed {
+        // Nothing has begun that could be gone on with; the first error is the one to tell.
+        let _second = invocation.end();
+    }
+    let session = session?;
+    let handle = begin(&session, wanted, resumed, approve).await?;
     if resumed {
         view.note(&heading(&handle).await?);
     }

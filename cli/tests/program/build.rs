@@ -74,9 +74,12 @@ fn a_filter_takes_what_the_jobs_need_and_leaves_the_rest() {
 
 #[test]
 fn a_dry_run_runs_nothing() {
-    let place = Place::with_script("- {id: a, image: no.example.com/such/image, script: ['touch \"$MARKER\"']}\n");
+    let place = Place::with_script(
+        "- {id: a, image: no.example.com/such/image, blocked: true, script: ['touch \"$MARKER\"']}\n",
+    );
     let ran = place.run(&["build", "--dry-run"]);
     assert_eq!(ran.code, Some(0), "{}", ran.stdout);
+    assert!(ran.stdout.contains("Build succeeded"), "nobody is asked where nothing runs: {}", ran.stdout);
     assert!(ran.stdout.contains("touch") && !place.marker().exists(), "{}", ran.stdout);
 }
 

@@ -93,4 +93,8 @@ fn what_went_wrong_comes_with_what_to_do() {
     let ran = ran.expect("the program starts");
     assert_eq!(ran.code, Some(4), "{}", ran.stderr);
     assert!(ran.stderr.contains("repo/file/") && ran.stderr.contains("hint: set `XDG_DATA_HOME`"), "{}", ran.stderr);
+    let ran = place.command(&["build"]).env("XDG_CACHE_HOME", &file).output().map(crate::place::Ran::of);
+    assert_eq!(ran.expect("the program starts").code, Some(4));
+    let ran = place.run(&["build", "--dry-run", "-p", "VERSION=1"]);
+    assert!(!ran.stdout.contains("has not ended"), "what never began is not offered: {}", ran.stdout);
 }
