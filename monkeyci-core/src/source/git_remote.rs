@@ -62,6 +62,9 @@ pub struct GitRemote {
     pub trust_git: bool,
     /// How long all of it may take.
     pub timeout: Duration,
+    /// Bytes that the checkout may hold, its history, submodules and LFS files included; any number when absent. It is
+    /// looked at every second, so that a fast server can get somewhat beyond it before it is stopped.
+    pub max_bytes: Option<u64>,
 }
 
 impl GitRemote {
@@ -83,6 +86,7 @@ impl GitRemote {
             allow_private: false,
             trust_git: false,
             timeout: TIMEOUT,
+            max_bytes: None,
         }
     }
 
@@ -254,6 +258,7 @@ impl Source for GitRemote {
             secrets: &secrets,
             cancel: &cancel,
             deadline,
+            max_bytes: self.max_bytes,
         };
         let warnings = match git.fault().await? {
             Some(fault) if !self.trust_git => return Err(SourceError::Program(fault)),

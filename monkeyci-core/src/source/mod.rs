@@ -144,6 +144,14 @@ pub enum SourceError {
         /// How long it may take.
         after: Duration,
     },
+    /// It holds more than allowed.
+    #[error("`{url}` is larger than {limit} bytes: fetch it with a depth, or allow more")]
+    TooLarge {
+        /// The repository.
+        url: String,
+        /// Bytes that the checkout may hold.
+        limit: u64,
+    },
     /// Somebody cancelled it.
     #[error("the checkout was canceled")]
     Canceled,
