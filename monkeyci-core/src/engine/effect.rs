@@ -1,7 +1,8 @@
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use monkeyci_model::{BuildId, BuildStatus, Event, EventKind, Job, Trigger};
+use monkeyci_model::{BuildId, BuildStatus, Event, EventKind, Trigger};
 
 use super::call::Call;
 use super::desk::Desk;
@@ -152,15 +153,22 @@ fn jobs(request: &BuildRequest, checkout: &Path, trigger: &Trigger, secrets: &Se
     if request.filter.is_empty() {
         return Ok(loaded);
     }
-    let matching = |job: &Job| request.filter.is_match(job.id.as_str());
-    let mut wanted: std::collections::HashSet<_> =
-        loaded.jobs.iter().filter(|job| matching(job)).map(|job| job.id.clone()).collect();
+    let (mut wanted, mut in_vain) = (HashSet::new(), Vec::new());
+    for glob in &request.filter {
+        let ids = loaded.jobs.iter().map(|job| &job.id);
+        let matching: Vec<_> = ids.filter(|id| glob.is_match(id.as_str())).cloned().collect();
+        if matching.is_empty() {
+            in_vain.push(format!("no job matches the filter `{}`", glob.glob()));
+        }
+        wanted.extend(matching);
+    }
     if wanted.is_empty() {
         let known: Vec<_> = loaded.jobs.iter().take(20).map(|job| format!("`{}`", job.id)).collect();
-        let message = format!("no job is called so; the script has {}", known.join(", "));
+        let message = format!("{}; the script has {}", in_vain.join("; "), known.join(", "));
         return Err(LoadError { status: BuildStatus::Failure, message });
     }
-    let by_id: std::collections::HashMap<_, _> = loaded.jobs.iter().map(|job| (&job.id, job)).collect();
+    loaded.warnings.extend(in_vain);
+    let by_id: HashMap<_, _> = loaded.jobs.iter().map(|job| (&job.id, job)).collect();
     let mut open: Vec<_> = wanted.iter().cloned().collect();
     while let Some(job) = open.pop().and_then(|id| by_id.get(&id)) {
         open.extend(job.dependencies.iter().filter(|id| wanted.insert((*id).clone())).cloned());

@@ -113,3 +113,17 @@ async fn a_full_disk_still_takes_the_ends_of_builds_and_loses_nothing() {
     let row = store.builds(1).await.expect("reads").remove(0);
     assert_eq!((row.status, row.events), (BuildStatus::Error, written + 1));
 }
+
+#[tokio::test]
+async fn room_for_a_full_disk_is_held_back_only_where_a_build_may_still_have_to_end() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (path, room) = (folder.path().join("builds.db"), folder.path().join("builds.db.ballast"));
+    let store = Sqlite::open(&path).expect("opens");
+    store.commit(vec![commit(1, 0, BuildStatus::Running, "begins".into())]).await.expect("commits");
+    drop(store);
+    assert!(room.exists(), "its end is still to be written");
+    let store = Sqlite::open(&path).expect("opens");
+    store.commit(vec![commit(1, 1, BuildStatus::Success, "ends".into())]).await.expect("commits");
+    drop(store);
+    assert!(!room.exists(), "nothing is open");
+}
