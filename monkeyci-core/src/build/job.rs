@@ -26,7 +26,7 @@ pub struct JobState {
 /// What has become of the jobs before a job.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Before {
-    /// How many have not ended.
+    /// How many have not ended, or were skipped while some before them had not.
     pub(super) open: usize,
     /// The first that did not end well, by its place, and how.
     pub(super) not_well: Option<(usize, JobStatus)>,

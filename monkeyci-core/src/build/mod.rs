@@ -315,19 +315,32 @@ impl Build {
         Ok(())
     }
 
+    /// Tells the jobs after one that has ended how that went.
+    ///
+    /// A job may be skipped while some before it still run, and one of these may fail yet. Only once all have ended is it
+    /// known whether something failed, so that a job for failures never depends on which of two ended first.
     fn tell_dependents(&mut self, place: usize) {
-        let ended = &self.jobs[place];
-        let (well, status) = (ended.ended_well(), ended.status);
-        // A skipped job passes on that something before it failed.
-        let failed = !well && (ended.failed() || (status == JobStatus::Skipped && ended.before.failed));
-        for &dependent in self.graph.dependents(place) {
-            let before = &mut self.jobs[dependent].before;
-            before.open -= 1;
-            before.failed |= failed;
-            if !well {
-                before.not_well.get_or_insert((place, status));
+        let mut ended = vec![place];
+        while let Some(place) = ended.pop() {
+            let job = &self.jobs[place];
+            let (well, status) = (job.ended_well(), job.status);
+            let settled = status != JobStatus::Skipped || job.before.open == 0;
+            // A skipped job passes on that something before it failed.
+            let failed = !well && (job.failed() || (status == JobStatus::Skipped && job.before.failed));
+            for &dependent in self.graph.dependents(place) {
+                let after = &mut self.jobs[dependent];
+                if !well {
+                    after.before.not_well.get_or_insert((place, status));
+                }
+                if settled {
+                    after.before.open -= 1;
+                    after.before.failed |= failed;
+                    if after.status == JobStatus::Skipped && after.before.open == 0 {
+                        ended.push(dependent);
+                    }
+                }
+                self.due.push_back(dependent);
             }
-            self.due.push_back(dependent);
         }
     }
 

@@ -256,3 +256,25 @@ fn an_answer_of_an_older_attempt_changes_nothing() {
     assert_eq!(error.to_string(), "`job/executed` speaks of attempt 1 of job `a`, the newest is 2");
     assert_eq!(build.execute("a", OK), ["a success", "build success"]);
 }
+
+#[test]
+fn whether_something_failed_does_not_depend_on_which_job_ended_first() {
+    let jobs = || {
+        let at = |line: &str, when| Job { when, ..job(line) };
+        vec![
+            job("test"),
+            at("never", When::Failure),
+            job("deploy: never test"),
+            at("tell: deploy", When::Failure),
+            at("clean: deploy", When::Always),
+        ]
+    };
+    let (mut build, facts) = script(jobs());
+    // `deploy` is skipped at once, but what comes after it has to know how `test` ends.
+    let certain = ["test queued", "never skipped: nothing before it failed", "deploy skipped: `never` was skipped"];
+    assert_eq!(facts, certain);
+    assert_eq!(build.run("test", FAILED), ["test failure", "tell queued", "clean queued"]);
+
+    let (mut build, _) = script(jobs());
+    assert_eq!(build.run("test", OK), ["test success", "tell skipped: `deploy` was skipped", "clean queued"]);
+}
