@@ -5,4 +5,5 @@ mod interrupt;
 mod place;
 mod plan;
 mod terminal;
+mod tls;
 mod usage;

@@ -68,8 +68,10 @@ fn param(name: &str, span: Span, cx: &mut Context<'_, '_>) -> Option<Text> {
     }
     if !cx.left_out {
         let names = known.keys().take(20).map(|name| format!("`{}`", shown(name))).collect::<Vec<_>>().join(", ");
-        let help = if names.is_empty() { "this build has no params".into() } else { format!("this build has {names}") };
-        let flaw = Flaw::new(span, format!("there is no param `{}`", shown(name))).help(help);
+        let has = if names.is_empty() { "none" } else { names.as_str() };
+        let name_shown = shown(name);
+        let help = format!("`-p {name_shown}=VALUE` or `--secret {name_shown}` gives it to the build, which has {has}");
+        let flaw = Flaw::new(span, format!("there is no param `{name_shown}`")).help(help);
         cx.problems.add(flaw.maybe(did_you_mean(name, known.keys().map(String::as_str))));
     }
     None
