@@ -6,4 +6,5 @@ mod interrupt;
 mod place;
 mod plan;
 mod terminal;
+mod tls;
 mod usage;

@@ -122,9 +122,11 @@ impl JobState {
     }
 
     /// How the attempt that was executed ends the job, unless it is tried again.
-    pub(super) fn ending(&self) -> (JobStatus, Option<Cause>) {
+    pub(super) fn ending(&self, build_is_canceled: bool) -> (JobStatus, Option<Cause>) {
         match self.result.as_ref().and_then(|result| result.cause) {
             None => (JobStatus::Success, None),
+            // It was to be stopped, and whoever should have said that it was is gone.
+            Some(Cause::Lost) if build_is_canceled || self.canceled => (JobStatus::Canceled, Some(Cause::Lost)),
             Some(cause) => (cause.status(), Some(cause)),
         }
     }

@@ -1,13 +1,15 @@
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use monkeyci_model::{BuildId, BuildStatus, Event, EventKind, Job, Trigger};
+use monkeyci_model::{BuildId, BuildStatus, Event, EventKind, Trigger};
 
 use super::call::Call;
 use super::desk::Desk;
 use super::request::BuildRequest;
 use super::{EngineError, LoadError, Loaded};
 use crate::build::Phase;
+use crate::log::LogId;
 use crate::script::SCRIPT_DIR;
 use crate::secret::Secrets;
 use crate::source::Checkout;
@@ -30,8 +32,16 @@ impl Desk {
             }
             EventKind::JobCanceled { job_id, .. } => claims.cancel(fence(job_id.as_str())),
             // Also one of which no worker will tell the end, since its build broke.
-            EventKind::JobEnd { job_id, .. } => claims.revoke(fence(job_id.as_str())),
-            EventKind::BuildEnd { .. } => open.cancel.cancel(),
+            EventKind::JobEnd { job_id, .. } | EventKind::JobSkipped { job_id, .. } => {
+                claims.revoke(fence(job_id.as_str()));
+                // Somebody may wait for the log of a first attempt that never came.
+                let attempt = open.build.job(job_id.as_str()).map_or(1, |job| job.attempt().max(1));
+                self.shared.logs.close(&LogId { build: id.clone(), job: job_id.clone(), attempt });
+            }
+            EventKind::BuildEnd { .. } => {
+                open.cancel.cancel();
+                self.shared.logs.close_all(|log| log.build == *id);
+            }
             _ => {}
         }
     }
@@ -62,12 +72,13 @@ impl Desk {
                 let mut trigger = open.build.trigger().map(|trigger| (**trigger).clone()).unwrap_or_default();
                 trigger.git = fetched.git.or(trigger.git);
                 trigger.changes = fetched.changes.or(trigger.changes);
-                open.warnings = fetched.warnings;
+                open.warnings =
+                    fetched.warnings.into_iter().map(|warning| masked(&self.shared.secrets, warning)).collect();
                 let start = EventKind::BuildStart { trigger: Some(Box::new(trigger)) };
                 self.stage(id, start).expect("a build whose source is fetched can start");
                 self.begin_script(id);
             }
-            Err(message) => self.fail(id, BuildStatus::Error, message),
+            Err(message) => self.fail(id, BuildStatus::Error, masked(&self.shared.secrets, message)),
         }
     }
 
@@ -88,9 +99,15 @@ impl Desk {
         };
         let (build, checkout, secrets) = (id.clone(), self.shared.checkout(id), Arc::clone(&self.shared.secrets));
         tokio::spawn(async move {
-            let loaded = tokio::task::spawn_blocking(move || jobs(&request, &checkout, &trigger, &secrets));
+            let known = Arc::clone(&secrets);
+            let loaded = tokio::task::spawn_blocking(move || jobs(&request, &checkout, &trigger, &known));
             let broken = |error| LoadError { status: BuildStatus::Error, message: broke("loading the script", error) };
-            let outcome = loaded.await.unwrap_or_else(|error| Err(broken(error)));
+            let mut outcome = loaded.await.unwrap_or_else(|error| Err(broken(error)));
+            // A picture of an error shows a line of the script, which may hold anything.
+            match &mut outcome {
+                Ok(loaded) => loaded.warnings = loaded.warnings.drain(..).map(|text| masked(&secrets, text)).collect(),
+                Err(error) => error.message = masked(&secrets, std::mem::take(&mut error.message)),
+            }
             drop(calls.send(Call::Loaded { build, outcome }).await);
         });
     }
@@ -136,21 +153,39 @@ fn jobs(request: &BuildRequest, checkout: &Path, trigger: &Trigger, secrets: &Se
     if request.filter.is_empty() {
         return Ok(loaded);
     }
-    let matching = |job: &Job| request.filter.is_match(job.id.as_str());
-    let mut wanted: std::collections::HashSet<_> =
-        loaded.jobs.iter().filter(|job| matching(job)).map(|job| job.id.clone()).collect();
+    let (mut wanted, mut in_vain) = (HashSet::new(), Vec::new());
+    for glob in &request.filter {
+        let ids = loaded.jobs.iter().map(|job| &job.id);
+        let matching: Vec<_> = ids.filter(|id| glob.is_match(id.as_str())).cloned().collect();
+        if matching.is_empty() {
+            in_vain.push(format!("no job matches the filter `{}`", glob.glob()));
+        }
+        wanted.extend(matching);
+    }
     if wanted.is_empty() {
         let known: Vec<_> = loaded.jobs.iter().take(20).map(|job| format!("`{}`", job.id)).collect();
-        let message = format!("no job is called so; the script has {}", known.join(", "));
+        let message = format!("{}; the script has {}", in_vain.join("; "), known.join(", "));
         return Err(LoadError { status: BuildStatus::Failure, message });
     }
-    let by_id: std::collections::HashMap<_, _> = loaded.jobs.iter().map(|job| (&job.id, job)).collect();
+    loaded.warnings.extend(in_vain);
+    let by_id: HashMap<_, _> = loaded.jobs.iter().map(|job| (&job.id, job)).collect();
     let mut open: Vec<_> = wanted.iter().cloned().collect();
     while let Some(job) = open.pop().and_then(|id| by_id.get(&id)) {
         open.extend(job.dependencies.iter().filter(|id| wanted.insert((*id).clone())).cloned());
     }
     loaded.jobs.retain(|job| wanted.contains(&job.id));
     Ok(loaded)
+}
+
+/// The text without what is secret.
+fn masked(secrets: &Secrets, text: String) -> String {
+    if secrets.is_empty() {
+        return text;
+    }
+    let mut masker = secrets.masker::<()>();
+    let mut bytes = masker.push(text.as_bytes()).bytes;
+    bytes.extend(masker.finish().bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 async fn empty(dir: &Path) -> std::io::Result<()> {

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use globset::{Glob, GlobSet, GlobSetBuilder};
+use globset::{Glob, GlobMatcher, GlobSet, GlobSetBuilder};
 use monkeyci_model::{BuildStatus, Job, OrgId, RepoId, Trigger};
 use tokio_util::sync::CancellationToken;
 
@@ -40,7 +40,7 @@ pub struct BuildRequest {
     pub(super) script_dir: Option<String>,
     pub(super) source: Arc<dyn Source>,
     pub(super) load: Load,
-    pub(super) filter: GlobSet,
+    pub(super) filter: Vec<GlobMatcher>,
     pub(super) approve: GlobSet,
     pub(super) memo: Option<String>,
 }
@@ -56,7 +56,7 @@ impl BuildRequest {
             script_dir: None,
             source: Arc::new(source),
             load: Arc::new(|checkout, dir, trigger| load_script(checkout, dir, trigger, &Extensions::none())),
-            filter: GlobSet::empty(),
+            filter: Vec::new(),
             approve: GlobSet::empty(),
             memo: None,
         }
@@ -113,7 +113,8 @@ impl BuildRequest {
     /// # Errors
     /// When one of them is no glob.
     pub fn filter<T: AsRef<str>>(mut self, globs: impl IntoIterator<Item = T>) -> Result<Self, EngineError> {
-        self.filter = glob_set(globs)?;
+        let matchers = globs.into_iter().map(|text| Ok(glob(text.as_ref())?.compile_matcher()));
+        self.filter = matchers.collect::<Result<_, EngineError>>()?;
         Ok(self)
     }
 
@@ -135,11 +136,15 @@ impl BuildRequest {
     }
 }
 
+fn glob(text: &str) -> Result<Glob, EngineError> {
+    // The library's own words repeat the text.
+    Glob::new(text).map_err(|error| EngineError::Request(format!("`{text}` is no glob: {}", error.kind())))
+}
+
 fn glob_set<T: AsRef<str>>(globs: impl IntoIterator<Item = T>) -> Result<GlobSet, EngineError> {
     let mut set = GlobSetBuilder::new();
-    for glob in globs {
-        let glob = glob.as_ref();
-        set.add(Glob::new(glob).map_err(|error| EngineError::Request(format!("`{glob}` is no glob: {error}")))?);
+    for text in globs {
+        set.add(glob(text.as_ref())?);
     }
     set.build().map_err(|error| EngineError::Request(format!("these globs cannot be used together: {error}")))
 }

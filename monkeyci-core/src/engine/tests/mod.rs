@@ -2,6 +2,7 @@
 
 mod begin;
 mod faults;
+mod logs;
 mod properties;
 mod restart;
 mod speed;
