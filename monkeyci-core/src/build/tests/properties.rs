@@ -90,8 +90,14 @@ fn feed(build: &mut Build, cause: EventKind, facts: &mut Vec<EventKind>) {
             When::Success => before.clone().all(|job| !job.status().is_terminal() || job.ended_well()),
             _ => true,
         };
-        assert!(waits && before.any(|job| !job.status().is_terminal()), "{} is forgotten", job.job().id);
+        assert!(waits && before.any(|job| !is_settled(build, job)), "{} is forgotten", job.job().id);
     }
+}
+
+/// Whether a job has ended, and if it was skipped, also all before it.
+fn is_settled(build: &Build, job: &JobState) -> bool {
+    let mut before = job.job().dependencies.iter().map(|id| build.job(id.as_str()).expect("a job"));
+    job.status().is_terminal() && (job.status() != JobStatus::Skipped || before.all(|job| is_settled(build, job)))
 }
 
 /// Feeds causes, then lets every open job run to its end; returns all facts.
@@ -150,23 +156,35 @@ fn is_what_its_facts_say(build: &Build, facts: &[EventKind]) {
 }
 
 /// What the facts so far say of a job that has ended.
-#[derive(Clone, Copy)]
-struct Ended {
-    well: bool,
-    /// It failed, or something before it did.
-    failed: bool,
+#[derive(Clone, Copy, PartialEq)]
+enum Ended {
+    Well,
+    Failed,
+    Canceled,
+    Skipped,
+}
+
+/// Whether a job failed or something before it did; nothing while that is not known.
+fn failed(id: &JobId, jobs: &BTreeMap<&JobId, &Job>, ended: &BTreeMap<&JobId, Ended>) -> Option<bool> {
+    match ended.get(id)? {
+        Ended::Well | Ended::Canceled => Some(false),
+        Ended::Failed => Some(true),
+        Ended::Skipped => {
+            jobs[id].dependencies.iter().try_fold(false, |any, before| Some(failed(before, jobs, ended)? || any))
+        }
+    }
 }
 
 /// Whether a job may start, and whether it may be skipped, by what the facts so far say of the jobs before it.
-fn may(job: &Job, ended: &BTreeMap<&JobId, Ended>) -> (bool, bool) {
-    let before: Vec<_> = job.dependencies.iter().map(|id| ended.get(id)).collect();
-    let all_ended = before.iter().all(Option::is_some);
-    let (not_well, failed) =
-        (before.iter().flatten().any(|ended| !ended.well), before.iter().flatten().any(|ended| ended.failed));
+fn may(job: &Job, jobs: &BTreeMap<&JobId, &Job>, ended: &BTreeMap<&JobId, Ended>) -> (bool, bool) {
+    let before: Vec<_> = job.dependencies.iter().map(|id| failed(id, jobs, ended)).collect();
+    let all_known = before.iter().all(Option::is_some);
+    let failed = before.iter().flatten().any(|failed| *failed);
+    let not_well = job.dependencies.iter().filter_map(|id| ended.get(id)).any(|ended| *ended != Ended::Well);
     match job.when {
-        When::Success => (all_ended && !not_well, not_well),
-        When::Failure => (all_ended && failed, all_ended && !failed),
-        When::Always => (all_ended, false),
+        When::Success => (all_known && !not_well, not_well),
+        When::Failure => (all_known && failed, all_known && !failed),
+        When::Always => (all_known, false),
     }
 }
 
@@ -222,21 +240,24 @@ proptest! {
                 EventKind::JobBlocked { job_id } | EventKind::JobQueued { job_id, .. } => {
                     let job = by_id[job_id];
                     prop_assert!(!stopped, "{job_id} started in a build that was stopped");
-                    prop_assert!(may(job, &ended).0, "{job_id} started too early");
+                    prop_assert!(may(job, &by_id, &ended).0, "{job_id} started too early");
                     if let EventKind::JobQueued { attempt, .. } = fact {
                         prop_assert!(*attempt <= job.retry.max + 1);
                     }
                 }
                 EventKind::JobSkipped { job_id, .. } => {
                     let job = by_id[job_id];
-                    prop_assert!(stopped || may(job, &ended).1, "{job_id} could run, or may yet");
-                    let failed = job.dependencies.iter().filter_map(|id| ended.get(id)).any(|ended| ended.failed);
-                    prop_assert!(ended.insert(job_id, Ended { well: false, failed }).is_none(), "{job_id} ended twice");
+                    prop_assert!(stopped || may(job, &by_id, &ended).1, "{job_id} could run, or may yet");
+                    prop_assert!(ended.insert(job_id, Ended::Skipped).is_none(), "{job_id} ended twice");
                 }
                 EventKind::JobEnd { job_id, status, .. } => {
-                    let failed = matches!(status, JobStatus::Failure | JobStatus::Error);
-                    let well = *status == JobStatus::Success || (failed && by_id[job_id].allow_failure);
-                    let before = ended.insert(job_id, Ended { well, failed: failed && !well });
+                    let how = match status {
+                        JobStatus::Success => Ended::Well,
+                        JobStatus::Failure | JobStatus::Error if by_id[job_id].allow_failure => Ended::Well,
+                        JobStatus::Failure | JobStatus::Error => Ended::Failed,
+                        _ => Ended::Canceled,
+                    };
+                    let before = ended.insert(job_id, how);
                     prop_assert!(before.is_none(), "{job_id} ended twice");
                 }
                 _ => {}
