@@ -3,7 +3,7 @@
 //! A story is an async function that takes a [`fixture::Fixture`]; it is listed once, below. An adapter is one line at
 //! the end: a name, whether it `contains` jobs, `runs` them, or only `plays` them, and a function that makes its fixture,
 //! or none, said in the output, when this machine lacks what it needs. One that `carries` jobs joins an engine and a way
-//! of files that others play whole.
+//! of files that others play whole; one that `pulls` is a kind of engine, whoever uses it and whatever it sees.
 
 mod adapters;
 mod containers;
@@ -77,9 +77,14 @@ macro_rules! adapter {
             a_cancel_at_any_moment_leaves_no_service_and_no_network;
             resources: too_much_memory_is_told, memory_and_processors_are_limited,
             an_exposed_port_is_reached_from_this_host_only, a_host_s_folder_is_mounted,
-            only_a_privileged_job_has_privileges;
-            pull: a_private_image_is_pulled_with_its_credentials, credentials_that_are_refused_are_told_but_not_shown,
-            the_pull_policy_says_when_the_registry_is_asked, a_cancel_ends_a_pull_that_hangs);
+            only_a_privileged_job_has_privileges);
+    };
+    ($name:ident pulls $make:path) => {
+        mod $name {
+            adapter!(@ $make, pull: a_private_image_is_pulled_with_its_credentials,
+                credentials_that_are_refused_are_told_but_not_shown,
+                the_pull_policy_says_when_the_registry_is_asked, a_cancel_ends_a_pull_that_hangs);
+        }
     };
     (@ $make:path, $module:ident: $($story:ident),* $(,)?) => {$(
         #[tokio::test]
@@ -95,7 +100,9 @@ adapter!(fake plays crate::adapters::fake);
 adapter!(process runs crate::adapters::process);
 adapter!(process_without_namespaces runs crate::adapters::process_without_namespaces);
 adapter!(docker contains crate::adapters::docker);
+adapter!(docker_registry pulls crate::adapters::docker);
 adapter!(docker_apart contains crate::adapters::docker_apart);
 adapter!(podman contains crate::adapters::podman);
+adapter!(podman_registry pulls crate::adapters::podman);
 adapter!(podman_apart carries crate::adapters::podman_apart);
 adapter!(podman_rootless contains crate::adapters::podman_rootless);

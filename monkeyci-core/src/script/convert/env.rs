@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use monkeyci_model::Text;
+use monkeyci_model::text::Part;
 
 use super::keys::VALUE;
 use super::{Context, Fields, scalar};
 use crate::script::diagnostic::shown;
 use crate::script::nearest::did_you_mean;
-use crate::script::node::{Node, Span};
+use crate::script::node::{Node, Span, Weight};
+use crate::script::placeholder;
 use crate::script::problems::Flaw;
 
 /// Variables by name, as written. A value is text, or `{param: NAME}`.
@@ -54,7 +56,15 @@ fn from_param(node: &Node, cx: &mut Context<'_, '_>) -> Option<Text> {
 fn param(name: &str, span: Span, cx: &mut Context<'_, '_>) -> Option<Text> {
     let known = &cx.trigger.params;
     if let Some(value) = known.get(name) {
-        return Some(value.clone());
+        // A long value in many jobs would not fit into memory.
+        let bytes = value.parts().iter().map(|part| if let Part::Plain(plain) = part { plain.len() } else { 0 }).sum();
+        return match placeholder::spend(cx.spent, Weight { nodes: 0, bytes }, span) {
+            Ok(()) => Some(value.clone()),
+            Err(flaw) => {
+                cx.problems.add(flaw);
+                None
+            }
+        };
     }
     if !cx.left_out {
         let names = known.keys().take(20).map(|name| format!("`{}`", shown(name))).collect::<Vec<_>>().join(", ");
