@@ -12,8 +12,9 @@ use super::problems::{Flaw, Problems};
 /// How many dependencies are followed for warnings; beyond it the script is so big that warnings are left out.
 const MAX_STEPS: usize = 2_000_000;
 
-/// Fills in what each job restores, and warns of what may not be there.
-pub(super) fn restore(all: &mut [Converted], graph: &Graph, problems: &mut Problems<'_>) {
+/// Fills in what each job restores, and warns of what may not be there. Where there are jobs elsewhere (`has_others`),
+/// they may save what these do not.
+pub(super) fn restore(all: &mut [Converted], graph: &Graph, has_others: bool, problems: &mut Problems<'_>) {
     let mut savers: HashMap<String, Vec<usize>> = HashMap::new();
     for (place, one) in all.iter().enumerate() {
         for artifact in &one.job.save_artifacts {
@@ -26,7 +27,8 @@ pub(super) fn restore(all: &mut [Converted], graph: &Graph, problems: &mut Probl
         let restored = std::mem::take(&mut all[place].restored);
         for wanted in restored {
             let by = savers.get(&wanted.id).map(Vec::as_slice).unwrap_or_default();
-            if !all[place].left_out && !by.iter().any(|saver| all[*saver].left_out) {
+            let is_others = has_others && by.is_empty();
+            if !all[place].left_out && !is_others && !by.iter().any(|saver| all[*saver].left_out) {
                 warn_of_missing(all, place, &wanted.id, by, graph, &mut steps, problems);
             }
             let path = wanted.path.or_else(|| by.first().and_then(|saver| saved_path(&all[*saver], &wanted.id)));
