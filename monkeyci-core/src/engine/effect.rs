@@ -1,15 +1,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use monkeyci_model::{BuildId, BuildStatus, Event, EventKind, Job, Trigger};
+use monkeyci_model::{BuildId, BuildStatus, Event, EventKind};
 
 use super::call::Call;
 use super::desk::Desk;
-use super::request::BuildRequest;
+use super::loading::Loading;
 use super::{EngineError, LoadError, Loaded};
 use crate::build::Phase;
 use crate::script::SCRIPT_DIR;
-use crate::secret::Secrets;
 use crate::source::Checkout;
 
 /// What follows from a fact once it is durable. Each of these may be done again after a crash: a checkout begins with an
@@ -80,15 +79,17 @@ impl Desk {
         self.stage(id, begin).expect("a build that has started can load its script");
     }
 
-    /// Reads the jobs of a build, on a thread where that may take its time.
+    /// Reads the jobs of a build, which may take its time.
     pub(super) fn load(&mut self, id: &BuildId) {
         let (Some(open), Some(calls)) = (self.builds.get(id), self.calls.upgrade()) else { return };
         let (Some(request), Some(trigger)) = (open.request.clone(), open.build.trigger().cloned()) else {
             return self.fail(id, BuildStatus::Error, "its script is not known any more: build it anew".into());
         };
-        let (build, checkout, secrets) = (id.clone(), self.shared.checkout(id), Arc::clone(&self.shared.secrets));
+        let (build, cancel) = (id.clone(), open.cancel.clone());
+        let loading = Loading { shared: Arc::clone(&self.shared), build: id.clone(), request, trigger, cancel };
+        // Tracked to its very end, so that nothing of it runs or lies about when the engine is closed.
+        let loaded = self.shared.loads.spawn(loading.jobs());
         tokio::spawn(async move {
-            let loaded = tokio::task::spawn_blocking(move || jobs(&request, &checkout, &trigger, &secrets));
             let broken = |error| LoadError { status: BuildStatus::Error, message: broke("loading the script", error) };
             let outcome = loaded.await.unwrap_or_else(|error| Err(broken(error)));
             drop(calls.send(Call::Loaded { build, outcome }).await);
@@ -127,30 +128,6 @@ impl Desk {
             }
         });
     }
-}
-
-/// The jobs of the script that the request asks for, with references in the place of secrets.
-fn jobs(request: &BuildRequest, checkout: &Path, trigger: &Trigger, secrets: &Secrets) -> Result<Loaded, LoadError> {
-    let mut loaded = (request.load)(checkout, request.script_dir.as_deref(), trigger)?;
-    loaded.jobs.iter_mut().for_each(|job| secrets.take_in(job));
-    if request.filter.is_empty() {
-        return Ok(loaded);
-    }
-    let matching = |job: &Job| request.filter.is_match(job.id.as_str());
-    let mut wanted: std::collections::HashSet<_> =
-        loaded.jobs.iter().filter(|job| matching(job)).map(|job| job.id.clone()).collect();
-    if wanted.is_empty() {
-        let known: Vec<_> = loaded.jobs.iter().take(20).map(|job| format!("`{}`", job.id)).collect();
-        let message = format!("no job is called so; the script has {}", known.join(", "));
-        return Err(LoadError { status: BuildStatus::Failure, message });
-    }
-    let by_id: std::collections::HashMap<_, _> = loaded.jobs.iter().map(|job| (&job.id, job)).collect();
-    let mut open: Vec<_> = wanted.iter().cloned().collect();
-    while let Some(job) = open.pop().and_then(|id| by_id.get(&id)) {
-        open.extend(job.dependencies.iter().filter(|id| wanted.insert((*id).clone())).cloned());
-    }
-    loaded.jobs.retain(|job| wanted.contains(&job.id));
-    Ok(loaded)
 }
 
 async fn empty(dir: &Path) -> std::io::Result<()> {

@@ -33,6 +33,7 @@ mod effect;
 mod error;
 mod handle;
 mod leases;
+mod loading;
 mod local_worker;
 mod open_build;
 mod progress;
@@ -163,6 +164,9 @@ impl Engine {
         self.workers_ended.cancelled().await;
         self.stop.cancel();
         self.ended.cancelled().await;
+        // The loop's end has told them to stop.
+        self.shared.loads.close();
+        self.shared.loads.wait().await;
     }
 
     /// Tells a build something that a person wants.

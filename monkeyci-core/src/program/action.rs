@@ -1,8 +1,21 @@
 //! Jobs that run a function of the program.
 
-use monkeyci_model::script::PROGRAM;
+use std::path::PathBuf;
+
+use monkeyci_model::script::{self, Answer, PROGRAM};
 use monkeyci_model::text::Part;
 use monkeyci_model::{Job, Text};
+use tokio_util::sync::CancellationToken;
+
+use super::plan::json;
+use super::run::{ANSWER, QUESTION, put};
+use super::{Asked, MANIFEST, ProgramError, Programs};
+use crate::job_dir::JobDir;
+use crate::job_dir::report::Reader;
+use crate::script::SCRIPT_DIR;
+
+/// Bytes of the longest answer of an action: it is kept with the events of its build.
+const ANSWER_BYTES: u64 = 1024 * 1024;
 
 /// Whether a text of the job mentions the script program, as its variable.
 #[must_use]
@@ -14,6 +27,47 @@ pub fn is_action(job: &Job) -> bool {
 fn mentions(text: &str) -> bool {
     let name = |rest: &str| rest.strip_prefix('{').unwrap_or(rest).starts_with(PROGRAM);
     text.split('$').skip(1).any(name)
+}
+
+impl Programs {
+    /// Compiles the program where it is not there yet, and puts the question of an action into the job directory;
+    /// returns the variables by which the job finds all of it. None for a script without a program.
+    ///
+    /// `job` has its secrets filled in.
+    ///
+    /// # Errors
+    /// When the program cannot be had.
+    pub(crate) async fn prepare_action(
+        &self,
+        asked: Asked<'_>,
+        job: &Job,
+        dir: &JobDir,
+        cancel: &CancellationToken,
+    ) -> Result<Vec<(&'static str, PathBuf)>, ProgramError> {
+        if !asked.checkout.join(asked.script_dir.unwrap_or(SCRIPT_DIR)).join(MANIFEST).is_file() {
+            return Ok(Vec::new());
+        }
+        let program = self.compile(asked.checkout, asked.script_dir, asked.trigger.fork, cancel).await?;
+        let question = self.question(asked.build, asked.trigger, Some(job))?;
+        let question = put(dir, QUESTION, &json(&question))?;
+        Ok(vec![(PROGRAM, program), (script::QUESTION, question), (script::ANSWER, dir.report().join(ANSWER))])
+    }
+}
+
+/// Whether the job in this directory was asked to act.
+pub(crate) fn was_asked(dir: &JobDir) -> bool {
+    dir.control().join(QUESTION).exists()
+}
+
+/// What an action that ended well left as its answer, if anything.
+///
+/// # Errors
+/// A sentence that says why it cannot be read.
+pub(crate) fn answer(reader: &Reader) -> Result<Option<Answer>, String> {
+    let Some(bytes) = reader.left(ANSWER, ANSWER_BYTES).map_err(|error| format!("its answer: {error}"))? else {
+        return Ok(None);
+    };
+    serde_json::from_slice(&bytes).map(Some).map_err(|error| format!("its answer is not one of an action: {error}"))
 }
 
 /// Why one of these jobs cannot be, when it is an action in an image.

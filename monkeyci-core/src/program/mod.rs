@@ -21,7 +21,7 @@ mod plan;
 mod run;
 mod sdk;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod toolchain;
 
 use std::path::{Path, PathBuf};
@@ -35,6 +35,7 @@ use monkeyci_model::{BuildId, Job, Text, Trigger, plan::PROTOCOL};
 use tokio_util::sync::CancellationToken;
 
 pub use action::is_action;
+pub(crate) use action::{answer, was_asked};
 pub use error::ProgramError;
 
 use crate::build::Graph;
@@ -157,6 +158,17 @@ impl Programs {
         }
         let context = Context { build: build.cloned(), trigger, archs: vec![Arch::host()] };
         Ok(Question { protocol: PROTOCOL, context, job: job.cloned() })
+    }
+}
+
+/// Loads a script where nothing can run a program.
+///
+/// # Errors
+/// As [`Programs::load`], and when the script has a program.
+pub(crate) async fn load_files(asked: Asked<'_>, extensions: &Extensions) -> Result<Script, ProgramError> {
+    match read(asked, extensions).await? {
+        (script, None) => Ok(script),
+        (_, Some(manifest)) => Err(ProgramError::NoExecutor { manifest }),
     }
 }
 

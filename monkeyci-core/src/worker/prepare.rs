@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use monkeyci_model::{Cause, Job};
 
+use super::action;
 use super::caches::JobCaches;
+use super::halt::Halt;
 use super::outcome::Verdict;
 use super::settings::{Ports, Settings};
 use super::variables::variables;
@@ -54,13 +56,15 @@ pub(super) async fn prepare<'a>(
     ports: &'a Ports,
     lease: &'a Lease,
     job: &Job,
+    halt: &Halt,
 ) -> Result<Prepared<'a>, Verdict> {
     let dir = JobDir::at(settings.folder.join(lease.attempt.name()));
     let marker = dir.root().join(PREPARED);
     let taken_up = marker.exists();
     if !taken_up {
         make(lease, &dir).await?;
-        dir.write(&program(settings, lease, job, &dir)).map_err(|error| match error.kind() {
+        let action = action::variables(ports, lease, job, &dir, halt).await?;
+        dir.write(&program(settings, lease, job, &dir, action)).map_err(|error| match error.kind() {
             io::ErrorKind::InvalidInput => Verdict::new(Cause::Invalid, error.to_string()),
             _ => broken("its folder", dir.root(), &error),
         })?;
@@ -116,7 +120,13 @@ async fn restore(ports: &Ports, lease: &Lease, work_dir: &Path, warnings: &mut V
     Ok(())
 }
 
-fn program(settings: &Settings, lease: &Lease, job: &Job, dir: &JobDir) -> Program {
+fn program(
+    settings: &Settings,
+    lease: &Lease,
+    job: &Job,
+    dir: &JobDir,
+    action: Vec<(&'static str, PathBuf)>,
+) -> Program {
     let bytes = |text: &monkeyci_model::Text| text.as_plain().unwrap_or_default().as_bytes().to_vec();
     let mut env = variables(lease);
     let root = if job.image.is_some() { PathBuf::from(CONTAINER_WORK) } else { dir.work() };
@@ -124,6 +134,7 @@ fn program(settings: &Settings, lease: &Lease, job: &Job, dir: &JobDir) -> Progr
     // An empty path that is joined would leave a slash at the end.
     work_dir.extend(job.work_dir.as_deref().filter(|dir| !dir.is_empty()));
     env.insert("MONKEYCI_WORK_DIR".to_owned(), work_dir.display().to_string());
+    env.extend(action.into_iter().map(|(name, path)| (name.to_owned(), path.display().to_string())));
     env.extend(job.env.iter().map(|(name, value)| (name.clone(), value.as_plain().unwrap_or_default().to_owned())));
     let defaults = Program::default();
     Program {

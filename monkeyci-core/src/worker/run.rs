@@ -8,6 +8,7 @@ use monkeyci_model::{Cause, Job, JobResult};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
+use super::action;
 use super::caches::JobCaches;
 use super::clock::{Patience, overdue};
 use super::desk::OnDesk;
@@ -44,7 +45,7 @@ impl Run<'_> {
     async fn run(&self) -> JobResult {
         let prepared = async {
             let job = resolve(self.lease, &self.ports.secrets)?;
-            let prepared = prepare(self.settings, self.ports, self.lease, &job).await?;
+            let prepared = prepare(self.settings, self.ports, self.lease, &job, self.halt).await?;
             let reader = Reader::open(&prepared.dir).map_err(|e| Verdict::new(Cause::Infrastructure, e.to_string()))?;
             Ok((job, prepared, reader))
         };
@@ -110,7 +111,7 @@ impl Run<'_> {
             _ => error.to_string(),
         });
         let result = JobResult { log_bytes, lines: transcript.into_lines(), warnings, ..JobResult::default() };
-        self.conclude(&order, &caches, exit, outcome, result).await
+        self.conclude(&order, &reader, &caches, exit, outcome, result).await
     }
 
     async fn execute(
@@ -151,6 +152,7 @@ impl Run<'_> {
     async fn conclude(
         &self,
         order: &Order,
+        reader: &Reader,
         caches: &JobCaches<'_>,
         exit: Result<Exit, ExecutorError>,
         outcome: Result<Option<Outcome>, String>,
@@ -161,6 +163,7 @@ impl Run<'_> {
         let end = End { job: &self.lease.job, why: self.halt.why(), exit, outcome, log_limit: self.settings.log_limit };
         let verdict = end.verdict();
         (result.cause, result.message, result.exit) = (verdict.cause, verdict.message, verdict.exit);
+        action::conclude(&order.dir, reader, &mut result);
         match work_dir(&order.dir, &order.job) {
             Ok(work_dir) => save(self.ports, self.lease, self.halt, caches, &work_dir, &mut result).await,
             Err(error) => result.warnings.push(format!("nothing was saved: {error}")),
@@ -187,6 +190,7 @@ fn mask(secrets: &Secrets, result: &mut JobResult) {
         }
     };
     result.message.iter_mut().chain(&mut result.warnings).for_each(&mut hide);
+    action::hide(&mut result.values, &mut hide);
     for suite in &mut result.tests {
         hide(&mut suite.name);
         for case in &mut suite.test_cases {

@@ -2,6 +2,7 @@
 
 mod begin;
 mod faults;
+mod programs;
 mod properties;
 mod restart;
 mod speed;
