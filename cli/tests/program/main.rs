@@ -4,5 +4,6 @@ mod build;
 mod interrupt;
 mod place;
 mod plan;
+mod rust;
 mod terminal;
 mod usage;

@@ -11,13 +11,16 @@ use crate::program::ProgramError;
 use crate::script::Extensions;
 use crate::source::{Checkout, Folder, Source, SourceError};
 
+/// Reads the jobs of a build from its checkout and the folder of its script, in a way of the caller's own. It may block.
+pub(super) type Own = dyn Fn(&Path, Option<&str>, &Trigger) -> Result<Loaded, LoadError> + Send + Sync;
+
 /// How the jobs of a build are read.
 #[derive(Clone)]
 pub(super) enum Load {
-    /// From the script that its checkout holds.
+    /// From the script that its checkout holds; where it gives no jobs, `refused` says how the build ends.
     Script { extensions: Extensions, refused: Arc<dyn Fn(&ProgramError) -> LoadError + Send + Sync> },
-    /// From its checkout and the folder of its script, in a way of the caller's own. It may block.
-    Own(Arc<dyn Fn(&Path, Option<&str>, &Trigger) -> Result<Loaded, LoadError> + Send + Sync>),
+    /// Otherwise.
+    Own(Arc<Own>),
 }
 
 /// What loading a script found.
