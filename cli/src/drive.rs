@@ -1,5 +1,6 @@
 //! Shows a build while it runs, and does what the user's keys ask.
 
+use std::collections::HashSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use monkeyci_core::engine::BuildHandle;
@@ -40,8 +41,8 @@ pub struct Drive<'a> {
     pub build: BuildHandle,
     /// What shows it.
     pub view: &'a mut dyn View,
-    /// Events from before this time are known, and not shown again.
-    pub since: Millis,
+    /// So many of its first events were shown before, and are not shown again.
+    pub known: u64,
 }
 
 impl Drive<'_> {
@@ -53,10 +54,12 @@ impl Drive<'_> {
         let mut tick = tokio::time::interval(LOOK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut left = Left::Itself;
+        // Jobs whose attempt began before: what it wrote was shown before.
+        let mut seen = HashSet::new();
         loop {
             tokio::select! {
                 event = self.build.try_next() => match event.map_err(|error| CliError::ours(chain(&error)))? {
-                    Some(event) => self.hear(&event, &mut progress, &mut tails),
+                    Some(event) => self.hear(&event, &mut progress, &mut tails, &mut seen),
                     None => break,
                 },
                 ask = signals.next() => match ask {
@@ -87,7 +90,9 @@ impl Drive<'_> {
                 _ = tick.tick() => {
                     tails.look(&mut |job, attempt, output| {
                         progress.output(job, output);
-                        self.view.output(&progress, job, attempt, output);
+                        if !seen.contains(job) {
+                            self.view.output(&progress, job, attempt, output);
+                        }
                     });
                     self.view.tick(&progress, now());
                     if progress.status == BuildStatus::Blocked && self.build.status() == BuildStatus::Blocked {
@@ -99,34 +104,38 @@ impl Drive<'_> {
         Ok((progress, left))
     }
 
-    fn hear(&mut self, event: &Event, progress: &mut Progress, tails: &mut Tails) {
-        let new = event.time >= self.since;
+    fn hear(&mut self, event: &Event, progress: &mut Progress, tails: &mut Tails, seen: &mut HashSet<JobId>) {
+        let is_new = event.seq > self.known;
         match &event.kind {
-            EventKind::JobInitializing { job_id, attempt, .. } => tails.begin(job_id, *attempt),
+            EventKind::JobInitializing { job_id, attempt, .. } => {
+                if is_new {
+                    seen.remove(job_id)
+                } else {
+                    seen.insert(job_id.clone())
+                };
+                tails.begin(job_id, *attempt);
+            }
+            EventKind::JobStart { job_id, .. } => tails.start(job_id),
+            // All that a job wrote comes before its end.
             EventKind::JobExecuted { job_id, .. } | EventKind::JobEnd { job_id, .. } => {
-                self.rest(job_id, new, progress, tails);
+                tails.end(job_id, &mut |job, attempt, output| {
+                    progress.output(job, output);
+                    if !seen.contains(job) {
+                        self.view.output(progress, job, attempt, output);
+                    }
+                });
             }
             _ => {}
         }
         progress.event(event);
-        if new {
+        if is_new {
             self.view.event(progress, event);
         }
-    }
-
-    /// All that a job wrote comes before its end.
-    fn rest(&mut self, job: &JobId, new: bool, progress: &mut Progress, tails: &mut Tails) {
-        tails.end(job, &mut |job, attempt, output| {
-            progress.output(job, output);
-            if new {
-                self.view.output(progress, job, attempt, output);
-            }
-        });
     }
 }
 
 /// The time by this machine's clock.
-pub fn now() -> Millis {
+fn now() -> Millis {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Millis::try_from(since.as_millis()).unwrap_or(Millis::MAX)
 }

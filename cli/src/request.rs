@@ -85,8 +85,9 @@ impl Request {
         let unusable = |what: &str, error: &dyn std::error::Error| CliError::usage(format!("{what}: {error}"));
         let url: GitUrl = url.parse().map_err(|error| unusable("--git-url", &error))?;
         let mut remote = GitRemote::new(url);
-        // A person at a terminal may read the folders of this machine anyway.
+        // A person at a terminal may read the folders of this machine anyway, and reach what it reaches.
         remote.allow_file = true;
+        remote.allow_private = true;
         // Over ssh with their own agent, keys and known hosts.
         remote.credentials = Credentials::User;
         // Distributions repair git without a new number; a person is warned where a server would refuse.

@@ -13,7 +13,7 @@ use monkeyci_core::worker::sweep;
 
 use crate::error::{CliError, chain};
 use crate::request::ORG;
-use crate::state::{Folders, Invocation, Repository};
+use crate::state::{Folders, Invocation, Repository, unusable};
 
 /// How long the last workspaces may take to be removed; the next build removes what is left.
 const TIDY: Duration = Duration::from_secs(30);
@@ -26,6 +26,8 @@ pub struct Session {
     pub logs: LogStore,
     /// Where they run.
     pub executor: Arc<dyn Executor>,
+    /// Events that the build had when this was opened: those of the processes before.
+    pub known: u64,
 }
 
 /// How many jobs may run at once, and whether their workspaces stay.
@@ -49,7 +51,7 @@ impl Session {
         let record = &invocation.record;
         let executor = record.request.executor.open(&invocation.path("process"), &folders.cache.join("bin")).await?;
         let store = Sqlite::open(invocation.path("builds.db")).map_err(|error| ours(&error))?;
-        number(&store, invocation).await.map_err(|error| ours(&error))?;
+        let known = number(&store, invocation).await.map_err(|error| ours(&error))?;
         let engine = Engine::local()
             .state(&invocation.folder)
             .store(store)
@@ -65,7 +67,7 @@ impl Session {
             .open()
             .await
             .map_err(|error| ours(&error))?;
-        Ok(Self { engine, logs: LogStore::at(invocation.path("logs")), executor })
+        Ok(Self { engine, logs: LogStore::at(invocation.path("logs")), executor, known })
     }
 
     /// Ends the engine once the worker has removed what its last jobs left. Whether it did so in time.
@@ -75,20 +77,23 @@ impl Session {
 }
 
 /// Gives the build the number of its invocation, by which people call it, though each invocation has a database of its
-/// own. One that is taken up has its number already.
-async fn number(store: &Sqlite, invocation: &Invocation) -> Result<(), StoreError> {
-    if invocation.number > 1 && store.open_builds().await?.is_empty() {
+/// own. One that is taken up has its number already, and so many events as this returns.
+async fn number(store: &Sqlite, invocation: &Invocation) -> Result<u64, StoreError> {
+    if let Some(build) = store.builds(1).await?.first() {
+        return Ok(build.events);
+    }
+    if invocation.number > 1 {
         let org = OrgId::new(ORG).expect("a valid id");
         let builds = Sequence::Build(org, invocation.record.request.repo());
         store.reserve(builds, invocation.number - 1).await?;
     }
-    Ok(())
+    Ok(0)
 }
 
 /// Removes what dead invocations left running, and tells what can be gone on with.
 pub async fn clean(folders: &Folders, repository: &Repository) -> Result<Vec<String>, CliError> {
-    let unreadable = |error: std::io::Error| CliError::ours(format!("state folder: {error}"));
-    let mut notes = Vec::new();
+    let unreadable = |error: std::io::Error| unusable(&error);
+    let (mut notes, mut open) = (Vec::new(), Vec::new());
     for mut left in repository.dead().map_err(unreadable)? {
         if !left.record.swept {
             let request = &left.record.request;
@@ -114,10 +119,22 @@ pub async fn clean(folders: &Folders, repository: &Repository) -> Result<Vec<Str
             }
         }
         if !left.record.ended {
-            let n = left.number;
-            notes.push(format!("build {n} has not ended; to go on with it: monkeyci build --resume {n}"));
+            open.push(left.number);
         }
     }
+    notes.extend(unfinished(&open));
     repository.prune().map_err(unreadable)?;
     Ok(notes)
+}
+
+/// How to go on with builds that have not ended, oldest first.
+pub fn unfinished(builds: &[u64]) -> Option<String> {
+    let (last, others) = builds.split_last()?;
+    let go_on = format!("monkeyci build --resume {last}");
+    Some(if others.is_empty() {
+        format!("build {last} has not ended; to go on with it: {go_on}")
+    } else {
+        let others: Vec<_> = others.iter().map(u64::to_string).collect();
+        format!("builds {} and {last} have not ended; to go on with the last: {go_on}", others.join(", "))
+    })
 }

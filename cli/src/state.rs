@@ -12,9 +12,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::CliError;
 use crate::request::Request;
 
-/// Invocations of a repository that are over and whose logs and artifacts are kept.
+/// Invocations of a repository whose logs and artifacts are kept: so many that are over, and so many that are not.
 const KEPT: usize = 10;
 
 /// The folders of the program.
@@ -87,14 +88,14 @@ pub struct Invocation {
 impl Repository {
     /// Begins a new invocation with a label that nobody else has.
     pub fn begin(&self, request: &Request) -> io::Result<Invocation> {
-        fs::create_dir_all(&self.root)?;
+        fs::create_dir_all(&self.root).map_err(|error| at(&self.root, &error))?;
         let mut number = self.numbers()?.last().copied().unwrap_or(0) + 1;
         loop {
             let folder = self.folder(number);
             match fs::create_dir(&folder) {
                 // Another process took the number in the meantime.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
-                Err(error) => return Err(error),
+                Err(error) => return Err(at(&folder, &error)),
                 Ok(()) => {
                     let lock = File::create(folder.join("lock"))?;
                     // Whoever looks for dead invocations may hold it for a moment, and sees that there is no record yet.
@@ -128,12 +129,16 @@ impl Repository {
         Ok(Some(Invocation { number, folder, record, _lock: lock }))
     }
 
-    /// Removes all but the newest of the invocations that left nothing running.
+    /// Removes all but the newest of the invocations that left nothing running. What is over does not push out what
+    /// still waits for a person.
     pub fn prune(&self) -> io::Result<()> {
-        let mut quiet = self.dead()?;
-        quiet.retain(|invocation| invocation.record.swept);
-        let old = quiet.len().saturating_sub(KEPT);
-        quiet.iter().take(old).try_for_each(|invocation| fs::remove_dir_all(&invocation.folder))
+        let quiet = self.dead()?.into_iter().filter(|invocation| invocation.record.swept);
+        let (over, open): (Vec<_>, Vec<_>) = quiet.partition(|invocation| invocation.record.ended);
+        let old = |quiet: Vec<Invocation>| {
+            let count = quiet.len().saturating_sub(KEPT);
+            quiet.into_iter().take(count)
+        };
+        old(over).chain(old(open)).try_for_each(|invocation| fs::remove_dir_all(&invocation.folder))
     }
 
     /// Invocations whose process is gone, oldest first.
@@ -152,7 +157,7 @@ impl Repository {
     fn numbers(&self) -> io::Result<Vec<u64>> {
         let entries = match fs::read_dir(&self.root) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries?,
+            entries => entries.map_err(|error| at(&self.root, &error))?,
         };
         let mut numbers: Vec<u64> =
             entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect();
@@ -204,6 +209,17 @@ fn label(number: u64) -> String {
     format!("{:x}-{:x}-{number:x}", since.as_micros(), std::process::id())
 }
 
+/// The same error, with the path that it is about.
+fn at(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("`{}`: {error}", path.display()))
+}
+
+/// What a person is told when the program cannot keep its things.
+pub fn unusable(error: &io::Error) -> CliError {
+    CliError::ours(format!("state folder: {error}"))
+        .hint("set `XDG_DATA_HOME` and `XDG_CACHE_HOME` to folders that may be written")
+}
+
 /// Whether the error says that the invocation still lives.
 pub fn is_alive(error: &io::Error) -> bool {
     error.kind() == io::Error::from(TryLockError::WouldBlock).kind()
@@ -251,15 +267,18 @@ mod tests {
     fn old_invocations_go_and_numbers_never_return() {
         let (_root, repository) = repository();
         let unfinished = repository.begin(&Request::default()).expect("begins").number;
+        let mut waiting = repository.begin(&Request::default()).expect("begins");
+        waiting.swept().expect("waits");
+        drop(waiting);
         for _ in 0..KEPT + 2 {
             let mut invocation = repository.begin(&Request::default()).expect("begins");
             invocation.end().and_then(|()| invocation.swept()).expect("ends");
         }
         repository.prune().expect("pruned");
         let numbers = repository.numbers().expect("listed");
-        assert_eq!(numbers.len(), KEPT + 1);
-        assert_eq!(numbers[0], unfinished);
-        assert_eq!(repository.begin(&Request::default()).expect("begins").number, 14);
+        assert_eq!(numbers.len(), KEPT + 2);
+        assert_eq!(numbers[..2], [unfinished, unfinished + 1]);
+        assert_eq!(repository.begin(&Request::default()).expect("begins").number, 15);
     }
 
     #[test]

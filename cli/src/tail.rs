@@ -34,6 +34,7 @@ pub struct Tails {
 #[derive(Default)]
 struct Tail {
     attempt: u32,
+    started: bool,
     decoder: Decoder,
     marks: u64,
     /// Marks that were read and lie beyond the bytes that were.
@@ -46,14 +47,21 @@ impl Tails {
         Self { logs, build, open: HashMap::new() }
     }
 
-    /// Begins to read the log of an attempt.
+    /// Turns to the log of an attempt.
     pub fn begin(&mut self, job: &JobId, attempt: u32) {
         self.open.insert(job.clone(), Tail { attempt, ..Tail::default() });
     }
 
-    /// Tells what is new of every job.
+    /// Its job has started: a log may be there before that is known, and is told after it.
+    pub fn start(&mut self, job: &JobId) {
+        if let Some(tail) = self.open.get_mut(job) {
+            tail.started = true;
+        }
+    }
+
+    /// Tells what is new of every job that has started.
     pub fn look(&mut self, tell: &mut Tell<'_>) {
-        for (job, tail) in &mut self.open {
+        for (job, tail) in self.open.iter_mut().filter(|(_, tail)| tail.started) {
             let id = LogId { build: self.build.clone(), job: job.clone(), attempt: tail.attempt };
             tail.read(&self.logs, &id, LOOK, tell);
         }
@@ -127,6 +135,8 @@ mod tests {
         let mark = |offset, kind| Mark { offset, millis: 0, kind };
         let first = vec![mark(0, MarkKind::LineStart(0)), mark(0, MarkKind::Stdout), mark(4, MarkKind::Stderr)];
         logs.append(&id, &Chunk { offset: 0, bytes: "out\nerr".into(), marks: first }).expect("written");
+        assert!(look(&mut tails).is_empty(), "its start is not known yet");
+        tails.start(&job);
         assert_eq!(look(&mut tails), [Output::CommandStart(0), Output::Line(Stream::Stdout, "out".into())]);
 
         let last = vec![mark(8, MarkKind::LineEnd(0, 1))];

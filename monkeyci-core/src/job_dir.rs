@@ -15,6 +15,9 @@ use std::time::Duration;
 use monkeyci_model::result::Guarantee;
 pub use monkeyci_supervisor::control::Program;
 pub use monkeyci_supervisor::{frame, outcome};
+use rustix::fs::OFlags;
+
+use crate::workspace::remove_tree;
 
 /// A job directory on this host.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,12 +115,15 @@ impl JobDir {
     /// # Errors
     /// When something is left, as files of another user are.
     pub fn remove(&self) -> io::Result<()> {
-        monkeyci_supervisor::remove::tree(&self.root)
+        remove_tree(&self.root)
     }
 
     fn put(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let path = self.control().join(name);
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o644).open(path)?;
+        // A job that runs as our own user could put a link there.
+        let flags = OFlags::NOFOLLOW.bits().cast_signed();
+        let mut options = OpenOptions::new();
+        let mut file = options.write(true).create(true).truncate(true).mode(0o644).custom_flags(flags).open(path)?;
         file.write_all(bytes)
     }
 }
@@ -134,6 +140,10 @@ pub fn guarantee(word: outcome::Guarantee) -> Guarantee {
 
 #[cfg(test)]
 mod tests {
+    use std::os::fd::OwnedFd;
+
+    use rustix::fs::Mode;
+
     use super::*;
 
     #[test]
@@ -145,6 +155,31 @@ mod tests {
         assert_eq!((mode(&root), mode(&home.path().join("builds"))), (0o700, 0o700));
         assert_eq!(mode(&dir.report()), 0o777);
         assert_eq!(JobDir::create(&root).expect_err("there already").kind(), io::ErrorKind::AlreadyExists);
+    }
+
+    #[test]
+    fn a_link_that_a_job_put_there_is_not_written_through() {
+        let home = tempfile::tempdir().expect("a folder");
+        let dir = JobDir::create(home.path().join("job")).expect("created");
+        fs::write(home.path().join("mine"), "mine").expect("a file");
+        std::os::unix::fs::symlink(home.path().join("mine"), dir.control().join("cancel")).expect("a link");
+        dir.cancel().expect_err("a link");
+        assert_eq!(fs::read_to_string(home.path().join("mine")).expect("there"), "mine");
+    }
+
+    #[test]
+    fn a_job_that_nests_folders_deeper_than_any_path_leaves_nothing() {
+        let home = tempfile::tempdir().expect("a folder");
+        let dir = JobDir::create(home.path().join("job")).expect("created");
+        let mut at: OwnedFd = fs::File::open(dir.report()).expect("opens").into();
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+        for _ in 0..1500 {
+            rustix::fs::mkdirat(&at, "nested", Mode::RWXU).expect("a folder");
+            at = rustix::fs::openat(&at, "nested", flags, Mode::empty()).expect("opens");
+        }
+        drop(at);
+        dir.remove().expect("removed");
+        assert!(!dir.root().exists());
     }
 
     #[test]

@@ -31,6 +31,7 @@ pub struct Lease {
 /// What became of a worker's claim to an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
+#[non_exhaustive]
 pub enum Claim {
     /// It holds.
     Holds,
@@ -57,7 +58,11 @@ pub trait Leases: Send + Sync {
 
     /// Appends to the attempt's log; returns once it is safe.
     ///
-    /// A chunk whose offset is not the log's end is cut or refused, so that sending it twice changes nothing.
+    /// A chunk whose offset is not the log's end is cut or refused, so that sending it twice changes nothing. The next one
+    /// is sent once this one was answered.
+    ///
+    /// # Errors
+    /// When the chunk leaves a gap or holds more than the job's log may, or the disk refuses.
     async fn log(&self, attempt: &Attempt, chunk: Chunk) -> Result<Claim, crate::log::LogError>;
 
     /// Ends the attempt; returns once that is durable.

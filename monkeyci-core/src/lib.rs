@@ -24,6 +24,34 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! What a job prints is read while it runs or later, from any byte on; and a folder keeps everything, so that the next
+//! process knows of this one's builds and goes on with those that it left:
+//!
+//! ```
+//! # use monkeyci_core::engine::{BuildRequest, Engine};
+//! # use monkeyci_core::executor::Fake;
+//! # use monkeyci_core::model::{BuildStatus, Job};
+//! # let home = tempfile::tempdir()?;
+//! # let my_folder = home.path();
+//! # tokio::runtime::Runtime::new()?.block_on(async {
+//! let fake = Fake::default().output("lint", "all is well\n");
+//! let engine = Engine::local().state(my_folder).executor(fake).open().await?;
+//! for left in engine.unfinished().await? {
+//!     engine.resume(&left.build, None).await?;
+//! }
+//! let lint = Job { script: vec!["make lint".into()], ..Job::new("lint".parse()?) };
+//! let mut build = engine.build(BuildRequest::jobs(vec![lint])).await?;
+//! let mut log = build.log(&"lint".parse()?, 1, 0).await?;
+//! while let Some(bytes) = log.next().await? {
+//!     print!("{}", String::from_utf8_lossy(&bytes));
+//! }
+//! assert_eq!(build.wait().await?, BuildStatus::Success);
+//! engine.close().await;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! An [`Engine`](engine::Engine) owns builds; a [`BuildHandle`](engine::BuildHandle) is one of them, seen from outside:
 //! its events in order, its logs, and what a person may do to it. What the preset leaves open is said before `open`:
 //! a folder that outlives the process ([`Builder::state`](engine::Builder::state)), where jobs run

@@ -12,6 +12,7 @@ pub type Key = (BuildId, JobId);
 
 /// Something of which only so many jobs may run at once.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Lane {
     /// All jobs of an organisation.
     Org(OrgId),
@@ -21,6 +22,7 @@ pub enum Lane {
 
 /// Why a queued job does not run yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Waiting {
     /// No worker has room; so many jobs stand before it.
     Capacity {
@@ -120,6 +122,8 @@ impl Queue {
             if let Some(lane) = entry.parked.and_then(|lane| self.lanes.get_mut(&lane)) {
                 lane.parked.remove(&entry.number);
             }
+            // It may have been woken for room that it now leaves to the next.
+            entry.lanes.iter().for_each(|lane| self.wake(lane));
         }
         for lane in self.running.remove(&key).unwrap_or_default() {
             if let Some(state) = self.lanes.get_mut(&lane) {
@@ -183,6 +187,8 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn build(number: u64) -> BuildId {
@@ -244,6 +250,20 @@ mod tests {
     }
 
     #[test]
+    fn room_that_a_job_was_woken_for_goes_to_the_next_when_it_is_let_go() {
+        let mut queue = Queue::default();
+        for number in 1..=3 {
+            queue.push(&build(number), &job("deploy"), Some("prod"));
+        }
+        assert_eq!(names(queue.take(9)), "1deploy");
+        queue.release(&build(1), &job("deploy"));
+        queue.release(&build(2), &job("deploy"));
+        assert_eq!(names(queue.take(9)), "3deploy");
+        queue.release(&build(3), &job("deploy"));
+        assert!(queue.lanes.is_empty());
+    }
+
+    #[test]
     fn a_job_that_is_let_go_while_it_waits_is_gone() {
         let mut queue = Queue::default();
         queue.push(&build(1), &job("a"), Some("g"));
@@ -253,5 +273,34 @@ mod tests {
         queue.release(&build(1), &job("a"));
         assert_eq!(names(queue.take(9)), "");
         assert!(queue.lanes.is_empty());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_lane_is_overfull_and_nothing_waits_that_could_run(
+            steps in prop::collection::vec((0..4_u8, 0..8_u64, 0..3_usize), 0..60),
+        ) {
+            let mut queue = Queue::with_org_limit(3);
+            let groups = [None, Some("a"), Some("b")];
+            for (what, number, pick) in steps {
+                match what {
+                    0 | 1 => queue.push(&build(number), &job("j"), groups[pick]),
+                    2 => queue.release(&build(number), &job("j")),
+                    _ => drop(queue.take(pick)),
+                }
+                assert!(queue.lanes.iter().all(|(lane, state)| state.used <= queue.limit(lane)));
+            }
+            queue.take(usize::MAX);
+            let key = |number| (build(number), job("j"));
+            let waits = |number: &u64| queue.waiting.contains_key(&key(*number));
+            for number in (0..8).filter(waits) {
+                let why = queue.waiting(&build(number), &job("j"));
+                assert!(matches!(why, Some(Waiting::Lane(_))), "{number} waits for {why:?}");
+            }
+            (0..8).for_each(|number| queue.release(&build(number), &job("j")));
+            assert!(queue.lanes.is_empty() && queue.ready.is_empty() && queue.running.is_empty());
+        }
     }
 }

@@ -9,4 +9,5 @@ mod remove;
 
 pub use copy::{Copied, Method, copy_tree};
 pub(crate) use copy::{Copier, copying};
+pub(crate) use remove::remove_beneath;
 pub use remove::remove_tree;

@@ -25,7 +25,8 @@ impl Embedded {
     /// One whose jobs run here, and may write so many bytes of log each.
     pub fn open(runtime: Runtime, executor: Arc<dyn Executor>, log_limit: u64) -> Outcome<Self> {
         let state = tempfile::tempdir()?;
-        let engine = runtime.block_on(Engine::local().state(state.path()).instance("bench").without_worker().open())?;
+        let opens = Engine::local().state(state.path()).instance("bench").log_limit(log_limit).without_worker().open();
+        let engine = runtime.block_on(opens)?;
         let mut settings = Settings::new("bench", "bench", state.path().join("jobs"));
         settings.log_limit = log_limit;
         let ports = Ports {

@@ -8,17 +8,18 @@ use monkeyci_core::model::{BuildStatus, JobStatus, SecretRef, Text, Trigger};
 use monkeyci_core::secret::Secrets;
 
 use crate::context::{ContextArgs, FolderArgs};
-use crate::drive::{Drive, Left, now};
+use crate::drive::{Drive, Left};
 use crate::error::{CliError, Exit, chain};
 use crate::executor::Choice;
 use crate::request::{NoScript, Request};
 use crate::session::{self, Limits, Session};
-use crate::state::{Folders, Invocation, Repository, is_alive};
+use crate::state::{Folders, Invocation, Repository, is_alive, unusable};
 use crate::ui::View;
 use crate::ui::json::Json;
 use crate::ui::live::Live;
 use crate::ui::plain::{Detail, Plain};
-use crate::ui::progress::Progress;
+use crate::ui::progress::{JobProgress, Progress};
+use crate::ui::sentence::plural;
 use crate::ui::summary::Place;
 use crate::{junit, secret};
 
@@ -83,8 +84,9 @@ pub fn run(args: &BuildArgs) -> Result<Exit, CliError> {
 }
 
 async fn build(args: &BuildArgs) -> Result<Exit, CliError> {
-    let no_state = |error: std::io::Error| CliError::ours(format!("state folder: {error}"));
-    let folders = Folders::from_env(|name| std::env::var_os(name)).map_err(no_state)?;
+    let folders = Folders::from_env(|name| std::env::var_os(name)).map_err(|error| unusable(&error))?;
+    let no_state = |error: std::io::Error| unusable(&error);
+    args.junit.as_deref().map_or(Ok(()), check_folder)?;
     let trigger = args.context.trigger(args.git_url.as_deref())?;
     let mut request = args.request(&trigger)?;
     let repository = folders.repository(request.repo().as_str(), &request.place());
@@ -99,7 +101,9 @@ async fn build(args: &BuildArgs) -> Result<Exit, CliError> {
     request.secrets.dedup();
     let (trigger, secrets) = with_secrets(trigger, &request.secrets)?;
     let no_script = NoScript::default();
-    let wanted = request.build(trigger, &args.approve, Arc::clone(&no_script))?;
+    // Where nothing runs nobody has to be asked.
+    let approve = if request.executor == Choice::Fake { &["*".to_owned()][..] } else { &args.approve };
+    let wanted = request.build(trigger, approve, Arc::clone(&no_script))?;
 
     let mut view = args.view();
     for note in session::clean(&folders, &repository).await? {
@@ -113,15 +117,27 @@ async fn build(args: &BuildArgs) -> Result<Exit, CliError> {
         }
         None => repository.begin(&request).map_err(no_state)?,
     };
-    let session = Session::open(&folders, &invocation, args.limits(), secrets).await?;
-    let since = if resumed && !args.json { now() } else { 0 };
-    let handle = begin(&session, wanted, resumed, &args.approve).await?;
+    let session = Session::open(&folders, &invocation, args.limits(), secrets).await;
+    if session.is_err() && !resumed {
+        // Nothing has begun that could be gone on with; the first error is the one to tell.
+        let _second = invocation.end();
+    }
+    let session = session?;
+    let handle = begin(&session, wanted, resumed, approve).await?;
+    if resumed {
+        view.note(&heading(&handle).await?);
+    }
+    // Programs get the whole story.
+    let known = if args.json { 0 } else { session.known };
     let drive =
-        Drive { session: &session, instance: &invocation.record.instance, build: handle, view: &mut *view, since };
+        Drive { session: &session, instance: &invocation.record.instance, build: handle, view: &mut *view, known };
     let (progress, left) = drive.run().await?;
-    finish(args, &mut invocation, &progress, &mut *view)?;
+    finish(&mut invocation, &progress, &mut *view)?;
     if left != Left::Killed && session.close().await {
         invocation.swept().map_err(no_state)?;
+    }
+    if let Some(path) = &args.junit {
+        write(path, &junit::write(&progress))?;
     }
     Ok(match (left, no_script.get()) {
         (Left::Canceled | Left::Killed, _) => Exit::Interrupted,
@@ -157,12 +173,17 @@ async fn begin(
     session.engine.build(wanted).await.map_err(ours)
 }
 
-fn finish(
-    args: &BuildArgs,
-    invocation: &mut Invocation,
-    progress: &Progress,
-    view: &mut dyn View,
-) -> Result<(), CliError> {
+/// What is said first of a build that is gone on with.
+async fn heading(build: &BuildHandle) -> Result<String, CliError> {
+    let state = build.snapshot().await.map_err(|error| CliError::ours(chain(&error)))?;
+    let (all, ended) = (state.jobs().len(), state.jobs().iter().filter(|job| job.status().is_terminal()).count());
+    Ok(match all {
+        0 => format!("Resuming build {}", build.id()),
+        _ => format!("Resuming build {}: {ended} of {all} job{} ended before", build.id(), plural(all as u64)),
+    })
+}
+
+fn finish(invocation: &mut Invocation, progress: &Progress, view: &mut dyn View) -> Result<(), CliError> {
     let number = invocation.number;
     let resume = match progress.status {
         BuildStatus::Blocked => {
@@ -174,14 +195,25 @@ fn finish(
         _ => None,
     };
     let folder = (!progress.jobs().is_empty()).then(|| invocation.folder.clone());
-    view.end(progress, &Place { folder, resume });
+    let in_containers = matches!(invocation.record.request.executor, Choice::Docker | Choice::Podman);
+    let has_none = |job: &JobProgress| job.is_bad() && job.job.image.is_none();
+    let hint = (in_containers && progress.jobs().iter().any(has_none))
+        .then_some("`--executor auto` runs jobs without an image as processes");
+    view.end(progress, &Place { folder, resume, hint });
     if progress.status.is_terminal() {
-        invocation.end().map_err(|error| CliError::ours(format!("state folder: {error}")))?;
-    }
-    if let Some(path) = &args.junit {
-        write(path, &junit::write(progress))?;
+        invocation.end().map_err(|error| unusable(&error))?;
     }
     Ok(())
+}
+
+/// The folder of a file that is written at the end is looked for at the beginning.
+fn check_folder(file: &Path) -> Result<(), CliError> {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
+            Err(CliError::usage(format!("JUnit file `{}`: there is no such folder", file.display())))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn write(path: &Path, text: &str) -> Result<(), CliError> {
@@ -195,9 +227,8 @@ fn take_up(repository: &Repository, number: u64) -> Result<Invocation, CliError>
         Ok(Some(invocation)) => Ok(invocation),
         Ok(None) => {
             let open = repository.dead().unwrap_or_default();
-            let open: Vec<_> =
-                open.iter().filter(|dead| !dead.record.ended).map(|dead| dead.number.to_string()).collect();
-            let hint = if open.is_empty() { "none is open".into() } else { format!("open are {}", open.join(", ")) };
+            let open: Vec<_> = open.iter().filter(|dead| !dead.record.ended).map(|dead| dead.number).collect();
+            let hint = session::unfinished(&open).unwrap_or_else(|| "every build of it has ended".into());
             Err(CliError::usage(format!("this repository has no build {number}")).hint(hint))
         }
         Err(error) if is_alive(&error) => {

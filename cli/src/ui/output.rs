@@ -68,6 +68,8 @@ impl Decoder {
         match mark.kind {
             MarkKind::Stdout => self.stream = Stream::Stdout,
             MarkKind::Stderr => self.stream = Stream::Stderr,
+            // Who cannot tell them apart shows all of it in one place.
+            MarkKind::Mixed => self.stream = Stream::Stdout,
             MarkKind::LineStart(index) => {
                 self.flush(outputs);
                 outputs.push(Output::CommandStart(index));
@@ -76,6 +78,8 @@ impl Decoder {
                 self.flush(outputs);
                 outputs.push(Output::CommandEnd(index, exit));
             }
+            // A later version's mark says nothing to this one.
+            _ => {}
         }
     }
 

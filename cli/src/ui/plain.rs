@@ -158,7 +158,7 @@ mod tests {
             progress.event(&event);
             view.event(&progress, &event);
         }
-        view.end(&progress, &Place { folder: Some("/home/me/logs".into()), resume: None });
+        view.end(&progress, &Place { folder: Some("/home/me/logs".into()), ..Place::default() });
         String::from_utf8(shown).expect("text")
     }
 

@@ -117,11 +117,17 @@ pub fn build(progress: &Progress) -> (String, Tone) {
     let bad = progress.jobs().iter().filter(|job| job.is_bad()).count();
     match progress.status {
         BuildStatus::Success => (format!("Build succeeded{took}: {}", jobs(progress)), Tone::Good),
-        BuildStatus::Failure if bad > 0 => (format!("Build failed{took}: {bad} of {all} jobs failed"), Tone::Bad),
+        BuildStatus::Failure if bad > 0 => {
+            let jobs = if all == 1 { "its only job".into() } else { format!("{bad} of {all} jobs") };
+            (format!("Build failed{took}: {jobs} failed"), Tone::Bad)
+        }
         BuildStatus::Failure => (format!("Build failed{took}"), Tone::Bad),
         BuildStatus::Error => (format!("Build broke{took}"), Tone::Bad),
-        BuildStatus::Canceled => (format!("Build canceled{took}"), Tone::Waiting),
-        BuildStatus::Blocked => (format!("Build waits for approval{took}"), Tone::Waiting),
+        BuildStatus::Canceled => {
+            let why = progress.message.as_ref().map(|why| format!(": {}", neutral(why, Colours::Strip)));
+            (format!("Build canceled{took}{}", why.unwrap_or_default()), Tone::Waiting)
+        }
+        BuildStatus::Blocked => ("Build waits for approval".into(), Tone::Waiting),
         status => (format!("Build {status}{took}"), Tone::Busy),
     }
 }

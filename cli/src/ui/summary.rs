@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use monkeyci_core::model::JobStatus;
+use monkeyci_core::model::{BuildStatus, JobStatus};
 
 use super::duration;
 use super::escape::{Colours, neutral};
@@ -18,6 +18,8 @@ pub struct Place {
     pub folder: Option<PathBuf>,
     /// The command that goes on with it.
     pub resume: Option<String>,
+    /// What would have gone better.
+    pub hint: Option<&'static str>,
 }
 
 /// More jobs than this are not listed one by one: only those that did not end well.
@@ -68,8 +70,12 @@ fn end(progress: &Progress, place: &Place, style: Style) -> Vec<String> {
     lines.push(style.paint(tone, &text));
     // The jobs that failed are the message already, but for those that only ended with a build that broke.
     let told = progress.jobs().iter().any(|job| job.is_bad() && job.result.is_some());
-    if let Some(message) = progress.message.as_ref().filter(|_| !told) {
+    let is_canceled = progress.status == BuildStatus::Canceled;
+    if let Some(message) = progress.message.as_ref().filter(|_| !told && !is_canceled) {
         lines.extend(picture::coloured(message, style).lines().map(str::to_owned));
+    }
+    if let Some(hint) = place.hint {
+        lines.push(format!("{} {hint}", style.paint(Tone::Busy, "hint:")));
     }
     if let Some(folder) = &place.folder {
         let text = format!("Logs and artifacts: {}", neutral(&folder.display().to_string(), Colours::Strip));

@@ -74,9 +74,12 @@ fn a_filter_takes_what_the_jobs_need_and_leaves_the_rest() {
 
 #[test]
 fn a_dry_run_runs_nothing() {
-    let place = Place::with_script("- {id: a, image: no.example.com/such/image, script: ['touch \"$MARKER\"']}\n");
+    let place = Place::with_script(
+        "- {id: a, image: no.example.com/such/image, blocked: true, script: ['touch \"$MARKER\"']}\n",
+    );
     let ran = place.run(&["build", "--dry-run"]);
     assert_eq!(ran.code, Some(0), "{}", ran.stdout);
+    assert!(ran.stdout.contains("Build succeeded"), "nobody is asked where nothing runs: {}", ran.stdout);
     assert!(ran.stdout.contains("touch") && !place.marker().exists(), "{}", ran.stdout);
 }
 
@@ -119,6 +122,21 @@ fn a_junit_file_has_every_job() {
 }
 
 #[test]
+fn a_build_that_has_ended_keeps_no_room_for_a_full_disk() {
+    let place = Place::with_script(HELLO);
+    assert_eq!(place.run(&["build"]).code, Some(0));
+    let mut open = vec![place.data()];
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(std::fs::read_dir(&path).expect("listed").map(|entry| entry.expect("an entry").path()));
+        } else {
+            let size = path.metadata().expect("a size").len();
+            assert!(size < 1024 * 1024, "`{}` has {size} bytes", path.display());
+        }
+    }
+}
+
+#[test]
 fn what_waits_for_approval_can_be_gone_on_with() {
     let place = Place::with_script(
         "- {id: test, script: [echo tested]}\n- {id: deploy, blocked: true, script: [echo deployed], dependencies: [test]}\n",
@@ -130,6 +148,7 @@ fn what_waits_for_approval_can_be_gone_on_with() {
     let ran = place.run(&["build", "--resume", "1", "--approve", "deploy"]);
     assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
     assert!(ran.stdout.contains("[deploy] deployed") && !ran.stdout.contains("[test] tested"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("Resuming build local/repo/build-1: 1 of 2 jobs ended before\n"), "{}", ran.stdout);
     let ran = place.run(&["build", "--resume", "1"]);
     assert_eq!(ran.code, Some(2));
     assert!(ran.stderr.contains("has ended"), "{}", ran.stderr);

@@ -6,7 +6,7 @@ use crate::place::{Place, Ran, wait_for};
 
 const SLOW: &str = "
 - id: slow
-  script: ['touch \"$MARKER\"; if [ -e \"$MARKER.again\" ]; then echo went on; else sleep 60; fi']
+  script: ['echo begun; touch \"$MARKER\"; if [ -e \"$MARKER.again\" ]; then echo went on; else sleep 60; fi']
 - id: after
   script: ['echo after']
   dependencies: [slow]
@@ -38,6 +38,7 @@ fn an_interrupted_build_is_canceled_in_good_order() {
     let ran = Ran::of(child.wait_with_output().expect("ends"));
     assert_eq!(ran.code, Some(130), "{}{}", ran.stdout, ran.stderr);
     assert!(ran.stdout.contains("Canceling") && ran.stdout.contains("Build canceled"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("s: interrupted\n"), "{}", ran.stdout);
     assert!(!ran.stdout.contains("[after] after"));
 }
 
@@ -55,6 +56,10 @@ fn a_build_that_was_killed_can_be_gone_on_with() {
     let ran = place.run(&["build", "--resume", "1"]);
     assert_eq!(ran.code, Some(0), "{}{} {marker}", ran.stdout, ran.stderr);
     assert!(ran.stdout.contains("[slow] went on") && ran.stdout.contains("[after] after"), "{}", ran.stdout);
+    let first = ran.stdout.lines().next();
+    assert_eq!(first, Some("Resuming build local/repo/build-1: 0 of 2 jobs ended before"), "{}", ran.stdout);
+    let begun = ran.stdout.lines().filter(|line| *line == "[slow] begun").count();
+    assert_eq!(begun, 1, "what the dead attempt wrote is not shown again: {}", ran.stdout);
 }
 
 #[test]

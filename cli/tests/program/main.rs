@@ -6,4 +6,5 @@ mod place;
 mod plan;
 mod rust;
 mod terminal;
+mod tls;
 mod usage;

@@ -13,6 +13,8 @@ fn wrong_words_end_with_2_and_say_what_was_meant() {
         (&["build", "-p", "novalue"], "NAME=VALUE"),
         (&["build", "--resume", "7"], "no build 7"),
         (&["build", "-u", "ext::sh -c id"], "--git-url"),
+        (&["build", "--filter", "["], "`[` is no glob"),
+        (&["build", "--junit", "no/such/report.xml"], "no/such/report.xml"),
         (&["build", "-b", "a", "-t", "b"], "cannot be used with"),
     ] {
         let ran = place.run(arguments);
@@ -71,4 +73,28 @@ fn schemas_are_json() {
         let schema: serde_json::Value = serde_json::from_str(&ran.stdout).expect(name);
         assert!(schema.is_object(), "{name}");
     }
+}
+
+#[test]
+fn what_went_wrong_comes_with_what_to_do() {
+    let place = Place::with_script("- {id: a, script: 'false', params: [VERSION]}\n");
+    for (arguments, code, said) in [
+        (&["build"][..], 1, "`-p VERSION=VALUE` or `--secret VERSION`"),
+        (&["build", "-p", "VERSION=1", "-f", "nope*"], 1, "no job matches the filter `nope*`; the script has `a`"),
+        (&["build", "-p", "VERSION=1"], 1, ": its only job failed\n"),
+    ] {
+        let ran = place.run(arguments);
+        assert_eq!(ran.code, Some(code), "{arguments:?}: {}{}", ran.stdout, ran.stderr);
+        assert!(ran.stdout.contains(said), "{arguments:?}: {}", ran.stdout);
+    }
+    let file = place.repo().join("file");
+    place.write("file", "no folder");
+    let ran = place.command(&["build"]).env("XDG_DATA_HOME", &file).output().map(crate::place::Ran::of);
+    let ran = ran.expect("the program starts");
+    assert_eq!(ran.code, Some(4), "{}", ran.stderr);
+    assert!(ran.stderr.contains("repo/file/") && ran.stderr.contains("hint: set `XDG_DATA_HOME`"), "{}", ran.stderr);
+    let ran = place.command(&["build"]).env("XDG_CACHE_HOME", &file).output().map(crate::place::Ran::of);
+    assert_eq!(ran.expect("the program starts").code, Some(4));
+    let ran = place.run(&["build", "--dry-run", "-p", "VERSION=1"]);
+    assert!(!ran.stdout.contains("has not ended"), "what never began is not offered: {}", ran.stdout);
 }

@@ -14,6 +14,11 @@ use std::path::Path;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
+use crate::workspace::remove_beneath;
+
+/// Names in one folder that are read, so that a job cannot fill our memory with them.
+const NAMES: usize = 1_000_000;
+
 /// An open folder.
 #[derive(Debug)]
 pub(crate) struct Folder(OwnedFd);
@@ -104,12 +109,21 @@ impl Folder {
             if name != b"." && name != b".." {
                 names.push(OsStr::from_bytes(name).to_owned());
             }
+            if names.len() > NAMES {
+                return Err(io::Error::other(format!("holds more than {NAMES} files")));
+            }
         }
         names.sort_unstable();
         Ok(names)
     }
 
-    fn unlink(&self, name: &OsStr) -> io::Result<()> {
+    /// Removes what has this name, with all that is in it; links are not followed.
+    pub(crate) fn remove(&self, name: &OsStr) -> io::Result<()> {
+        remove_beneath(&self.0, Path::new(name))
+    }
+
+    /// Removes what has this name, unless that is a folder.
+    pub(crate) fn unlink(&self, name: &OsStr) -> io::Result<()> {
         match rustix::fs::unlinkat(&self.0, name, AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
             Err(errno) => Err(errno.into()),
@@ -129,6 +143,16 @@ pub(crate) fn finish(file: impl std::os::fd::AsFd, mode: u32, mtime: i64) -> io:
 /// The kind of file that `stat` is about.
 pub(crate) fn kind(stat: &Stat) -> FileType {
     FileType::from_raw_mode(stat.st_mode)
+}
+
+/// The beginning of a name, escaped: a hostile one may be thousands of control characters.
+pub(crate) fn shown(name: &[u8]) -> String {
+    let text = String::from_utf8_lossy(name);
+    let mut shown: String = text.chars().take(120).flat_map(char::escape_debug).collect();
+    if text.chars().nth(120).is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 /// Why a path cannot be beneath a folder.

@@ -13,7 +13,7 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path as ObjectPath;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, WriteMultipart};
 use tokio::sync::mpsc;
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinError, spawn_blocking};
 
 use super::seal::{self, Sealing, Unsealing};
 
@@ -71,7 +71,8 @@ pub(super) fn encode(name: &str) -> String {
     encoded
 }
 
-fn fit(name: &str) -> String {
+/// The name as it stands in a key, cut where it becomes too long.
+pub(crate) fn fit(name: &str) -> String {
     let encoded = encode(name);
     match encoded.len() {
         0 => "==".into(),
@@ -127,6 +128,12 @@ pub enum BlobError {
         /// What it said.
         source: object_store::Error,
     },
+    /// What packs or unpacks it did not come to its end: it broke, or the program is ending.
+    #[error("blob `{key}`: MonkeyCI itself broke or ended in the middle of it; its log says where")]
+    Unfinished {
+        /// The key.
+        key: Key,
+    },
     /// The blob cannot be read, or is not what was stored.
     #[error("blob `{key}` {source}")]
     Read {
@@ -151,7 +158,7 @@ impl Blobs {
     }
 
     /// Blobs in a folder of this machine, which is made where it is not there. What uploads left there that were killed
-    /// more than a day ago is removed.
+    /// more than a day ago is removed meanwhile, by a thread of its own: there may be many folders to look into.
     ///
     /// # Errors
     /// When the folder can neither be opened nor made.
@@ -159,7 +166,11 @@ impl Blobs {
         let root = root.as_ref();
         let error = |source| BlobError::Root { path: root.display().to_string(), source };
         std::fs::create_dir_all(root).map_err(|source| error(source.into()))?;
-        sweep(root);
+        let left = root.to_owned();
+        let sweeps = std::thread::Builder::new().name("blob-sweep".into()).spawn(move || sweep(&left));
+        if let Err(error) = sweeps {
+            tracing::debug!(path = %root.display(), %error, "what uploads left is not looked for");
+        }
         let disk = LocalFileSystem::new_with_prefix(root).map_err(|source| error(source.into()))?;
         Ok(Self::new(Arc::new(disk.with_fsync(true))))
     }
@@ -200,7 +211,7 @@ impl Blobs {
         }
         // The writer now fails to write, if it still does.
         drop(arriving);
-        let written = writer.await.expect("packing does not panic, and is never cancelled");
+        let written = writer.await.unwrap_or_else(|error| Err(unfinished(key, &error).into()));
         match (failed, written) {
             (None, Ok(written)) => {
                 upload.finish().await.map_err(store_error)?;
@@ -208,7 +219,9 @@ impl Blobs {
             }
             (failed, written) => {
                 // The first error is the one to tell; what is left of the upload is never seen.
-                let _ = upload.abort().await;
+                if let Err(error) = upload.abort().await {
+                    tracing::debug!(%key, %error, "what is left of an upload cannot be removed");
+                }
                 match (failed, written) {
                     (Some(error), _) => Err(store_error(error).into()),
                     (None, written) => written,
@@ -248,12 +261,14 @@ impl Blobs {
         let mut stream = object.into_stream();
         while let Some(piece) = stream.next().await {
             let last = piece.is_err();
-            if pieces.send(piece.map_err(io::Error::other)).await.is_err() || last {
+            // A store that cannot be reached is told from bytes that are not what they were.
+            let piece = piece.map_err(|error| io::Error::new(io::ErrorKind::ConnectionAborted, error));
+            if pieces.send(piece).await.is_err() || last {
                 break;
             }
         }
         drop(pieces);
-        reader.await.expect("unpacking does not panic, and is never cancelled")
+        reader.await.unwrap_or_else(|error| Err(unfinished(key, &error).into()))
     }
 
     /// A blob, if it is there.
@@ -287,6 +302,11 @@ impl Blobs {
             Err(source) => Err(BlobError::Store { key: key.clone(), source }),
         }
     }
+}
+
+fn unfinished(key: &Key, error: &JoinError) -> BlobError {
+    tracing::error!(%key, %error, "packing or unpacking did not come to its end");
+    BlobError::Unfinished { key: key.clone() }
 }
 
 fn found(meta: ObjectMeta) -> Found {
@@ -435,7 +455,7 @@ mod tests {
             file.set_modified(modified.unwrap_or(std::time::SystemTime::now())).expect("set");
         }
         std::fs::File::open(dir.path().join("a/b")).and_then(|file| file.set_modified(day_old)).expect("set");
-        Blobs::on_disk(dir.path()).expect("opens again");
+        sweep(dir.path());
         let mut names: Vec<_> =
             std::fs::read_dir(dir.path().join("a")).expect("reads").map(|e| e.expect("reads").file_name()).collect();
         names.sort();
@@ -455,6 +475,20 @@ mod tests {
         assert_eq!(get(&blobs, &key).await.expect("reads"), b"first");
         let files = std::fs::read_dir(dir.path().join("a")).expect("reads").count();
         assert_eq!(files, 1, "the upload left something behind");
+    }
+
+    #[tokio::test]
+    async fn a_panic_in_the_middle_is_an_error_and_changes_nothing() {
+        let (_dir, blobs) = on_disk();
+        let key = Key::of(["a", "b"]);
+        put(&blobs, &key, b"first".to_vec()).await.expect("stores");
+        let write = |_: &mut dyn Write| -> Result<(), BlobError> { panic!("hunter22") };
+        let error = blobs.put(&key, write).await.expect_err("breaks");
+        let shown = error.to_string();
+        assert!(matches!(error, BlobError::Unfinished { .. }) && !shown.contains("hunter22"), "{shown}");
+        let read = |_: &mut dyn Read, _: u64| -> Result<(), BlobError> { panic!("hunter22") };
+        assert!(matches!(blobs.get(&key, read).await, Err(BlobError::Unfinished { .. })));
+        assert_eq!(get(&blobs, &key).await.expect("reads"), b"first");
     }
 
     #[tokio::test]

@@ -26,7 +26,7 @@ pub struct JobState {
 /// What has become of the jobs before a job.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Before {
-    /// How many have not ended.
+    /// How many have not ended, or were skipped while some before them had not.
     pub(super) open: usize,
     /// The first that did not end well, by its place, and how.
     pub(super) not_well: Option<(usize, JobStatus)>,
@@ -122,9 +122,11 @@ impl JobState {
     }
 
     /// How the attempt that was executed ends the job, unless it is tried again.
-    pub(super) fn ending(&self) -> (JobStatus, Option<Cause>) {
+    pub(super) fn ending(&self, build_is_canceled: bool) -> (JobStatus, Option<Cause>) {
         match self.result.as_ref().and_then(|result| result.cause) {
             None => (JobStatus::Success, None),
+            // It was to be stopped, and whoever should have said that it was is gone.
+            Some(Cause::Lost) if build_is_canceled || self.canceled => (JobStatus::Canceled, Some(Cause::Lost)),
             Some(cause) => (cause.status(), Some(cause)),
         }
     }

@@ -90,6 +90,7 @@ pub enum IllegalEvent {
 
 /// How far a build has come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Phase {
     /// Nothing has happened.
     #[default]
@@ -183,8 +184,11 @@ impl Build {
             EventKind::BuildCanceled { reason, .. } => {
                 let open = [Phase::Triggered, Phase::Fetching, Phase::Fetched, Phase::Loading, Phase::Scripting];
                 self.step(event, &open, self.phase)?;
+                // Who asks again adds nothing: the first reason stays, whatever comes.
+                if !self.canceled {
+                    self.message.clone_from(reason);
+                }
                 self.canceled = true;
-                self.message.clone_from(reason);
                 self.due.extend(0..self.jobs.len());
             }
             EventKind::BuildEnd { status, message } => {
@@ -222,7 +226,7 @@ impl Build {
 
     fn end(&mut self, status: BuildStatus, message: &Option<String>) {
         self.ended = Some(status);
-        if message.is_some() {
+        if message.is_some() && !self.canceled {
             self.message.clone_from(message);
         }
     }
@@ -252,39 +256,41 @@ impl Build {
             let other = IllegalEvent::Attempt { event: name, job: id.clone(), attempt, newest };
             if attempt == newest { Ok(()) } else { Err(other) }
         };
+        // Where the job moves; nothing when the event leaves it where it is.
         let to = match event {
             EventKind::JobQueued { attempt, .. } => {
                 newest(*attempt, job.attempt + 1)?;
-                JobStatus::Queued
+                Some(JobStatus::Queued)
             }
-            EventKind::JobBlocked { .. } => JobStatus::Blocked,
-            EventKind::JobSkipped { .. } => JobStatus::Skipped,
+            EventKind::JobBlocked { .. } => Some(JobStatus::Blocked),
+            EventKind::JobSkipped { .. } => Some(JobStatus::Skipped),
             EventKind::JobInitializing { attempt, fence, .. } => {
                 newest(*attempt, job.attempt)?;
                 if *fence <= job.fence {
                     return Err(illegal);
                 }
-                JobStatus::Initializing
+                Some(JobStatus::Initializing)
             }
             EventKind::JobStart { attempt, .. } => {
                 newest(*attempt, job.attempt)?;
-                JobStatus::Running
+                Some(JobStatus::Running)
             }
             EventKind::JobExecuted { attempt, .. } => {
                 newest(*attempt, job.attempt)?;
                 if !from.is_active() || job.executed {
                     return Err(illegal);
                 }
-                from
+                None
             }
-            EventKind::JobEnd { status, .. } => *status,
-            EventKind::JobUnblocked { .. } if from == JobStatus::Blocked && !job.unblocked => from,
-            EventKind::JobCanceled { .. } if !from.is_terminal() && !job.canceled => from,
+            EventKind::JobEnd { status, .. } => Some(*status),
+            EventKind::JobUnblocked { .. } if from == JobStatus::Blocked && !job.unblocked => None,
+            EventKind::JobCanceled { .. } if !from.is_terminal() && !job.canceled => None,
             _ => return Err(illegal),
         };
-        if to != from && !job::is_legal(from, to) {
+        if to.is_some_and(|to| !job::is_legal(from, to)) {
             return Err(illegal);
         }
+        let to = to.unwrap_or(from);
 
         job.status = to;
         match event {
@@ -307,25 +313,38 @@ impl Build {
         }
         self.due.push_back(place);
         self.outcome.moved(from, &self.jobs[place]);
-        if to != from && to.is_terminal() {
+        if to.is_terminal() {
             self.tell_dependents(place);
         }
         Ok(())
     }
 
+    /// Tells the jobs after one that has ended how that went.
+    ///
+    /// A job may be skipped while some before it still run, and one of these may fail yet. Only once all have ended is it
+    /// known whether something failed, so that a job for failures never depends on which of two ended first.
     fn tell_dependents(&mut self, place: usize) {
-        let ended = &self.jobs[place];
-        let (well, status) = (ended.ended_well(), ended.status);
-        // A skipped job passes on that something before it failed.
-        let failed = !well && (ended.failed() || (status == JobStatus::Skipped && ended.before.failed));
-        for &dependent in self.graph.dependents(place) {
-            let before = &mut self.jobs[dependent].before;
-            before.open -= 1;
-            before.failed |= failed;
-            if !well {
-                before.not_well.get_or_insert((place, status));
+        let mut ended = vec![place];
+        while let Some(place) = ended.pop() {
+            let job = &self.jobs[place];
+            let (well, status) = (job.ended_well(), job.status);
+            let settled = status != JobStatus::Skipped || job.before.open == 0;
+            // A skipped job passes on that something before it failed.
+            let failed = !well && (job.failed() || (status == JobStatus::Skipped && job.before.failed));
+            for &dependent in self.graph.dependents(place) {
+                let after = &mut self.jobs[dependent];
+                if !well {
+                    after.before.not_well.get_or_insert((place, status));
+                }
+                if settled {
+                    after.before.open -= 1;
+                    after.before.failed |= failed;
+                    if after.status == JobStatus::Skipped && after.before.open == 0 {
+                        ended.push(dependent);
+                    }
+                }
+                self.due.push_back(dependent);
             }
-            self.due.push_back(dependent);
         }
     }
 
@@ -343,7 +362,9 @@ impl Build {
                 Some(EventKind::ScriptEnd { status, message })
             }
             Phase::Scripted => {
-                let status = self.ended.expect("a script that ended has a status");
+                let ended = self.ended.expect("a script that ended has a status");
+                // Also when it broke while what ran was being stopped.
+                let status = if self.canceled { BuildStatus::Canceled } else { ended };
                 Some(EventKind::BuildEnd { status, message: self.message.clone() })
             }
             Phase::Triggered | Phase::Fetching | Phase::Fetched | Phase::Loading if self.canceled => {
@@ -380,7 +401,7 @@ impl Build {
                 if !self.canceled && job.is_tried_again() {
                     return queued(job.attempt + 1);
                 }
-                let (status, cause) = job.ending();
+                let (status, cause) = job.ending(self.canceled);
                 Some(EventKind::JobEnd { job_id, status, cause })
             }
             _ => None,

@@ -173,6 +173,44 @@ fn cancel_stops_what_runs_and_stays_the_last_word() {
 }
 
 #[test]
+fn what_is_canceled_stays_so_though_its_worker_is_lost_or_the_build_breaks() {
+    let (mut build, _) = script(vec![job("a"), job("b")]);
+    build.lease("a");
+    build.lease("b");
+    let alone = EventKind::JobCanceled { job_id: id("a"), actor: None, reason: None };
+    build.apply(alone).expect("it runs");
+    assert_eq!(build.execute("a", Some(Cause::Lost)), ["a canceled"]);
+    assert_eq!(build.execute("b", OK), ["b success", "build canceled: canceled: `a`"]);
+
+    let (mut build, _) = script(vec![job("a"), job("b")]);
+    build.lease("a");
+    build.lease("b");
+    let because = |reason: &str| EventKind::BuildCanceled { actor: None, reason: Some(reason.into()) };
+    build.apply(because("enough")).expect("it is open");
+    build.apply(because("really")).expect("somebody else asks");
+    assert_eq!(build.execute("a", Some(Cause::Lost)), ["a canceled"]);
+    let broken = EventKind::ScriptEnd { status: BuildStatus::Error, message: Some("the disk is full".into()) };
+    assert_eq!(brief(&build.apply(broken).expect("it is open")[1..]), ["b error", "build canceled: enough"]);
+    assert_eq!((build.status(), build.message()), (BuildStatus::Canceled, Some("enough")));
+}
+
+#[test]
+fn an_attempt_is_leased_and_started_once() {
+    let (mut build, _) = script(vec![job("a")]);
+    build.lease("a");
+    let started = EventKind::JobStart { job_id: id("a"), attempt: 1, guarantee: None };
+    let error = build.apply(started).expect_err("it runs");
+    assert_eq!(error.to_string(), "`job/start` cannot happen to job `a`, which is running");
+    let leased = EventKind::JobInitializing { job_id: id("a"), attempt: 1, fence: 9, worker: "w2".into() };
+    build.apply(leased).expect_err("it runs");
+
+    let (mut build, _) = script(vec![job("a")]);
+    let lease = |fence| EventKind::JobInitializing { job_id: id("a"), attempt: 1, fence, worker: "w1".into() };
+    build.apply(lease(1)).expect("it is queued");
+    build.apply(lease(2)).expect_err("it is leased");
+}
+
+#[test]
 fn a_build_that_is_canceled_before_its_script_ends_at_once() {
     let mut build = Build::default();
     build.apply(EventKind::BuildTriggered { trigger: Box::default() }).expect("a build begins");
@@ -217,4 +255,26 @@ fn an_answer_of_an_older_attempt_changes_nothing() {
     let error = build.apply(old).expect_err("an old answer");
     assert_eq!(error.to_string(), "`job/executed` speaks of attempt 1 of job `a`, the newest is 2");
     assert_eq!(build.execute("a", OK), ["a success", "build success"]);
+}
+
+#[test]
+fn whether_something_failed_does_not_depend_on_which_job_ended_first() {
+    let jobs = || {
+        let at = |line: &str, when| Job { when, ..job(line) };
+        vec![
+            job("test"),
+            at("never", When::Failure),
+            job("deploy: never test"),
+            at("tell: deploy", When::Failure),
+            at("clean: deploy", When::Always),
+        ]
+    };
+    let (mut build, facts) = script(jobs());
+    // `deploy` is skipped at once, but what comes after it has to know how `test` ends.
+    let certain = ["test queued", "never skipped: nothing before it failed", "deploy skipped: `never` was skipped"];
+    assert_eq!(facts, certain);
+    assert_eq!(build.run("test", FAILED), ["test failure", "tell queued", "clean queued"]);
+
+    let (mut build, _) = script(jobs());
+    assert_eq!(build.run("test", OK), ["test success", "tell skipped: `deploy` was skipped", "clean queued"]);
 }

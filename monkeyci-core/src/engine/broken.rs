@@ -3,6 +3,7 @@ use monkeyci_model::{BuildId, BuildStatus};
 use super::EngineError;
 use super::desk::Desk;
 use super::open_build::OpenBuild;
+use super::progress::Progress;
 use super::restart::replay;
 
 /// What is looked after now and then.
@@ -27,8 +28,10 @@ impl Desk {
                 // Alone, so that it is nothing but an end: a full store takes only those.
                 self.commit().await;
             }
-            // Nothing of it was ever written, and whoever asked for it was told so; or it has ended after all.
-            Ok(_) | Err(EngineError::UnknownBuild { .. }) => {}
+            // It has ended after all: whoever waits for that is told.
+            Ok((state, events)) => self.shared.progress.note(&id, Progress { events, status: state.status() }),
+            // Nothing of it was ever written, and whoever asked for it was told so.
+            Err(EngineError::UnknownBuild { .. }) => {}
             Err(error) => {
                 tracing::error!(build = %id, %error, "a broken build cannot be read");
                 self.broken.insert(id, reason);

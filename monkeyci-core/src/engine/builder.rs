@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use monkeyci_model::Event;
+use monkeyci_model::job::limits;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -33,6 +34,7 @@ pub struct Builder {
     instance: Option<String>,
     most_jobs: Option<usize>,
     lease: Option<Duration>,
+    log_limit: Option<u64>,
     keep: bool,
     secrets: Secrets,
     executor: Option<Arc<dyn Executor>>,
@@ -80,6 +82,14 @@ impl Builder {
     #[must_use]
     pub fn lease(mut self, lease: Duration) -> Self {
         self.lease = Some(lease);
+        self
+    }
+
+    /// Bytes of log that one attempt may write, [`LOG_BYTES`](limits::LOG_BYTES) when that is not said. The worker ends a
+    /// job that writes more; the engine takes no more, whatever a worker elsewhere sends.
+    #[must_use]
+    pub fn log_limit(mut self, bytes: u64) -> Self {
+        self.log_limit = Some(bytes);
         self
     }
 
@@ -203,6 +213,7 @@ impl Builder {
             instance,
             most_jobs: self.most_jobs,
             lease: self.lease.unwrap_or(LEASE),
+            log_limit: self.log_limit.unwrap_or(limits::LOG_BYTES),
             keep: self.keep,
             _temporary: temporary,
         });
@@ -239,7 +250,10 @@ impl Builder {
         }
         if let Some(request) = self.requests {
             for left in engine.unfinished().await? {
-                engine.resume(&left.build, request(&left)).await?;
+                if let Err(error) = engine.resume(&left.build, request(&left)).await {
+                    // It keeps neither the others nor new ones from going on.
+                    tracing::error!(build = %left.build, %error, "an unfinished build cannot go on");
+                }
             }
         }
         Ok(engine)

@@ -2,10 +2,11 @@ use monkeyci_model::result::Guarantee;
 use monkeyci_model::{BuildId, EventKind, JobId, JobResult};
 use tokio::sync::oneshot;
 
+use super::handover::Handover;
 use super::{BuildRequest, EngineError, LoadError, Loaded};
 use crate::attempt::Attempt;
 use crate::build::Build;
-use crate::lease::{Claim, Lease};
+use crate::lease::Claim;
 use crate::source::Checkout;
 
 pub(super) type Reply<T> = oneshot::Sender<T>;
@@ -31,7 +32,9 @@ pub(super) enum Call {
     /// What loading a build's script came to.
     Loaded { build: BuildId, outcome: Result<Loaded, LoadError> },
     /// A worker has room.
-    Lease { worker: String, room: usize, expires: bool, reply: Reply<Vec<Lease>> },
+    Lease { worker: String, room: usize, expires: bool, reply: Reply<Handover> },
+    /// A job was leased to a worker that never got it.
+    NotTaken { attempt: Attempt },
     /// A job's first line is about to run.
     Started { attempt: Attempt, guarantee: Option<Guarantee> },
     /// A job has run.

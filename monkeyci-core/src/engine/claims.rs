@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::log_room::LogRoom;
 use crate::attempt::Attempt;
 use crate::lease::Claim;
 
@@ -15,15 +16,16 @@ pub(super) struct Claims(Mutex<HashMap<u64, Held>>);
 struct Held {
     attempt: Attempt,
     claim: watch::Sender<Claim>,
+    room: LogRoom,
     /// When its worker last gave a sign of life; a worker inside the process needs to give none.
     renewed: Option<Instant>,
 }
 
 impl Claims {
-    pub(super) fn grant(&self, attempt: &Attempt, expires: bool) {
+    pub(super) fn grant(&self, attempt: &Attempt, room: LogRoom, expires: bool) {
         let renewed = expires.then(Instant::now);
         let (claim, _) = watch::channel(Claim::Holds);
-        self.lock().insert(attempt.fence, Held { attempt: attempt.clone(), claim, renewed });
+        self.lock().insert(attempt.fence, Held { attempt: attempt.clone(), claim, room, renewed });
     }
 
     /// The job is to be stopped.
@@ -56,6 +58,13 @@ impl Claims {
             }
             _ => Claim::Stale,
         }
+    }
+
+    /// What the attempt's log may hold; nothing when the claim is stale. Takes the question as a sign of life.
+    pub(super) fn log_room(&self, attempt: &Attempt) -> Option<LogRoom> {
+        let claim = self.renew(attempt);
+        let held = self.lock();
+        held.get(&attempt.fence).filter(|_| claim != Claim::Stale).map(|held| held.room)
     }
 
     /// Follows the claim; nothing when it is stale.

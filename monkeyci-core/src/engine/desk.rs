@@ -58,15 +58,17 @@ impl Desk {
 
     /// Works until it is stopped or nobody can call any more.
     pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Call>, stop: CancellationToken) {
-        let mut tick = tokio::time::interval(TICK.min(self.shared.lease / 4));
+        let rhythm = TICK.min(self.shared.lease / 4).max(Duration::from_millis(1));
+        let mut tick = tokio::time::interval(rhythm);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut batch = Vec::with_capacity(BATCH);
         loop {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                calls = inbox.recv_many(&mut batch, BATCH) => if calls == 0 { break },
+                // Before the calls: a loop that never runs out of them must still look after what is silent.
                 _ = tick.tick() => self.look_after().await,
+                calls = inbox.recv_many(&mut batch, BATCH) => if calls == 0 { break },
             }
             for call in batch.drain(..) {
                 self.take(call);
@@ -93,6 +95,7 @@ impl Desk {
             Call::Lease { worker, room, expires, reply } => {
                 self.asking.push_back(super::leases::Asking { worker, room, expires, reply });
             }
+            Call::NotTaken { attempt } => self.lose(&attempt, "the worker left before it got the job"),
             Call::Started { attempt, guarantee } => self.started(&attempt, guarantee),
             Call::Result { attempt, result, reply } => {
                 if self.executed(&attempt, result) {
@@ -212,7 +215,8 @@ impl Desk {
 
     /// Notes how far a build has come, and lets go of it when it has ended.
     fn note(&mut self, id: &BuildId) {
-        let Some(open) = self.builds.get(id) else { return };
+        // What acting on its facts has already led to is told once that is durable as well.
+        let Some(open) = self.builds.get(id).filter(|open| !open.is_dirty()) else { return };
         let status = open.build.status();
         self.shared.progress.note(id, Progress { events: open.events, status });
         if status.is_terminal() {
@@ -253,6 +257,7 @@ impl Drop for Desk {
         self.builds.values().for_each(|open| open.cancel.cancel());
         self.shared.claims.revoke_all();
         self.shared.progress.clear();
+        self.shared.logs.close_all(|_| true);
     }
 }
 

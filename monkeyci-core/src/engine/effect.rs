@@ -8,7 +8,9 @@ use super::desk::Desk;
 use super::loading::Loading;
 use super::{EngineError, LoadError, Loaded};
 use crate::build::Phase;
+use crate::log::LogId;
 use crate::script::SCRIPT_DIR;
+use crate::secret::Secrets;
 use crate::source::Checkout;
 
 /// What follows from a fact once it is durable. Each of these may be done again after a crash: a checkout begins with an
@@ -29,8 +31,16 @@ impl Desk {
             }
             EventKind::JobCanceled { job_id, .. } => claims.cancel(fence(job_id.as_str())),
             // Also one of which no worker will tell the end, since its build broke.
-            EventKind::JobEnd { job_id, .. } => claims.revoke(fence(job_id.as_str())),
-            EventKind::BuildEnd { .. } => open.cancel.cancel(),
+            EventKind::JobEnd { job_id, .. } | EventKind::JobSkipped { job_id, .. } => {
+                claims.revoke(fence(job_id.as_str()));
+                // Somebody may wait for the log of a first attempt that never came.
+                let attempt = open.build.job(job_id.as_str()).map_or(1, |job| job.attempt().max(1));
+                self.shared.logs.close(&LogId { build: id.clone(), job: job_id.clone(), attempt });
+            }
+            EventKind::BuildEnd { .. } => {
+                open.cancel.cancel();
+                self.shared.logs.close_all(|log| log.build == *id);
+            }
             _ => {}
         }
     }
@@ -61,12 +71,13 @@ impl Desk {
                 let mut trigger = open.build.trigger().map(|trigger| (**trigger).clone()).unwrap_or_default();
                 trigger.git = fetched.git.or(trigger.git);
                 trigger.changes = fetched.changes.or(trigger.changes);
-                open.warnings = fetched.warnings;
+                open.warnings =
+                    fetched.warnings.into_iter().map(|warning| masked(&self.shared.secrets, warning)).collect();
                 let start = EventKind::BuildStart { trigger: Some(Box::new(trigger)) };
                 self.stage(id, start).expect("a build whose source is fetched can start");
                 self.begin_script(id);
             }
-            Err(message) => self.fail(id, BuildStatus::Error, message),
+            Err(message) => self.fail(id, BuildStatus::Error, masked(&self.shared.secrets, message)),
         }
     }
 
@@ -85,13 +96,18 @@ impl Desk {
         let (Some(request), Some(trigger)) = (open.request.clone(), open.build.trigger().cloned()) else {
             return self.fail(id, BuildStatus::Error, "its script is not known any more: build it anew".into());
         };
-        let (build, cancel) = (id.clone(), open.cancel.clone());
+        let (build, cancel, secrets) = (id.clone(), open.cancel.clone(), Arc::clone(&self.shared.secrets));
         let loading = Loading { shared: Arc::clone(&self.shared), build: id.clone(), request, trigger, cancel };
         // Tracked to its very end, so that nothing of it runs or lies about when the engine is closed.
         let loaded = self.shared.loads.spawn(loading.jobs());
         tokio::spawn(async move {
             let broken = |error| LoadError { status: BuildStatus::Error, message: broke("loading the script", error) };
-            let outcome = loaded.await.unwrap_or_else(|error| Err(broken(error)));
+            let mut outcome = loaded.await.unwrap_or_else(|error| Err(broken(error)));
+            // A picture of an error shows a line of the script, which may hold anything.
+            match &mut outcome {
+                Ok(loaded) => loaded.warnings = loaded.warnings.drain(..).map(|text| masked(&secrets, text)).collect(),
+                Err(error) => error.message = masked(&secrets, std::mem::take(&mut error.message)),
+            }
             drop(calls.send(Call::Loaded { build, outcome }).await);
         });
     }
@@ -128,6 +144,17 @@ impl Desk {
             }
         });
     }
+}
+
+/// The text without what is secret.
+fn masked(secrets: &Secrets, text: String) -> String {
+    if secrets.is_empty() {
+        return text;
+    }
+    let mut masker = secrets.masker::<()>();
+    let mut bytes = masker.push(text.as_bytes()).bytes;
+    bytes.extend(masker.finish().bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 async fn empty(dir: &Path) -> std::io::Result<()> {

@@ -6,8 +6,8 @@ use tokio::sync::watch;
 
 use super::progress::Progress;
 use super::{Engine, EngineError};
-use crate::build::Build;
-use crate::log::{Follow, LogId};
+use crate::build::{Build, Phase};
+use crate::log::{Follow, LogError, LogId, Mark};
 
 /// Events that are read at once.
 const PAGE: usize = 512;
@@ -35,6 +35,10 @@ impl BuildHandle {
     /// The next event, from the very first on; nothing once the last one was told, or when the engine has stopped.
     ///
     /// Events are read from the store, so that none is missed however slow the caller is, and none is held in memory.
+    ///
+    /// What a job prints is no event: log lines are bytes, had with [`log`](Self::log). Where a line of its script began
+    /// and ended stands beside them, as [`marks`](Self::marks). `command/start` and `command/end` are derived from those
+    /// for whoever subscribes to a build from outside; they are never stored, and never told here.
     pub async fn next(&mut self) -> Option<Arc<Event>> {
         match self.try_next().await {
             Ok(event) => event,
@@ -133,6 +137,8 @@ impl BuildHandle {
 
     /// Reads the log of an attempt of a job from a byte offset on, waiting for more until the attempt has ended.
     ///
+    /// Also the log of a first attempt that has not begun is waited for; a later one that does not exist has no log.
+    ///
     /// # Errors
     /// When the build cannot be read.
     pub async fn log(&self, job: &JobId, attempt: u32, offset: u64) -> Result<Follow, EngineError> {
@@ -140,8 +146,22 @@ impl BuildHandle {
         // Followed before it is looked at: an attempt that ends in between is told to whoever follows.
         let follow = self.engine.shared.logs.follow(&id, offset);
         let build = self.snapshot().await?;
-        let has_ended = build.status().is_terminal()
-            || build.job(job.as_str()).is_some_and(|job| job.attempt() > attempt || job.status().is_terminal());
-        Ok(if has_ended { follow.to_end() } else { follow })
+        let may_come = match build.job(job.as_str()) {
+            Some(state) => !state.status().is_terminal() && attempt == state.attempt().max(1),
+            None => build.phase() < Phase::Scripting && attempt == 1,
+        };
+        Ok(if may_come && !build.status().is_terminal() { follow } else { follow.to_end() })
+    }
+
+    /// Up to `most` places in the log of an attempt where a line of the script begins or ends or the stream changes, from
+    /// the `first`th on, counted from 0. Fewer come when there are no more yet, or when they are very many.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub async fn marks(&self, job: &JobId, attempt: u32, first: u64, most: usize) -> Result<Vec<Mark>, LogError> {
+        let id = LogId { build: self.id.clone(), job: job.clone(), attempt };
+        let logs = self.engine.shared.logs.clone();
+        let read = tokio::task::spawn_blocking(move || logs.marks(&id, first, most));
+        read.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
     }
 }

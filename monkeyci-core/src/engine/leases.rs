@@ -6,7 +6,9 @@ use monkeyci_model::{Cause, EventKind, JobResult};
 use tokio::sync::{mpsc, oneshot};
 
 use super::call::{Call, Reply};
-use super::desk::Desk;
+use super::desk::{Desk, tell};
+use super::handover::Handover;
+use super::log_room::LogRoom;
 use super::shared::Shared;
 use crate::attempt::Attempt;
 use crate::lease::{Claim, Lease, Leases};
@@ -23,7 +25,7 @@ pub(super) struct Asking {
     pub(super) worker: String,
     pub(super) room: usize,
     pub(super) expires: bool,
-    pub(super) reply: Reply<Vec<Lease>>,
+    pub(super) reply: Reply<Handover>,
 }
 
 impl Desk {
@@ -42,18 +44,17 @@ impl Desk {
                 }
                 continue;
             }
-            let leases: Vec<Lease> = keys.into_iter().filter_map(|key| self.lease(key, &asking.worker)).collect();
-            let shared = Arc::clone(&self.shared);
+            let leases: Vec<Lease> = keys.into_iter().filter_map(|key| self.lease(key, &asking)).collect();
             let calls = self.calls.clone();
             self.answer(move |written| {
                 if written.is_ok() {
-                    hand_over(&shared, &calls, leases, asking);
+                    tell(asking.reply, Handover::new(leases, calls));
                 }
             });
         }
     }
 
-    fn lease(&mut self, (build, job): Key, worker: &str) -> Option<Lease> {
+    fn lease(&mut self, (build, job): Key, asking: &Asking) -> Option<Lease> {
         let open = self.builds.get(&build)?;
         let state = open.build.job(job.as_str())?;
         let attempt = Attempt {
@@ -71,7 +72,10 @@ impl Desk {
             script_dir: open.build.script_dir().unwrap_or(SCRIPT_DIR).to_owned(),
         };
         let (fence, number) = (lease.attempt.fence, lease.attempt.number);
-        let worker = worker.to_owned();
+        let room = LogRoom::new(&lease.job, self.shared.log_limit);
+        // Nobody knows its fence before it is durable; and whatever ends the job from here on takes the claim away.
+        self.shared.claims.grant(&lease.attempt, room, asking.expires);
+        let worker = asking.worker.clone();
         self.stage(&build, EventKind::JobInitializing { job_id: job, attempt: number, fence, worker })
             .expect("a queued job can be leased");
         Some(lease)
@@ -120,22 +124,6 @@ impl Desk {
     }
 }
 
-/// Gives durable leases to the worker. One that is gone meanwhile cannot have begun: its jobs count as lost.
-fn hand_over(shared: &Shared, calls: &mpsc::WeakSender<Call>, leases: Vec<Lease>, asking: Asking) {
-    for lease in &leases {
-        shared.claims.grant(&lease.attempt, asking.expires);
-    }
-    let Err(leases) = asking.reply.send(leases) else { return };
-    let Some(calls) = calls.upgrade() else { return };
-    tokio::spawn(async move {
-        for lease in leases {
-            let result = Box::new(JobResult::failed(Cause::Lost, "the worker left before it got the job"));
-            let (reply, _) = oneshot::channel();
-            drop(calls.send(Call::Result { attempt: lease.attempt, result, reply }).await);
-        }
-    });
-}
-
 /// The interface that workers of this engine see.
 pub(super) struct EngineLeases {
     shared: Arc<Shared>,
@@ -171,9 +159,8 @@ impl Leases for EngineLeases {
                 return Vec::new();
             }
             // Leases that could not be written come as none: there will be others.
-            if let Ok(leases) = answer.await
-                && !leases.is_empty()
-            {
+            let leases = answer.await.map(Handover::take).unwrap_or_default();
+            if !leases.is_empty() {
                 return leases;
             }
         }
@@ -201,11 +188,26 @@ impl Leases for EngineLeases {
     }
 
     async fn log(&self, attempt: &Attempt, chunk: Chunk) -> Result<Claim, LogError> {
-        let claim = self.shared.claims.renew(attempt);
-        if claim != Claim::Stale {
-            self.shared.logs.append(&LogId::from(attempt), &chunk)?;
+        let Some(room) = self.shared.claims.log_room(attempt) else { return Ok(Claim::Stale) };
+        room.admit(&chunk)?;
+        let (shared, attempt) = (Arc::clone(&self.shared), attempt.clone());
+        // A disk takes its time. The worker sends no chunk before it has the answer to the last, so order is kept.
+        let appended = tokio::task::spawn_blocking(move || {
+            let id = LogId::from(&attempt);
+            shared.logs.append(&id, &chunk)?;
+            let claim = shared.claims.renew(&attempt);
+            if claim == Claim::Stale {
+                // The attempt ended meanwhile, and its log may have been closed before it was just opened again.
+                shared.logs.close(&id);
+            }
+            Ok(claim)
+        });
+        match appended.await {
+            Ok(claim) => claim,
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            // The runtime ends, and with it everybody who would wait for more.
+            Err(_) => Ok(Claim::Stale),
         }
-        Ok(claim)
     }
 
     async fn result(&self, attempt: &Attempt, result: JobResult) -> Claim {

@@ -1,7 +1,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use monkeyci_model::{BuildId, BuildStatus, Job, Trigger};
+use monkeyci_model::{BuildId, BuildStatus, Trigger};
 use tokio_util::sync::CancellationToken;
 
 use super::request::Load;
@@ -23,17 +23,24 @@ impl Loading {
     pub(super) async fn jobs(self) -> Result<Loaded, LoadError> {
         let mut loaded = self.all().await?;
         loaded.jobs.iter_mut().for_each(|job| self.shared.secrets.take_in(job));
-        let filter = &self.request.filter;
-        if filter.is_empty() {
+        if self.request.filter.is_empty() {
             return Ok(loaded);
         }
-        let matching = |job: &Job| filter.is_match(job.id.as_str());
-        let mut wanted: HashSet<_> = loaded.jobs.iter().filter(|job| matching(job)).map(|job| job.id.clone()).collect();
+        let (mut wanted, mut in_vain) = (HashSet::new(), Vec::new());
+        for glob in &self.request.filter {
+            let ids = loaded.jobs.iter().map(|job| &job.id);
+            let matching: Vec<_> = ids.filter(|id| glob.is_match(id.as_str())).cloned().collect();
+            if matching.is_empty() {
+                in_vain.push(format!("no job matches the filter `{}`", glob.glob()));
+            }
+            wanted.extend(matching);
+        }
         if wanted.is_empty() {
             let known: Vec<_> = loaded.jobs.iter().take(20).map(|job| format!("`{}`", job.id)).collect();
-            let message = format!("no job is called so; the script has {}", known.join(", "));
+            let message = format!("{}; the script has {}", in_vain.join("; "), known.join(", "));
             return Err(LoadError { status: BuildStatus::Failure, message });
         }
+        loaded.warnings.extend(in_vain);
         let by_id: HashMap<_, _> = loaded.jobs.iter().map(|job| (&job.id, job)).collect();
         let mut open: Vec<_> = wanted.iter().cloned().collect();
         while let Some(job) = open.pop().and_then(|id| by_id.get(&id)) {

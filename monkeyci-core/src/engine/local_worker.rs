@@ -29,6 +29,7 @@ pub(super) fn start(
     // is leased in the very commit that ends the one before.
     settings.jobs = shared.most_jobs.map_or(settings.jobs, |most| most.saturating_mul(2));
     settings.keep = shared.keep;
+    settings.log_limit = shared.log_limit;
     let ports = Ports {
         leases: engine.leases(),
         executor,

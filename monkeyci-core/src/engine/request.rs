@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use globset::{Glob, GlobSet, GlobSetBuilder};
+use globset::{Glob, GlobMatcher, GlobSet, GlobSetBuilder};
 use monkeyci_model::{BuildStatus, Job, OrgId, RepoId, Trigger};
 use tokio_util::sync::CancellationToken;
 
@@ -50,7 +50,7 @@ pub struct BuildRequest {
     pub(super) script_dir: Option<String>,
     pub(super) source: Arc<dyn Source>,
     pub(super) load: Load,
-    pub(super) filter: GlobSet,
+    pub(super) filter: Vec<GlobMatcher>,
     pub(super) approve: GlobSet,
     pub(super) memo: Option<String>,
 }
@@ -66,7 +66,7 @@ impl BuildRequest {
             script_dir: None,
             source: Arc::new(source),
             load: Load::Script { extensions: Extensions::none(), refused: Arc::new(refused) },
-            filter: GlobSet::empty(),
+            filter: Vec::new(),
             approve: GlobSet::empty(),
             memo: None,
         }
@@ -139,7 +139,8 @@ impl BuildRequest {
     /// # Errors
     /// When one of them is no glob.
     pub fn filter<T: AsRef<str>>(mut self, globs: impl IntoIterator<Item = T>) -> Result<Self, EngineError> {
-        self.filter = glob_set(globs)?;
+        let matchers = globs.into_iter().map(|text| Ok(glob(text.as_ref())?.compile_matcher()));
+        self.filter = matchers.collect::<Result<_, EngineError>>()?;
         Ok(self)
     }
 
@@ -161,11 +162,15 @@ impl BuildRequest {
     }
 }
 
+fn glob(text: &str) -> Result<Glob, EngineError> {
+    // The library's own words repeat the text.
+    Glob::new(text).map_err(|error| EngineError::Request(format!("`{text}` is no glob: {}", error.kind())))
+}
+
 fn glob_set<T: AsRef<str>>(globs: impl IntoIterator<Item = T>) -> Result<GlobSet, EngineError> {
     let mut set = GlobSetBuilder::new();
-    for glob in globs {
-        let glob = glob.as_ref();
-        set.add(Glob::new(glob).map_err(|error| EngineError::Request(format!("`{glob}` is no glob: {error}")))?);
+    for text in globs {
+        set.add(glob(text.as_ref())?);
     }
     set.build().map_err(|error| EngineError::Request(format!("these globs cannot be used together: {error}")))
 }

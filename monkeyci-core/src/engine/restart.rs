@@ -19,6 +19,7 @@ const PAGE: usize = 4096;
 
 /// A build that has not ended, and that this engine does not run.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Unfinished {
     /// The build.
     pub build: BuildId,

@@ -33,6 +33,8 @@ pub(super) struct Shared {
     pub(super) most_jobs: Option<usize>,
     pub(super) lease: Duration,
     pub(super) keep: bool,
+    /// Bytes of log that a job itself may write.
+    pub(super) log_limit: u64,
     /// The folder of the state, when it goes with the engine.
     pub(super) _temporary: Option<tempfile::TempDir>,
 }

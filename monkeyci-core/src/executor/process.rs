@@ -81,11 +81,13 @@ impl Process {
         Record::at(self.state.join(order.attempt.name()))
     }
 
+    fn remember(&self, record: &Record, pid: Option<u32>) -> Result<(), ExecutorError> {
+        let written = std::fs::create_dir_all(&self.state).and_then(|()| record.write(pid));
+        written.map_err(failed("remember the job"))
+    }
+
     async fn spawn(&self, order: &Order) -> Result<Child, ExecutorError> {
-        let place = async || {
-            std::fs::create_dir_all(&self.state)?;
-            supervisor_path(&self.programs)
-        };
+        let place = async || supervisor_path(&self.programs);
         let program = self.program.get_or_try_init(place).await.map_err(failed("put the supervisor into its place"))?;
         let mut command = Command::new(program);
         command.args(["run", "--process"]);
@@ -114,6 +116,10 @@ impl Process {
     /// Waits for a job that an engine before us has started.
     async fn attach(order: &Order, record: &Record, mut reader: Reader, watch: &Watch) -> Result<(), ExecutorError> {
         let (mut told, mut canceled) = (false, false);
+        if record.is_alive() {
+            // The engine before us may have ended just before it said so.
+            order.dir.start().map_err(failed("start the job"))?;
+        }
         loop {
             // Asked first: what is written before the end is then read below.
             let alive = record.is_alive();
@@ -159,10 +165,23 @@ impl Executor for Process {
             record.remove().map_err(failed("forget the job"))?;
             return Ok(Exit::default());
         }
-        let mut child = self.spawn(order).await?;
+        // Before there is a supervisor: should we end in between, nobody starts the job of one that we do not know.
+        self.remember(&record, None)?;
+        let mut child = match self.spawn(order).await {
+            Ok(child) => child,
+            Err(error) => {
+                record.remove().map_err(failed("forget the job"))?;
+                return Err(error);
+            }
+        };
         // Before the job starts, so that nothing runs that a sweep would not find.
-        record.write(child.id()).map_err(failed("remember the job"))?;
-        order.dir.start().map_err(failed("start the job"))?;
+        let begun = self.remember(&record, child.id());
+        if let Err(error) = begun.and_then(|()| order.dir.start().map_err(failed("start the job"))) {
+            // It waits for a start that never comes.
+            let _ = child.kill().await;
+            record.remove().map_err(failed("forget the job"))?;
+            return Err(error);
+        }
         // Held to the end of this function: when it closes, the job ends.
         let _tether = child.stdin.take();
         let (status, said) = attend(&mut child, order, &watch).await?;

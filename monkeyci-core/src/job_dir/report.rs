@@ -100,6 +100,26 @@ impl Reader {
         }
     }
 
+    /// Bytes that [`read`](Self::read) has not taken in yet.
+    ///
+    /// # Errors
+    /// When the report is not what a supervisor writes.
+    pub fn unread(&mut self) -> Result<u64, ReportError> {
+        if self.frames.is_none() {
+            self.frames = self.file("frames")?;
+        }
+        let Some(file) = &self.frames else { return Ok(0) };
+        let path = self.path.join("frames");
+        match file.metadata() {
+            Ok(metadata) => metadata.len().checked_sub(self.offset).ok_or(ReportError::Cut {
+                path,
+                length: metadata.len(),
+                read: self.offset,
+            }),
+            Err(source) => Err(ReportError::Io { path, source }),
+        }
+    }
+
     /// The frames that came since the last call. None of them: nothing new yet.
     ///
     /// Reads a bounded step; call it again until it is empty before the job counts as wholly read.
@@ -107,16 +127,10 @@ impl Reader {
     /// # Errors
     /// When the report is not what a supervisor writes. Every further call may fail alike.
     pub fn read(&mut self) -> Result<Vec<Frame>, ReportError> {
-        if self.frames.is_none() {
-            self.frames = self.file("frames")?;
-        }
-        let path = || self.path.join("frames");
-        let broken = |source| ReportError::Io { path: self.path.join("frames"), source };
+        let new = self.unread()?;
         let Some(file) = &self.frames else { return Ok(Vec::new()) };
-        let length = file.metadata().map_err(broken)?.len();
-        let Some(new) = length.checked_sub(self.offset) else {
-            return Err(ReportError::Cut { path: path(), length, read: self.offset });
-        };
+        let path = || self.path.join("frames");
+        let broken = |source| ReportError::Io { path: path(), source };
         let mut bytes = vec![0; STEP.min(usize::try_from(new).unwrap_or(STEP))];
         let count = file.read_at(&mut bytes, self.offset).map_err(broken)?;
         self.offset += count as u64;

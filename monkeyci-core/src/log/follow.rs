@@ -50,6 +50,15 @@ impl Follow {
         self.offset
     }
 
+    async fn read(&self) -> Result<Bytes, LogError> {
+        let (store, id, offset) = (self.store.clone(), self.id.clone(), self.offset);
+        let read = tokio::task::spawn_blocking(move || store.read(&id, offset, CHUNK_BYTES)).await;
+        read.unwrap_or_else(|error| {
+            let source = std::io::Error::other(error);
+            Err(LogError::Io { path: self.store.path(&self.id).display().to_string(), source })
+        })
+    }
+
     /// The next bytes, at most [`CHUNK_BYTES`]; waits for them. Nothing once the log is over.
     ///
     /// # Errors
@@ -61,7 +70,7 @@ impl Follow {
                 Some((_, progress)) => progress.borrow_and_update().closed,
                 None => true,
             };
-            let bytes = self.store.read(&self.id, self.offset, CHUNK_BYTES)?;
+            let bytes = self.read().await?;
             if !bytes.is_empty() {
                 self.offset += bytes.len() as u64;
                 return Ok(Some(bytes));

@@ -17,6 +17,7 @@ const STDOUT: u8 = 1;
 const STDERR: u8 = 2;
 const LINE_START: u8 = 3;
 const LINE_END: u8 = 4;
+const MIXED: u8 = 5;
 
 /// Where a mark stands among the others of its log: by offset, and at one offset in the order that things happen.
 ///
@@ -26,7 +27,7 @@ pub(super) fn rank(mark: &Mark) -> (u64, u64) {
     let within = match mark.kind {
         MarkKind::LineStart(line) => 2 * u64::from(line) + 1,
         MarkKind::LineEnd(line, _) => 2 * u64::from(line) + 2,
-        MarkKind::Stdout | MarkKind::Stderr => u64::MAX,
+        MarkKind::Stdout | MarkKind::Stderr | MarkKind::Mixed => u64::MAX,
     };
     (mark.offset, within)
 }
@@ -36,6 +37,7 @@ pub(super) fn encode(mark: &Mark, to: &mut Vec<u8>) {
     let (kind, line, code) = match mark.kind {
         MarkKind::Stdout => (STDOUT, 0, 0),
         MarkKind::Stderr => (STDERR, 0, 0),
+        MarkKind::Mixed => (MIXED, 0, 0),
         MarkKind::LineStart(line) => (LINE_START, line, 0),
         MarkKind::LineEnd(line, code) => (LINE_END, line, code),
     };
@@ -63,6 +65,7 @@ pub(super) fn decode(record: &[u8; RECORD]) -> Option<Mark> {
     let kind = match kind[0] {
         STDOUT => MarkKind::Stdout,
         STDERR => MarkKind::Stderr,
+        MIXED => MarkKind::Mixed,
         LINE_START => MarkKind::LineStart(u32::from_le_bytes(*line)),
         LINE_END => MarkKind::LineEnd(u32::from_le_bytes(*line), i32::from_le_bytes(*code)),
         _ => return None,
@@ -90,7 +93,8 @@ mod tests {
 
     #[test]
     fn a_record_reads_back_and_a_damaged_one_does_not() {
-        for kind in [MarkKind::Stdout, MarkKind::Stderr, MarkKind::LineStart(7), MarkKind::LineEnd(u32::MAX, -1)] {
+        let streams = [MarkKind::Stdout, MarkKind::Stderr, MarkKind::Mixed];
+        for kind in streams.into_iter().chain([MarkKind::LineStart(7), MarkKind::LineEnd(u32::MAX, -1)]) {
             let mark = Mark { offset: u64::MAX - 1, millis: 12, kind };
             let mut bytes = Vec::new();
             encode(&mark, &mut bytes);

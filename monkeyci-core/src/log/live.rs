@@ -122,6 +122,11 @@ impl Files {
         let index = options.open(path.with_extension("index"))?;
         let end = data.metadata()?.len();
         let (records, last) = index::recover(&index, end)?;
+        // What is torn or beyond the log's end must not be read by anybody until it is written anew, or for ever.
+        let whole = records * index::RECORD as u64;
+        if index.metadata()?.len() != whole {
+            index.set_len(whole)?;
+        }
         Ok(Self { data, index, end, records, last })
     }
 

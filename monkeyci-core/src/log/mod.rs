@@ -9,6 +9,8 @@ mod follow;
 mod index;
 mod last_line;
 mod live;
+#[cfg(test)]
+mod random;
 mod store;
 
 use bytes::Bytes;
@@ -45,11 +47,15 @@ pub struct Mark {
 /// What changes at a [`Mark`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum MarkKind {
     /// What follows was written to standard output.
     Stdout,
     /// What follows was written to standard error.
     Stderr,
+    /// What follows was written to both, in turns so short that they are not told apart: the bytes are in order, and
+    /// which stream each came from is not known.
+    Mixed,
     /// A line of the script begins.
     LineStart(u32),
     /// A line of the script ended with this code.
@@ -67,6 +73,16 @@ pub enum LogError {
         end: u64,
         /// Where the chunk begins.
         offset: u64,
+    },
+    /// The chunk holds what the log of its job cannot.
+    #[error(
+        "the log of this job has at most {bytes} bytes and {lines} lines of its script; the chunk goes beyond that"
+    )]
+    Excess {
+        /// Bytes that the log may have.
+        bytes: u64,
+        /// Lines of the job's script.
+        lines: u32,
     },
     /// The file could not be read or written.
     #[error("log `{path}`: {source}")]

@@ -15,6 +15,7 @@ use super::last_line::last_line;
 use super::live::Live;
 use super::{CHUNK_BYTES, Chunk, LogError, Mark, index};
 use crate::attempt::Attempt;
+use crate::blob::store::fit;
 
 /// Bytes at the end of a log in which its last line is looked for.
 const LAST_LINE_BYTES: u64 = 4096;
@@ -36,7 +37,8 @@ impl From<&Attempt> for LogId {
     }
 }
 
-/// Keeps logs in a folder: `ORG/REPO/BUILD/JOB.ATTEMPT.log`, and their marks beside them in `JOB.ATTEMPT.index`.
+/// Keeps logs in a folder: `ORG/REPO/BUILD/JOB.ATTEMPT.log`, and their marks beside them in `JOB.ATTEMPT.index`. Ids are
+/// written as in [keys of blobs](crate::blob::store::Key), so that `Test` and `test` differ on every file system.
 ///
 /// What [`append`](Self::append) returned from survives the death of every process. A loss of power may cost what the
 /// kernel has not written back (some 30 s); [`sync`](Self::sync) ends that doubt, for all logs at once, as often as
@@ -63,10 +65,10 @@ impl LogStore {
     #[must_use]
     pub fn path(&self, id: &LogId) -> PathBuf {
         let LogId { build, job, attempt } = id;
-        let mut path = self.shared.root.join(build.org.as_str());
-        path.push(build.repo.as_str());
+        let mut path = self.shared.root.join(fit(build.org.as_str()));
+        path.push(fit(build.repo.as_str()));
         path.push(build.number.to_string());
-        path.push(format!("{job}.{attempt}.log"));
+        path.push(format!("{}.{attempt}.log", fit(job.as_str())));
         path
     }
 
@@ -98,6 +100,12 @@ impl LogStore {
         if let Some(live) = live {
             live.close();
         }
+    }
+
+    /// The same of every open log of which `is_over` holds.
+    pub fn close_all(&self, is_over: impl Fn(&LogId) -> bool) {
+        let over: Vec<_> = self.lock().extract_if(|id, _| is_over(id)).collect();
+        over.iter().for_each(|(_, live)| live.close());
     }
 
     /// Returns once all that was appended to open logs survives a loss of power.
@@ -243,6 +251,8 @@ mod tests {
         assert!(matches!(logs.append(&id(), &chunk(17, b"x", &[])), Err(LogError::Gap { end: 16, offset: 17 })));
 
         assert!(logs.path(&id()).ends_with("acme/web/12/unit.1.2.log"));
+        let capital = LogId { job: "UNIT.1".parse().expect("a job"), ..id() };
+        assert!(logs.path(&capital).ends_with("acme/web/12/=55=4e=49=54.1.2.log"));
         assert_eq!(&logs.read(&id(), 4, 100).expect("reads")[..], b"o world\nmore");
         assert_eq!(&logs.read(&id(), 99, 100).expect("reads")[..], b"");
         let marks: Vec<_> = logs.marks(&id(), 1, 100).expect("reads").into_iter().map(|m| (m.offset, m.kind)).collect();

@@ -1,5 +1,7 @@
 //! Jobs that run a function of the program.
 
+use std::fs;
+use std::io;
 use std::path::PathBuf;
 
 use monkeyci_model::script::{self, Answer, PROGRAM};
@@ -8,7 +10,7 @@ use monkeyci_model::{Job, Text};
 use tokio_util::sync::CancellationToken;
 
 use super::plan::json;
-use super::run::{ANSWER, QUESTION, put};
+use super::run::{ANSWER, QUESTION};
 use super::{Asked, MANIFEST, ProgramError, Programs};
 use crate::job_dir::JobDir;
 use crate::job_dir::report::Reader;
@@ -29,45 +31,66 @@ fn mentions(text: &str) -> bool {
     text.split('$').skip(1).any(name)
 }
 
+/// What a job needs to run a function of the program.
+pub(crate) struct Action {
+    program: PathBuf,
+    question: Vec<u8>,
+}
+
 impl Programs {
-    /// Compiles the program where it is not there yet, and puts the question of an action into the job directory;
-    /// returns the variables by which the job finds all of it. None for a script without a program.
+    /// What an action needs: its program, compiled where it is not there yet, and its question. Nothing for a script
+    /// without a program.
     ///
     /// `job` has its secrets filled in.
     ///
     /// # Errors
     /// When the program cannot be had.
-    pub(crate) async fn prepare_action(
+    pub(crate) async fn action(
         &self,
         asked: Asked<'_>,
         job: &Job,
-        dir: &JobDir,
         cancel: &CancellationToken,
-    ) -> Result<Vec<(&'static str, PathBuf)>, ProgramError> {
-        if !asked.checkout.join(asked.script_dir.unwrap_or(SCRIPT_DIR)).join(MANIFEST).is_file() {
-            return Ok(Vec::new());
+    ) -> Result<Option<Action>, ProgramError> {
+        let Asked { checkout, script_dir, .. } = asked;
+        if !checkout.join(script_dir.unwrap_or(SCRIPT_DIR)).join(MANIFEST).is_file() {
+            return Ok(None);
         }
-        let program = self.compile(asked.checkout, asked.script_dir, asked.trigger.fork, cancel).await?;
-        let question = self.question(asked.build, asked.trigger, Some(job))?;
-        let question = put(dir, QUESTION, &json(&question))?;
-        Ok(vec![(PROGRAM, program), (script::QUESTION, question), (script::ANSWER, dir.report().join(ANSWER))])
+        let program = self.compile(checkout, script_dir, asked.trigger.fork, cancel).await?;
+        let question = json(&self.question(asked.build, asked.trigger, Some(job))?);
+        Ok(Some(Action { program, question }))
     }
 }
 
-/// Whether the job in this directory was asked to act.
-pub(crate) fn was_asked(dir: &JobDir) -> bool {
-    dir.control().join(QUESTION).exists()
-}
+impl Action {
+    /// The variables by which the job in `dir` finds all of it.
+    pub(crate) fn variables(&self, dir: &JobDir) -> [(&'static str, PathBuf); 3] {
+        let (question, answer) = (dir.control().join(QUESTION), dir.report().join(ANSWER));
+        [(PROGRAM, self.program.clone()), (script::QUESTION, question), (script::ANSWER, answer)]
+    }
 
-/// What an action that ended well left as its answer, if anything.
-///
-/// # Errors
-/// A sentence that says why it cannot be read.
-pub(crate) fn answer(reader: &Reader) -> Result<Option<Answer>, String> {
-    let Some(bytes) = reader.left(ANSWER, ANSWER_BYTES).map_err(|error| format!("its answer: {error}"))? else {
-        return Ok(None);
-    };
-    serde_json::from_slice(&bytes).map(Some).map_err(|error| format!("its answer is not one of an action: {error}"))
+    /// Puts the question into the job directory.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn ask(&self, dir: &JobDir) -> io::Result<()> {
+        fs::write(dir.control().join(QUESTION), &self.question)
+    }
+
+    /// Whether the job in this directory was asked to act.
+    pub(crate) fn was_asked(dir: &JobDir) -> bool {
+        dir.control().join(QUESTION).exists()
+    }
+
+    /// What an action that ended well left as its answer, if anything.
+    ///
+    /// # Errors
+    /// A sentence that says why it cannot be read.
+    pub(crate) fn answer(reader: &Reader) -> Result<Option<Answer>, String> {
+        let Some(bytes) = reader.left(ANSWER, ANSWER_BYTES).map_err(|error| format!("its answer: {error}"))? else {
+            return Ok(None);
+        };
+        serde_json::from_slice(&bytes).map(Some).map_err(|error| format!("its answer is not one of an action: {error}"))
+    }
 }
 
 /// Why one of these jobs cannot be, when it is an action in an image.

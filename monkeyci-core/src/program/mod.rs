@@ -34,8 +34,8 @@ use monkeyci_model::script::{Context, Question};
 use monkeyci_model::{BuildId, Job, Text, Trigger, plan::PROTOCOL};
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use action::Action;
 pub use action::is_action;
-pub(crate) use action::{answer, was_asked};
 pub use error::ProgramError;
 
 use crate::build::Graph;

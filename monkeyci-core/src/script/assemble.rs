@@ -11,6 +11,7 @@ use super::diagnostic::shown;
 use super::extensions::Extensions;
 use super::matrix;
 use super::node::{Node, Span, Value, Weight};
+use super::pattern::Patterns;
 use super::problems::{Flaw, Problems};
 
 /// The jobs of the build in the order of the script, and the ids of those that do not belong to it.
@@ -34,9 +35,14 @@ pub(super) fn assemble(
     }
     let mut names = Names::new(has_others);
     let mut all: Vec<Converted> = Vec::with_capacity(nodes.len());
+    let mut patterns = Patterns::default();
     for (index, node) in nodes.into_iter().enumerate() {
         let (base, span) = written_id(&node, index);
         let variants = matrix::expand(node, &mut spent, problems);
+        if spent.is_too_much() {
+            // That is said, and each further matrix would be written out in vain.
+            return (Vec::new(), Vec::new());
+        }
         if all.len() + variants.len() > limits::JOBS {
             problems.add(too_many(span));
             return (Vec::new(), Vec::new());
@@ -45,7 +51,8 @@ pub(super) fn assemble(
         for variant in variants {
             let written = format!("{base}{}", variant.suffix);
             let id = id(&written, index, span, problems);
-            let mut cx = Context { trigger, extensions, problems: &mut *problems, left_out: false };
+            let (problems, patterns, spent) = (&mut *problems, &mut patterns, &mut spent);
+            let mut cx = Context { trigger, extensions, problems, patterns, spent, left_out: false };
             let Some(converted) = convert::job(&variant.node, id, span, &mut cx) else { continue };
             if !variant.suffix.is_empty() {
                 names.add(&written, span, all.len(), problems);
@@ -54,7 +61,7 @@ pub(super) fn assemble(
         }
     }
     let graph = dependencies::resolve(&mut all, &names, problems);
-    artifacts::restore(&mut all, &graph, has_others, problems);
+    artifacts::restore(&mut all, &graph, has_others, &mut spent, problems);
     let left_out = all.iter().filter(|one| one.left_out).map(|one| one.job.id.clone()).collect();
     let jobs = all.into_iter().filter(|one| !one.left_out).map(|one| one.job).collect();
     (jobs, left_out)

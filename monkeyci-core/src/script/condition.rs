@@ -1,12 +1,11 @@
 //! Which builds a job belongs to.
 
-use monkeyci_model::Trigger;
 use monkeyci_model::trigger::Source;
 
 use super::convert::keys::CONDITION;
 use super::convert::{Context, Fields, scalar};
 use super::node::{Node, Scalar, Value};
-use super::pattern::Pattern;
+use super::pattern::Of;
 use super::problems::Flaw;
 
 /// Words for what caused a build: MonkeyCI's sources, and groups of them.
@@ -60,19 +59,19 @@ impl Check {
 
     fn all(self, node: &Node, cx: &mut Context<'_, '_>) -> bool {
         let Some(fields) = Fields::read(node, "a condition", &[CONDITION], |_| false, cx) else { return true };
-        let git = cx.trigger.git.clone().unwrap_or_default();
+        let trigger = cx.trigger;
         let mut holds = true;
         if let Some(node) = fields.get("branch") {
-            holds &= fits(node, git.branch().as_slice(), cx);
+            holds &= fits(node, Of::Branch, cx);
         }
         if let Some(node) = fields.get("main-branch") {
-            let main = git.main_branch.as_deref().unwrap_or("main");
-            holds &= scalar::truth(node, "true or false", cx) == (git.branch() == Some(main));
+            let main = trigger.git.as_ref().and_then(|git| git.main_branch.as_deref()).unwrap_or("main");
+            holds &= scalar::truth(node, "true or false", cx) == (trigger.branch() == Some(main));
         }
         if let Some(node) = fields.get("tag") {
             holds &= match &node.value {
-                Value::Scalar(Scalar::Bool(wanted), _) => *wanted == git.tag().is_some(),
-                _ => fits(node, git.tag().as_slice(), cx),
+                Value::Scalar(Scalar::Bool(wanted), _) => *wanted == trigger.tag().is_some(),
+                _ => fits(node, Of::Tag, cx),
             };
         }
         if let Some(node) = fields.get("paths") {
@@ -82,7 +81,7 @@ impl Check {
             holds &= caused(node, cx);
         }
         if let Some(node) = fields.get("fork") {
-            holds &= scalar::truth(node, "true or false", cx) == cx.trigger.fork;
+            holds &= scalar::truth(node, "true or false", cx) == trigger.fork;
         }
         if let Some(node) = fields.get("not") {
             holds &= !Self { unknown: !self.unknown }.any(node, cx);
@@ -91,27 +90,23 @@ impl Check {
     }
 
     fn touched(self, node: &Node, cx: &mut Context<'_, '_>) -> bool {
-        let trigger: &Trigger = cx.trigger;
-        match &trigger.changes {
-            Some(changes) => fits(node, &changes.touched().collect::<Vec<_>>(), cx),
-            None => {
-                fits(node, &[], cx);
-                cx.problems.warn(
-                    "which files changed is not known for this build: jobs with a condition on `paths` run".into(),
-                );
-                self.unknown
-            }
+        let fits = fits(node, Of::Paths, cx);
+        if cx.trigger.changes.is_some() {
+            return fits;
         }
+        cx.problems
+            .warn("which files changed is not known for this build: jobs with a condition on `paths` run".into());
+        self.unknown
     }
 }
 
-/// Whether one of `names` fits one of the patterns.
-fn fits(node: &Node, names: &[&str], cx: &mut Context<'_, '_>) -> bool {
+/// Whether one of these names fits one of the patterns.
+fn fits(node: &Node, of: Of, cx: &mut Context<'_, '_>) -> bool {
     let mut fits = false;
     for item in node.items() {
         let Some(text) = scalar::text(item, "a pattern", cx) else { continue };
-        match Pattern::new(text) {
-            Ok(pattern) => fits |= names.iter().any(|name| pattern.fits(name)),
+        match cx.patterns.fit(text, of, cx.trigger) {
+            Ok(fit) => fits |= fit,
             Err(why) => cx.problems.add(Flaw::new(item.span, why)),
         }
     }

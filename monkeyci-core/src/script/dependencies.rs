@@ -1,6 +1,6 @@
 //! Who waits for whom, with places.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use monkeyci_model::job::limits;
@@ -52,7 +52,9 @@ pub(super) fn resolve(all: &mut [Converted], names: &Names, problems: &mut Probl
     let mut elsewhere: Vec<Vec<JobId>> = Vec::with_capacity(all.len());
     for one in &*all {
         let (mut before, mut others) = (Vec::new(), Vec::new());
-        for (name, span) in &one.needs {
+        let mut seen = HashSet::new();
+        // A name once: one that stands for the jobs of a matrix is long when it is written out.
+        for (name, span) in one.needs.iter().filter(|(name, _)| seen.insert(name)) {
             match names.jobs.get(name.as_str()) {
                 Some((jobs, _)) => before.extend(jobs.clone().filter(|job| *job < all.len())),
                 None if problems.is_full() => {}

@@ -44,8 +44,8 @@ pub(super) struct Weight {
     pub(super) bytes: usize,
 }
 
-/// The most nodes of one file, and of all its jobs once matrices and defaults are filled in. 10,000 jobs of 25 nodes.
-pub(super) const MAX_NODES: usize = 250_000;
+/// The most nodes of one file, and of all its jobs once matrices and defaults are filled in. 100,000 jobs of 10 nodes.
+pub(super) const MAX_NODES: usize = 1_000_000;
 /// The most bytes of text of one file once its aliases are filled in, and of all jobs once matrices are.
 pub(super) const MAX_TEXT: usize = 16 * 1024 * 1024;
 /// The deepest nesting. No honest script goes beyond ten.

@@ -8,8 +8,9 @@ use super::diagnostic::{Diagnostic, Place};
 use super::file::ScriptFile;
 use super::node::Span;
 
-/// The most bytes of one file: 1 MB.
-pub(super) const MAX_BYTES: usize = 1024 * 1024;
+/// The most bytes of one file, in MB of 2^20.
+const MAX_MB: usize = 16;
+const MAX_BYTES: usize = MAX_MB * 1024 * 1024;
 
 /// Reads the file `path` of the checkout at `root`, whose own links are resolved.
 ///
@@ -39,14 +40,20 @@ pub(super) fn open(root: &Path, path: &Path) -> Result<ScriptFile, Box<Diagnosti
 pub(super) fn decode(path: &Path, bytes: Vec<u8>) -> Result<ScriptFile, Box<Diagnostic>> {
     if bytes.len() > MAX_BYTES {
         return Err(Box::new(Diagnostic {
-            message: format!("the file has more than {MAX_BYTES} bytes"),
+            message: format!("the file has more than {MAX_MB} MB"),
             place: Place::whole(path.to_owned()),
             related: Vec::new(),
             help: Some("a long script belongs into a file of the repository, which a line runs".into()),
         }));
     }
     match String::from_utf8(bytes) {
-        Ok(text) => Ok(ScriptFile { path: path.to_owned(), text }),
+        Ok(mut text) => {
+            // Editors on Windows write a mark of the encoding, which no reader of a format wants.
+            if text.starts_with('\u{feff}') {
+                text.drain(..'\u{feff}'.len_utf8());
+            }
+            Ok(ScriptFile { path: path.to_owned(), text })
+        }
         Err(error) => {
             let at = error.utf8_error().valid_up_to();
             let text = String::from_utf8_lossy(error.as_bytes()).into_owned();

@@ -1,15 +1,66 @@
 //! Patterns of branches, tags and paths: globs, and regular expressions between slashes.
 
+use std::collections::HashMap;
+
 use globset::{GlobBuilder, GlobMatcher};
+use monkeyci_model::Trigger;
+use monkeyci_model::trigger::Changes;
 use regex_automata::meta::Regex;
 
 /// Long enough for any name, short enough to compile at once.
 const MAX_LEN: usize = 1000;
 /// Bytes of a compiled regular expression. Matching takes linear time, whatever the expression.
-const MAX_COMPILED: usize = 1024 * 1024;
+const MAX_COMPILED: usize = 128 * 1024;
+/// What the different patterns of a script may cost together: 10,000 short globs, or 500 regular expressions.
+const MAX_COST: usize = 10_000;
+/// A regular expression takes up to 4 ms to compile, a glob 50 µs for each 50 bytes.
+const REGEX_COST: usize = 20;
+
+/// Which names of a build a pattern is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Of {
+    Branch,
+    Tag,
+    /// The files that changed, none when they are not known.
+    Paths,
+}
+
+/// What patterns said of a build, so that one which many jobs have is compiled once and sees all names once.
+#[derive(Default)]
+pub(super) struct Patterns {
+    said: HashMap<(Of, String), Result<bool, String>>,
+    cost: usize,
+}
+
+impl Patterns {
+    /// Whether one of the build's names fits the pattern `text`; the error says what is wrong with it.
+    pub(super) fn fit(&mut self, text: &str, of: Of, trigger: &Trigger) -> Result<bool, String> {
+        if text.len() > MAX_LEN {
+            return Err(format!("a pattern has at most {MAX_LEN} bytes"));
+        }
+        let key = (of, text.to_owned());
+        if let Some(said) = self.said.get(&key) {
+            return said.clone();
+        }
+        self.cost += if text.starts_with('/') { REGEX_COST } else { 1 + text.len() / 50 };
+        if self.cost > MAX_COST {
+            let regexes = MAX_COST / REGEX_COST;
+            return Err(format!(
+                "a script has at most {MAX_COST} different patterns, or {regexes} regular expressions"
+            ));
+        }
+        let said = Pattern::new(text).map(|pattern| match of {
+            Of::Branch => trigger.branch().is_some_and(|branch| pattern.fits(branch)),
+            Of::Tag => trigger.tag().is_some_and(|tag| pattern.fits(tag)),
+            Of::Paths => trigger.changes.iter().flat_map(Changes::touched).any(|path| pattern.fits(path)),
+        });
+        self.said.insert(key, said.clone());
+        said
+    }
+}
 
 /// A pattern that a whole name or path must fit.
-pub(super) enum Pattern {
+enum Pattern {
     /// `*` stays within one folder, `**` does not.
     Glob(Box<GlobMatcher>),
     Regex(Box<Regex>),
@@ -19,10 +70,7 @@ impl Pattern {
     /// Reads `release/*`, `src/**`, or `/v\d+/`.
     ///
     /// The error says what is wrong with it.
-    pub(super) fn new(text: &str) -> Result<Self, String> {
-        if text.len() > MAX_LEN {
-            return Err(format!("a pattern has at most {MAX_LEN} bytes"));
-        }
+    fn new(text: &str) -> Result<Self, String> {
         if let Some(expression) = text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
             let config = Regex::config().nfa_size_limit(Some(MAX_COMPILED)).onepass_size_limit(Some(MAX_COMPILED));
             let whole = format!("^(?:{expression})$");
@@ -42,7 +90,7 @@ impl Pattern {
     }
 
     /// Whether the whole of `name` fits.
-    pub(super) fn fits(&self, name: &str) -> bool {
+    fn fits(&self, name: &str) -> bool {
         match self {
             Self::Glob(glob) => glob.is_match(name),
             Self::Regex(regex) => regex.is_match(name),
@@ -76,9 +124,11 @@ mod tests {
 
     #[test]
     fn what_is_no_pattern_and_what_would_blow_up_is_refused() {
-        for bad in ["[", "/(/", "/(?:a{1000}){1000}/", "!docs/**", &"x".repeat(1001), "{a,b"] {
+        for bad in ["[", "/(/", "/(?:a{1000}){1000}/", "!docs/**", "{a,b"] {
             assert!(Pattern::new(bad).is_err(), "{bad}");
         }
+        let mut patterns = Patterns::default();
+        assert!(patterns.fit(&"x".repeat(1001), Of::Tag, &Trigger::default()).is_err());
     }
 
     #[test]

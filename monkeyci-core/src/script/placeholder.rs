@@ -9,12 +9,14 @@ use super::node::{Node, Scalar, Span, Value, Weight};
 use super::problems::Flaw;
 
 /// The values of one combination, by name, in the order of the matrix.
-pub(super) type Values = Vec<(String, Node)>;
+///
+/// Borrowed from the matrix: a thousand combinations hold no copies of a long value.
+pub(super) type Values<'m> = Vec<(&'m str, &'m Node)>;
 
 /// Fills in every placeholder below `node`; `spent` grows by what the filled tree holds.
 ///
 /// A text that is nothing but a placeholder becomes the value itself, so that numbers and truths stay what they are.
-pub(super) fn fill(node: &mut Node, values: &Values, spent: &mut Weight) -> Result<(), Flaw> {
+pub(super) fn fill(node: &mut Node, values: &Values<'_>, spent: &mut Weight) -> Result<(), Flaw> {
     let span = node.span;
     match &mut node.value {
         Value::Scalar(kind, text) => {
@@ -44,7 +46,7 @@ pub(super) fn first(node: &Node) -> Option<Span> {
 fn filled(
     kind: Scalar,
     text: &str,
-    values: &Values,
+    values: &Values<'_>,
     span: Span,
     spent: &mut Weight,
 ) -> Result<Option<(Scalar, String)>, Flaw> {
@@ -54,10 +56,10 @@ fn filled(
     let mut result = String::new();
     let mut rest = text;
     while let Some((start, end, name)) = next(rest) {
-        let Some((_, value)) = values.iter().find(|(known, _)| known == name) else {
+        let Some((_, value)) = values.iter().find(|(known, _)| *known == name) else {
             let names = values.iter().map(|(name, _)| format!("`{}`", shown(name))).collect::<Vec<_>>().join(", ");
             let flaw = Flaw::new(span, format!("the matrix has no `{}` for this job", shown(name)));
-            let near = did_you_mean(name, values.iter().map(|(name, _)| name.as_str()));
+            let near = did_you_mean(name, values.iter().map(|(name, _)| *name));
             return Err(flaw.help(format!("it has {names}")).maybe(near));
         };
         if let Value::Scalar(kind, value) = &value.value {
@@ -111,7 +113,8 @@ mod tests {
 
     fn fill_in(text: &str) -> Result<(Scalar, String), String> {
         let value = |kind, text: &str| Node::scalar(kind, text, Span::default());
-        let values = vec![("rust".into(), value(Scalar::Text, "1.90")), ("n".into(), value(Scalar::Number, "2"))];
+        let (rust, n) = (value(Scalar::Text, "1.90"), value(Scalar::Number, "2"));
+        let values = vec![("rust", &rust), ("n", &n)];
         let mut node = value(Scalar::Text, text);
         fill(&mut node, &values, &mut Weight::default()).map_err(|flaw| flaw.message)?;
         match node.value {

@@ -1,6 +1,6 @@
 //! Collects everything that is wrong with a script, so that a person mends it in one go.
 
-use super::diagnostic::{Diagnostic, Place};
+use super::diagnostic::Diagnostic;
 use super::file::ScriptFile;
 use super::node::Span;
 
@@ -10,12 +10,12 @@ const MAX: usize = 100;
 /// What is wrong with a script, and what its author should know.
 pub(super) struct Problems<'f> {
     files: &'f [ScriptFile],
-    errors: Vec<Diagnostic>,
+    errors: Vec<Flaw>,
     warnings: Vec<String>,
 }
 
 /// Something wrong at a place.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Flaw {
     pub(super) span: Span,
     pub(super) message: String,
@@ -51,18 +51,9 @@ impl<'f> Problems<'f> {
     }
 
     pub(super) fn add(&mut self, flaw: Flaw) {
-        if self.is_full() {
-            return;
-        }
-        let diagnostic = Diagnostic {
-            message: flaw.message,
-            place: self.place(flaw.span),
-            related: flaw.related.into_iter().map(|(what, span)| (what, self.place(span))).collect(),
-            help: flaw.help,
-        };
-        // Every variant of a matrix has the same flaw at the same place.
-        if !self.errors.contains(&diagnostic) {
-            self.errors.push(diagnostic);
+        // Every variant of a matrix, and every job with a default, has the same flaw at the same place.
+        if !self.is_full() && !self.errors.contains(&flaw) {
+            self.errors.push(flaw);
         }
     }
 
@@ -83,10 +74,13 @@ impl<'f> Problems<'f> {
 
     /// The errors, and the warnings.
     pub(super) fn into_parts(self) -> (Vec<Diagnostic>, Vec<String>) {
-        (self.errors, self.warnings)
-    }
-
-    fn place(&self, span: Span) -> Place {
-        self.files[span.file as usize].place(span)
+        let place = |span: Span| self.files[span.file as usize].place(span);
+        let diagnostic = |flaw: Flaw| Diagnostic {
+            message: flaw.message,
+            place: place(flaw.span),
+            related: flaw.related.into_iter().map(|(what, span)| (what, place(span))).collect(),
+            help: flaw.help,
+        };
+        (self.errors.into_iter().map(diagnostic).collect(), self.warnings)
     }
 }

@@ -1,7 +1,7 @@
 //! The forms in which a secret is looked for: what programs make of a value by accident.
 //!
 //! As it is; each line of at least [`LINE`] bytes; base64 and base64url at every alignment, so that it is found inside of
-//! a longer text as well, and once more in base64; hex; percent-encoded; as JSON, a shell or `\n` escape it.
+//! a longer text as well, cut into lines, and once more in base64; hex; percent-encoded; as JSON, a shell or `\n` escape it.
 
 use std::collections::BTreeSet;
 
@@ -29,13 +29,18 @@ pub(super) fn forms(value: &str) -> BTreeSet<Vec<u8>> {
     }
     let bytes = value.as_bytes();
     add(bytes.to_vec());
-    for line in value.lines().map(str::trim).filter(|line| line.len() >= LINE) {
+    // Lines that JSON escapes, as those of a private key in a cloud's key file, are printed as lines by what reads it.
+    let lines = value.lines().flat_map(|line| line.split("\\n"));
+    for line in lines.map(str::trim).filter(|line| line.len() >= LINE) {
         add(line.as_bytes().to_vec());
     }
     for engine in [&BASE64_STANDARD_NO_PAD, &BASE64_URL_SAFE_NO_PAD] {
         for before in 0..3 {
             add(base64_within(engine, bytes, before));
         }
+    }
+    for before in 0..3 {
+        pieces(&base64_within(&BASE64_STANDARD_NO_PAD, bytes, before), before, &mut add);
     }
     for ending in ["", "\n"] {
         let once = BASE64_STANDARD.encode(format!("{value}{ending}"));
@@ -72,6 +77,24 @@ fn base64_within(engine: &GeneralPurpose, value: &[u8], before: usize) -> Vec<u8
     // 8 bits before are in 2 characters, 16 bits in 3.
     encoded.drain(..[0, 2, 3][before]);
     encoded
+}
+
+/// What finds `encoded`, which began after `before` bytes, in base64 that is cut into lines, as `base64` cuts it after 76
+/// characters and `openssl` after 64.
+///
+/// Lines end between groups of four characters. So each run of three groups is looked for, and what stands around each
+/// place where a line may end: that covers what is left of a group or two at an end of a line.
+fn pieces(encoded: &[u8], before: usize, add: &mut impl FnMut(Vec<u8>)) {
+    const RUN: usize = 12;
+    add(encoded[..RUN.min(encoded.len())].to_vec());
+    add(encoded[encoded.len().saturating_sub(RUN)..].to_vec());
+    for at in ([4, 2, 1][before]..encoded.len()).step_by(4) {
+        if let Some(run) = encoded.get(at..at + RUN) {
+            add(run.to_vec());
+        }
+        let (start, end) = (at.saturating_sub(RUN), (at + RUN).min(encoded.len()));
+        add([&encoded[start..at], b"\n", &encoded[at..end]].concat());
+    }
 }
 
 fn percent(bytes: &[u8], kept: &str, escape: impl Fn(u8) -> String) -> String {

@@ -2,10 +2,13 @@
 
 use std::collections::VecDeque;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use zeroize::Zeroize;
 
 use super::encoding;
+
+/// Bytes of a form that counts as short: those of pieces of base64 are.
+const SHORT: usize = 32;
 
 /// What stands in the place of a secret.
 const MASK: &[u8] = b"***";
@@ -33,10 +36,9 @@ const MASK: &[u8] = b"***";
 /// stream; the text held back is wiped.
 pub struct Masker<T> {
     search: Option<AhoCorasick>,
-    /// Every form, sorted, to tell whether the stream's end could be the beginning of one.
-    forms: Vec<Vec<u8>>,
-    first_bytes: Box<[bool; 256]>,
-    longest: usize,
+    /// Every form, to tell whether the stream's end could be the beginning of one: the many short ones, and the few
+    /// long ones, for which more of it must be looked at.
+    beginnings: [Beginnings; 2],
     /// Taken in and not given out yet.
     held: Vec<u8>,
     /// As many bytes of `held` are within a secret whose mask is already out.
@@ -45,6 +47,38 @@ pub struct Masker<T> {
     before: u64,
     out: u64,
     marks: VecDeque<(u64, T)>,
+}
+
+/// Forms by what they begin with.
+struct Beginnings {
+    /// Sorted.
+    forms: Vec<Vec<u8>>,
+    first_bytes: Box<[bool; 256]>,
+    longest: usize,
+}
+
+impl Beginnings {
+    /// Sorted forms.
+    fn new(forms: Vec<Vec<u8>>) -> Self {
+        let mut first_bytes = Box::new([false; 256]);
+        for form in &forms {
+            first_bytes[usize::from(form[0])] = true;
+        }
+        let longest = forms.iter().map(Vec::len).max().unwrap_or(0);
+        Self { forms, first_bytes, longest }
+    }
+
+    /// How many bytes of `held` can no longer be the beginning of a form.
+    fn safe(&self, held: &[u8]) -> usize {
+        let from = held.len().saturating_sub(self.longest.saturating_sub(1));
+        let begins_form = |end: &[u8]| {
+            let next = self.forms.partition_point(|form| form.as_slice() <= end);
+            self.forms.get(next).is_some_and(|form| form.starts_with(end))
+        };
+        (from..held.len())
+            .find(|&at| self.first_bytes[usize::from(held[at])] && begins_form(&held[at..]))
+            .unwrap_or(held.len())
+    }
 }
 
 /// What a [`Masker`] gives out.
@@ -62,23 +96,19 @@ impl<T> Masker<T> {
         let mut forms: Vec<_> = values.into_iter().flat_map(encoding::forms).collect();
         forms.sort_unstable();
         forms.dedup();
-        let mut first_bytes = Box::new([false; 256]);
-        for form in &forms {
-            first_bytes[usize::from(form[0])] = true;
-        }
         let search = (!forms.is_empty()).then(|| {
             let patterns = forms.iter();
             AhoCorasick::builder()
                 .match_kind(MatchKind::Standard)
+                // A table of all states and bytes would be tens of megabytes for one private key.
+                .kind(Some(AhoCorasickKind::ContiguousNFA))
                 .build(patterns)
                 .expect("fewer than 2^31 states: values are bounded where they are set")
         });
-        let longest = forms.iter().map(Vec::len).max().unwrap_or(0);
+        let (short, long) = forms.into_iter().partition(|form| form.len() <= SHORT);
         Self {
             search,
-            forms,
-            first_bytes,
-            longest,
+            beginnings: [Beginnings::new(short), Beginnings::new(long)],
             held: Vec::new(),
             covered: 0,
             before: 0,
@@ -90,7 +120,8 @@ impl<T> Masker<T> {
     /// Takes in the next bytes, and gives out all that can no longer be part of a secret.
     pub fn push(&mut self, bytes: &[u8]) -> Masked<T> {
         self.held.extend_from_slice(bytes);
-        self.give(self.safe())
+        let safe = self.beginnings.iter().map(|forms| forms.safe(&self.held)).min();
+        self.give(safe.unwrap_or(self.held.len()))
     }
 
     /// Puts a mark after the last byte that was pushed. It comes out once its place is known.
@@ -110,18 +141,6 @@ impl<T> Masker<T> {
         self.held.len()
     }
 
-    /// How many of the bytes held can no longer be the beginning of a form.
-    fn safe(&self) -> usize {
-        let from = self.held.len().saturating_sub(self.longest.saturating_sub(1));
-        let begins_form = |end: &[u8]| {
-            let next = self.forms.partition_point(|form| form.as_slice() <= end);
-            self.forms.get(next).is_some_and(|form| form.starts_with(end))
-        };
-        (from..self.held.len())
-            .find(|&at| self.first_bytes[usize::from(self.held[at])] && begins_form(&self.held[at..]))
-            .unwrap_or(self.held.len())
-    }
-
     /// Where secrets are in what is held, from left to right; those that overlap are one.
     fn secrets(&self) -> Vec<(usize, usize)> {
         let mut found: Vec<(usize, usize)> = Vec::new();
@@ -129,6 +148,10 @@ impl<T> Masker<T> {
             found.push((0, self.covered));
         }
         let Some(search) = &self.search else { return found };
+        // Most of what is written holds no secret, and this is found out several times as fast.
+        if !search.is_match(&self.held) {
+            return found;
+        }
         for one in search.find_overlapping_iter(&self.held) {
             // They come in the order of their ends.
             let (mut start, mut end) = (one.start(), one.end());
@@ -249,6 +272,35 @@ mod tests {
         for before in ["", "u", "us", "user:"] {
             let (out, _) = mask(&[value], &[base64(&format!("{before}{value}; more")).as_bytes()]);
             assert!(out.contains("***"), "base64 after {before:?} became {out:?}");
+        }
+    }
+
+    #[test]
+    fn base64_that_is_cut_into_lines_is_masked() {
+        let token = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
+        let key: String = (0..30_u32).map(|n| format!("{:064}\n", n.wrapping_mul(2_654_435_761))).collect();
+        for value in [token, &key, "hunter22"] {
+            let before = [0, 1, 2, 3, 17, 38, 46, 47, 48, 50, 55, 56, 57];
+            for (width, before) in [76, 64].into_iter().flat_map(|width| before.map(|before| (width, before))) {
+                let text = encoding_of(&format!("{}{value}", "-".repeat(before)));
+                let wrapped: Vec<_> = text.as_bytes().chunks(width).map(String::from_utf8_lossy).collect();
+                let (out, _) = mask(&[value], &[wrapped.join("\n").as_bytes()]);
+                // What is left holds the bytes before, and of the secret no whole one at either end.
+                let left: usize = out.split('\n').map(|line| line.replace("***", "").len()).sum();
+                assert!(left <= before.div_ceil(3) * 4 + 4, "{value} after {before} at {width} became {out}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_private_key_is_masked_line_by_line() {
+        let lines: Vec<_> = (0..4_u64).map(|n| format!("MIIEv{:059}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
+        let key = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", lines.join("\n"));
+        let file = serde_json::json!({"type": "service_account", "private_key": key}).to_string();
+        for value in [&key, &key.replace('\n', "\r\n"), &file] {
+            for line in &lines {
+                assert_eq!(mask(&[value], &[b"> ", line.as_bytes(), b"\r\n"]).0, "> ***\r\n");
+            }
         }
     }
 

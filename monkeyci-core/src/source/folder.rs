@@ -269,11 +269,8 @@ impl Tree<'_> {
     }
 }
 
-/// The same error as one of the file system, with its path.
+/// The same error as one of the file system, which names its path already.
 fn named(error: ignore::Error) -> io::Error {
     let text = error.to_string();
-    match error.into_io_error() {
-        Some(inner) => io::Error::new(inner.kind(), text),
-        None => io::Error::other(text),
-    }
+    error.into_io_error().unwrap_or_else(|| io::Error::other(text))
 }

@@ -11,10 +11,13 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::credentials::Handover;
-use super::{SourceError, git_version, stderr};
+use super::{SourceError, blocking, git_version, stderr};
 
 /// Bytes of output that are kept: the beginning of standard output, the end of standard error.
 const KEPT: usize = 256 * 1024;
+
+/// How often the size of the work tree is looked at while git writes it.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Settings of every run. Each closes a way by which a repository, a server or this machine's user could make git run
 /// something, wait, or write where it should not.
@@ -80,6 +83,8 @@ pub(super) struct Git<'a> {
     pub(super) cancel: &'a CancellationToken,
     /// When all of it must be over, and how long that was from the start.
     pub(super) deadline: (Instant, Duration),
+    /// Bytes that the work tree may hold, `.git` included.
+    pub(super) max_bytes: Option<u64>,
 }
 
 /// How a run ended.
@@ -125,6 +130,7 @@ impl Git<'_> {
             () = tokio::time::sleep_until(self.deadline.0) => {
                 Err(SourceError::Timeout { url: self.url.to_owned(), after: self.deadline.1 })
             }
+            error = self.outgrown() => Err(error),
         };
         let ended = match ended {
             Ok(ended) => ended,
@@ -136,6 +142,8 @@ impl Git<'_> {
             }
         };
         group.0 = None;
+        // What grew since the last look.
+        self.check_size().await?;
         let (status, stdout, stderr) =
             ended.map_err(|e| SourceError::io("failed to wait for `git` in", self.dir, e))?;
         Ok(Ran {
@@ -143,6 +151,25 @@ impl Git<'_> {
             stdout: String::from_utf8_lossy(&stdout).into_owned(),
             complaint: stderr::scrub(&stderr, self.secrets),
         })
+    }
+
+    /// Waits until the work tree holds more than it may.
+    async fn outgrown(&self) -> SourceError {
+        loop {
+            tokio::time::sleep(LOOK).await; // poll
+            if let Err(error) = self.check_size().await {
+                return error;
+            }
+        }
+    }
+
+    async fn check_size(&self) -> Result<(), SourceError> {
+        let Some(limit) = self.max_bytes else { return Ok(()) };
+        let dir = self.dir.to_owned();
+        if blocking(move || Ok(size(&dir))).await? > limit {
+            return Err(SourceError::TooLarge { url: self.url.to_owned(), limit });
+        }
+        Ok(())
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -174,6 +201,21 @@ impl Git<'_> {
             .kill_on_drop(true);
         command
     }
+}
+
+/// Bytes of all files below a folder. What goes away meanwhile has none.
+fn size(dir: &Path) -> u64 {
+    let (mut bytes, mut open) = (0, vec![dir.to_owned()]);
+    while let Some(dir) = open.pop() {
+        for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+            match entry.metadata() {
+                Ok(metadata) if metadata.is_dir() => open.push(entry.path()),
+                Ok(metadata) => bytes += metadata.len(),
+                Err(_) => {}
+            }
+        }
+    }
+    bytes
 }
 
 /// A process group that is killed when this is dropped, unless it ended before.

@@ -14,7 +14,7 @@ use super::credentials::Handover;
 use super::git_program::Git;
 use super::{
     Checkout, CommitId, Credentials, GitRef, GitUrl, Scheme, Source, SourceError, blocking, changes, facts, prepare,
-    stderr,
+    reach, stderr,
 };
 
 /// How long a fetch may take unless told otherwise.
@@ -53,11 +53,18 @@ pub struct GitRemote {
     pub allow_file: bool,
     /// Allows `http` addresses, which send credentials in clear text. For tests and trusted networks.
     pub allow_http: bool,
+    /// Allows hosts with an address of this machine, of its link or of a private network. Where strangers choose the
+    /// addresses this keeps them from services that are not for them, and is no wall: the name is looked up once more
+    /// by git, and submodules and LFS servers name hosts of their own. A wall is a firewall around this process.
+    pub allow_private: bool,
     /// Trusts the `git` program although its version number is that of a vulnerable release, as distributions repair
     /// such releases without a new number. The checkout then has a warning.
     pub trust_git: bool,
     /// How long all of it may take.
     pub timeout: Duration,
+    /// Bytes that the checkout may hold, its history, submodules and LFS files included; any number when absent. It is
+    /// looked at every second, so that a fast server can get somewhat beyond it before it is stopped.
+    pub max_bytes: Option<u64>,
 }
 
 impl GitRemote {
@@ -76,8 +83,10 @@ impl GitRemote {
             credentials: Credentials::None,
             allow_file: false,
             allow_http: false,
+            allow_private: false,
             trust_git: false,
             timeout: TIMEOUT,
+            max_bytes: None,
         }
     }
 
@@ -96,6 +105,19 @@ impl GitRemote {
             Scheme::Http => "http:https:ssh",
             Scheme::Https | Scheme::Ssh => "https:ssh",
         })
+    }
+
+    /// Refuses hosts of networks that are not for whoever gave the address.
+    async fn check_reach(&self, git: &Git<'_>) -> Result<(), SourceError> {
+        let late = || SourceError::Timeout { url: self.url.to_string(), after: self.timeout };
+        let lookup = tokio::time::timeout_at(git.deadline.0, reach::is_private(&self.url));
+        let is_private = !self.allow_private
+            && git.cancel.run_until_cancelled(lookup).await.ok_or(SourceError::Canceled)?.map_err(|_| late())?;
+        if is_private {
+            let reason = "its host is in a private network, which may not be reached from here";
+            return Err(SourceError::NotAllowed { url: self.url.to_string(), reason });
+        }
+        Ok(())
     }
 
     /// Asks the server for its main branch, and for the ref where none was given or to see that it is there.
@@ -236,11 +258,13 @@ impl Source for GitRemote {
             secrets: &secrets,
             cancel: &cancel,
             deadline,
+            max_bytes: self.max_bytes,
         };
         let warnings = match git.fault().await? {
             Some(fault) if !self.trust_git => return Err(SourceError::Program(fault)),
             fault => fault.into_iter().collect(),
         };
+        self.check_reach(&git).await?;
         let (reference, main_branch) = self.discover(&git).await?;
         let commit = self.fetch_commit(&git, reference.as_ref()).await?;
         let (remote, target) = (self.clone(), dir.clone());

@@ -20,6 +20,7 @@ mod git_dir;
 mod git_program;
 mod git_remote;
 mod git_version;
+mod reach;
 mod reference;
 mod stderr;
 #[cfg(test)]
@@ -142,6 +143,14 @@ pub enum SourceError {
         url: String,
         /// How long it may take.
         after: Duration,
+    },
+    /// It holds more than allowed.
+    #[error("`{url}` is larger than {limit} bytes: fetch it with a depth, or allow more")]
+    TooLarge {
+        /// The repository.
+        url: String,
+        /// Bytes that the checkout may hold.
+        limit: u64,
     },
     /// Somebody cancelled it.
     #[error("the checkout was canceled")]

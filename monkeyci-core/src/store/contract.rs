@@ -1,6 +1,9 @@
 //! What every store must do, run on each of them.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use monkeyci_model::{BuildStatus, JobStatus};
+use tokio::task::JoinSet;
 
 use super::*;
 
@@ -31,11 +34,13 @@ fn places(events: &[Arc<Event>]) -> Vec<(u64, u64)> {
 }
 
 /// Runs the whole suite. `open` opens the same store again each time, once the one before is dropped.
-async fn holds<S: Store>(open: impl Fn() -> S) {
+async fn holds<S: Store + 'static>(open: impl Fn() -> S) {
     numbers_rise_and_never_repeat(&open).await;
     facts_stand_in_order_without_gaps(&open).await;
     a_conflict_writes_nothing_of_the_batch(&open).await;
     rows_keep_what_a_commit_does_not_say(&open).await;
+    no_number_is_too_large_to_ask_for(&open).await;
+    writers_side_by_side_leave_no_gap_and_of_those_that_collide_one_wins(&open).await;
 }
 
 async fn numbers_rise_and_never_repeat<S: Store>(open: impl Fn() -> S) {
@@ -109,13 +114,74 @@ async fn rows_keep_what_a_commit_does_not_say<S: Store>(open: impl Fn() -> S) {
     assert_eq!(jobs, [done, job("a", JobStatus::Queued, 0)]);
 }
 
-#[tokio::test]
+async fn no_number_is_too_large_to_ask_for<S: Store>(open: impl Fn() -> S) {
+    let store = open();
+    let all = store.feed(0, usize::MAX).await.expect("reads");
+    assert!(!all.is_empty() && !store.builds(usize::MAX).await.expect("reads").is_empty());
+    assert!(store.feed(u64::MAX, usize::MAX).await.expect("reads").is_empty());
+    assert!(store.events(&build("web", 1), u64::MAX, usize::MAX).await.expect("reads").is_empty());
+    let beyond = build("web", u64::MAX);
+    assert!(store.events(&beyond, 0, 9).await.expect("reads").is_empty());
+    assert_eq!(store.build(&beyond).await.expect("reads"), None);
+    assert!(store.jobs(&beyond).await.expect("reads").is_empty());
+}
+
+async fn writers_side_by_side_leave_no_gap_and_of_those_that_collide_one_wins<S: Store + 'static>(
+    open: impl Fn() -> S,
+) {
+    const WRITERS: u64 = 16;
+    const EACH: u64 = 8;
+    let store = Arc::new(open());
+    let before = store.feed(0, usize::MAX).await.expect("reads").len() as u64;
+    let wins = Arc::new(AtomicU64::new(0));
+    let mut tasks = JoinSet::new();
+    for number in 1..=WRITERS {
+        let (store, wins) = (Arc::clone(&store), Arc::clone(&wins));
+        tasks.spawn(async move {
+            for after in 0..EACH {
+                store.commit(vec![commit(build("alone", number), after, 1)]).await.expect("nobody else writes to it");
+            }
+            let contested = build("contested", 1);
+            let mut after = 0;
+            while after < EACH {
+                match store.commit(vec![commit(contested.clone(), after, 1)]).await {
+                    Ok(_) => drop(wins.fetch_add(1, Ordering::Relaxed)),
+                    Err(StoreError::Conflict { build }) => assert_eq!(build, contested),
+                    Err(error) => panic!("{error}"),
+                }
+                after = store.events(&contested, 0, usize::MAX).await.expect("reads").len() as u64;
+            }
+        });
+    }
+    // Meanwhile somebody reads from where they were, and misses nothing.
+    let last = before + (WRITERS + 1) * EACH;
+    let mut seen = before;
+    while seen < last {
+        for event in store.feed(seen, 5).await.expect("reads") {
+            assert_eq!(event.position, seen + 1);
+            seen = event.position;
+        }
+        tokio::task::yield_now().await;
+    }
+    while let Some(ended) = tasks.join_next().await {
+        ended.expect("no panic");
+    }
+    assert_eq!(wins.load(Ordering::Relaxed), EACH);
+    assert!(store.feed(last, 1).await.expect("reads").is_empty());
+    for subject in [build("contested", 1), build("alone", 1), build("alone", WRITERS)] {
+        let seqs: Vec<u64> =
+            store.events(&subject, 0, 99).await.expect("reads").iter().map(|event| event.seq).collect();
+        assert_eq!(seqs, (1..=EACH).collect::<Vec<u64>>());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn memory() {
     let memory = Memory::default();
     holds(|| memory.clone()).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sqlite() {
     let dir = tempfile::tempdir().expect("a folder");
     holds(|| Sqlite::open(dir.path().join("store.db")).expect("opens")).await;

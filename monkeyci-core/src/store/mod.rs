@@ -34,6 +34,7 @@ pub struct Commit {
 
 /// Numbers that rise and never repeat, whatever crashes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Sequence {
     /// Fences of leases.
     Fence,

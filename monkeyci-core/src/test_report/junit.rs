@@ -10,16 +10,16 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
-use super::{FILE_BYTES, TEXT_BYTES, TestReportError};
+use super::{ALL_TEXT_BYTES, CASES, FILE_BYTES, PROBLEMS, Room, SUITES, TEXT_BYTES, TestReportError};
 
 /// Tags within tags.
 const DEPTH: usize = 64;
 
-/// Reads one report; `room` is how many more tests are kept.
+/// Reads one report into `suites`, as far as there is room.
 pub(super) fn read(
     file: impl Read,
     path: &str,
-    room: &mut usize,
+    room: &mut Room,
     suites: &mut Vec<TestSuite>,
 ) -> Result<(), TestReportError> {
     // It may grow while it is read.
@@ -64,7 +64,7 @@ pub(super) fn read(
 
 /// What has begun and not ended yet.
 struct Open<'a> {
-    room: &'a mut usize,
+    room: &'a mut Room,
     done: &'a mut Vec<TestSuite>,
     suites: Vec<Suite>,
     case: Option<TestCase>,
@@ -96,9 +96,7 @@ impl Open<'_> {
         }
         let text =
             |name| attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap_or_default();
-        // `1,234.5` is what some runners write; what is no number at all is no reason to lose a report.
-        let seconds =
-            |name| text(name).replace(',', "").parse().ok().filter(|time: &f64| time.is_finite()).unwrap_or(0.0);
+        let seconds = |name| seconds(&text(name));
         let problem = || TestProblem { message: text("message"), kind: text("type"), description: String::new() };
         match tag.name().into_inner() {
             "testsuites" | "testrun" => self.any = true,
@@ -138,9 +136,12 @@ impl Open<'_> {
             "failure" | "error" => {
                 if let (Some((kind, mut problem)), Some(case)) = (self.problem.take(), &mut self.case) {
                     problem.description = problem.description.trim().to_owned();
-                    match kind {
-                        Kind::Failure => case.failures.push(problem),
-                        Kind::Error => case.errors.push(problem),
+                    let problems = match kind {
+                        Kind::Failure => &mut case.failures,
+                        Kind::Error => &mut case.errors,
+                    };
+                    if problems.len() < PROBLEMS {
+                        problems.push(problem);
                     }
                 }
             }
@@ -155,8 +156,10 @@ impl Open<'_> {
                 suite.failures += u64::from(!case.failures.is_empty());
                 suite.errors += u64::from(!case.errors.is_empty());
                 suite.skipped += u64::from(case.skipped);
-                if *self.room > 0 {
-                    *self.room -= 1;
+                let bytes = size(&case);
+                if self.room.cases > 0 && self.room.text >= bytes {
+                    self.room.cases -= 1;
+                    self.room.text -= bytes;
                     suite.test_cases.push(case);
                 } else {
                     *cut += 1;
@@ -171,98 +174,52 @@ impl Open<'_> {
 
     fn close(&mut self) {
         let Some(Suite { mut suite, cut, nested }) = self.suites.pop() else { return };
-        if cut > 0 {
-            suite.name.push_str(&format!(" ({cut} tests not kept: more than {} in all)", super::CASES));
-        }
         // One that only holds others says nothing of its own.
-        if suite.tests > 0 || !nested {
+        if suite.tests == 0 && nested {
+            return;
+        }
+        suite.name.truncate(suite.name.floor_char_boundary(self.room.text));
+        self.room.text -= suite.name.len();
+        if cut > 0 {
+            let most = ALL_TEXT_BYTES / (1024 * 1024);
+            suite.name.push_str(&format!(" ({cut} tests not kept: more than {CASES}, or {most} MB of text, in all)"));
+        }
+        if self.done.len() < SUITES {
             self.done.push(suite);
+        } else if let Some(last) = self.done.last_mut() {
+            add(last, suite);
         }
     }
+}
+
+/// Counts the tests of `suite` as those of `last`.
+fn add(last: &mut TestSuite, suite: TestSuite) {
+    last.tests += suite.tests;
+    last.failures += suite.failures;
+    last.errors += suite.errors;
+    last.skipped += suite.skipped;
+    last.time += suite.time;
+    last.test_cases.extend(suite.test_cases);
+}
+
+/// Bytes of the texts of a test.
+fn size(case: &TestCase) -> usize {
+    let problems = case.failures.iter().chain(&case.errors);
+    let problems = problems.map(|problem| problem.message.len() + problem.kind.len() + problem.description.len());
+    case.test_case.len() + case.class_name.len() + problems.sum::<usize>()
+}
+
+/// A span of time as runners write it: `1234.5`, `1,234.5` and, where a comma stands before decimals, `0,25`. What is no
+/// number at all is no reason to lose a report.
+fn seconds(text: &str) -> f64 {
+    let decimals = match text.split_once(',') {
+        Some((whole, rest)) => !rest.contains([',', '.']) && (rest.len() != 3 || whole == "0"),
+        None => false,
+    };
+    let plain = text.trim().replace(',', if decimals { "." } else { "" });
+    plain.parse().ok().filter(|time: &f64| time.is_finite() && *time >= 0.0).unwrap_or(0.0)
 }
 
 fn cut(text: &str) -> &str {
     &text[..text.floor_char_boundary(TEXT_BYTES)]
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use monkeyci_model::job::{Report, ReportFormat};
-
-    use super::*;
-
-    fn read(files: &[(&str, &str)], path: &str) -> Result<Vec<TestSuite>, TestReportError> {
-        let dir = tempfile::tempdir().expect("a folder");
-        for (name, content) in files {
-            let file = dir.path().join(name);
-            fs::create_dir_all(file.parent().expect("a parent")).expect("makes");
-            fs::write(file, content).expect("writes");
-        }
-        super::super::read(dir.path(), &Report { format: ReportFormat::Junit, path: path.into() })
-    }
-
-    #[test]
-    fn suites_cases_and_problems_are_read() {
-        let xml = r#"<?xml version="1.0"?>
-            <testsuites><testsuite name="outer" tests="3"><testsuite name="a &amp; b" time="1,234.5" tests="9">
-              <properties><property name="x" value="y"/></properties>
-              <testcase name="adds" classname="calc" time="0.5"/>
-              <testcase name="divides" classname="calc"><failure message="1 &lt; 2" type="Assert">expected &lt;1&gt;
-              &#65;<![CDATA[ <got> 2]]></failure><failure message="second"/></testcase>
-              <testcase name="breaks"><error type="Panic">at x</error><system-out>noise</system-out></testcase>
-              <testcase name="later"><skipped/></testcase>
-            </testsuite></testsuite></testsuites>"#;
-        let suites = read(&[("r.xml", xml)], "r.xml").expect("reads");
-        let [suite] = suites.as_slice() else { panic!("{suites:?}") };
-        assert_eq!((suite.name.as_str(), suite.time), ("a & b", 1234.5));
-        assert_eq!((suite.tests, suite.failures, suite.errors, suite.skipped), (4, 1, 1, 1));
-        let divides = &suite.test_cases[1];
-        assert_eq!((divides.test_case.as_str(), divides.class_name.as_str()), ("divides", "calc"));
-        assert_eq!(divides.failures[0].message, "1 < 2");
-        assert_eq!(divides.failures[0].description, "expected <1>\n              A <got> 2");
-        assert_eq!(divides.failures.len(), 2);
-        assert_eq!(suite.test_cases[2].errors[0].kind, "Panic");
-        assert!(suite.test_cases[3].skipped);
-    }
-
-    #[test]
-    fn several_files_are_read_and_links_are_not() {
-        let one = r#"<testsuite name="one"><testcase name="x"/></testsuite>"#;
-        let suites = read(&[("out/a/1.xml", one), ("out/2.xml", one), ("out/3.txt", "no")], "out/**/*.xml");
-        assert_eq!(suites.expect("reads").len(), 2);
-        assert!(matches!(read(&[("a.xml", one)], "b.xml"), Err(TestReportError::NotThere { .. })));
-        assert!(read(&[], "../../etc/*.xml").expect_err("outside").to_string().contains(".."));
-
-        let dir = tempfile::tempdir().expect("a folder");
-        std::os::unix::fs::symlink("/etc/passwd", dir.path().join("r.xml")).expect("links");
-        let report = Report { format: ReportFormat::Junit, path: "r.xml".into() };
-        assert!(matches!(super::super::read(dir.path(), &report), Err(TestReportError::NotThere { .. })));
-    }
-
-    #[test]
-    fn bombs_and_rubbish_are_errors_and_not_panics() {
-        let deep = "<testsuite>".repeat(1_000_000);
-        assert!(read(&[("r.xml", &deep)], "r.xml").expect_err("deep").to_string().contains("64 deep"));
-        let laughs = r#"<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>
-            <testsuite name="&b;"><testcase name="x"><failure>&b;&b;</failure></testcase></testsuite>"#;
-        let suites = read(&[("r.xml", laughs)], "r.xml").expect("reads");
-        assert_eq!(suites[0].test_cases[0].failures[0].description, "");
-        for bad in ["", "not xml", "<html/>", "<testsuite><testcase>", "<testsuite></nope>", "<testsuite name=>"] {
-            assert!(matches!(read(&[("r.xml", bad)], "r.xml"), Err(TestReportError::Malformed { .. })), "{bad}");
-        }
-    }
-
-    #[test]
-    fn what_is_too_much_is_cut_and_counted() {
-        let cases = "<testcase name='x'/>".repeat(super::super::CASES + 5);
-        let text = format!("<testcase name='x'><failure>{}</failure></testcase>", "é".repeat(100_000));
-        let xml = format!("<testsuite name='many'>{text}{cases}</testsuite>");
-        let suites = read(&[("r.xml", &xml)], "r.xml").expect("reads");
-        assert_eq!(suites[0].tests as usize, super::super::CASES + 6);
-        assert_eq!(suites[0].test_cases.len(), super::super::CASES);
-        assert_eq!(suites[0].test_cases[0].failures[0].description.len(), TEXT_BYTES);
-        assert!(suites[0].name.starts_with("many (6 tests not kept"), "{}", suites[0].name);
-    }
 }

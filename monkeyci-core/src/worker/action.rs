@@ -1,7 +1,6 @@
 //! Jobs that run a function of the script's program: what they find, and what they answer.
 
-use std::path::PathBuf;
-
+use monkeyci_model::script::Answer;
 use monkeyci_model::{Cause, Job, JobResult};
 use serde_json::{Map, Value};
 
@@ -11,22 +10,17 @@ use super::settings::Ports;
 use crate::job_dir::JobDir;
 use crate::job_dir::report::Reader;
 use crate::lease::Lease;
-use crate::program::{self, Asked, ProgramError};
+use crate::program::{self, Action, Asked, ProgramError};
 
-/// The variables of a job that mentions the script's program; none for any other.
+/// What an action answered, or why that cannot be read.
+pub(super) type Answered = Result<Option<Answer>, String>;
+
+/// What a job needs that mentions the script's program; nothing for any other.
 ///
 /// `job` has its secrets filled in.
-pub(super) async fn variables(
-    ports: &Ports,
-    lease: &Lease,
-    job: &Job,
-    dir: &JobDir,
-    halt: &Halt,
-) -> Result<Vec<(&'static str, PathBuf)>, Verdict> {
-    let Some(programs) = ports.programs.as_ref().filter(|_| job.image.is_none() && program::is_action(&lease.job))
-    else {
-        return Ok(Vec::new());
-    };
+pub(super) async fn of(ports: &Ports, lease: &Lease, job: &Job, halt: &Halt) -> Result<Option<Action>, Verdict> {
+    let is_action = job.image.is_none() && program::is_action(&lease.job);
+    let Some(programs) = ports.programs.as_ref().filter(|_| is_action) else { return Ok(None) };
     let asked = Asked {
         checkout: &lease.checkout,
         script_dir: Some(&lease.script_dir),
@@ -34,20 +28,24 @@ pub(super) async fn variables(
         trigger: &lease.trigger,
         in_place: false,
     };
-    let prepared = programs.prepare_action(asked, job, dir, halt.token()).await;
-    prepared.map_err(|error| match error {
+    programs.action(asked, job, halt.token()).await.map_err(|error| match error {
         ProgramError::Canceled => stopped(halt.why().unwrap_or(&Why::Canceled), ""),
         error if error.is_ours() => Verdict::new(Cause::Infrastructure, error.to_string()),
         error => Verdict::new(Cause::Invalid, error.to_string()),
     })
 }
 
-/// Adds to the result of a job that ended well what it answered.
-pub(super) fn conclude(dir: &JobDir, reader: &Reader, result: &mut JobResult) {
-    if result.cause.is_some() || !program::was_asked(dir) {
+/// What the job in this directory answered, when it was asked.
+pub(super) fn answered(dir: &JobDir, reader: &Reader) -> Option<Answered> {
+    Action::was_asked(dir).then(|| Action::answer(reader))
+}
+
+/// Adds to the result of a job what it answered, which counts when it ended well.
+pub(super) fn conclude(answer: Answered, result: &mut JobResult) {
+    if result.cause.is_some() {
         return;
     }
-    match program::answer(reader) {
+    match answer {
         Ok(None) => {}
         Ok(Some(answer)) => {
             result.message = answer.message;

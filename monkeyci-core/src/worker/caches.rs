@@ -6,8 +6,9 @@ use monkeyci_model::Trigger;
 use monkeyci_model::job::{Arch, Cache, SaveWhen};
 use monkeyci_model::trigger::Source;
 
+use super::save::missing;
 use crate::blob::Caches;
-use crate::blob::cache::{Facts, Keys, Place, Scope};
+use crate::blob::cache::{Facts, Keys, Place, Saved, Scope};
 use crate::lease::Lease;
 
 /// The caches of one attempt, with their keys as they were before it ran: a job may change the files that keys hash.
@@ -55,8 +56,10 @@ impl<'a> JobCaches<'a> {
     /// Saves those that are due; what goes wrong is a warning.
     pub(super) async fn save(&self, work_dir: &Path, due: impl Fn(SaveWhen) -> bool, warnings: &mut Vec<String>) {
         for (cache, keys) in self.keyed.iter().filter(|(cache, _)| due(cache.save)) {
-            if let Err(error) = self.caches.save(&self.place, cache, keys, work_dir).await {
-                warnings.push(format!("not saved: {error}"));
+            match self.caches.save(&self.place, cache, keys, work_dir).await {
+                Ok(Saved::Kept) => {}
+                Ok(Saved::Stored(left_out)) => warnings.extend(missing(&format!("cache `{}`", cache.id), &left_out)),
+                Err(error) => warnings.push(format!("not saved: {error}")),
             }
         }
     }
@@ -73,7 +76,14 @@ fn scope(trigger: &Trigger) -> Scope {
     let main = git.and_then(|git| git.main_branch.as_deref());
     match reference {
         Some(reference) if trigger.source != Source::Cli && (main.is_none() || trigger.branch() != main) => {
-            Scope::Branch(reference.trim_start_matches("refs/heads/").to_owned())
+            // The whole of it: a branch may well be called `refs/tags/v1`.
+            Scope::Branch(reference.to_owned())
+        }
+        // Any commit that the server can fetch, also one that nobody with the right to push has seen.
+        None if trigger.source != Source::Cli
+            && let Some(commit) = git.and_then(|git| git.commit_id.as_deref()) =>
+        {
+            Scope::Branch(format!("commit {commit}"))
         }
         _ => Scope::Protected,
     }
@@ -103,7 +113,8 @@ mod tests {
             (Trigger::default(), Scope::Protected),
             (trigger(Source::Cli, "refs/heads/x", false), Scope::Protected),
             (trigger(Source::Api, "refs/heads/main", false), Scope::Protected),
-            (trigger(Source::Api, "refs/heads/x", false), branch("x")),
+            (trigger(Source::Api, "refs/heads/x", false), branch("refs/heads/x")),
+            (trigger(Source::Api, "refs/heads/refs/tags/main", false), branch("refs/heads/refs/tags/main")),
             (trigger(Source::Api, "refs/tags/main", false), branch("refs/tags/main")),
             (
                 trigger(Source::GithubWebhook, "refs/heads/main", true),
@@ -112,5 +123,8 @@ mod tests {
         ] {
             assert_eq!(scope(&trigger), expected, "{trigger:?}");
         }
+        let mut bare = trigger(Source::Api, "", false);
+        bare.git = Some(Git { commit_id: Some("c0ffee".into()), ..Git::default() });
+        assert_eq!(scope(&bare), branch("commit c0ffee"));
     }
 }

@@ -172,8 +172,9 @@ impl Worker {
         if let Some(kept) = &kept {
             result.warnings.push(format!("its workspace is kept at `{}`", kept.display()));
         }
-        if halt.why() != Some(&Why::Stale) {
-            let _ = ports.leases.result(&lease.attempt, result).await;
+        if !halt.is_stale() {
+            // Whether it still counted makes no difference: nothing is left of the attempt either way.
+            let _claim = ports.leases.result(&lease.attempt, result).await;
         }
         on_desk.is_over();
         remove(JobDir::at(settings.folder.join(lease.attempt.name())), kept).await;
@@ -227,8 +228,12 @@ fn crashed(panic: &(dyn std::any::Any + Send)) -> JobResult {
 async fn remove(dir: JobDir, kept: Option<PathBuf>) {
     let shown = dir.root().display().to_string();
     let removed = tokio::task::spawn_blocking(move || {
-        let moved = kept.map_or(Ok(()), |kept| std::fs::rename(dir.work(), kept));
-        dir.remove().and(moved)
+        if let Some(kept) = kept
+            && let Err(error) = std::fs::rename(dir.work(), &kept)
+        {
+            tracing::warn!(kept = %kept.display(), %error, "an attempt's workspace could not be kept");
+        }
+        dir.remove()
     });
     match removed.await {
         Ok(Ok(())) => {}

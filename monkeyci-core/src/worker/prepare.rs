@@ -12,8 +12,10 @@ use super::outcome::Verdict;
 use super::settings::{Ports, Settings};
 use super::variables::variables;
 use crate::executor::CONTAINER_WORK;
+use crate::job_dir::report::Reader;
 use crate::job_dir::{JobDir, Program};
 use crate::lease::Lease;
+use crate::program::Action;
 use crate::secret::Secrets;
 use crate::workspace::copy_tree;
 
@@ -41,6 +43,8 @@ pub(super) fn resolve(lease: &Lease, secrets: &Secrets) -> Result<Job, Verdict> 
 /// What a job finds when it starts.
 pub(super) struct Prepared<'a> {
     pub(super) dir: JobDir,
+    /// Reads its report.
+    pub(super) reader: Reader,
     pub(super) caches: JobCaches<'a>,
     /// What could not be had.
     pub(super) warnings: Vec<String>,
@@ -59,46 +63,60 @@ pub(super) async fn prepare<'a>(
     halt: &Halt,
 ) -> Result<Prepared<'a>, Verdict> {
     let dir = JobDir::at(settings.folder.join(lease.attempt.name()));
-    let marker = dir.root().join(PREPARED);
-    let taken_up = marker.exists();
-    if !taken_up {
-        make(lease, &dir).await?;
-        let action = action::variables(ports, lease, job, &dir, halt).await?;
-        dir.write(&program(settings, lease, job, &dir, action)).map_err(|error| match error.kind() {
-            io::ErrorKind::InvalidInput => Verdict::new(Cause::Invalid, error.to_string()),
-            _ => broken("its folder", dir.root(), &error),
-        })?;
-    }
-    let work_dir = work_dir(&dir, job).map_err(|error| Verdict::new(Cause::Invalid, error.to_string()))?;
+    let action = action::of(ports, lease, job, halt).await?;
+    let program = program(settings, lease, job, &dir, action.as_ref());
+    let (at, checkout, name) = (dir.clone(), lease.checkout.clone(), job.work_dir.clone());
+    let made = blocking(move || {
+        let taken_up = at.root().join(PREPARED).exists();
+        if !taken_up {
+            make(&checkout, &at, &program, action.as_ref())?;
+        }
+        let work_dir = work_dir(&at, name.as_deref());
+        Ok((taken_up, work_dir.map_err(|error| Verdict::new(Cause::Invalid, error.to_string()))?))
+    });
+    let (taken_up, work_dir) = made.await?;
     let mut warnings = Vec::new();
     let caches = JobCaches::of(&ports.caches, lease, &work_dir, &mut warnings).await;
     if !taken_up {
         caches.restore(&work_dir, &mut warnings).await;
         restore(ports, lease, &work_dir, &mut warnings).await?;
-        std::fs::write(&marker, "").map_err(|error| broken("its folder", &marker, &error))?;
     }
-    Ok(Prepared { dir, caches, warnings, taken_up })
+    let at = dir.clone();
+    let opened = blocking(move || {
+        if !taken_up {
+            let marker = at.root().join(PREPARED);
+            std::fs::write(&marker, "").map_err(|error| broken("its folder", &marker, &error))?;
+        }
+        Reader::open(&at).map_err(|error| Verdict::new(Cause::Infrastructure, error.to_string()))
+    });
+    Ok(Prepared { reader: opened.await?, dir, caches, warnings, taken_up })
 }
 
-/// Makes the job directory, with a private copy of the checkout.
-async fn make(lease: &Lease, dir: &JobDir) -> Result<(), Verdict> {
-    let (checkout, dir) = (lease.checkout.clone(), dir.clone());
-    let made = tokio::task::spawn_blocking(move || {
-        // What an earlier start of this attempt left half-made.
-        dir.remove().map_err(|error| broken("its folder", dir.root(), &error))?;
-        JobDir::create(dir.root()).map_err(|error| broken("its folder", dir.root(), &error))?;
-        copy_tree(&checkout, &dir.work()).map_err(|error| broken("its workspace, a copy of", &checkout, &error))
-    });
-    made.await.map_err(|error| Verdict::new(Cause::Infrastructure, format!("copying its workspace: {error}")))??;
-    Ok(())
+/// Makes the job directory, with a private copy of the checkout and what the job runs.
+fn make(checkout: &Path, dir: &JobDir, program: &Program, action: Option<&Action>) -> Result<(), Verdict> {
+    // What an earlier start of this attempt left half-made.
+    dir.remove().map_err(|error| broken("its folder", dir.root(), &error))?;
+    JobDir::create(dir.root()).map_err(|error| broken("its folder", dir.root(), &error))?;
+    copy_tree(checkout, &dir.work()).map_err(|error| broken("its workspace, a copy of", checkout, &error))?;
+    let asked = action.map_or(Ok(()), |action| action.ask(dir));
+    asked.and_then(|()| dir.write(program)).map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidInput => Verdict::new(Cause::Invalid, error.to_string()),
+        _ => broken("its folder", dir.root(), &error),
+    })
+}
+
+/// Does what may block where it may.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Verdict> + Send + 'static) -> Result<T, Verdict> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| Verdict::new(Cause::Infrastructure, format!("making its workspace: {error}")))?
 }
 
 /// The folder that a job's lines begin in, on this host: a real one, inside of its workspace.
 ///
 /// # Errors
 /// When it is not there, or a link in the checkout leads out of the workspace.
-pub(super) fn work_dir(dir: &JobDir, job: &Job) -> io::Result<PathBuf> {
-    let name = job.work_dir.as_deref().unwrap_or_default();
+pub(super) fn work_dir(dir: &JobDir, name: Option<&str>) -> io::Result<PathBuf> {
+    let name = name.unwrap_or_default();
     let shown = if name.is_empty() { "its workspace".to_owned() } else { format!("the work dir `{name}`") };
     let real = dir.work().canonicalize().and_then(|root| Ok((root.join(name).canonicalize()?, root)));
     match real {
@@ -120,13 +138,7 @@ async fn restore(ports: &Ports, lease: &Lease, work_dir: &Path, warnings: &mut V
     Ok(())
 }
 
-fn program(
-    settings: &Settings,
-    lease: &Lease,
-    job: &Job,
-    dir: &JobDir,
-    action: Vec<(&'static str, PathBuf)>,
-) -> Program {
+fn program(settings: &Settings, lease: &Lease, job: &Job, dir: &JobDir, action: Option<&Action>) -> Program {
     let bytes = |text: &monkeyci_model::Text| text.as_plain().unwrap_or_default().as_bytes().to_vec();
     let mut env = variables(lease);
     let root = if job.image.is_some() { PathBuf::from(CONTAINER_WORK) } else { dir.work() };
@@ -134,12 +146,14 @@ fn program(
     // An empty path that is joined would leave a slash at the end.
     work_dir.extend(job.work_dir.as_deref().filter(|dir| !dir.is_empty()));
     env.insert("MONKEYCI_WORK_DIR".to_owned(), work_dir.display().to_string());
-    env.extend(action.into_iter().map(|(name, path)| (name.to_owned(), path.display().to_string())));
+    let action = action.into_iter().flat_map(|action| action.variables(dir));
+    env.extend(action.map(|(name, path)| (name.to_owned(), path.display().to_string())));
     env.extend(job.env.iter().map(|(name, value)| (name.clone(), value.as_plain().unwrap_or_default().to_owned())));
     let defaults = Program::default();
+    let entrypoint = job.entrypoint.iter().flatten().map(|part| part.clone().into_bytes());
     Program {
         lines: job.script.iter().map(bytes).collect(),
-        command: job.command.iter().map(bytes).collect(),
+        command: entrypoint.chain(job.command.iter().map(bytes)).collect(),
         shell: job.shell.clone().unwrap_or(defaults.shell),
         env: env.into_iter().map(|(name, value)| (name, value.into_bytes())).collect(),
         root,

@@ -1,14 +1,16 @@
 //! One attempt, from its lease to its result.
 
+use std::io;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use monkeyci_model::result::Guarantee;
-use monkeyci_model::{Cause, Job, JobResult};
+use monkeyci_model::{Job, JobResult};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::action;
+use super::action::{self, Answered};
 use super::caches::JobCaches;
 use super::clock::{Patience, overdue};
 use super::desk::OnDesk;
@@ -17,12 +19,11 @@ use super::outcome::{End, Verdict, stopped};
 use super::prepare::{Prepared, prepare, resolve, timeout_ms, work_dir};
 use super::save::{save, wanted};
 use super::settings::{Ports, Settings};
-use super::shipping::{Shipping, told_by};
+use super::shipping::{Shipping, lock, told_by};
 use super::transcript::Transcript;
 use crate::executor::{ExecutorError, Exit, Order, Watch};
 use crate::job_dir::guarantee;
 use crate::job_dir::outcome::Outcome;
-use crate::job_dir::report::Reader;
 use crate::lease::Lease;
 use crate::secret::Secrets;
 
@@ -46,19 +47,19 @@ impl Run<'_> {
         let prepared = async {
             let job = resolve(self.lease, &self.ports.secrets)?;
             let prepared = prepare(self.settings, self.ports, self.lease, &job, self.halt).await?;
-            let reader = Reader::open(&prepared.dir).map_err(|e| Verdict::new(Cause::Infrastructure, e.to_string()))?;
-            Ok((job, prepared, reader))
+            Ok((job, prepared))
         };
         match (prepared.await, self.halt.why()) {
             // Nothing of it runs yet, and nothing has to be stopped by the executor.
-            (Ok((_, Prepared { taken_up: false, .. }, _)), Some(why)) => finished(stopped(why, "")),
-            (Ok((job, prepared, reader)), _) => self.run_prepared(job, prepared, reader).await,
+            (Ok((_, Prepared { taken_up: false, .. })), Some(why)) => finished(stopped(why, "")),
+            (Ok((job, prepared)), _) => self.run_prepared(job, prepared).await,
             (Err(verdict), _) => finished(verdict),
         }
     }
 
-    async fn run_prepared(&self, job: Job, prepared: Prepared<'_>, mut reader: Reader) -> JobResult {
-        let Prepared { dir, caches, warnings, taken_up: _ } = prepared;
+    async fn run_prepared(&self, job: Job, prepared: Prepared<'_>) -> JobResult {
+        let Prepared { dir, reader, caches, warnings, taken_up: _ } = prepared;
+        let reader = Arc::new(Mutex::new(reader));
         self.on_desk.runs(dir.clone());
         let lines = if job.script.is_empty() { 1 } else { u32::try_from(job.script.len()).unwrap_or(u32::MAX) };
         let mut transcript = Transcript::new(&self.ports.secrets, lines, self.settings.log_limit);
@@ -86,7 +87,7 @@ impl Run<'_> {
             leases: &*self.ports.leases,
             attempt: &self.lease.attempt,
             halt: self.halt,
-            reader: &mut reader,
+            reader: reader.clone(),
             transcript: &mut transcript,
             kept: 0,
         };
@@ -103,15 +104,27 @@ impl Run<'_> {
         }
         let log_bytes = Some(shipping.kept);
 
-        let outcome = reader.outcome().map_err(|error| match told_by(&error) {
+        let result = JobResult { log_bytes, lines: transcript.into_lines(), warnings, ..JobResult::default() };
+        let (at, name) = (order.dir, order.job.work_dir);
+        let left = move || {
+            let reader = lock(&reader);
+            (reader.outcome(), work_dir(&at, name.as_deref()), action::answered(&at, &reader))
+        };
+        let (outcome, work_dir, answer) = match tokio::task::spawn_blocking(left).await {
+            Ok(left) => left,
+            Err(error) => {
+                self.halt.stop(Why::Broken(format!("its report could not be read: {error}")));
+                (Ok(None), Err(error.into()), None)
+            }
+        };
+        let outcome = outcome.map_err(|error| match told_by(&error) {
             Why::Broken(what) => {
                 self.halt.stop(Why::Broken(what));
                 String::new()
             }
             _ => error.to_string(),
         });
-        let result = JobResult { log_bytes, lines: transcript.into_lines(), warnings, ..JobResult::default() };
-        self.conclude(&order, &reader, &caches, exit, outcome, result).await
+        self.conclude(work_dir, answer, &caches, exit, outcome, result).await
     }
 
     async fn execute(
@@ -127,7 +140,7 @@ impl Run<'_> {
             move |guarantee| {
                 if let Some(begin) = begin.lock().unwrap_or_else(PoisonError::into_inner).take() {
                     // Nobody listens when the attempt is being given up.
-                    let _ = begin.send(guarantee);
+                    let _unheard = begin.send(guarantee);
                 }
                 begun.cancel();
             }
@@ -151,8 +164,8 @@ impl Run<'_> {
     /// Adds to `result` how it ended, and what of it is saved.
     async fn conclude(
         &self,
-        order: &Order,
-        reader: &Reader,
+        work_dir: io::Result<PathBuf>,
+        answer: Option<Answered>,
         caches: &JobCaches<'_>,
         exit: Result<Exit, ExecutorError>,
         outcome: Result<Option<Outcome>, String>,
@@ -163,8 +176,15 @@ impl Run<'_> {
         let end = End { job: &self.lease.job, why: self.halt.why(), exit, outcome, log_limit: self.settings.log_limit };
         let verdict = end.verdict();
         (result.cause, result.message, result.exit) = (verdict.cause, verdict.message, verdict.exit);
-        action::conclude(&order.dir, reader, &mut result);
-        match work_dir(&order.dir, &order.job) {
+        if let Some(answer) = answer {
+            action::conclude(answer, &mut result);
+        }
+        if self.halt.why().is_some() {
+            // What was stopped for another reason may have become stale since, and must not take effect then.
+            let claims = self.ports.leases.renew(std::slice::from_ref(&self.lease.attempt)).await;
+            claims.into_iter().for_each(|claim| self.halt.heed(claim));
+        }
+        match work_dir {
             Ok(work_dir) => save(self.ports, self.lease, self.halt, caches, &work_dir, &mut result).await,
             Err(error) => result.warnings.push(format!("nothing was saved: {error}")),
         }

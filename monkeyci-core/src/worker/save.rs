@@ -6,10 +6,14 @@ use monkeyci_model::job::SaveWhen;
 use monkeyci_model::{Cause, Job, JobResult};
 
 use super::caches::JobCaches;
-use super::halt::{Halt, Why};
+use super::halt::Halt;
 use super::settings::Ports;
+use crate::blob::archive::LeftOut;
 use crate::lease::Lease;
 use crate::test_report;
+
+/// Files that are named when they are not in what was saved.
+const NAMED: usize = 5;
 
 /// Files and folders, from the root of the workspace, that are looked at once the job has run.
 pub(super) fn wanted(job: &Job) -> Vec<String> {
@@ -30,8 +34,7 @@ pub(super) async fn save(
     result: &mut JobResult,
 ) {
     // An attempt that was given up saves nothing, however well it ended: another one may have begun.
-    let is_given_up = || halt.why() == Some(&Why::Stale);
-    if result.cause == Some(Cause::Lost) || is_given_up() {
+    if result.cause == Some(Cause::Lost) || halt.is_stale() {
         return;
     }
     let job = &lease.job;
@@ -43,16 +46,12 @@ pub(super) async fn save(
     };
     read_reports(job, work_dir, result).await;
     for artifact in job.save_artifacts.iter().filter(|artifact| due(artifact.save)) {
-        if is_given_up() {
+        if halt.is_stale() {
             return;
         }
         match ports.artifacts.save(&lease.attempt, artifact, work_dir).await {
             Ok(saved) => {
-                let left_out = saved
-                    .left_out
-                    .iter()
-                    .map(|left| format!("artifact `{}`: `{}` is not in it: {}", artifact.id, left.path, left.why));
-                result.warnings.extend(left_out);
+                result.warnings.extend(missing(&format!("artifact `{}`", artifact.id), &saved.left_out));
                 result.artifacts.push(saved.file);
             }
             Err(error) if error.is_not_there() => result.warnings.push(format!("not saved: {error}")),
@@ -64,10 +63,18 @@ pub(super) async fn save(
             Err(error) => result.warnings.push(format!("not saved: {error}")),
         }
     }
-    if is_given_up() {
+    if halt.is_stale() {
         return;
     }
     caches.save(work_dir, due, &mut result.warnings).await;
+}
+
+/// Warnings that name the first files that are not in what was saved, and count the others.
+pub(super) fn missing(of: &str, left_out: &[LeftOut]) -> Vec<String> {
+    let (first, others) = left_out.split_at(left_out.len().min(NAMED));
+    let named = first.iter().map(|left| format!("{of}: `{}` is not in it: it {}", left.path, left.why));
+    let counted = (!others.is_empty()).then(|| format!("{of}: {} others are not in it either", others.len()));
+    named.chain(counted).collect()
 }
 
 async fn read_reports(job: &Job, work_dir: &Path, result: &mut JobResult) {

@@ -1,5 +1,6 @@
 //! The log of a running attempt, on its way from the report to where logs are kept.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -7,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::halt::{Halt, Why};
 use super::transcript::Transcript;
 use crate::attempt::Attempt;
+use crate::job_dir::frame::Frame;
 use crate::job_dir::outcome::Reason;
 use crate::job_dir::report::{Reader, ReportError};
 use crate::lease::Leases;
@@ -18,12 +20,23 @@ const LOOK: Duration = Duration::from_millis(40);
 /// Bytes of a service's log that a job's log ends with.
 const SERVICE_BYTES: usize = 64 * 1024;
 
+/// Bytes of a report that are read where the worker runs. For more a thread is asked that may block.
+const IN_PLACE: u64 = 16 * 1024;
+
+/// A report that threads take turns to read.
+pub(super) type SharedReader = Arc<Mutex<Reader>>;
+
+pub(super) fn lock(reader: &SharedReader) -> MutexGuard<'_, Reader> {
+    // A reader that broke off knows how far it came, at worst a step too far: its next frame is garbage then.
+    reader.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Carries what a job writes to where logs are kept.
 pub(super) struct Shipping<'a> {
     pub(super) leases: &'a dyn Leases,
     pub(super) attempt: &'a Attempt,
     pub(super) halt: &'a Halt,
-    pub(super) reader: &'a mut Reader,
+    pub(super) reader: SharedReader,
     pub(super) transcript: &'a mut Transcript,
     /// Bytes of log that are safe.
     pub(super) kept: u64,
@@ -56,10 +69,14 @@ impl Shipping<'_> {
     ///
     /// Best effort, and labelled so: what a service wrote is had from the container engine, which may have lost some.
     pub(super) async fn services(&mut self, logs: &[(String, Vec<u8>)]) {
-        let ended_well = self.reader.outcome().is_ok_and(|outcome| {
+        if logs.is_empty() {
+            return;
+        }
+        let ended_well = lock(&self.reader).outcome().is_ok_and(|outcome| {
             outcome.is_some_and(|outcome| outcome.reason == Reason::Exited && outcome.code.is_none_or(|code| code == 0))
         });
-        if ended_well || matches!(self.halt.why(), Some(Why::Stale | Why::Broken(_) | Why::Forged(_))) {
+        let is_cut_off = self.halt.is_stale() || matches!(self.halt.why(), Some(Why::Broken(_) | Why::Forged(_)));
+        if ended_well || is_cut_off {
             return;
         }
         for (service, log) in logs.iter().filter(|(_, log)| !log.is_empty()) {
@@ -75,11 +92,11 @@ impl Shipping<'_> {
     /// Ships what there is; false when there is no sense in going on.
     async fn ship_all(&mut self) -> bool {
         loop {
-            let frames = match self.reader.read() {
+            let frames = match self.read().await {
                 Ok(frames) if frames.is_empty() => return self.ship_rest().await,
                 Ok(frames) => frames,
-                Err(error) => {
-                    self.halt.stop(told_by(&error));
+                Err(why) => {
+                    self.halt.stop(why);
                     // What came before is kept.
                     self.ship_rest().await;
                     return false;
@@ -95,6 +112,23 @@ impl Shipping<'_> {
                     return false;
                 }
             }
+            // A job that writes as fast as it is read must not keep others from their turn.
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn read(&self) -> Result<Vec<Frame>, Why> {
+        let at_once = {
+            let mut reader = lock(&self.reader);
+            reader.unread().and_then(|unread| if unread <= IN_PLACE { reader.read().map(Some) } else { Ok(None) })
+        };
+        if let Some(frames) = at_once.map_err(|error| told_by(&error))? {
+            return Ok(frames);
+        }
+        let reader = self.reader.clone();
+        match tokio::task::spawn_blocking(move || lock(&reader).read()).await {
+            Ok(read) => read.map_err(|error| told_by(&error)),
+            Err(error) => Err(Why::Broken(format!("its report could not be read: {error}"))),
         }
     }
 
@@ -116,7 +150,7 @@ impl Shipping<'_> {
             Ok(claim) => {
                 self.kept = end;
                 self.halt.heed(claim);
-                self.halt.why() != Some(&Why::Stale)
+                !self.halt.is_stale()
             }
             Err(error) => {
                 self.halt.stop(Why::Broken(format!("its log could not be kept: {error}")));

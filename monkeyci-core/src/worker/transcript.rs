@@ -7,6 +7,11 @@ use crate::job_dir::frame::{Frame, Kind, Stream};
 use crate::log::{CHUNK_BYTES, Chunk, Mark, MarkKind};
 use crate::secret::{Masked, Masker, Secrets};
 
+/// Changes of stream that every log may mark. One that has more may mark another one for each [`BYTES_PER_CHANGE`], so
+/// that a job which writes its bytes to both streams in turn does not get an index many times as long as its log.
+const CHANGES: u64 = 64 * 1024;
+const BYTES_PER_CHANGE: u64 = 256;
+
 /// Turns frames into chunks of a log. Holds no more than a frame and a chunk.
 ///
 /// The same frames always make the same log, so that a worker which takes up a running job may send all of it again.
@@ -17,6 +22,8 @@ pub(super) struct Transcript {
     /// The stream of the last masked byte, and the mark of a change that no byte has followed yet.
     stream: Option<MarkKind>,
     change: Option<Mark>,
+    /// Changes that were marked.
+    changes: u64,
     /// Masked, and not yet taken.
     bytes: BytesMut,
     /// Where `bytes` begins in the log.
@@ -45,6 +52,7 @@ impl Transcript {
             written_to: None,
             stream: None,
             change: None,
+            changes: 0,
             bytes: BytesMut::new(),
             offset: 0,
             marks: Vec::new(),
@@ -164,7 +172,7 @@ impl Transcript {
             self.settle(offset);
             let mark = Mark { offset, millis, kind };
             match kind {
-                MarkKind::Stdout | MarkKind::Stderr => self.change = Some(mark),
+                MarkKind::Stdout | MarkKind::Stderr | MarkKind::Mixed => self.change = Some(mark),
                 MarkKind::LineStart(index) => {
                     self.began = millis;
                     self.lines.push(LineResult { index, exit: None, duration: 0, log_offset: offset });
@@ -184,11 +192,16 @@ impl Transcript {
     }
 
     /// Marks the last change of streams, now that the log goes on to `until`; one that no byte follows is none.
+    ///
+    /// Where there are too many, both streams are mixed from there on, until there are fewer again.
     fn settle(&mut self, until: u64) {
-        if let Some(change) = self.change.take_if(|change| change.offset < until)
-            && self.stream != Some(change.kind)
-        {
+        let Some(mut change) = self.change.take_if(|change| change.offset < until) else { return };
+        if self.changes >= CHANGES + change.offset / BYTES_PER_CHANGE {
+            change.kind = MarkKind::Mixed;
+        }
+        if self.stream != Some(change.kind) {
             self.stream = Some(change.kind);
+            self.changes += 1;
             self.marks.push(change);
         }
     }
@@ -217,6 +230,22 @@ mod tests {
         transcript.finish();
         take(&mut transcript);
         (bytes, marks, transcript.into_lines())
+    }
+
+    #[test]
+    fn streams_that_change_at_every_byte_are_told_apart_for_a_while_and_then_said_to_be_mixed() {
+        const BYTES: u64 = 300_000;
+        let turns = (0..BYTES).map(|n| if n % 2 == 0 { Stream::Stdout } else { Stream::Stderr });
+        let frames = turns.map(|stream| Kind::Output(stream, b"x".to_vec())).collect();
+        let (bytes, marks, _) = tell(&Secrets::new(), frames);
+        assert_eq!(bytes.len() as u64, BYTES);
+        assert!(marks.is_sorted_by_key(|(offset, _)| *offset));
+        assert!(marks.len() as u64 <= CHANGES + BYTES / BYTES_PER_CHANGE + 1, "{} marks", marks.len());
+        let mixed = marks.iter().position(|(_, kind)| *kind == MarkKind::Mixed).expect("it is said");
+        for (index, (offset, kind)) in marks[..mixed].iter().enumerate() {
+            let wrote = if index % 2 == 0 { MarkKind::Stdout } else { MarkKind::Stderr };
+            assert_eq!((*offset, *kind), (index as u64, wrote));
+        }
     }
 
     #[test]

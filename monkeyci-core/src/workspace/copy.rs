@@ -46,7 +46,7 @@ pub enum Method {
 /// Copies everything under the folder `from` into the folder `to`, which is created.
 ///
 /// Keeps permission bits (never setuid and setgid: the copy has another owner), modification times and symbolic links,
-/// which are not followed. A file that vanishes meanwhile is left out, one that changes is copied as it is read, up to
+/// which are not followed. What vanishes meanwhile is left out, a file that changes is copied as it is read, up to
 /// the size that it had. Large trees are copied by several threads.
 ///
 /// # Errors
@@ -111,7 +111,11 @@ impl<'scope> Copier<'scope, '_> {
         let mut open = vec![PathBuf::new()];
         while let Some(folder) = open.pop() {
             let path = from.join(&folder);
-            for entry in fs::read_dir(&path).map_err(|e| at(&path, &e))? {
+            let entries = match fs::read_dir(&path) {
+                Err(_) if path != from && is_gone(&path) => continue,
+                entries => entries.map_err(|e| at(&path, &e))?,
+            };
+            for entry in entries {
                 let entry = entry.map_err(|e| at(&path, &e))?;
                 let inner = folder.join(entry.file_name());
                 if !keep(&inner) {
@@ -119,7 +123,10 @@ impl<'scope> Copier<'scope, '_> {
                 }
                 let (source, target) = (entry.path(), to.join(&inner));
                 if entry.file_type().map_err(|e| at(&source, &e))?.is_dir() {
-                    self.folder(&source, &target)?;
+                    match self.folder(&source, &target) {
+                        Err(_) if is_gone(&source) => continue,
+                        made => made?,
+                    }
                     open.push(inner);
                 } else {
                     self.entry(source, target, entry.file_type()?)?;
@@ -324,6 +331,10 @@ fn copy_link(from: &Path, to: &Path) -> io::Result<()> {
     rustix::fs::utimensat(CWD, to, &times, AtFlags::SYMLINK_NOFOLLOW).map_err(|e| at(to, &e.into()))
 }
 
+fn is_gone(path: &Path) -> bool {
+    path.symlink_metadata().is_err_and(|e| e.kind() == io::ErrorKind::NotFound)
+}
+
 /// An error of the same kind that names the path.
 fn at(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("`{}`: {error}", path.display()))
@@ -383,6 +394,31 @@ mod tests {
             let text = fs::read_to_string(new.path().join(format!("copy/dir{dir}/{file}"))).expect("is there");
             assert_eq!(text, format!("{dir}/{file}"));
         }
+    }
+
+    #[test]
+    fn what_vanishes_meanwhile_is_left_out() {
+        let (old, new) = (folder(), folder());
+        fs::create_dir_all(old.path().join("gone/inner")).expect("folders");
+        fs::create_dir(old.path().join("stays")).expect("a folder");
+        for name in ["gone/file", "passing", "stays/file"] {
+            fs::write(old.path().join(name), name).expect("a file");
+        }
+        // As if somebody removed them between the moment that they are seen and the next.
+        let vanish = |path: &Path| {
+            let path = old.path().join(path);
+            match path.file_name().and_then(|name| name.to_str()) {
+                Some("gone") => fs::remove_dir_all(&path).expect("removed"),
+                Some("passing") => fs::remove_file(&path).expect("removed"),
+                _ => {}
+            }
+            true
+        };
+        let to = new.path().join("copy");
+        let ((), copied) = copying(|copier| copier.tree(old.path(), &to, &vanish)).expect("copies");
+        assert_eq!(copied.files, 1);
+        assert!(to.join("stays/file").exists() && !to.join("gone").exists());
+        copy_tree(&old.path().join("gone"), &new.path().join("none")).expect_err("there was nothing to begin with");
     }
 
     #[test]

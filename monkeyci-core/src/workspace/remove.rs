@@ -19,17 +19,22 @@ const MAX_DEPTH: usize = 64;
 /// # Errors
 /// When something is not ours to remove, or is a mount.
 pub fn remove_tree(path: &Path) -> io::Result<()> {
+    remove_beneath(CWD, path)
+}
+
+/// Removes a tree as [`remove_tree`] does, in the open folder `parent`.
+pub(crate) fn remove_beneath(parent: impl AsFd, path: &Path) -> io::Result<()> {
     let named = |e: Errno| {
         let error = io::Error::from(e);
         io::Error::new(error.kind(), format!("`{}` could not be removed: {error}", path.display()))
     };
-    match rustix::fs::unlinkat(CWD, path, AtFlags::empty()) {
+    match rustix::fs::unlinkat(&parent, path, AtFlags::empty()) {
         Ok(()) | Err(Errno::NOENT) => return Ok(()),
         // Linux says `ISDIR` of a folder, others `PERM`.
         Err(Errno::ISDIR | Errno::PERM | Errno::ACCESS) => {}
         Err(error) => return Err(named(error)),
     }
-    let top = open_folder(CWD, path).map_err(named)?;
+    let top = open_folder(&parent, path).map_err(named)?;
     let mut moved = Moved { top: top.as_fd(), count: 0, done: 0 };
     empty(top.as_fd(), 1, &mut moved).map_err(named)?;
     while moved.done < moved.count {
@@ -43,7 +48,7 @@ pub fn remove_tree(path: &Path) -> io::Result<()> {
         empty(folder.as_fd(), 2, &mut moved).map_err(named)?;
         rustix::fs::unlinkat(top.as_fd(), name.as_str(), AtFlags::REMOVEDIR).map_err(named)?;
     }
-    rustix::fs::unlinkat(CWD, path, AtFlags::REMOVEDIR).map_err(named)
+    rustix::fs::unlinkat(&parent, path, AtFlags::REMOVEDIR).map_err(named)
 }
 
 /// Folders that were moved up to the top, by number.
@@ -59,6 +64,10 @@ impl Moved<'_> {
     }
 
     fn take(&mut self, folder: BorrowedFd<'_>, name: &std::ffi::CStr) -> Result<(), Errno> {
+        // What moves gets another `..`, so that all three of them are written to.
+        for written in [folder, open_folder(folder, name)?.as_fd(), self.top] {
+            rustix::fs::fchmod(written, Mode::RWXU)?;
+        }
         loop {
             let to = Self::name(self.count);
             self.count += 1;
@@ -73,7 +82,15 @@ impl Moved<'_> {
 
 /// Removes all in a folder, except what was moved up to the top.
 fn empty(folder: BorrowedFd<'_>, depth: usize, moved: &mut Moved<'_>) -> Result<(), Errno> {
-    for entry in Dir::read_from(folder)? {
+    let entries = match Dir::read_from(folder) {
+        // One that may be read and not searched.
+        Err(Errno::ACCESS) => {
+            rustix::fs::fchmod(folder, Mode::RWXU)?;
+            Dir::read_from(folder)?
+        }
+        entries => entries?,
+    };
+    for entry in entries {
         let entry = entry?;
         let name = entry.file_name();
         if matches!(name.to_bytes(), b"." | b"..") {
@@ -130,6 +147,8 @@ mod tests {
     use super::*;
     use std::fs::{self, Permissions};
     use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::os::unix::process::CommandExt;
+    use std::process::Command;
 
     #[test]
     fn links_are_removed_and_never_followed() {
@@ -164,14 +183,57 @@ mod tests {
         assert!(!tree.exists());
     }
 
+    /// Whether this is to be tested here: as an ordinary user, as whom root runs the test once more.
+    fn is_ordinary(test: &str) -> bool {
+        if !rustix::process::geteuid().is_root() {
+            return true;
+        }
+        let program = std::env::current_exe().expect("a test program");
+        let test = format!("workspace::remove::tests::{test}");
+        let run = Command::new(program).args(["--exact", &test]).env_remove("TMPDIR").uid(65534).gid(65534).output();
+        match run {
+            Ok(run) => assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stdout)),
+            Err(error) => {
+                let required = std::env::var("MONKEYCI_TEST_REQUIRE").unwrap_or_default();
+                assert!(
+                    !required.split(',').any(|name| ["ordinary-user", "all"].contains(&name)),
+                    "cannot run as another user: {error}"
+                );
+                eprintln!("skipped: ordinary-user: another user cannot run this program: {error}");
+            }
+        }
+        false
+    }
+
     #[test]
     fn folders_without_permissions_go_too() {
+        if !is_ordinary("folders_without_permissions_go_too") {
+            return;
+        }
+        for mode in [0o0, 0o100, 0o200, 0o400, 0o500, 0o600] {
+            let inside = tempfile::tempdir().expect("a folder");
+            let tree = inside.path().join("tree");
+            fs::create_dir_all(tree.join("a/b")).expect("folders");
+            fs::write(tree.join("a/b/file"), "").expect("a file");
+            for path in ["a/b", "a", ""] {
+                fs::set_permissions(tree.join(path), Permissions::from_mode(mode)).expect("a mode");
+            }
+            remove_tree(&tree).unwrap_or_else(|error| panic!("{mode:o}: {error}"));
+            assert!(!tree.exists());
+        }
+    }
+
+    #[test]
+    fn a_deep_tree_of_folders_that_cannot_be_written_goes_too() {
+        if !is_ordinary("a_deep_tree_of_folders_that_cannot_be_written_goes_too") {
+            return;
+        }
         let inside = tempfile::tempdir().expect("a folder");
         let tree = inside.path().join("tree");
-        fs::create_dir_all(tree.join("a/b")).expect("folders");
-        fs::write(tree.join("a/b/file"), "").expect("a file");
-        for path in ["a/b", "a", ""] {
-            fs::set_permissions(tree.join(path), Permissions::from_mode(0o0)).expect("a mode");
+        let deep = tree.join("n/".repeat(3 * MAX_DEPTH));
+        fs::create_dir_all(&deep).expect("folders");
+        for folder in deep.ancestors().take_while(|folder| folder.starts_with(&tree)) {
+            fs::set_permissions(folder, Permissions::from_mode(0o500)).expect("a mode");
         }
         remove_tree(&tree).expect("removes");
         assert!(!tree.exists());

@@ -125,11 +125,16 @@ fn namespaces(test: &str) -> bool {
     let allowed =
         *ALLOWED.get_or_init(|| Story::lines(["true"]).run(&["--process"]).guarantee == Guarantee::PidNamespace);
     if !allowed {
-        let required = std::env::var("MONKEYCI_TEST_REQUIRE").unwrap_or_default();
-        assert!(!required.split(',').any(|name| name == "namespaces"), "namespaces are required and refused here");
-        println!("skipped: {test}: namespaces are refused here");
+        skip("namespaces", &format!("they are refused here, and {test} is about them"));
     }
     allowed
+}
+
+/// Says that what `name` stands for is missing. Fails instead when `MONKEYCI_TEST_REQUIRE` names it.
+fn skip(name: &str, why: &str) {
+    let required = std::env::var("MONKEYCI_TEST_REQUIRE").unwrap_or_default();
+    assert!(!required.split(',').any(|required| [name, "all"].contains(&required)), "{name} is required: {why}");
+    println!("skipped: {name}: {why}");
 }
 
 fn kill(pid: u32, signal: &str) {
@@ -338,15 +343,13 @@ fn an_ordinary_user_has_namespaces_too() {
         return;
     }
     if Command::new("setpriv").arg("--version").output().is_err() {
-        println!("skipped: an_ordinary_user_has_namespaces_too: no setpriv here");
-        return;
+        return skip("setpriv", "no such program");
     }
     let story =
         Story::lines(["id -u; cat /proc/sys/kernel/pid_max >/dev/null && readlink /proc/self >/dev/null && echo $$"]);
     let done = Command::new("chown").args(["-R", "65534:65534"]).arg(story.home.path()).status().expect("chown runs");
     if !done.success() {
-        println!("skipped: an_ordinary_user_has_namespaces_too: needs root to become somebody else");
-        return;
+        return skip("setpriv", "only root can become somebody else");
     }
     fs::write(story.path("control/start"), "").expect("a file");
     let run = Command::new("setpriv")

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use bollard::exec::{CreateExecOptions, StartExecOptions};
+use bollard::models::ContainerCreateBody;
+use bollard::query_parameters::CreateContainerOptionsBuilder;
 use monkeyci_core::executor::ExecutorError;
 use monkeyci_core::job_dir::Program;
 use monkeyci_core::job_dir::outcome::Reason;
@@ -11,7 +13,7 @@ use monkeyci_core::model::result::Guarantee;
 use monkeyci_core::model::{Cause, Job};
 
 use crate::fixture::Fixture;
-use crate::image::{BARE, USER};
+use crate::image::{BARE, BUSYBOX, USER, VOLUME};
 
 pub async fn lines_run_in_the_workspace_and_what_they_make_comes_back(fixture: &Fixture) {
     let lines = ["pwd", "mkdir -p out/deep; cat given > out/deep/made", "exit 3"];
@@ -125,4 +127,47 @@ pub async fn jobs_side_by_side_keep_to_themselves(fixture: &Fixture) {
         }
     });
     futures::future::join_all(jobs).await;
+}
+
+pub async fn a_container_of_somebody_else_is_named_and_stays(fixture: &Fixture) {
+    let order = fixture.order(fixture.job("taken", ["true"]), Program::default());
+    let name = order.attempt.name();
+    let body =
+        ContainerCreateBody { image: Some(BUSYBOX.into()), cmd: Some(vec!["true".into()]), ..Default::default() };
+    let options = CreateContainerOptionsBuilder::default().name(&name).build();
+    fixture.docker().api().create_container(Some(options), body).await.expect("a container");
+    let error = fixture.start(order).end().await.exit.expect_err("its name is taken");
+    assert!(error.to_string().contains(&format!("`{name}` which is not MonkeyCI's")), "{error}");
+    fixture.docker().api().remove_container(&name, None).await.expect("it is there");
+}
+
+pub async fn a_job_that_runs_is_taken_up_again_without_its_registry(fixture: &Fixture) {
+    let job = || Job { pull: PullPolicy::IfMissing, ..fixture.job("long", ["echo one; sleep 600"]) };
+    let (first, mut second) = (fixture.order(job(), Program::default()), fixture.order(job(), Program::default()));
+    (second.attempt, second.dir) = (first.attempt.clone(), first.dir.clone());
+    let mut running = fixture.start(first);
+    running.said("one").await;
+    running.task.abort();
+    // Nobody answers there, and it would be asked.
+    second.job.pull = PullPolicy::Always;
+    let mut again = fixture.start(second);
+    again.said("one").await;
+    again.has_started().await;
+    again.cancel.cancel();
+    assert_eq!(again.end().await.outcome().reason, Reason::Canceled);
+}
+
+pub async fn the_volumes_of_an_image_go_with_its_job(fixture: &Fixture) {
+    let job =
+        Job { image: Some(VOLUME.into()), ..fixture.job("volume", ["echo kept > /data/file; echo ready; sleep 600"]) };
+    let mut running = fixture.start(fixture.order(job, Program { grace_ms: 200, ..Program::default() }));
+    running.said("ready").await;
+    let api = fixture.docker().api();
+    let found = api.inspect_container(&running.attempt.name(), None).await.expect("it runs");
+    let mut mounts = found.mounts.expect("mounts").into_iter();
+    let volume = mounts.find_map(|mount| mount.name.filter(|name| !name.is_empty())).expect("a volume");
+    api.inspect_volume(&volume).await.expect("it is there");
+    running.cancel.cancel();
+    assert_eq!(running.end().await.outcome().reason, Reason::Canceled);
+    assert!(api.inspect_volume(&volume).await.is_err(), "left behind");
 }

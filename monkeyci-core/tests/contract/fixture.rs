@@ -233,6 +233,12 @@ impl Ran {
         output(&self.frames)
     }
 
+    /// When it last wrote what contains `text`, by the supervisor's clock.
+    pub fn said_at(&self, text: &str) -> Option<Duration> {
+        let said = |frame: &&Frame| output(std::slice::from_ref(*frame)).contains(text);
+        self.frames.iter().rev().find(said).map(|frame| Duration::from_millis(frame.millis))
+    }
+
     /// All frames but output.
     pub fn marks(&self) -> Vec<Kind> {
         let kinds = self.frames.iter().map(|frame| frame.kind.clone());

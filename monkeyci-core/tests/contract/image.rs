@@ -9,26 +9,43 @@ use futures::StreamExt;
 pub const BUSYBOX: &str = "localhost/monkeyci-test/busybox:1";
 /// The same, for a user who is not root.
 pub const USER: &str = "localhost/monkeyci-test/user:1";
+/// The same as the first, with a volume at `/data`.
+pub const VOLUME: &str = "localhost/monkeyci-test/volume:1";
 /// Nothing but `/echo`.
 pub const BARE: &str = "localhost/monkeyci-test/bare:1";
 
-const PROGRAM: &str = "/bin/busybox";
+/// What the images are made of.
+pub const PROGRAM: &str = "/bin/busybox";
 
 /// Makes the images that an engine does not have yet; why not, when they cannot be made.
 pub async fn make(api: &bollard::Docker) -> Result<(), String> {
-    let busybox = std::fs::read(PROGRAM).map_err(|error| format!("{PROGRAM}: {error}; install busybox-static"))?;
-    let applets = std::process::Command::new(PROGRAM).arg("--list").output().map_err(|error| error.to_string())?;
-    let applets = String::from_utf8_lossy(&applets.stdout).into_owned();
-    let mut system = tree(&busybox, "bin/busybox", applets.lines().filter(|applet| *applet != "busybox"));
-    add_folder(&mut system, "tmp/", 0o1777);
-    let system = system.into_inner().map_err(|error| error.to_string())?;
-    let bare = tree(&busybox, "echo", []).into_inner().map_err(|error| error.to_string())?;
-    for (name, archive, change) in [(BUSYBOX, &system, None), (USER, &system, Some("USER 1000")), (BARE, &bare, None)] {
+    let system = system()?;
+    let bare = tree(&busybox()?, "echo", []).into_inner().map_err(|error| error.to_string())?;
+    let images = [
+        (BUSYBOX, &system, None),
+        (USER, &system, Some("USER 1000")),
+        (VOLUME, &system, Some("VOLUME /data")),
+        (BARE, &bare, None),
+    ];
+    for (name, archive, change) in images {
         if api.inspect_image(name).await.is_err() {
             import(api, name, archive.clone(), change).await.map_err(|error| format!("{name}: {error}"))?;
         }
     }
     Ok(())
+}
+
+/// The files of a small system, as an archive.
+pub fn system() -> Result<Vec<u8>, String> {
+    let applets = std::process::Command::new(PROGRAM).arg("--list").output().map_err(|error| error.to_string())?;
+    let applets = String::from_utf8_lossy(&applets.stdout).into_owned();
+    let mut system = tree(&busybox()?, "bin/busybox", applets.lines().filter(|applet| *applet != "busybox"));
+    add_folder(&mut system, "tmp/", 0o1777);
+    system.into_inner().map_err(|error| error.to_string())
+}
+
+fn busybox() -> Result<Vec<u8>, String> {
+    std::fs::read(PROGRAM).map_err(|error| format!("{PROGRAM}: {error}; install busybox-static"))
 }
 
 fn tree<'a>(busybox: &[u8], path: &str, links: impl IntoIterator<Item = &'a str>) -> tar::Builder<Vec<u8>> {

@@ -3,7 +3,7 @@
 //! A story is an async function that takes a [`fixture::Fixture`]; it is listed once, below. An adapter is one line at
 //! the end: a name, whether it `contains` jobs, `runs` them, or only `plays` them, and a function that makes its fixture,
 //! or none, said in the output, when this machine lacks what it needs. One that `carries` jobs joins an engine and a way
-//! of files that others play whole.
+//! of files that others play whole; one that `pulls` is a kind of engine, whoever uses it and whatever it sees.
 
 mod adapters;
 mod containers;
@@ -17,7 +17,9 @@ mod lines;
 mod ordinary_user;
 mod plays;
 mod podman_service;
+mod pull;
 mod reattach;
+mod registry;
 mod resources;
 mod services;
 mod stop;
@@ -53,7 +55,10 @@ macro_rules! adapter {
                 a_line_that_fails_ends_the_job, cancel_ends_a_job_that_would_never_end,
                 an_attempt_is_not_started_twice);
             adapter!(@ $make, lines: a_million_lines_arrive);
-            adapter!(@ $make, stop: a_cancel_at_any_moment_ends_it_canceled);
+            adapter!(@ $make, stop: cancel_leaves_nothing, a_job_that_ignores_the_end_is_killed,
+                a_cancel_at_any_moment_ends_it_canceled);
+            adapter!(@ $make, hostile: a_report_that_became_something_else_harms_nobody);
+            adapter!(@ $make, services: a_service_is_reached_by_its_name);
             adapter!(@ $make, containers: lines_run_in_the_workspace_and_what_they_make_comes_back,
                 a_user_who_is_not_root_can_write_to_the_workspace, a_job_whose_engine_died_is_taken_up_again);
         }
@@ -63,12 +68,23 @@ macro_rules! adapter {
             an_image_without_a_shell_runs_a_command_and_refuses_lines,
             a_user_who_is_not_root_can_write_to_the_workspace, an_image_that_is_not_there_is_told,
             a_job_whose_engine_died_is_taken_up_again, what_a_crash_left_is_swept_and_nothing_else,
-            a_container_killed_from_outside_is_an_error_of_the_engine, jobs_side_by_side_keep_to_themselves;
+            a_container_killed_from_outside_is_an_error_of_the_engine, jobs_side_by_side_keep_to_themselves,
+            a_container_of_somebody_else_is_named_and_stays, a_job_that_runs_is_taken_up_again_without_its_registry,
+            the_volumes_of_an_image_go_with_its_job;
             services: a_service_is_reached_by_its_name,
-            a_service_that_never_gets_ready_is_told_with_its_last_words;
+            a_service_that_never_gets_ready_is_told_with_its_last_words,
+            a_service_that_writes_without_end_keeps_the_end_of_its_log,
+            a_cancel_at_any_moment_leaves_no_service_and_no_network;
             resources: too_much_memory_is_told, memory_and_processors_are_limited,
             an_exposed_port_is_reached_from_this_host_only, a_host_s_folder_is_mounted,
             only_a_privileged_job_has_privileges);
+    };
+    ($name:ident pulls $make:path) => {
+        mod $name {
+            adapter!(@ $make, pull: a_private_image_is_pulled_with_its_credentials,
+                credentials_that_are_refused_are_told_but_not_shown,
+                the_pull_policy_says_when_the_registry_is_asked, a_cancel_ends_a_pull_that_hangs);
+        }
     };
     (@ $make:path, $module:ident: $($story:ident),* $(,)?) => {$(
         #[tokio::test]
@@ -84,7 +100,9 @@ adapter!(fake plays crate::adapters::fake);
 adapter!(process runs crate::adapters::process);
 adapter!(process_without_namespaces runs crate::adapters::process_without_namespaces);
 adapter!(docker contains crate::adapters::docker);
+adapter!(docker_registry pulls crate::adapters::docker);
 adapter!(docker_apart contains crate::adapters::docker_apart);
 adapter!(podman contains crate::adapters::podman);
+adapter!(podman_registry pulls crate::adapters::podman);
 adapter!(podman_apart carries crate::adapters::podman_apart);
 adapter!(podman_rootless contains crate::adapters::podman_rootless);

@@ -1,10 +1,12 @@
 //! What becomes of jobs whose engine died: plain processes.
 
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
-use monkeyci_core::executor::{ExecutorError, Process};
+use monkeyci_core::executor::{ExecutorError, Order, Process};
 use monkeyci_core::job_dir::Program;
 use monkeyci_core::job_dir::outcome::Reason;
+use monkeyci_core::job_dir::program::supervisor_path;
 use monkeyci_core::model::Job;
 
 use crate::fixture::{Fixture, alive};
@@ -80,4 +82,43 @@ async fn a_job_with_an_image_is_refused_with_a_way_out() {
     let ran = fixture.run(job).await;
     let Err(ExecutorError::Unsupported(message)) = ran.exit else { panic!("{:?}", ran.exit) };
     assert!(message.contains("`boxed`") && message.contains("`docker`"), "{message}");
+}
+
+/// Has a supervisor wait for the start of an order's job, as an engine does that dies before it says so.
+fn waiting(fixture: &Fixture, order: &Order) -> Child {
+    let program = supervisor_path(&fixture.home.path().join("state/bin")).expect("a program");
+    let mut command = Command::new(program);
+    command.args(["run", "--process"]).arg(order.dir.root()).stdin(Stdio::null()).stdout(Stdio::null());
+    let child = command.spawn().expect("a supervisor");
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.id())).expect("it runs");
+    let began = stat.rsplit(") ").next().and_then(|rest| rest.split(' ').nth(19)).expect("proc_pid_stat(5)");
+    let record = fixture.home.path().join("state").join(order.attempt.name());
+    std::fs::write(record, format!("{} {began}", child.id())).expect("a record");
+    child
+}
+
+#[tokio::test]
+async fn a_job_whose_engine_died_before_it_said_start_is_started() {
+    let fixture = outliving();
+    let order = fixture.order(fixture.job("waits", ["echo begun"]), Program::default());
+    let mut supervisor = waiting(&fixture, &order);
+    // Reaped as soon as it ends, as process 1 does when its parent is dead.
+    let reaped = tokio::task::spawn_blocking(move || supervisor.wait());
+    let ran = fixture.start(order).end().await;
+    assert_eq!((ran.outcome().code, ran.output().as_str()), (Some(0), "begun\n"));
+    assert!(reaped.await.expect("no panic").expect("it ended").success());
+}
+
+#[tokio::test]
+async fn nothing_is_started_beside_a_supervisor_that_nobody_knows() {
+    let fixture = outliving();
+    let order = fixture.order(fixture.job("unknown", ["echo never"]), Program::default());
+    let dir = order.dir.clone();
+    let mut supervisor = waiting(&fixture, &order);
+    std::fs::write(fixture.home.path().join("state").join(order.attempt.name()), "").expect("a record");
+    let ran = fixture.start(order).end().await;
+    assert!(ran.exit.is_ok() && ran.outcome.expect("a report").is_none());
+    assert!(!dir.control().join("start").exists() && ran.frames.is_empty());
+    supervisor.kill().expect("killed");
+    supervisor.wait().expect("it ended");
 }

@@ -1,5 +1,9 @@
 //! Services beside a job.
 
+use std::time::Duration;
+
+use monkeyci_core::job_dir::Program;
+use monkeyci_core::job_dir::outcome::Reason;
 use monkeyci_core::model::job::{Health, Service};
 use monkeyci_core::model::{Cause, Job, JobId};
 
@@ -49,4 +53,27 @@ pub async fn a_service_that_never_gets_ready_is_told_with_its_last_words(fixture
     let health = Some(Health { command: "echo not yet; false".into(), timeout: 5_000 });
     let text = told(Service { health, ..service("db", "sleep 600") }).await;
     assert!(text.contains("did not end with 0 within 5 s; its check ends with: not yet"), "{text}");
+}
+
+pub async fn a_service_that_writes_without_end_keeps_the_end_of_its_log(fixture: &Fixture) {
+    // No end of a line for a long time: what holds a line holds all of it.
+    let line = "head -c 20000000 /dev/zero | tr '\\0' x; echo; echo last words; \
+                while nc -l -p 8080 -e echo pong; do :; done";
+    let job = fixture.job("client", ["until nc loud 8080; do sleep 0.1; done"]);
+    let ran = fixture.run(Job { services: vec![service("loud", line)], ..job }).await;
+    assert_eq!(ran.outcome().code, Some(0));
+    let logs = ran.exit.expect("it ran").service_logs;
+    let log = String::from_utf8_lossy(&logs[0].1);
+    assert!(log.len() <= 1024 * 1024 && log.contains("last words"), "{} bytes: {:.80}", log.len(), log);
+}
+
+pub async fn a_cancel_at_any_moment_leaves_no_service_and_no_network(fixture: &Fixture) {
+    for millis in [0, 100, 400, 1_200] {
+        let job = Job { services: vec![echo("web")], ..fixture.job("raced", ["sleep 600"]) };
+        let running = fixture.start(fixture.order(job, Program { grace_ms: 200, ..Program::default() }));
+        tokio::time::sleep(Duration::from_millis(millis)).await; // moment
+        running.cancel.cancel();
+        assert_eq!(running.end().await.outcome().reason, Reason::Canceled, "after {millis} ms");
+        assert_eq!(fixture.left().await, Vec::<String>::new(), "after {millis} ms");
+    }
 }

@@ -165,7 +165,10 @@ impl FromStr for BuildId {
         else {
             return Err(refuse());
         };
-        let number = build.strip_prefix("build-").and_then(|n| n.parse().ok()).ok_or_else(refuse)?;
+        // As it is printed and in no other way: a build has one name.
+        let is_canonical = |n: &&str| n.bytes().all(|byte| byte.is_ascii_digit()) && !n.starts_with('0');
+        let number =
+            build.strip_prefix("build-").filter(is_canonical).and_then(|n| n.parse().ok()).ok_or_else(refuse)?;
         Ok(Self { org: org.parse()?, repo: repo.parse()?, number })
     }
 }
@@ -193,7 +196,7 @@ impl schemars::JsonSchema for BuildId {
         schemars::json_schema!({
             "type": "string",
             "description": "Organisation, repository and number of a build",
-            "pattern": "^[^/]+/[^/]+/build-[0-9]+$",
+            "pattern": "^[^/]+/[^/]+/build-[1-9][0-9]*$",
         })
     }
 }
@@ -224,7 +227,10 @@ mod tests {
         let id: BuildId = "acme/web/build-12".parse().expect("a build id");
         assert_eq!((id.org.as_str(), id.repo.as_str(), id.number), ("acme", "web", 12));
         assert_eq!(id.to_string(), "acme/web/build-12");
-        for bad in ["acme/web/12", "acme/web", "acme/web/build-x", "acme/web/build-1/x", "../web/build-1"] {
+        for bad in ["acme/web/12", "acme/web", "acme/web/build-x", "acme/web/build-1/x", "../web/build-1"]
+            .into_iter()
+            .chain(["acme/web/build-", "acme/web/build-0", "acme/web/build-007", "acme/web/build-+7"])
+        {
             assert!(bad.parse::<BuildId>().is_err(), "{bad:?} was taken");
         }
     }

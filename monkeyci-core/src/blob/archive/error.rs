@@ -1,6 +1,7 @@
 use std::io;
 
-use crate::blob::beneath::PathError;
+use crate::blob::beneath::shown;
+use crate::blob::find::FindError;
 
 /// Why files could not be packed or unpacked.
 #[derive(Debug, thiserror::Error)]
@@ -12,22 +13,9 @@ pub enum ArchiveError {
         /// The path as the script names it.
         path: String,
     },
-    /// The path cannot be used.
-    #[error("path `{path}` {source}")]
-    Path {
-        /// The path as the script names it.
-        path: String,
-        /// What is wrong with it.
-        source: PathError,
-    },
-    /// The pattern cannot be read.
-    #[error("pattern `{pattern}`: {source}")]
-    Pattern {
-        /// The pattern.
-        pattern: String,
-        /// What is wrong with it.
-        source: globset::Error,
-    },
+    /// The path or the pattern cannot be used, or a file could not be read or written.
+    #[error(transparent)]
+    Find(#[from] FindError),
     /// An entry is not taken in.
     #[error("archive entry `{entry}` {refusal}")]
     Refused {
@@ -48,14 +36,6 @@ pub enum ArchiveError {
         /// What was being written.
         path: String,
         /// What the system said.
-        source: io::Error,
-    },
-    /// A file could not be read or written.
-    #[error("`{path}`: {source}")]
-    Io {
-        /// The file.
-        path: String,
-        /// What went wrong.
         source: io::Error,
     },
 }
@@ -121,7 +101,7 @@ impl ArchiveError {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path: shown(path), source },
             // What `openat` answers to a link where it may not follow one.
             io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => Self::refused(path, Refusal::InTheWay),
-            _ => Self::Io { path: shown(path), source },
+            _ => FindError::Io { path: shown(path), source }.into(),
         }
     }
 
@@ -132,14 +112,4 @@ impl ArchiveError {
     pub(super) fn broken(source: io::Error) -> Self {
         Self::Broken { source }
     }
-}
-
-/// A hostile name may be thousands of control characters: its beginning, escaped.
-pub(super) fn shown(name: &[u8]) -> String {
-    let text = String::from_utf8_lossy(name);
-    let mut shown: String = text.chars().take(120).flat_map(char::escape_debug).collect();
-    if text.chars().nth(120).is_some() {
-        shown.push('…');
-    }
-    shown
 }

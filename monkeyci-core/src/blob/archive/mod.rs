@@ -15,6 +15,8 @@ mod entry;
 mod error;
 mod pack;
 #[cfg(test)]
+mod random;
+#[cfg(test)]
 mod tests;
 mod unpack;
 

@@ -4,14 +4,14 @@ use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::GlobMatcher;
 use rustix::fs::{FileType, Stat};
 use tar::{Builder, EntryType, Header};
 
-use super::error::shown;
 use super::unpack::check_name;
 use super::{ArchiveError, Limits, MATCHES, Refusal};
-use crate::blob::beneath::{self, Folder, kind};
+use crate::blob::beneath::{self, Folder, kind, shown};
+use crate::blob::find;
 
 /// zstd's own default: several hundred MB a second.
 const LEVEL: i32 = 3;
@@ -47,18 +47,18 @@ pub struct LeftOut {
 /// [`ArchiveError::NotThere`] when there is nothing; others when a file cannot be read, or when what is packed is more
 /// than [`unpack`](super::unpack()) would take back.
 pub fn pack<W: Write>(root: &Path, path: &str, limits: &Limits, out: W) -> Result<Packed, ArchiveError> {
-    let names = beneath::names(path).map_err(|source| ArchiveError::Path { path: path.into(), source })?;
+    let names = find::names(path)?;
     let root = Folder::open(root).map_err(|error| ArchiveError::at(root.as_os_str().as_bytes(), error))?;
     let at = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => ArchiveError::NotThere { path: path.into() },
         _ => ArchiveError::at(path.as_bytes(), error),
     };
-    let what = match find(&root, &names).map_err(at)? {
+    let what = match stands(&root, &names).map_err(at)? {
         Some(what) => what,
         None if names.iter().any(|name| beneath::is_glob(name)) => {
             let base = names.iter().take_while(|name| !beneath::is_glob(name)).count();
             let folder = root.descend(names[..base].iter().copied()).map_err(at)?;
-            What::Matches { folder, depth: base, matcher: matcher(&names[base..])? }
+            What::Matches { folder, depth: base, matcher: find::matcher(&names[base..])? }
         }
         None => return Err(ArchiveError::NotThere { path: path.into() }),
     };
@@ -95,7 +95,7 @@ enum What<'a> {
     Matches { folder: Folder, depth: usize, matcher: GlobMatcher },
 }
 
-fn find<'a>(root: &Folder, names: &[&'a OsStr]) -> io::Result<Option<What<'a>>> {
+fn stands<'a>(root: &Folder, names: &[&'a OsStr]) -> io::Result<Option<What<'a>>> {
     let Some((name, parents)) = names.split_last() else {
         return Ok(Some(What::Folder { folder: root.descend([])?, stat: root.own_stat()? }));
     };
@@ -108,15 +108,6 @@ fn find<'a>(root: &Folder, names: &[&'a OsStr]) -> io::Result<Option<What<'a>>> 
         FileType::Directory => What::Folder { folder: folder.enter(name)?, stat },
         _ => What::File { folder, name, stat },
     }))
-}
-
-/// `*` stays within one folder and `**` does not, as in a shell.
-fn matcher(names: &[&OsStr]) -> Result<GlobMatcher, ArchiveError> {
-    let pattern = names.iter().map(|name| name.to_string_lossy()).collect::<Vec<_>>().join("/");
-    match GlobBuilder::new(&pattern).literal_separator(true).build() {
-        Ok(glob) => Ok(glob.compile_matcher()),
-        Err(source) => Err(ArchiveError::Pattern { pattern, source }),
-    }
 }
 
 struct Packer<W: Write> {
@@ -189,18 +180,14 @@ impl<W: Write> Packer<W> {
                 let target = folder.read_link(name).map_err(at)?;
                 let parents = path.iter().filter(|byte| **byte == b'/').count();
                 if !stays_inside(&target, self.above + parents) {
-                    self.leave_out(path, Refusal::LinkOut);
-                    return Ok(());
+                    return self.leave_out(path, Refusal::LinkOut);
                 }
                 self.count(path)?;
                 let mut header = header(EntryType::Symlink, stat, 0);
                 let (path, target) = (OsStr::from_bytes(path), OsStr::from_bytes(&target));
                 self.tar.append_link(&mut header, path, target).map_err(at)
             }
-            _ => {
-                self.leave_out(path, Refusal::Special);
-                Ok(())
-            }
+            _ => self.leave_out(path, Refusal::Special),
         }
     }
 
@@ -209,14 +196,20 @@ impl<W: Write> Packer<W> {
         if let Err(refusal) = check_name(path, &self.limits) {
             return Err(ArchiveError::refused(path, refusal));
         }
-        if self.done.entries > self.limits.entries {
-            return Err(ArchiveError::refused(path, Refusal::TooMany(self.limits.entries)));
-        }
-        Ok(())
+        self.bound(path)
     }
 
-    fn leave_out(&mut self, path: &[u8], why: Refusal) {
+    fn leave_out(&mut self, path: &[u8], why: Refusal) -> Result<(), ArchiveError> {
         self.done.left_out.push(LeftOut { path: shown(path), why });
+        self.bound(path)
+    }
+
+    /// What is left out counts as well: it is told, and a job may leave any number of sockets.
+    fn bound(&self, path: &[u8]) -> Result<(), ArchiveError> {
+        match self.done.entries + self.done.left_out.len() {
+            all if all > self.limits.entries => Err(ArchiveError::refused(path, Refusal::TooMany(self.limits.entries))),
+            _ => Ok(()),
+        }
     }
 
     fn append(&mut self, header: &mut Header, path: &[u8], data: impl Read) -> Result<(), ArchiveError> {

@@ -8,16 +8,16 @@ use tempfile::TempDir;
 
 use super::*;
 
-const STRANGERS: Limits = Limits { ratio: Some(200), ..Limits::of(10 * 1024 * 1024) };
+pub(super) const STRANGERS: Limits = Limits { ratio: Some(200), ..Limits::of(10 * 1024 * 1024) };
 
 /// A folder `root` to unpack into, and beside it a canary that nothing may touch.
-struct Ground {
-    dir: TempDir,
-    root: PathBuf,
+pub(super) struct Ground {
+    pub(super) dir: TempDir,
+    pub(super) root: PathBuf,
 }
 
 impl Ground {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let root = dir.path().join("root");
         fs::create_dir(&root).expect("makes");
@@ -26,7 +26,7 @@ impl Ground {
         Self { dir, root }
     }
 
-    fn unpack(&self, archive: &[u8], path: &str) -> Result<Unpacked, ArchiveError> {
+    pub(super) fn unpack(&self, archive: &[u8], path: &str) -> Result<Unpacked, ArchiveError> {
         let result = unpack(archive, archive.len() as u64, &self.root, path, &STRANGERS);
         self.check();
         result
@@ -47,7 +47,7 @@ impl Ground {
 
 /// An archive made by hand, so that it can hold what no library writes.
 #[derive(Default)]
-struct Hostile(Vec<u8>);
+pub(super) struct Hostile(pub(super) Vec<u8>);
 
 impl Hostile {
     fn folder() -> Self {
@@ -66,7 +66,7 @@ impl Hostile {
         self.entry(EntryType::Symlink, name.as_bytes(), target.as_bytes(), b"")
     }
 
-    fn sized(mut self, kind: EntryType, name: &[u8], target: &[u8], content: &[u8], size: u64) -> Self {
+    pub(super) fn sized(mut self, kind: EntryType, name: &[u8], target: &[u8], content: &[u8], size: u64) -> Self {
         let mut header = Header::new_gnu();
         header.as_old_mut().name[..name.len()].copy_from_slice(name);
         header.as_old_mut().linkname[..target.len()].copy_from_slice(target);

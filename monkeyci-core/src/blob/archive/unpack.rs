@@ -1,5 +1,6 @@
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -11,6 +12,7 @@ use super::entry::{Extensions, Head};
 use super::pack::stays_inside;
 use super::{ArchiveError, Limits, MATCHES, Refusal};
 use crate::blob::beneath::{self, Folder};
+use crate::blob::find;
 
 /// 2^24 bytes: four times what our level needs; more is asked for only to make a reader swell.
 const WINDOW_LOG: u32 = 24;
@@ -44,7 +46,7 @@ pub fn unpack<R: Read>(
     path: &str,
     limits: &Limits,
 ) -> Result<Unpacked, ArchiveError> {
-    let names = beneath::names(path).map_err(|source| ArchiveError::Path { path: path.into(), source })?;
+    let names = find::names(path)?;
     let root = Folder::open(root).map_err(|error| ArchiveError::at(root.as_os_str().as_bytes(), error))?;
     let mut zstd = zstd::Decoder::new(archive).map_err(ArchiveError::broken)?;
     zstd.window_log_max(WINDOW_LOG).map_err(ArchiveError::broken)?;
@@ -197,20 +199,16 @@ impl<'a> Unpacker<'a> {
             return Err(ArchiveError::refused(&head.name, Refusal::Swells(ratio)));
         }
         let at = |error| ArchiveError::at(&head.name, error);
-        let mut file = self.enter(parents).and_then(|folder| folder.create(name)).map_err(at)?;
-        let mut buffer = vec![0; 64 * 1024];
-        let mut left = head.size;
-        while left > 0 {
-            let read = match entry.read(&mut buffer) {
-                Ok(0) => return Err(ArchiveError::broken(io::ErrorKind::UnexpectedEof.into())),
-                Ok(read) => read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(ArchiveError::broken(error)),
-            };
-            file.write_all(&buffer[..read]).map_err(at)?;
-            left = left.saturating_sub(read as u64);
+        let folder = self.enter(parents).map_err(at)?;
+        let mut file = folder.create(name).map_err(at)?;
+        let filled = fill(&mut file, head, entry);
+        if filled.is_err()
+            && let Err(error) = folder.unlink(name)
+        {
+            // A file that looks whole and is not is worse than none.
+            tracing::warn!(name = %name.display(), %error, "half of a file cannot be removed");
         }
-        beneath::finish(&file, head.mode, head.mtime).map_err(at)
+        filled
     }
 
     fn keep(&mut self, bytes: usize) -> Result<(), ArchiveError> {
@@ -253,6 +251,24 @@ impl<'a> Unpacker<'a> {
         }
         Ok(self.done)
     }
+}
+
+/// Writes what the archive holds of a file.
+fn fill<R: Read>(file: &mut File, head: &Head, entry: &mut Entry<'_, R>) -> Result<(), ArchiveError> {
+    let at = |error| ArchiveError::at(&head.name, error);
+    let mut buffer = vec![0; 64 * 1024];
+    let mut left = head.size;
+    while left > 0 {
+        let read = match entry.read(&mut buffer) {
+            Ok(0) => return Err(ArchiveError::broken(io::ErrorKind::UnexpectedEof.into())),
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(ArchiveError::broken(error)),
+        };
+        file.write_all(&buffer[..read]).map_err(at)?;
+        left = left.saturating_sub(read as u64);
+    }
+    beneath::finish(&*file, head.mode, head.mtime).map_err(at)
 }
 
 fn make(root: &Folder, names: &[&OsStr]) -> io::Result<Folder> {

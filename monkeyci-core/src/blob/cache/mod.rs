@@ -32,7 +32,7 @@ pub struct Caches {
 pub enum Scope {
     /// Builds of protected refs, and those of a person at a terminal.
     Protected,
-    /// Builds of this branch.
+    /// Builds of this branch or tag, by its full ref, or of a commit without one.
     Branch(String),
     /// Builds of code from this fork, or from this pull request.
     Fork(String),
@@ -147,7 +147,8 @@ impl Caches {
     /// Restores a cache to its path in `work_dir`: the one with its key, else the newest with one of the fallbacks.
     ///
     /// # Errors
-    /// When a cache is there and cannot be read, is refused or cannot be written. The job can go on without it.
+    /// When a cache is there and cannot be read, is refused or cannot be written. The job can go on without it. One of
+    /// the build's own scope that is not what was stored is removed, so that the job may save it anew.
     pub async fn restore(
         &self,
         place: &Place,
@@ -160,7 +161,7 @@ impl Caches {
             match files::restore(&self.blobs, &key, work_dir, &cache.path, self.limits).await {
                 Ok(_) => return Ok(Restored::Exact),
                 Err(error) if error.is_not_there() => {}
-                Err(source) => return Err(CacheError::Files { id: cache.id.clone(), source }),
+                Err(source) => return Err(self.given_up(place, scope, &key, cache, source).await),
             }
         }
         for fallback in &keys.fallbacks {
@@ -170,7 +171,7 @@ impl Caches {
                         Ok(_) => return Ok(Restored::Fallback(fallback.clone())),
                         // Pruned since it was listed.
                         Err(error) if error.is_not_there() => {}
-                        Err(source) => return Err(CacheError::Files { id: cache.id.clone(), source }),
+                        Err(source) => return Err(self.given_up(place, scope, &found.key, cache, source).await),
                     }
                 }
             }
@@ -215,6 +216,17 @@ impl Caches {
             }
         }
         Ok(removed)
+    }
+
+    async fn given_up(&self, place: &Place, scope: &Scope, key: &Key, cache: &Cache, source: FilesError) -> CacheError {
+        // Stored once for each key, it would stay broken for ever.
+        if source.is_broken()
+            && *scope == place.scope
+            && let Err(error) = self.blobs.delete(key).await
+        {
+            tracing::warn!(%key, %error, "a broken cache cannot be removed");
+        }
+        CacheError::Files { id: cache.id.clone(), source }
     }
 
     /// The caches of an id whose keys begin so, the newest first.

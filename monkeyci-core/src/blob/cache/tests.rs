@@ -99,6 +99,26 @@ async fn a_lower_scope_reads_from_a_higher_one() {
 }
 
 #[tokio::test]
+async fn a_cache_that_is_damaged_is_stored_anew_and_that_of_a_higher_scope_is_left_alone() {
+    let ground = Ground::new();
+    let deps = cache("deps");
+    let keys = Keys { key: Some("k".into()), fallbacks: Vec::new() };
+    ground.save(Scope::Protected, &deps, Some("k"), "one").await;
+    let key = place(Scope::Protected).key(&Scope::Protected, "deps", Some("k"));
+    let file = ground.dir.path().join("blobs").join(key.to_string());
+    let mut bytes = fs::read(&file).expect("reads");
+    bytes[30] ^= 4;
+    fs::write(&file, bytes).expect("writes");
+    let dir = ground.work_dir("mine");
+    for (scope, stays) in [(branch("topic"), true), (fork(), true), (Scope::Protected, false)] {
+        ground.caches.restore(&place(scope.clone()), &deps, &keys, &dir).await.expect_err("is damaged");
+        assert_eq!(file.exists(), stays, "{scope:?}");
+    }
+    assert_eq!(ground.save(Scope::Protected, &deps, Some("k"), "two").await, Saved::Stored(vec![]));
+    assert_eq!(ground.restore(branch("topic"), &deps, Some("k"), &[]).await.as_deref(), Some("two"));
+}
+
+#[tokio::test]
 async fn ten_ways_to_poison_a_cache_change_nothing_for_others() {
     let ground = Ground::new();
     let deps = cache("deps");

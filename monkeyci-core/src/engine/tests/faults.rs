@@ -1,9 +1,11 @@
 use std::path::Path;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use monkeyci_model::Event;
 
 use super::*;
+use crate::build::JobState;
 use crate::source::{Checkout, Source, SourceError};
 use crate::store::{BuildRow, Commit, JobRow, Memory, Store, StoreError};
 
@@ -49,8 +51,7 @@ async fn what_breaks_before_the_first_job_ends_the_build_with_its_reason() {
 
 #[tokio::test]
 async fn an_answer_with_an_old_fence_changes_nothing() {
-    let engine =
-        Engine::local().without_worker().lease(std::time::Duration::from_millis(20)).open().await.expect("opens");
+    let engine = Engine::local().without_worker().lease(Duration::from_millis(20)).open().await.expect("opens");
     let mut build = engine.build(jobs(&["a"])).await.expect("begins");
     let leases = engine.remote_leases();
     let first = leases.lease("silent", 1).await.remove(0);
@@ -114,4 +115,52 @@ async fn a_full_disk_ends_the_builds_as_errors_and_refuses_new_ones() {
         assert!(matches!(refused, EngineError::Store(StoreError::Full { .. })), "{refused}");
         assert!(memory.open_builds().await.expect("reads").is_empty(), "room for {room}");
     }
+}
+
+#[tokio::test]
+async fn a_lease_of_no_time_at_all_is_short_and_breaks_nothing() {
+    let engine = Engine::local().without_worker().lease(Duration::ZERO).open().await.expect("opens");
+    worker(&engine, 4, well);
+    let mut build = engine.build(jobs(&["a"])).await.expect("begins");
+    assert_eq!(build.wait().await.expect("it ends"), BuildStatus::Success);
+}
+
+#[tokio::test]
+async fn a_job_that_its_worker_never_took_is_leased_to_another() {
+    let engine = Engine::local().without_worker().open().await.expect("opens");
+    let leases = engine.leases();
+    let mut asks = leases.lease("gone", 1);
+    assert!(futures::poll!(&mut asks).is_pending());
+    let mut build = engine.build(jobs(&["a"])).await.expect("begins");
+    until(&mut build, |event| matches!(event, EventKind::JobInitializing { .. })).await;
+    // It was handed over, and nobody took it.
+    drop(asks);
+    worker(&engine, 1, well);
+    assert_eq!(build.wait().await.expect("it ends"), BuildStatus::Success);
+    let job = build.snapshot().await.expect("reads").job("a").map(JobState::attempt);
+    assert_eq!(job, Some(2));
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_script_is_told_without_its_secrets() {
+    let mut secrets = crate::secret::Secrets::new();
+    secrets.insert(monkeyci_model::SecretRef { name: "TOKEN".into(), version: 1 }, "hunter22-hunter22".into());
+    let engine = Engine::local().without_worker().secrets(secrets).open().await.expect("opens");
+    let picture =
+        || Err(LoadError { status: BuildStatus::Failure, message: "`scirpt: [login hunter22-hunter22]`".into() });
+    let warned = || Ok(Loaded { jobs: vec![], warnings: vec!["hunter22-hunter22 is no key".into()] });
+    let bad = BadSource(|| SourceError::Program("cannot fetch https://hunter22-hunter22@example.com".into()));
+    let panics = || panic!("at hunter22-hunter22");
+    let end = "build failure: `scirpt: [login ***]`";
+    for (request, wanted) in [
+        (request(picture), end),
+        (request(warned), "build success"),
+        (BuildRequest::new(bad), "build error: cannot fetch https://***@example.com"),
+        (request(panics), "build error: loading the script broke: at ***"),
+    ] {
+        let mut build = engine.build(request).await.expect("begins");
+        assert_eq!(story(&mut build).await.pop().as_deref(), Some(wanted));
+    }
+    let events = engine.shared.store.feed(0, 1000).await.expect("reads");
+    assert!(events.iter().all(|event| !serde_json::to_string(&**event).expect("serializes").contains("hunter22")));
 }

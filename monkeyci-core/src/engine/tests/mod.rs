@@ -2,6 +2,7 @@
 
 mod begin;
 mod faults;
+mod logs;
 mod programs;
 mod properties;
 mod restart;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::store::{Memory, Store};
+use crate::store::{BuildRow, Commit, Memory, Store};
 
 fn never(id: &str) -> Job {
     Job { retry: Retry::never(), ..job(id) }
@@ -136,4 +136,66 @@ async fn a_handle_and_a_worker_are_told_when_the_engine_stops() {
     assert_eq!(waiting.await.expect("no panic"), 0);
     assert!(matches!(build.wait().await, Err(EngineError::Stopped)));
     assert!(matches!(engine.build(jobs(&["a"])).await, Err(EngineError::Stopped)));
+}
+
+/// A build as a store holds it, with these events.
+async fn left(store: &Memory, number: u64, facts: Vec<EventKind>) -> BuildId {
+    let build = BuildId::new("local".parse().expect("an id"), "build".parse().expect("an id"), number);
+    let (status, message, request) = (BuildStatus::Running, None, Some("the plan".to_owned()));
+    let row = BuildRow { build: build.clone(), status, message, request, created: None, ended: None, events: 0 };
+    let commit = Commit { after: 0, facts, time: 0, build: row, jobs: Vec::new() };
+    store.commit(vec![commit]).await.expect("commits");
+    build
+}
+
+fn fetched() -> Vec<EventKind> {
+    let trigger = Box::default();
+    vec![
+        EventKind::BuildTriggered { trigger },
+        EventKind::BuildInitializing {},
+        EventKind::BuildStart { trigger: None },
+    ]
+}
+
+#[tokio::test]
+async fn a_build_that_nobody_can_ask_for_again_ends_in_the_store_as_well() {
+    let (store, state) = (Memory::default(), tempfile::tempdir().expect("a folder"));
+    let id = left(&store, 1, fetched()).await;
+    std::fs::create_dir_all(state.path().join("builds/local/build/1/checkout")).expect("makes a folder");
+    let opens = Engine::local().without_worker().store(store.clone()).state(state.path()).open();
+    let engine = opens.await.expect("opens");
+    let mut build = engine.resume(&id, None).await.expect("goes on");
+    let end = story(&mut build).await.pop();
+    assert_eq!(end.as_deref(), Some("build error: its script is not known any more: build it anew"));
+    assert!(store.open_builds().await.expect("reads").is_empty());
+}
+
+#[tokio::test]
+async fn a_build_that_cannot_go_on_keeps_no_other_from_it() {
+    let store = Memory::default();
+    left(&store, 1, vec![EventKind::BuildInitializing {}]).await;
+    let whole = left(&store, 2, fetched()[..2].to_vec()).await;
+    let opens = Engine::local().without_worker().store(store).resume_all(|_| Some(plan())).open();
+    let engine = opens.await.expect("opens");
+    worker(&engine, 4, well);
+    let mut build = engine.handle(&whole).await.expect("it is there");
+    assert_eq!(build.wait().await.expect("it ends"), BuildStatus::Success);
+}
+
+#[tokio::test]
+async fn whoever_goes_on_with_a_build_that_has_just_ended_learns_its_end() {
+    let engine = Engine::local().without_worker().open().await.expect("opens");
+    let mut build = engine.build(jobs(&["a"])).await.expect("begins");
+    until(&mut build, |event| matches!(event, EventKind::JobQueued { .. })).await;
+    // It was read before it ended, and is taken over afterwards.
+    let (state, events) = super::super::restart::replay(&*engine.shared.store, build.id()).await.expect("replays");
+    worker(&engine, 1, well);
+    assert_eq!(build.wait().await.expect("it ends"), BuildStatus::Success);
+    let id = build.id().clone();
+    let adopt =
+        |reply| Call::Adopt { build: id, state: Box::new(state), events, request: Some(Box::new(plan())), reply };
+    engine.ask(adopt).await.expect("the engine lives").expect_err("it has other events");
+    let mut again = engine.handle(build.id()).await.expect("it is known");
+    assert_eq!(again.wait().await.expect("it has ended"), BuildStatus::Success);
+    assert_eq!(story(&mut again).await.last().map(String::as_str), Some("build success"));
 }

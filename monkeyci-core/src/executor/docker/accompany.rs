@@ -61,9 +61,13 @@ impl Docker {
 
     /// Whether the kernel ended the job for want of memory. The engine is asked only when something was killed.
     async fn out_of_memory(&self, order: &Order, name: &str, canceled: bool) -> Result<bool, ExecutorError> {
+        if canceled {
+            // What ended it is known, and an engine that is away must not hold up its end.
+            return Ok(false);
+        }
         let outcome = report::Reader::open(&order.dir).and_then(|reader| reader.outcome());
         if matches!(&outcome, Ok(Some(outcome)) if outcome.reason == Reason::Canceled)
-            && !(canceled || order.dir.control().join("cancel").exists())
+            && !order.dir.control().join("cancel").exists()
         {
             // Stopped by hand, or by a daemon that came back: nobody asked us for it.
             let reason = "something outside of the job told it to end, as an engine that restarts does".to_owned();
@@ -75,7 +79,7 @@ impl Docker {
             return Ok(false);
         }
         let standing = self.standing(name).await?;
-        if matches!(outcome, Ok(None)) && !standing.out_of_memory && !canceled {
+        if matches!(outcome, Ok(None)) && !standing.out_of_memory {
             let code = standing.code;
             let reason =
                 format!("its supervisor ended with code {code} and no result: something outside of the job killed it");

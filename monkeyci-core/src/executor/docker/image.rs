@@ -3,10 +3,11 @@
 use bollard::auth::DockerCredentials;
 use bollard::query_parameters::CreateImageOptions;
 use futures::StreamExt;
-use monkeyci_model::job::{Arch, PullPolicy};
+use monkeyci_model::job::{Arch, PullPolicy, Service};
 
-use super::{Docker, ExecutorError, said, status};
-use crate::executor::RegistryAuth;
+use super::refusal::{self, Refusal};
+use super::{Docker, ExecutorError, status};
+use crate::executor::{Order, RegistryAuth};
 
 /// An image that is here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,97 +18,132 @@ pub(super) struct Image {
     pub as_root: bool,
     /// The architecture of its programs.
     pub arch: Arch,
-    /// What it runs when not told otherwise: the entrypoint is part of it.
-    pub entrypoint: Vec<String>,
+}
+
+/// An image that somebody needs.
+pub(super) struct Wanted<'a> {
+    /// As it stands in the job.
+    pub image: &'a str,
+    /// Who needs it, for messages.
+    pub by: String,
+    /// The architecture that its programs must be for.
+    pub arch: Option<Arch>,
+    /// When it is pulled.
+    pub pull: PullPolicy,
+    /// The credentials that there are.
+    pub registries: &'a [RegistryAuth],
+}
+
+impl<'a> Wanted<'a> {
+    /// The image of a job itself.
+    pub(super) fn by_job(order: &'a Order, image: &'a str) -> Self {
+        let job = &order.job;
+        let by = format!("job `{}`", job.id);
+        Self { image, by, arch: job.resources.arch, pull: job.pull, registries: &order.registries }
+    }
+
+    /// The image of a service beside a job.
+    pub(super) fn by_service(order: &'a Order, service: &'a Service) -> Self {
+        let by = format!("service `{}` of job `{}`", service.id, order.job.id);
+        Self { by, ..Self::by_job(order, &service.image) }
+    }
+
+    /// The name with registry and tag, which no engine can take for another image.
+    pub(super) fn full_name(&self) -> String {
+        full_name(self.image)
+    }
+
+    /// The registry that it comes from.
+    pub(super) fn host(&self) -> String {
+        self.full_name().split('/').next().unwrap_or_default().to_owned()
+    }
+
+    /// What its registry is told of who we are.
+    pub(super) fn credentials(&self) -> Option<&'a RegistryAuth> {
+        const HUB: [&str; 4] = ["docker.io", "index.docker.io", "registry-1.docker.io", "https://index.docker.io/v1/"];
+        let host = &*self.host();
+        let same = |known: &str| known == host || (HUB.contains(&known) && HUB.contains(&host));
+        self.registries.iter().find(|registry| same(&registry.host))
+    }
 }
 
 impl Docker {
-    /// Makes sure that an image is here, and tells what must be known of it. Asked once for each image while its policy
-    /// allows that.
-    pub(super) async fn image(
-        &self,
-        image: &str,
-        arch: Option<Arch>,
-        pull: PullPolicy,
-        registries: &[RegistryAuth],
-    ) -> Result<Image, ExecutorError> {
-        let key = (image.to_owned(), arch);
-        if pull != PullPolicy::Always {
-            if let Some(known) = self.images.lock().expect("nothing panics while it holds the lock").get(&key) {
-                return Ok(known.clone());
+    /// Makes sure that an image is here, and tells what must be known of it.
+    pub(super) async fn image(&self, wanted: &Wanted<'_>) -> Result<Image, ExecutorError> {
+        if wanted.pull != PullPolicy::Always {
+            if let Some(found) = self.inspect_image(wanted, wanted.image).await? {
+                return Ok(found);
             }
-            if let Some(found) = self.inspect_image(image, arch).await? {
-                return Ok(self.remember(key, found));
-            }
-            if pull == PullPolicy::Never {
-                return Err(missing(image, format!("{} does not have it, and pull is `never`", self.host)));
+            if wanted.pull == PullPolicy::Never {
+                return Err(self.refused(wanted, "find", format!("{} does not have it", self.host)));
             }
         }
-        self.pull(image, arch, registries).await?;
-        let found = self.inspect_image(&full_name(image), arch).await?;
-        found
-            .map(|found| self.remember(key, found))
-            .ok_or_else(|| missing(image, "the engine does not have it though it was pulled".into()))
+        self.pull(wanted).await?;
+        let found = self.inspect_image(wanted, &wanted.full_name()).await?;
+        found.ok_or_else(|| self.refused(wanted, "find", "it is not there though it was pulled".into()))
     }
 
-    /// Forgets what is known of an image, because the engine no longer has it.
-    pub(super) fn forget(&self, image: &str) {
-        self.images.lock().expect("nothing panics while it holds the lock").retain(|(name, _), _| name != image);
+    /// The image of a container that is there, by its id.
+    pub(super) async fn image_of(&self, wanted: &Wanted<'_>, id: &str) -> Result<Image, ExecutorError> {
+        let found = self.inspect_image(&Wanted { by: wanted.by.clone(), arch: None, ..*wanted }, id).await?;
+        found.ok_or_else(|| self.refused(wanted, "find", "its container is there, but not the image of it".into()))
     }
 
-    fn remember(&self, key: (String, Option<Arch>), image: Image) -> Image {
-        self.images.lock().expect("nothing panics while it holds the lock").insert(key, image.clone());
-        image
+    /// The error that an image cannot be had.
+    pub(super) fn refused(&self, wanted: &Wanted<'_>, what: &'static str, answer: String) -> ExecutorError {
+        let refusal = Refusal { wanted, engine: self.engine.name(), what, answer };
+        ExecutorError::Image { image: wanted.image.to_owned(), reason: refusal.to_string() }
     }
 
-    async fn inspect_image(&self, name: &str, arch: Option<Arch>) -> Result<Option<Image>, ExecutorError> {
+    async fn inspect_image(&self, wanted: &Wanted<'_>, name: &str) -> Result<Option<Image>, ExecutorError> {
         let found = match self.api.inspect_image(name).await {
             Ok(found) => found,
             Err(error) if status(&error) == Some(404) => return Ok(None),
-            Err(error) => return Err(missing(name, said(&error))),
+            Err(error) if refusal::is_answer(&error) => {
+                return Err(self.refused(wanted, "look at", refusal::answer(&error)));
+            }
+            Err(error) => return Err(self.broke("looking for an image", &error)),
         };
         let its = match found.architecture.as_deref() {
             Some("arm64" | "aarch64") => Arch::Arm,
             Some("amd64" | "x86_64") => Arch::Amd,
             _ => self.facts.arch,
         };
-        if arch.is_some_and(|wanted| wanted != its) {
+        if wanted.arch.is_some_and(|wanted| wanted != its) {
             return Ok(None);
         }
-        let config = found.config.unwrap_or_default();
-        let user = config.user.unwrap_or_default();
+        let user = found.config.unwrap_or_default().user.unwrap_or_default();
         let user = user.split(':').next().unwrap_or_default();
-        Ok(Some(Image {
-            name: name.to_owned(),
-            as_root: matches!(user, "" | "0" | "root"),
-            arch: its,
-            entrypoint: config.entrypoint.unwrap_or_default(),
-        }))
+        Ok(Some(Image { name: name.to_owned(), as_root: matches!(user, "" | "0" | "root"), arch: its }))
     }
 
-    async fn pull(&self, image: &str, arch: Option<Arch>, registries: &[RegistryAuth]) -> Result<(), ExecutorError> {
-        let name = full_name(image);
+    async fn pull(&self, wanted: &Wanted<'_>) -> Result<(), ExecutorError> {
         let options = CreateImageOptions {
-            from_image: Some(name.clone()),
-            platform: arch.map(|arch| format!("linux/{}", arch.oci_name())).unwrap_or_default(),
+            from_image: Some(wanted.full_name()),
+            platform: wanted.arch.map(|arch| format!("linux/{}", arch.oci_name())).unwrap_or_default(),
             ..CreateImageOptions::default()
         };
-        let mut progress = self.api.create_image(Some(options), None, credentials(&name, registries));
+        let credentials = wanted.credentials().map(|known| DockerCredentials {
+            username: Some(known.username.clone()),
+            password: Some(known.password.clone()),
+            serveraddress: Some(known.host.clone()),
+            ..DockerCredentials::default()
+        });
+        let mut progress = self.api.create_image(Some(options), None, credentials);
         while let Some(step) = progress.next().await {
-            let step = step.map_err(|error| missing(image, said(&error)))?;
-            if let Some(message) = step.error_detail.and_then(|detail| detail.message) {
-                return Err(missing(image, message));
+            match step {
+                Ok(_) => {}
+                Err(error) if refusal::is_answer(&error) => {
+                    return Err(self.refused(wanted, "pull", refusal::answer(&error)));
+                }
+                Err(error) => return Err(self.broke("pulling an image", &error)),
             }
         }
         Ok(())
     }
 }
 
-fn missing(image: &str, reason: String) -> ExecutorError {
-    ExecutorError::Image { image: image.to_owned(), reason }
-}
-
-/// The name with registry and tag, which no engine can take for another image.
+/// The name with registry and tag.
 fn full_name(image: &str) -> String {
     if image.starts_with("sha256:") {
         return image.to_owned();
@@ -125,18 +161,6 @@ fn full_name(image: &str) -> String {
         name.push_str(":latest");
     }
     name
-}
-
-fn credentials(name: &str, registries: &[RegistryAuth]) -> Option<DockerCredentials> {
-    const HUB: [&str; 4] = ["docker.io", "index.docker.io", "registry-1.docker.io", "https://index.docker.io/v1/"];
-    let host = name.split('/').next().unwrap_or_default();
-    let same = |known: &str| known == host || (HUB.contains(&known) && HUB.contains(&host));
-    registries.iter().find(|registry| same(&registry.host)).map(|registry| DockerCredentials {
-        username: Some(registry.username.clone()),
-        password: Some(registry.password.clone()),
-        serveraddress: Some(registry.host.clone()),
-        ..DockerCredentials::default()
-    })
 }
 
 #[cfg(test)]
@@ -164,9 +188,13 @@ mod tests {
             RegistryAuth { host: "registry.example.com".into(), username: "a".into(), password: "p".into() },
             RegistryAuth { host: "index.docker.io".into(), username: "b".into(), password: "p".into() },
         ];
-        let user = |image: &str| credentials(&full_name(image), &registries).and_then(|found| found.username);
-        assert_eq!(user("registry.example.com/web").as_deref(), Some("a"));
-        assert_eq!(user("alpine").as_deref(), Some("b"));
+        let user = |image| {
+            let (by, registries) = (String::new(), &registries[..]);
+            let wanted = Wanted { image, by, arch: None, pull: PullPolicy::Always, registries };
+            wanted.credentials().map(|found| found.username.as_str())
+        };
+        assert_eq!(user("registry.example.com/web"), Some("a"));
+        assert_eq!(user("alpine"), Some("b"));
         assert_eq!(user("other.example.com/web"), None);
         assert_eq!(user("registry.example.com.evil.example/web"), None);
     }

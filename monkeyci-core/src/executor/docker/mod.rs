@@ -15,6 +15,7 @@ mod image;
 mod pack;
 mod place;
 mod ready;
+mod refusal;
 mod run;
 mod service;
 mod service_log;
@@ -22,7 +23,6 @@ mod start;
 mod sweep;
 mod wait;
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Mutex;
 
@@ -44,7 +44,6 @@ pub struct Docker {
     programs: PathBuf,
     supervisor: PathBuf,
     sight: Mutex<place::Sight>,
-    images: Mutex<HashMap<(String, Option<Arch>), image::Image>>,
 }
 
 impl Docker {
@@ -73,16 +72,7 @@ impl Docker {
         let supervisor = supervisor_path(&programs).map_err(io)?;
         let near = host.starts_with("unix://") && !facts.foreign_mounts;
         let sight = if near { place::Sight::Unknown } else { place::Sight::None };
-        Ok(Self {
-            engine,
-            host,
-            api,
-            facts,
-            programs,
-            supervisor,
-            sight: Mutex::new(sight),
-            images: Mutex::new(HashMap::new()),
-        })
+        Ok(Self { engine, host, api, facts, programs, supervisor, sight: Mutex::new(sight) })
     }
 
     /// Never mounts our folders, as if the engine ran on another machine.

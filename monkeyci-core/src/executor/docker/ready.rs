@@ -73,7 +73,7 @@ impl Docker {
         let mut written = Vec::new();
         if let StartExecResults::Attached { mut output, .. } = self.api.start_exec(&exec.id, None).await? {
             while let Some(piece) = output.next().await {
-                keep(&mut written, piece?);
+                keep(&mut written, &piece?);
             }
         }
         let code = self.api.inspect_exec(&exec.id).await?.exit_code.unwrap_or(-1);

@@ -4,8 +4,8 @@ use bollard::query_parameters::StartContainerOptions;
 use tokio_util::sync::CancellationToken;
 
 use super::container::{FENCE, INSTANCE};
-use super::create::Created;
-use super::image::Image;
+use super::create::{Created, Found};
+use super::image::{Image, Wanted};
 use super::place::{self, Sight};
 use super::{Docker, ExecutorError};
 use crate::executor::{Exit, Order, Watch};
@@ -26,7 +26,15 @@ impl Docker {
         let Some(image) = &order.job.image else {
             return Err(ExecutorError::Unsupported(format!("job `{}` names no image to run in", order.job.id)));
         };
-        let ran = match self.bring_up(order, image, &watch.cancel).await {
+        let wanted = Wanted::by_job(order, image);
+        // Asked before the image is: a job that runs needs no registry. And before anything is removed: what has its
+        // name and is not ours stays.
+        let found = self.look_for(order, &wanted).await?;
+        let running = match found {
+            Found::Running(running) => Ok(Some(running)),
+            found => self.bring_up(order, &wanted, matches!(found, Found::Remains), &watch.cancel).await,
+        };
+        let ran = match running {
             Ok(Some(running)) => self.accompany(order, watch, &running).await.map(|exit| Some((exit, running))),
             Ok(None) => Ok(None),
             Err(error) => Err(error),
@@ -43,29 +51,22 @@ impl Docker {
         Ok(exit.unwrap_or_default())
     }
 
-    /// Has the job's container run, with all that it needs beside it: the one that runs already, or a new one.
+    /// Has the job's container run, with all that it needs beside it. `remains` are removed first.
     ///
     /// None when the job was cancelled before. Only what takes long is broken off: a container that the engine is just
     /// creating could not be removed yet.
     async fn bring_up(
         &self,
         order: &Order,
-        image: &str,
+        wanted: &Wanted<'_>,
+        remains: bool,
         cancel: &CancellationToken,
     ) -> Result<Option<Running>, ExecutorError> {
         let name = order.attempt.name();
-        let job = &order.job;
-        let Some(image) =
-            cancel.run_until_cancelled(self.image(image, job.resources.arch, job.pull, &order.registries)).await
-        else {
-            return Ok(None);
-        };
+        let Some(image) = cancel.run_until_cancelled(self.image(wanted)).await else { return Ok(None) };
         let image = image?;
         let io = |source| ExecutorError::Io { what: "opening the job directory", source };
-        if !order.job.services.is_empty() {
-            if let Some(mounted) = self.adopt(order).await? {
-                return Ok(Some(Running { name, image, mounted }));
-            }
+        if remains || !order.job.services.is_empty() {
             self.remove_all(order).await?;
         }
         let Some(surroundings) = self.start_services(order, cancel).await? else { return Ok(None) };
@@ -81,9 +82,8 @@ impl Docker {
         if self.sight() != Sight::None {
             let mut mounts = place::mounts(&order.dir, &program);
             mounts.extend(beacon.as_ref().map(|beacon| place::mount(beacon.path(), place::SEEN, true)));
-            match self.create(order, body(mounts)?).await? {
+            match self.create(order, wanted, body(mounts)?).await? {
                 Created::New => mounted = beacon.is_none() || self.sees(&name).await?,
-                Created::Adopted(mounted) => return Ok(Some(Running { name, image, mounted })),
                 Created::Blind => {}
             }
             self.set_sight(if mounted { Sight::Same } else { Sight::None });
@@ -92,10 +92,10 @@ impl Docker {
             }
         }
         if !mounted {
-            if let Created::Adopted(mounted) = self.create(order, body(Vec::new())?).await? {
-                return Ok(Some(Running { name, image, mounted }));
-            }
-            self.fill(&name, &order.dir, &program, !image.as_root).await?;
+            self.create(order, wanted, body(Vec::new())?).await?;
+            let filled = self.fill(&name, &order.dir, &program, !image.as_root);
+            let Some(filled) = cancel.run_until_cancelled(filled).await else { return Ok(None) };
+            filled?;
         }
         let started = self.api.start_container(&name, None::<StartContainerOptions>).await;
         started.map_err(|error| self.broke("starting the container", &error))?;

@@ -8,7 +8,8 @@ use futures::future::try_join_all;
 use monkeyci_model::job::Service;
 use tokio_util::sync::CancellationToken;
 
-use super::image::Image;
+use super::image::{Image, Wanted};
+use super::service_log::bounded;
 use super::{Docker, ExecutorError, container, place, said};
 use crate::attempt::Attempt;
 use crate::executor::Order;
@@ -47,13 +48,14 @@ impl Docker {
         };
         for (index, service) in services.iter().enumerate() {
             let mode = if shared && index == 0 { lonely.clone() } else { Some(network.clone()) };
-            let mut host = HostConfig { network_mode: mode, ..container::hardened(&self.facts, false) };
+            let log_config = Some(bounded());
+            let mut host = HostConfig { network_mode: mode, log_config, ..container::hardened(&self.facts, false) };
             if shared && index == 0 {
                 host.extra_hosts = Some(services.iter().map(|service| format!("{}:127.0.0.1", service.id)).collect());
                 host.port_bindings = Some(container::published(&order.job.expose));
             }
-            let image = self.image(&service.image, order.job.resources.arch, order.job.pull, &order.registries);
-            let Some(image) = cancel.run_until_cancelled(image).await else { return Ok(None) };
+            let wanted = Wanted::by_service(order, service);
+            let Some(image) = cancel.run_until_cancelled(self.image(&wanted)).await else { return Ok(None) };
             self.start_service(order, service, image?, host, (!shared).then_some(&network)).await?;
         }
         let ready = try_join_all(services.iter().map(|service| self.ready(attempt, service)));

@@ -6,12 +6,13 @@ use std::time::Duration;
 use bollard::query_parameters::{
     ListContainersOptionsBuilder, ListNetworksOptionsBuilder, RemoveContainerOptionsBuilder,
 };
+use tokio::time::Instant;
 
 use super::container::{FENCE, INSTANCE};
 use super::{Docker, ExecutorError, status};
 
-/// How often a removal that the engine refuses is tried again.
-const TRIES: u32 = 5;
+/// How long a removal that does not succeed is tried again: engines restart, and finish what they are at.
+const INSISTENCE: Duration = Duration::from_secs(15);
 
 impl Docker {
     /// Removes what carries `instance` and no wanted fence.
@@ -96,18 +97,15 @@ impl Docker {
     where
         F: Future<Output = Result<(), bollard::errors::Error>>,
     {
-        let mut pause = Duration::from_millis(50);
-        for _ in 1..TRIES {
+        let (begun, mut pause) = (Instant::now(), Duration::from_millis(50));
+        loop {
             match remove().await {
                 Ok(()) => return Ok(()),
                 Err(error) if status(&error) == Some(404) => return Ok(()),
+                Err(error) if begun.elapsed() + pause > INSISTENCE => return Err(self.broke(what, &error)),
                 Err(_) => tokio::time::sleep(pause).await,
             }
-            pause *= 3;
-        }
-        match remove().await {
-            Err(error) if status(&error) != Some(404) => Err(self.broke(what, &error)),
-            _ => Ok(()),
+            pause = (pause * 2).min(Duration::from_secs(1));
         }
     }
 }

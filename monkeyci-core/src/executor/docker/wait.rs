@@ -28,6 +28,21 @@ pub(super) struct Standing {
     pub out_of_memory: bool,
 }
 
+impl Standing {
+    pub(super) fn of(found: &ContainerInspectResponse) -> Self {
+        let state = found.state.as_ref();
+        Self {
+            running: state.and_then(|state| state.running).unwrap_or(false),
+            // Engines write the year 1 for what has not happened.
+            started: state
+                .and_then(|state| state.started_at.as_ref())
+                .is_some_and(|time| !time.is_empty() && !time.starts_with("0001-")),
+            code: state.and_then(|state| state.exit_code).unwrap_or(0),
+            out_of_memory: state.and_then(|state| state.oom_killed).unwrap_or(false),
+        }
+    }
+}
+
 impl Docker {
     /// Returns once the container runs no more. An engine that goes away is asked again for up to [`PATIENCE`].
     pub(super) async fn ended(&self, name: &str) -> Result<(), ExecutorError> {
@@ -44,6 +59,8 @@ impl Docker {
             if !self.standing(name).await?.running {
                 return Ok(());
             }
+            // It runs, and the engine does not wait for it: asked without a pause, it would do nothing else.
+            tokio::time::sleep(LOOK).await;
         }
     }
 
@@ -72,15 +89,7 @@ impl Docker {
 
     /// How a container stands; none when there is none of this name.
     pub(super) async fn find(&self, name: &str) -> Result<Option<Standing>, Error> {
-        let Some(found) = self.inspect(name).await? else { return Ok(None) };
-        let state = found.state.unwrap_or_default();
-        Ok(Some(Standing {
-            running: state.running.unwrap_or(false),
-            // Engines write the year 1 for what has not happened.
-            started: state.started_at.is_some_and(|time| !time.is_empty() && !time.starts_with("0001-")),
-            code: state.exit_code.unwrap_or(0),
-            out_of_memory: state.oom_killed.unwrap_or(false),
-        }))
+        Ok(self.inspect(name).await?.as_ref().map(Standing::of))
     }
 
     /// What the engine knows of a container; none when there is none of this name.

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use monkeyci_model::Text;
+use monkeyci_model::text::Part;
 
 use super::keys::VALUE;
 use super::{Context, Fields, scalar};
 use crate::script::diagnostic::shown;
 use crate::script::nearest::did_you_mean;
-use crate::script::node::{Node, Span};
+use crate::script::node::{Node, Span, Weight};
+use crate::script::placeholder;
 use crate::script::problems::Flaw;
 
 /// Variables by name, as written. A value is text, or `{param: NAME}`.
@@ -54,12 +56,22 @@ fn from_param(node: &Node, cx: &mut Context<'_, '_>) -> Option<Text> {
 fn param(name: &str, span: Span, cx: &mut Context<'_, '_>) -> Option<Text> {
     let known = &cx.trigger.params;
     if let Some(value) = known.get(name) {
-        return Some(value.clone());
+        // A long value in many jobs would not fit into memory.
+        let bytes = value.parts().iter().map(|part| if let Part::Plain(plain) = part { plain.len() } else { 0 }).sum();
+        return match placeholder::spend(cx.spent, Weight { nodes: 0, bytes }, span) {
+            Ok(()) => Some(value.clone()),
+            Err(flaw) => {
+                cx.problems.add(flaw);
+                None
+            }
+        };
     }
     if !cx.left_out {
         let names = known.keys().take(20).map(|name| format!("`{}`", shown(name))).collect::<Vec<_>>().join(", ");
-        let help = if names.is_empty() { "this build has no params".into() } else { format!("this build has {names}") };
-        let flaw = Flaw::new(span, format!("there is no param `{}`", shown(name))).help(help);
+        let has = if names.is_empty() { "none" } else { names.as_str() };
+        let name_shown = shown(name);
+        let help = format!("`-p {name_shown}=VALUE` or `--secret {name_shown}` gives it to the build, which has {has}");
+        let flaw = Flaw::new(span, format!("there is no param `{name_shown}`")).help(help);
         cx.problems.add(flaw.maybe(did_you_mean(name, known.keys().map(String::as_str))));
     }
     None

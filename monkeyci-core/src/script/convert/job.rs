@@ -59,7 +59,9 @@ pub(in crate::script) fn job(node: &Node, id: JobId, id_span: Span, cx: &mut Con
     }
 
     let needs = fields.get("dependencies").map(|node| dependencies(node, cx)).unwrap_or_default();
-    if job.script.is_empty() && job.command.is_empty() && !job.blocked && needs.is_empty() {
+    // A line that is wrong is reported already.
+    let is_empty = |key| fields.get(key).is_none_or(|node| node.items().is_empty());
+    if ["script", "command", "args"].into_iter().all(is_empty) && !job.blocked && needs.is_empty() {
         let flaw = Flaw::new(fields.span, format!("job `{}` has nothing to run", job.id));
         cx.problems.add(flaw.help("give it a `script`, a list of lines"));
     }

@@ -19,6 +19,8 @@ pub(super) use fields::{Fields, job_key, name_of};
 pub(super) use job::{Converted, job};
 
 use super::extensions::Extensions;
+use super::node::Weight;
+use super::pattern::Patterns;
 use super::problems::Problems;
 
 /// What a conversion looks things up in, and where it reports to.
@@ -26,6 +28,9 @@ pub(super) struct Context<'a, 'f> {
     pub(super) trigger: &'a Trigger,
     pub(super) extensions: &'a Extensions,
     pub(super) problems: &'a mut Problems<'f>,
+    pub(super) patterns: &'a mut Patterns,
+    /// What all jobs hold so far.
+    pub(super) spent: &'a mut Weight,
     /// Whether the job does not belong to this build.
     pub(super) left_out: bool,
 }

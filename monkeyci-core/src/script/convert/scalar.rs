@@ -12,6 +12,10 @@ use crate::script::problems::Flaw;
 pub(in crate::script) fn text<'n>(node: &'n Node, what: &str, cx: &mut Context<'_, '_>) -> Option<&'n str> {
     let found = node.as_text();
     match found {
+        None if matches!(node.value, Value::Map(_)) => {
+            let flaw = expected(node, what);
+            cx.problems.add(flaw.help("text that holds `: ` or begins with `{` must stand in quotes"));
+        }
         None => cx.problems.add(expected(node, what)),
         Some(text) if text.contains('\0') => {
             cx.problems.add(Flaw::new(node.span, format!("{what} holds a zero byte, which no program takes")));
@@ -113,9 +117,16 @@ pub(in crate::script) fn choice<T: Copy>(
     None
 }
 
+/// The most bytes of a path: a quarter of what Linux takes, so that what it stands below finds room.
+const MAX_PATH: usize = 1024;
+
 /// A path that stays within the checkout when it is taken from `folder`.
 pub(in crate::script) fn path(node: &Node, folder: &str, what: &str, cx: &mut Context<'_, '_>) -> Option<String> {
     let path = word(node, what, cx)?;
+    if path.len() > MAX_PATH {
+        cx.problems.add(Flaw::new(node.span, format!("{what} has more than {MAX_PATH} bytes")));
+        return None;
+    }
     let mut depth = 0_i64;
     for part in folder.split('/').chain(path.split('/')) {
         depth += match part {

@@ -8,11 +8,18 @@ use super::{Context, Fields, duration, env, scalar};
 use crate::script::node::{Node, Value};
 use crate::script::problems::Flaw;
 
+/// The most services of one job.
+const MAX: usize = 100;
+
 /// The services of a job: a list of maps with an id, or a map by id, whose values may be an image alone.
 pub(super) fn services(node: &Node, cx: &mut Context<'_, '_>) -> Vec<Service> {
     let mut services: Vec<Service> = Vec::new();
     let mut take = |id: Option<&Node>, node: &Node, cx: &mut Context<'_, '_>| {
         let Some(service) = service(id, node, cx) else { return };
+        if services.len() == MAX {
+            cx.problems.add(Flaw::new(node.span, format!("a job has at most {MAX} services, and this is one more")));
+            return;
+        }
         if services.iter().any(|other| other.id == service.id) {
             cx.problems.add(Flaw::new(node.span, format!("two services have the id `{}`", service.id)));
             return;

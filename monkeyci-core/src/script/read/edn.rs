@@ -9,7 +9,7 @@ use super::super::problems::Flaw;
 
 /// Reads a whole file: one form, with comments around it.
 pub(super) fn read(text: &str, file: u32) -> Result<Node, Flaw> {
-    check_depth(text, file)?;
+    check_size(text, file)?;
     let mut reader = SourceReader::new(text);
     let form = parse(&mut reader).map_err(|error| syntax(&error, text, file))?;
     let (end, _) = reader.finish();
@@ -91,15 +91,30 @@ fn unescape(raw: &str) -> String {
     text
 }
 
-/// Refuses what is nested too deep before the parser sees it, whose tree is walked and freed by recursion.
+/// Refuses what is nested too deep or holds too much before the parser sees it, whose tree is large, and is walked and
+/// freed by recursion.
 ///
 /// Tags and `#_` count as well: each holds the form after it.
-fn check_depth(text: &str, file: u32) -> Result<(), Flaw> {
+fn check_size(text: &str, file: u32) -> Result<(), Flaw> {
     let bytes = text.as_bytes();
     let mut open = 0_usize;
+    // Forms that have begun, and whether the byte before belongs to a word.
+    let (mut forms, mut word) = (0_usize, false);
     let mut prefixes = 0_usize;
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
+        let before = std::mem::take(&mut word);
+        let begins = match byte {
+            b'"' | b'[' | b'{' | b'(' => true,
+            b']' | b'}' | b')' | b';' | b',' | b'\t'..=b'\r' | b' ' => false,
+            // Some of these are space: at worst each begins a word.
+            0x80.. => *byte >= 0xc0,
+            _ => {
+                word = true;
+                !before
+            }
+        };
+        forms += usize::from(begins);
         match byte {
             b';' => at += bytes[at..].iter().position(|b| matches!(b, b'\n' | b'\r')).unwrap_or(bytes.len() - at),
             b'\\' => at += 1,
@@ -119,6 +134,13 @@ fn check_depth(text: &str, file: u32) -> Result<(), Flaw> {
             let start = u32::try_from(at).unwrap_or(u32::MAX);
             let span = Span { file, start, end: start + 1 };
             return Err(Flaw::new(span, format!("forms are nested more than {MAX_DEPTH} deep")));
+        }
+        if forms > MAX_NODES {
+            let start = u32::try_from(at).unwrap_or(u32::MAX);
+            return Err(Flaw::new(
+                Span { file, start, end: start + 1 },
+                format!("the file holds more than {MAX_NODES} values"),
+            ));
         }
         at += 1;
     }

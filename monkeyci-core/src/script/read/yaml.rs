@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use serde_saphyr::granit_parser as granit;
 
-use super::super::node::{MAX_DEPTH, Node, Scalar, Span, Value, Weight};
+use super::super::node::{MAX_DEPTH, MAX_NODES, Node, Scalar, Span, Value, Weight};
 use super::super::problems::Flaw;
 
 /// The most anchors, and the most aliases, of one file.
@@ -27,12 +27,23 @@ pub(super) fn read(text: &str, file: u32) -> Result<Node, Flaw> {
                 granit::ErrorKind::RecursionLimitExceeded => too_deep(),
                 other => format!("this is no YAML: {other}"),
             };
-            Flaw::new(builder.span(at..at + 1), message)
+            Flaw::new(builder.span(at..at + 1), message).maybe(quotes(error.kind()))
         })?;
         let span = builder.span(place.byte_range().unwrap_or(0..0));
         builder.take(event, span)?;
     }
     Ok(builder.root.unwrap_or_else(|| Node::scalar(Scalar::Null, "", Span { file, ..Span::default() })))
+}
+
+/// What most often is meant where a sign has a meaning of its own.
+fn quotes(error: &granit::ErrorKind) -> Option<String> {
+    let what = match error {
+        granit::ErrorKind::UnknownAnchor | granit::ErrorKind::MissingAnchorOrAliasName => "begins with `*` or `&`",
+        granit::ErrorKind::UnexpectedCharacter { .. } => "begins with a sign such as `@`, `%` or a backtick",
+        granit::ErrorKind::MappingValueNotAllowed => "holds `: `",
+        _ => return None,
+    };
+    Some(format!("text that {what} must stand in quotes"))
 }
 
 /// A list or map whose end has not been seen.
@@ -140,7 +151,10 @@ impl Builder {
             Some(Content::Map(entries, key)) => match key.take() {
                 Some(key) => entries.push((key, node)),
                 None if matches!(node.value, Value::Scalar(..)) => *key = Some(node),
-                None => return Err(Flaw::new(node.span, format!("{} cannot be a key", node.describe()))),
+                None => {
+                    let flaw = Flaw::new(node.span, format!("{} cannot be a key", node.describe()));
+                    return Err(flaw.help("text that begins with `{` or `[` must stand in quotes"));
+                }
             },
         }
         Ok(())
@@ -149,8 +163,11 @@ impl Builder {
     fn spend(&mut self, weight: Weight, span: Span) -> Result<(), Flaw> {
         self.spent = self.spent.plus(weight);
         if self.spent.is_too_much() {
+            if self.aliases == 0 && self.anchors.is_empty() {
+                return Err(Flaw::new(span, format!("the file holds more than {MAX_NODES} values")));
+            }
             return Err(Flaw::new(span, "with its aliases filled in, the file is too big")
-                .help(format!("a file may hold {} values", super::super::node::MAX_NODES)));
+                .help(format!("a file may hold {MAX_NODES} values")));
         }
         Ok(())
     }

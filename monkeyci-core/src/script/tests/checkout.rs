@@ -125,8 +125,8 @@ fn files_that_are_no_text_are_refused() {
     let picture = error(&dir);
     assert!(picture.starts_with("error: the file is not UTF-8\n --> .monkeyci/build.yaml:2:10\n"), "{picture}");
     assert!(picture.contains("2 | - id: caf\u{fffd}\n  |          ^\n"), "{picture}");
-    fs::write(&file, vec![b'#'; 1024 * 1024 + 1]).expect("written");
-    assert!(error(&dir).contains("more than 1048576 bytes"));
+    fs::write(&file, vec![b'#'; 16 * 1024 * 1024 + 1]).expect("written");
+    assert!(error(&dir).contains("more than 16 MB"));
     fs::remove_file(&file).expect("removed");
     let made = std::process::Command::new("mkfifo").arg(&file).status().expect("mkfifo runs");
     assert!(made.success());

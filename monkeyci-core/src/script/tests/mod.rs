@@ -110,6 +110,20 @@ fn the_same_script_is_the_same_jobs_in_every_format() {
 }
 
 #[test]
+fn a_mark_of_the_encoding_and_line_ends_of_windows_change_nothing() {
+    let jobs = |format, text: &str| {
+        parse(format, "build", text, &push(), &Extensions::none()).unwrap_or_else(|error| panic!("{error}")).jobs
+    };
+    let yaml = "- id: a\n  script:\n    - |\n      make\n      make test\n    - ls\n";
+    let windows = format!("\u{feff}{}", yaml.replace('\n', "\r\n"));
+    assert_eq!(jobs(Format::Yaml, &windows), jobs(Format::Yaml, yaml));
+    let json = "[\n{\"id\": \"a\", \"script\": [\"make\\nmake test\\n\", \"ls\"]}\n]";
+    assert_eq!(jobs(Format::Json, &format!("\u{feff}{}", json.replace('\n', "\r\n"))), jobs(Format::Yaml, yaml));
+    let edn = "[{:id \"a\" :script [\"make\\nmake test\\n\" \"ls\"]}]";
+    assert_eq!(jobs(Format::Edn, &format!("\u{feff}{edn}\r\n")), jobs(Format::Yaml, yaml));
+}
+
+#[test]
 fn unknown_changes_let_jobs_run_whether_they_ask_for_or_against_them() {
     let text = "[{id: a, script: ls, if: {paths: x}}, {id: b, script: ls, if: {not: {paths: x}}}]";
     let trigger = Trigger { changes: None, ..push() };

@@ -47,9 +47,9 @@ impl Repo {
         GitUrl::from_path(&self.root()).expect("a path")
     }
 
-    /// A remote that may be read, as it is a file.
+    /// A remote that may be read, as a file or from this machine.
     pub(super) fn remote(&self) -> GitRemote {
-        GitRemote { allow_file: true, ..GitRemote::new(self.url()) }
+        GitRemote { allow_file: true, allow_private: true, ..GitRemote::new(self.url()) }
     }
 
     pub(super) fn write(&self, path: &str, text: &str) {

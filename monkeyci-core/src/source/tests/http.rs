@@ -1,6 +1,6 @@
 //! Fetching over HTTP, from `git http-backend` behind a small server that asks for a password.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
@@ -8,7 +8,7 @@ use base64::Engine;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::fixture::{Repo, fetch, text};
+use super::fixture::{Repo, fetch, git, text};
 use crate::source::{Credentials, GitRemote, SourceError};
 
 /// What the server does with those who ask.
@@ -44,7 +44,7 @@ impl Server {
 
     fn remote(&self, credentials: Credentials) -> GitRemote {
         let url = format!("http://127.0.0.1:{}/.git", self.port).parse().expect("a url");
-        GitRemote { allow_http: true, credentials, ..GitRemote::new(url) }
+        GitRemote { allow_http: true, allow_private: true, credentials, ..GitRemote::new(url) }
     }
 }
 
@@ -137,15 +137,49 @@ async fn a_public_repository_comes_over_http() {
 }
 
 #[tokio::test]
+async fn a_host_of_a_private_network_is_not_even_asked() {
+    let Some(repo) = Repo::new() else { return };
+    let server = Server::start(repo.root(), Door::Open).await;
+    let remote = GitRemote { allow_private: false, ..server.remote(Credentials::None) };
+    let error = fetch(&remote).await.1.expect_err("this machine is private");
+    assert!(matches!(error, SourceError::NotAllowed { .. }), "{error}");
+    assert_eq!(*server.requests.lock().expect("not poisoned"), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_submodule_on_the_same_server_comes_with_the_same_password() {
+    let Some(repo) = Repo::new() else { return };
+    let root = repo.root().with_file_name("");
+    git(&root, &["clone", "--quiet", "--bare", "repo", "inner.git"]);
+    let commit = repo.git(&["rev-parse", "HEAD"]);
+    repo.write(".gitmodules", "[submodule \"inner\"]\n\tpath = inner\n\turl = ../../inner.git\n");
+    repo.git(&["update-index", "--add", "--cacheinfo", &format!("160000,{commit},inner")]);
+    repo.git(&["add", ".gitmodules"]);
+    repo.git(&["commit", "--quiet", "-m", "a submodule"]);
+    let server = Server::start(root, Door::Locked("bob:s3cr3t-w0rd")).await;
+    let mut remote = server.remote(password("s3cr3t-w0rd"));
+    remote.url = format!("http://127.0.0.1:{}/repo/.git", server.port).parse().expect("a url");
+    remote.submodules = true;
+    let (_into, checkout) = fetch(&remote).await;
+    let checkout = checkout.expect("fetches");
+    assert_eq!(text(&checkout, "inner/src/main.rs"), "fn main() {}\n");
+    assert_holds_no(&checkout.dir, b"s3cr3t-w0rd");
+}
+
+#[tokio::test]
 async fn a_password_opens_and_leaves_no_trace() {
     let Some(repo) = Repo::new() else { return };
     let server = Server::start(repo.root(), Door::Locked("bob:s3cr3t-w0rd")).await;
     let (_into, checkout) = fetch(&server.remote(password("s3cr3t-w0rd"))).await;
     let checkout = checkout.expect("fetches");
     assert_eq!(text(&checkout, "src/main.rs"), "fn main() {}\n");
-    for entry in ignore::WalkBuilder::new(&checkout.dir).standard_filters(false).build().flatten() {
+    assert_holds_no(&checkout.dir, b"s3cr3t-w0rd");
+}
+
+fn assert_holds_no(dir: &Path, secret: &[u8]) {
+    for entry in ignore::WalkBuilder::new(dir).standard_filters(false).build().flatten() {
         let content = std::fs::read(entry.path()).unwrap_or_default();
-        assert!(!content.windows(11).any(|part| part == b"s3cr3t-w0rd"), "{}", entry.path().display());
+        assert!(!content.windows(secret.len()).any(|part| part == secret), "{}", entry.path().display());
     }
 }
 

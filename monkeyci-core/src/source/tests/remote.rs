@@ -3,10 +3,13 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::fixture::{Repo, fetch, has, text};
-use crate::source::{GitRef, Source, SourceError, changes_between, list_refs, resolve};
+use crate::source::credentials::Handover;
+use crate::source::git_program::Git;
+use crate::source::{Credentials, GitRef, GitUrl, Source, SourceError, changes_between, list_refs, resolve};
 
 #[tokio::test]
 async fn without_a_ref_the_main_branch_comes() {
@@ -164,4 +167,42 @@ async fn a_slow_fetch_ends_by_its_timeout() {
     remote.timeout = Duration::from_millis(300);
     let error = fetch(&remote).await.1.expect_err("too slow");
     assert!(matches!(error, SourceError::Timeout { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_repository_that_holds_too_much_is_refused() {
+    let Some(repo) = Repo::new() else { return };
+    repo.write("large", &"a line that packs well\n".repeat(50_000));
+    repo.commit("large once it is checked out");
+    let mut remote = repo.remote();
+    remote.max_bytes = Some(1_000_000);
+    let error = fetch(&remote).await.1.expect_err("too much");
+    assert!(matches!(error, SourceError::TooLarge { limit: 1_000_000, .. }), "{error}");
+    remote.max_bytes = Some(2_000_000);
+    fetch(&remote).await.1.expect("it may hold that much");
+}
+
+#[tokio::test]
+async fn git_is_stopped_while_it_writes_too_much() {
+    if !has("git", "git") {
+        return;
+    }
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = silent.local_addr().expect("an address").port();
+    let url: GitUrl = format!("http://127.0.0.1:{port}/silent").parse().expect("a url");
+    let (folder, cancel) = (tempfile::tempdir().expect("a folder"), CancellationToken::new());
+    std::fs::write(folder.path().join("grown"), [0; 1001]).expect("a file");
+    let git = Git {
+        url: url.as_str(),
+        dir: folder.path(),
+        protocols: "http",
+        symlinks: true,
+        handover: &Handover::new(&Credentials::None, &url, false).expect("prepares"),
+        secrets: &[],
+        cancel: &cancel,
+        deadline: (Instant::now() + Duration::from_mins(1), Duration::from_mins(1)),
+        max_bytes: Some(1000),
+    };
+    let ran = git.run(&["ls-remote", url.as_str()]).await;
+    assert!(matches!(ran.err(), Some(SourceError::TooLarge { limit: 1000, .. })));
 }

@@ -85,7 +85,7 @@ impl Sshd {
         let url = format!("ssh://{}@127.0.0.1:{}{}", user.trim(), self.port, repo.root().display());
         let key = SshKey { private_key: self.read(key), known_hosts: self.known_hosts(host_key) };
         let url = url.parse().expect("a url");
-        GitRemote { credentials: Credentials::SshKey(key), ..GitRemote::new(url) }
+        GitRemote { allow_private: true, credentials: Credentials::SshKey(key), ..GitRemote::new(url) }
     }
 }
 

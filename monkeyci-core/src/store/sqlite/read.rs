@@ -18,13 +18,14 @@ pub(super) fn events(
     limit: usize,
 ) -> rusqlite::Result<Vec<Arc<Event>>> {
     let sql = format!("{EVENT} WHERE org = ? AND repo = ? AND number = ? AND seq > ? ORDER BY seq LIMIT ?");
-    let parameters = params![build.org.as_str(), build.repo.as_str(), build.number, after, limit];
+    let parameters =
+        params![build.org.as_str(), build.repo.as_str(), integer(build.number), integer(after), integer(limit as u64)];
     connection.prepare_cached(&sql)?.query_map(parameters, event)?.collect()
 }
 
 pub(super) fn feed(connection: &Connection, position: u64, limit: usize) -> rusqlite::Result<Vec<Arc<Event>>> {
     let sql = format!("{EVENT} WHERE position > ? ORDER BY position LIMIT ?");
-    connection.prepare_cached(&sql)?.query_map(params![position, limit], event)?.collect()
+    connection.prepare_cached(&sql)?.query_map(params![integer(position), integer(limit as u64)], event)?.collect()
 }
 
 pub(super) fn open_builds(connection: &Connection) -> rusqlite::Result<Vec<BuildRow>> {
@@ -32,13 +33,16 @@ pub(super) fn open_builds(connection: &Connection) -> rusqlite::Result<Vec<Build
 }
 
 pub(super) fn builds(connection: &Connection, limit: usize) -> rusqlite::Result<Vec<BuildRow>> {
-    connection.prepare_cached(&format!("{BUILD} ORDER BY id DESC LIMIT ?"))?.query_map([limit], build_row)?.collect()
+    connection
+        .prepare_cached(&format!("{BUILD} ORDER BY id DESC LIMIT ?"))?
+        .query_map([integer(limit as u64)], build_row)?
+        .collect()
 }
 
 pub(super) fn build(connection: &Connection, build: &BuildId) -> rusqlite::Result<Option<BuildRow>> {
     connection
         .prepare_cached(&format!("{BUILD} WHERE org = ? AND repo = ? AND number = ?"))?
-        .query_row(params![build.org.as_str(), build.repo.as_str(), build.number], build_row)
+        .query_row(params![build.org.as_str(), build.repo.as_str(), integer(build.number)], build_row)
         .optional()
 }
 
@@ -47,8 +51,14 @@ pub(super) fn jobs(connection: &Connection, build: &BuildId) -> rusqlite::Result
         "SELECT job.id, job.status, attempt, fence, started, job.ended FROM job JOIN build ON build.id = job.build
          WHERE org = :org AND repo = :repo AND number = :number ORDER BY job.rowid",
     )?;
-    let build = named_params! {":org": build.org.as_str(), ":repo": build.repo.as_str(), ":number": build.number};
+    let build =
+        named_params! {":org": build.org.as_str(), ":repo": build.repo.as_str(), ":number": integer(build.number)};
     query.query_map(build, job_row)?.collect()
+}
+
+/// SQLite's integers end at 2^63 - 1. Whoever asks may name a larger number; nothing that is stored has one.
+fn integer(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// Reads what is written as one word: an id or a status.

@@ -62,26 +62,6 @@ async fn damage_is_found_at_the_start_after_a_crash() {
     assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
 }
 
-#[tokio::test]
-async fn many_writers_and_readers_do_not_get_into_each_others_way() {
-    let dir = tempfile::tempdir().expect("a folder");
-    let store = Arc::new(Sqlite::open(dir.path().join("store.db")).expect("opens"));
-    let writers = (1..=64).map(|number| {
-        let store = Arc::clone(&store);
-        tokio::spawn(async move {
-            for after in 0..8 {
-                store.commit(vec![commit(number, after, BuildStatus::Running, String::new())]).await.expect("commits");
-                store.feed(0, 10).await.expect("reads");
-            }
-        })
-    });
-    for writer in writers.collect::<Vec<_>>() {
-        writer.await.expect("no panic");
-    }
-    let positions: Vec<u64> = store.feed(0, 1000).await.expect("reads").iter().map(|event| event.position).collect();
-    assert_eq!(positions, (1..=512).collect::<Vec<u64>>());
-}
-
 /// A file system of 16 MB that disappears with the test, where this user may make one.
 struct SmallDisk(tempfile::TempDir);
 
@@ -132,4 +112,18 @@ async fn a_full_disk_still_takes_the_ends_of_builds_and_loses_nothing() {
     let store = Sqlite::open(&path).expect("opens a full disk");
     let row = store.builds(1).await.expect("reads").remove(0);
     assert_eq!((row.status, row.events), (BuildStatus::Error, written + 1));
+}
+
+#[tokio::test]
+async fn room_for_a_full_disk_is_held_back_only_where_a_build_may_still_have_to_end() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (path, room) = (folder.path().join("builds.db"), folder.path().join("builds.db.ballast"));
+    let store = Sqlite::open(&path).expect("opens");
+    store.commit(vec![commit(1, 0, BuildStatus::Running, "begins".into())]).await.expect("commits");
+    drop(store);
+    assert!(room.exists(), "its end is still to be written");
+    let store = Sqlite::open(&path).expect("opens");
+    store.commit(vec![commit(1, 1, BuildStatus::Success, "ends".into())]).await.expect("commits");
+    drop(store);
+    assert!(!room.exists(), "nothing is open");
 }

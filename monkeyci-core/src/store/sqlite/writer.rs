@@ -74,6 +74,10 @@ impl Writer {
         while queue.blocking_recv_many(&mut group, GROUP) > 0 {
             self.write(std::mem::take(&mut group));
         }
+        // Where no build is open none has an end to be written: the room is taken again with the next one.
+        if self.is_idle() {
+            self.ballast.release();
+        }
         match self.connection.close() {
             Ok(()) => self.lock.closed_well(),
             Err((_, error)) => tracing::warn!(path = self.file.name(), %error, "cannot close the store"),
@@ -92,6 +96,11 @@ impl Writer {
             Err(StoreError::Full { .. }) => self.write_ends(group),
             Err(error) => group.into_iter().for_each(|work| work.answer(Done::Refused(error.clone()))),
         }
+    }
+
+    fn is_idle(&self) -> bool {
+        let open = self.connection.query_row("SELECT EXISTS (SELECT 1 FROM build WHERE open)", [], |row| row.get(0));
+        matches!(open, Ok(false))
     }
 
     /// The disk is full: gives up the room that was held back for the ends of builds, and writes those.

@@ -54,7 +54,7 @@ impl Engine {
     }
 
     pub(super) fn revoke(&self, fence: u64, claim: Claim) {
-        let _ = self.known.lock().expect("whole")[&fence].claim.send_replace(claim);
+        let _before = self.known.lock().expect("whole")[&fence].claim.send_replace(claim);
     }
 
     pub(super) async fn result(&self, fence: u64) -> JobResult {

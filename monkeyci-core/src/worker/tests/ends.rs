@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use super::double::{Acting, append, end, out, tell};
 use super::{House, soon};
 use crate::executor::{ExecutorError, Exit};
+use crate::job_dir::Program;
 use crate::job_dir::frame::Kind;
 use crate::job_dir::outcome::Reason;
 use crate::lease::Claim;
@@ -92,6 +93,40 @@ async fn an_attempt_that_was_given_up_saves_nothing_though_it_ended_well() {
 }
 
 #[tokio::test]
+async fn a_job_that_is_canceled_and_then_given_up_saves_nothing_and_tells_nothing() {
+    let running = Arc::new(Notify::new());
+    let given_up = Arc::new(Notify::new());
+    let (runs, ends) = (running.clone(), given_up.clone());
+    let house = House::new(Acting::new(move |dir, watch| {
+        let (runs, ends) = (runs.clone(), ends.clone());
+        async move {
+            (watch.started)(None);
+            runs.notify_one();
+            watch.cancel.cancelled().await;
+            runs.notify_one();
+            ends.notified().await;
+            end(&dir, Reason::Canceled, None);
+            Ok(Exit::default())
+        }
+    }));
+    let mut lease = house.lease(1, "make");
+    let file = Artifact { id: "file".into(), path: "file".into(), save: SaveWhen::Always };
+    Arc::make_mut(&mut lease.job).save_artifacts.push(file);
+    let build = lease.attempt.build.clone();
+    house.engine.give(lease);
+    let (worker, ended) = house.start();
+    soon(running.notified()).await;
+    house.engine.revoke(1, Claim::Canceled);
+    soon(running.notified()).await;
+    house.engine.revoke(1, Claim::Stale);
+    given_up.notify_one();
+    worker.drain();
+    soon(ended).await.expect("the worker ends");
+    assert!(!house.engine.has_result(1) && house.left().is_empty());
+    assert_eq!(house.ports.artifacts.find(&build, "file").await.expect("asks"), None);
+}
+
+#[tokio::test]
 async fn a_job_that_is_canceled_while_it_is_prepared_never_runs() {
     let house = House::new(Acting::new(|_, _| async { panic!("it ran") }));
     house.engine.give(house.lease(1, "make"));
@@ -162,6 +197,22 @@ async fn an_executor_that_hangs_is_given_up() {
     let cancel = async { house.engine.revoke(2, Claim::Canceled) };
     let (result, ()) = soon(async { tokio::join!(house.run(deaf), cancel) }).await;
     assert_eq!(told(&result), (Some(Cause::Canceled), "it was canceled"));
+}
+
+#[tokio::test]
+async fn an_entrypoint_is_what_the_command_is_given_to() {
+    let house = House::new(Acting::new(|dir, watch| async move {
+        (watch.started)(None);
+        let program = Program::read(&dir.control()).expect("a program");
+        assert_eq!(program.command, [b"/tool".to_vec(), b"-v".to_vec(), b"check".to_vec()]);
+        end(&dir, Reason::Exited, Some(0));
+        Ok(Exit::default())
+    }));
+    let mut lease = house.lease(1, "make");
+    let job = Arc::make_mut(&mut lease.job);
+    (job.image, job.script, job.command) = (Some("example.com/tool".into()), Vec::new(), vec!["check".into()]);
+    job.entrypoint = Some(vec!["/tool".into(), "-v".into()]);
+    assert_eq!(told(&soon(house.run(lease)).await), (None, ""));
 }
 
 #[tokio::test]

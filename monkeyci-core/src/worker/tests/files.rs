@@ -8,6 +8,7 @@ use monkeyci_model::job::{Artifact, Cache, Report, ReportFormat, SaveWhen};
 use monkeyci_model::{Cause, Job, SecretRef, Text};
 
 use super::{House, soon};
+use crate::blob::{Artifacts, Blobs};
 use crate::executor::Process;
 use crate::lease::Lease;
 use crate::secret::Secrets;
@@ -173,19 +174,44 @@ impl Drop for Small<'_> {
     }
 }
 
+/// A disk of 1 MB at `path`.
+fn small(path: &Path) -> Option<Small<'_>> {
+    std::fs::create_dir(path).expect("a folder");
+    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(path).output();
+    if mounted.is_ok_and(|mounted| mounted.status.success()) {
+        return Some(Small(path));
+    }
+    let required = std::env::var("MONKEYCI_TEST_REQUIRE").unwrap_or_default();
+    let is_required = required.split(',').any(|name| ["tmpfs", "all"].contains(&name));
+    assert!(!is_required, "tmpfs is required and cannot be mounted");
+    eprintln!("skipped: tmpfs: it cannot be mounted here");
+    None
+}
+
+#[tokio::test]
+async fn what_does_not_fit_where_artifacts_are_kept_is_an_error_and_leaves_nothing_there() {
+    let (mut house, _state) = house();
+    let disk = house.home.path().join("disk");
+    let Some(small) = small(&disk) else { return };
+    let blobs = Blobs::on_disk(&disk).expect("a store");
+    house.ports.artifacts = Artifacts::new(blobs.clone());
+    let large = with(house.lease(1, "head -c 3000000 /dev/urandom > large"), |job| {
+        job.save_artifacts = vec![artifact("large", "large", SaveWhen::Success)];
+    });
+    let result = soon(house.run(large)).await;
+    assert_eq!(result.cause, Some(Cause::Infrastructure));
+    let message = result.message.unwrap_or_default();
+    assert!(message.contains("artifact `large`") && message.contains("No space left"), "{message}");
+    let left = Command::new("find").arg(&disk).args(["-type", "f"]).output().expect("find runs");
+    assert!(left.stdout.is_empty(), "{}", String::from_utf8_lossy(&left.stdout));
+    drop(small);
+}
+
 #[tokio::test]
 async fn a_full_disk_is_an_error_of_ours_that_says_so() {
     let (mut house, _state) = house();
     let disk = house.home.path().join("disk");
-    std::fs::create_dir(&disk).expect("a folder");
-    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(&disk).output();
-    if !mounted.is_ok_and(|mounted| mounted.status.success()) {
-        let required = std::env::var("MONKEYCI_TEST_REQUIRE").unwrap_or_default();
-        assert!(!required.split(',').any(|name| name == "tmpfs"), "tmpfs is required and cannot be mounted");
-        eprintln!("skipped: tmpfs: it cannot be mounted here");
-        return;
-    }
-    let small = Small(&disk);
+    let Some(small) = small(&disk) else { return };
     house.settings.folder = disk.join("jobs");
     std::fs::write(house.checkout().join("large"), vec![7; 3 << 20]).expect("a file");
     let result = soon(house.run(house.lease(1, "true"))).await;

@@ -1,3 +1,6 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
 use monkeyci_model::result::Guarantee;
 
 use super::double::{Acting, end, err, out, tell};
@@ -21,7 +24,7 @@ async fn both_streams_keep_their_order_and_lines_are_marked() {
     ];
     let house = House::new(Acting::telling(frames, Reason::Exited, 3));
     let mut lease = house.lease(1, "make");
-    std::sync::Arc::make_mut(&mut lease.job).script.push("make test".into());
+    Arc::make_mut(&mut lease.job).script.push("make test".into());
     let attempt = lease.attempt.clone();
     let result = soon(house.run(lease)).await;
 
@@ -70,6 +73,35 @@ async fn a_million_lines_come_through_whole() {
     let result = soon(house.run(lease)).await;
     assert_eq!(result.log_bytes, Some(text.len() as u64));
     assert!(house.engine.log(&attempt) == text, "the log is another");
+}
+
+#[tokio::test]
+async fn a_job_that_writes_without_end_leaves_others_their_turn() {
+    let house = House::new(Acting::new(|dir, watch| async move {
+        (watch.started)(None);
+        tell(&dir, &[Kind::LineStart(0)]);
+        let (writes, enough) = (dir.clone(), Arc::new(AtomicBool::new(false)));
+        let stop = enough.clone();
+        let writer = std::thread::spawn(move || {
+            while !stop.load(Relaxed) {
+                tell(&writes, &[out("more and more\n")]);
+            }
+        });
+        // On this one thread, the log is shipped between these turns only.
+        for _ in 0..1000 {
+            tokio::task::yield_now().await;
+        }
+        enough.store(true, Relaxed);
+        writer.join().expect("it ends");
+        tell(&dir, &[Kind::LineEnd(0, 0)]);
+        end(&dir, Reason::Exited, Some(0));
+        Ok(Exit::default())
+    }));
+    let lease = house.lease(1, "yes");
+    let attempt = lease.attempt.clone();
+    let result = soon(house.run(lease)).await;
+    assert_eq!(result.cause, None, "{result:?}");
+    assert!(house.engine.log(&attempt).len() as u64 == result.log_bytes.expect("a log"));
 }
 
 #[tokio::test]
