@@ -31,10 +31,10 @@ fn jobs() -> impl Strategy<Value = Vec<Job>> {
 }
 
 /// Something that may happen: which of `told`, to which job, to which attempt from the newest, and how it ends.
-type Told = (u8, prop::sample::Index, u32, Option<Cause>);
+type Happening = (u8, prop::sample::Index, u32, Option<Cause>);
 
 /// What happens to jobs mostly, and now and then to the build.
-fn cause() -> impl Strategy<Value = Told> {
+fn cause() -> impl Strategy<Value = Happening> {
     let cause = prop_oneof![
         4 => Just(None),
         2 => Just(FAILED),
@@ -46,11 +46,11 @@ fn cause() -> impl Strategy<Value = Told> {
 }
 
 /// Anything, in any order.
-fn anything() -> impl Strategy<Value = Told> {
+fn anything() -> impl Strategy<Value = Happening> {
     (prop_oneof![0..7_u8, 0..50_u8], any::<prop::sample::Index>(), 0..2u32, Just(None))
 }
 
-fn told((what, which, attempt, cause): Told, fence: u64, build: &Build, jobs: &[Job]) -> EventKind {
+fn told((what, which, attempt, cause): Happening, fence: u64, build: &Build, jobs: &[Job]) -> EventKind {
     let job_id = jobs.get(which.index(jobs.len().max(1))).map_or_else(|| id("none"), |job| job.id.clone());
     let attempt = build.job(job_id.as_str()).map_or(0, JobState::attempt) + attempt;
     match what {
@@ -76,6 +76,15 @@ fn told((what, which, attempt, cause): Told, fence: u64, build: &Build, jobs: &[
     }
 }
 
+/// Whether it is known for good what a job came to: one may be skipped while some before it still run.
+fn is_settled(build: &Build, job: &JobState) -> bool {
+    let before = |id: &JobId| is_settled(build, build.job(id.as_str()).expect("a job"));
+    match job.status() {
+        JobStatus::Skipped => job.job().dependencies.iter().all(before),
+        status => status.is_terminal(),
+    }
+}
+
 /// Tells the build something. What cannot happen leaves no trace, and what can leaves nothing to decide.
 fn feed(build: &mut Build, cause: EventKind, facts: &mut Vec<EventKind>) {
     let before = format!("{build:?}");
@@ -90,12 +99,12 @@ fn feed(build: &mut Build, cause: EventKind, facts: &mut Vec<EventKind>) {
             When::Success => before.clone().all(|job| !job.status().is_terminal() || job.ended_well()),
             _ => true,
         };
-        assert!(waits && before.any(|job| !job.status().is_terminal()), "{} is forgotten", job.job().id);
+        assert!(waits && before.any(|job| !is_settled(build, job)), "{} is forgotten", job.job().id);
     }
 }
 
 /// Feeds causes, then lets every open job run to its end; returns all facts.
-fn play(jobs: &[Job], causes: Vec<Told>) -> (Build, Vec<EventKind>) {
+fn play(jobs: &[Job], causes: Vec<Happening>) -> (Build, Vec<EventKind>) {
     let mut build = Build::default();
     let mut facts = Vec::new();
     for cause in [
@@ -149,24 +158,41 @@ fn is_what_its_facts_say(build: &Build, facts: &[EventKind]) {
     assert!(more.is_empty(), "something was left to decide: {more:?}");
 }
 
-/// What the facts so far say of a job that has ended.
-#[derive(Clone, Copy)]
-struct Ended {
-    well: bool,
-    /// It failed, or something before it did.
-    failed: bool,
+/// Jobs by their ids, and how those that have ended did, by the facts so far.
+struct Told<'a> {
+    jobs: BTreeMap<&'a JobId, &'a Job>,
+    ended: BTreeMap<&'a JobId, JobStatus>,
 }
 
-/// Whether a job may start, and whether it may be skipped, by what the facts so far say of the jobs before it.
-fn may(job: &Job, ended: &BTreeMap<&JobId, Ended>) -> (bool, bool) {
-    let before: Vec<_> = job.dependencies.iter().map(|id| ended.get(id)).collect();
-    let all_ended = before.iter().all(Option::is_some);
-    let (not_well, failed) =
-        (before.iter().flatten().any(|ended| !ended.well), before.iter().flatten().any(|ended| ended.failed));
-    match job.when {
-        When::Success => (all_ended && !not_well, not_well),
-        When::Failure => (all_ended && failed, all_ended && !failed),
-        When::Always => (all_ended, false),
+impl Told<'_> {
+    fn well(&self, id: &JobId) -> Option<bool> {
+        let status = self.ended.get(id)?;
+        let failed = matches!(status, JobStatus::Failure | JobStatus::Error);
+        Some(*status == JobStatus::Success || (failed && self.jobs[id].allow_failure))
+    }
+
+    /// Whether it failed, or was skipped after something that did; nothing while that is open.
+    fn failed(&self, id: &JobId) -> Option<bool> {
+        match self.ended.get(id)? {
+            JobStatus::Failure | JobStatus::Error => Some(self.well(id) == Some(false)),
+            JobStatus::Skipped => self.some_failed(self.jobs[id]),
+            _ => Some(false),
+        }
+    }
+
+    fn some_failed(&self, job: &Job) -> Option<bool> {
+        job.dependencies.iter().try_fold(false, |failed, id| Some(failed | self.failed(id)?))
+    }
+
+    /// Whether a job may start, and whether it may be skipped.
+    fn may(&self, job: &Job) -> (bool, bool) {
+        let well = || job.dependencies.iter().map(|id| self.well(id));
+        let failed = self.some_failed(job);
+        match job.when {
+            When::Success => (well().all(|well| well == Some(true)), well().any(|well| well == Some(false))),
+            When::Failure => (failed == Some(true), failed == Some(false)),
+            When::Always => (failed.is_some(), false),
+        }
     }
 }
 
@@ -200,44 +226,39 @@ proptest! {
         causes in prop::collection::vec(cause(), 0..80),
     ) {
         let (_, facts) = play(&jobs, causes);
-        let by_id: BTreeMap<&JobId, &Job> = jobs.iter().map(|job| (&job.id, job)).collect();
-        let mut ended: BTreeMap<&JobId, Ended> = BTreeMap::new();
+        let mut told = Told { jobs: jobs.iter().map(|job| (&job.id, job)).collect(), ended: BTreeMap::new() };
         let mut once: BTreeSet<(&str, &JobId, u32)> = BTreeSet::new();
         let mut stopped = false;
         for fact in &facts {
             match fact {
                 EventKind::BuildCanceled { .. } | EventKind::ScriptEnd { status: BuildStatus::Error, .. } => stopped = true,
-                EventKind::ScriptEnd { .. } => prop_assert_eq!(ended.len(), jobs.len(), "it ended too early"),
+                EventKind::ScriptEnd { .. } => prop_assert_eq!(told.ended.len(), jobs.len(), "it ended too early"),
                 EventKind::JobQueued { attempt, .. }
                 | EventKind::JobInitializing { attempt, .. }
                 | EventKind::JobStart { attempt, .. }
                 | EventKind::JobExecuted { attempt, .. } => {
                     let job_id = fact.job_id().expect("a job's");
                     prop_assert!(once.insert((fact.name(), job_id, *attempt)), "{} {job_id} twice", fact.name());
-                    prop_assert!(!ended.contains_key(job_id), "{} {job_id} after its end", fact.name());
+                    prop_assert!(!told.ended.contains_key(job_id), "{} {job_id} after its end", fact.name());
                 }
                 _ => {}
             }
             match fact {
                 EventKind::JobBlocked { job_id } | EventKind::JobQueued { job_id, .. } => {
-                    let job = by_id[job_id];
+                    let job = told.jobs[job_id];
                     prop_assert!(!stopped, "{job_id} started in a build that was stopped");
-                    prop_assert!(may(job, &ended).0, "{job_id} started too early");
+                    prop_assert!(told.may(job).0, "{job_id} started too early");
                     if let EventKind::JobQueued { attempt, .. } = fact {
                         prop_assert!(*attempt <= job.retry.max + 1);
                     }
                 }
                 EventKind::JobSkipped { job_id, .. } => {
-                    let job = by_id[job_id];
-                    prop_assert!(stopped || may(job, &ended).1, "{job_id} could run, or may yet");
-                    let failed = job.dependencies.iter().filter_map(|id| ended.get(id)).any(|ended| ended.failed);
-                    prop_assert!(ended.insert(job_id, Ended { well: false, failed }).is_none(), "{job_id} ended twice");
+                    prop_assert!(stopped || told.may(told.jobs[job_id]).1, "{job_id} could run, or may yet");
+                    let before = told.ended.insert(job_id, JobStatus::Skipped);
+                    prop_assert!(before.is_none(), "{job_id} ended twice");
                 }
                 EventKind::JobEnd { job_id, status, .. } => {
-                    let failed = matches!(status, JobStatus::Failure | JobStatus::Error);
-                    let well = *status == JobStatus::Success || (failed && by_id[job_id].allow_failure);
-                    let before = ended.insert(job_id, Ended { well, failed: failed && !well });
-                    prop_assert!(before.is_none(), "{job_id} ended twice");
+                    prop_assert!(told.ended.insert(job_id, *status).is_none(), "{job_id} ended twice");
                 }
                 _ => {}
             }
