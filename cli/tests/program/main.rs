@@ -5,6 +5,7 @@ mod init;
 mod interrupt;
 mod place;
 mod plan;
+mod rust;
 mod terminal;
 mod tls;
 mod usage;
