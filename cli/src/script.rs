@@ -6,7 +6,7 @@ use std::sync::Arc;
 use monkeyci_core::build::Graph;
 use monkeyci_core::executor::Process;
 use monkeyci_core::model::Trigger;
-use monkeyci_core::program::{Asked, ProgramError, Programs};
+use monkeyci_core::program::{Asked, ProgramError, Programs, Tested};
 use monkeyci_core::script::{Extensions, Script, ScriptError};
 use tokio_util::sync::CancellationToken;
 
@@ -19,6 +19,21 @@ pub const FIRST: &str = "write `.monkeyci/build.yaml`, for example `[{id: test, 
 /// Loads the script of a folder for the build that `trigger` would cause. A program is compiled where it is not in the
 /// cache, and runs in the folder itself; Ctrl-C stops it.
 pub fn load(folder: &Path, trigger: &Trigger) -> Result<Script, ProgramError> {
+    let extensions = Extensions::none();
+    with_programs(folder, trigger, async |programs, asked, cancel| programs.load(asked, &extensions, cancel).await)
+}
+
+/// Runs the tests of the program in a folder; Ctrl-C stops them.
+pub fn test(folder: &Path) -> Result<Tested, ProgramError> {
+    let trigger = Trigger::default();
+    with_programs(folder, &trigger, async |programs, asked, cancel| programs.test(asked, cancel).await)
+}
+
+fn with_programs<T>(
+    folder: &Path,
+    trigger: &Trigger,
+    work: impl AsyncFnOnce(&Programs, Asked<'_>, &CancellationToken) -> Result<T, ProgramError>,
+) -> Result<T, ProgramError> {
     let ours = |what, path: &Path| {
         let path = path.to_owned();
         move |source| ProgramError::Io { what, path, source }
@@ -34,14 +49,14 @@ pub fn load(folder: &Path, trigger: &Trigger) -> Result<Script, ProgramError> {
     let asked = Asked { checkout: folder, script_dir: None, build: None, trigger, in_place: true };
     runtime.block_on(async {
         let cancel = CancellationToken::new();
-        let (extensions, heard) = (Extensions::none(), cancel.clone());
+        let heard = cancel.clone();
         tokio::spawn(async move {
             // Without a handler Ctrl-C ends this program, and with it the script's.
             if tokio::signal::ctrl_c().await.is_ok() {
                 heard.cancel();
             }
         });
-        programs.load(asked, &extensions, &cancel).await
+        work(&programs, asked, &cancel).await
     })
 }
 

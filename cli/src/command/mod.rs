@@ -5,6 +5,7 @@ mod completions;
 mod init;
 mod plan;
 mod schema;
+mod test;
 mod verify;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -30,6 +31,7 @@ enum Command {
     Build(Box<build::BuildArgs>),
     Verify(verify::VerifyArgs),
     Plan(plan::PlanArgs),
+    Test(test::TestArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
 }
@@ -43,6 +45,7 @@ pub fn main() -> Exit {
         Command::Build(args) => build::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Plan(args) => plan::run(&args),
+        Command::Test(args) => test::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
     };

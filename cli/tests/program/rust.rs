@@ -79,3 +79,34 @@ fn a_script_that_does_not_compile_is_its_author_s_to_mend() {
     assert_eq!(ran.code, Some(4), "{}", ran.stderr);
     assert!(ran.stderr.contains("`cargo` is not among the programs of this machine: install Rust"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_first_script_in_rust_is_tested_planned_and_built() {
+    let name = "a_first_script_in_rust_is_tested_planned_and_built";
+    let Some(place) = place(name) else { return };
+    std::fs::remove_dir_all(place.repo().join(".monkeyci")).expect("removed");
+    assert_eq!(run(&place, &["init", "--lang", "rust"]).code, Some(0));
+
+    let tested = run(&place, &["test"]);
+    assert_eq!(tested.code, Some(0), "{}{}", tested.stdout, tested.stderr);
+    assert!(tested.stdout.contains("test result: ok. 2 passed"), "{}", tested.stdout);
+    let plan = run(&place, &["plan", "--tag", "v1.0.0"]);
+    assert!(plan.code == Some(0) && plan.stdout.contains("needs approval"), "{}{}", plan.stdout, plan.stderr);
+    let built = run(&place, &["build", "--tag", "v1.0.0", "--approve", "release"]);
+    assert_eq!(built.code, Some(0), "{}{}", built.stdout, built.stderr);
+    assert!(built.stdout.contains("[release] releasing v1.0.0"), "{}", built.stdout);
+
+    let script = place.repo().join(".monkeyci/src/main.rs");
+    let text = std::fs::read_to_string(&script).expect("there").replace(".after(&test)", "");
+    std::fs::write(script, text).expect("written");
+    let tested = run(&place, &["test"]);
+    assert_eq!(tested.code, Some(1), "{}{}", tested.stdout, tested.stderr);
+    assert!(tested.stdout.contains("a_tag_is_released_only_after_its_tests ... FAILED"), "{}", tested.stdout);
+}
+
+#[test]
+fn only_programs_have_tests() {
+    let ran = Place::with_script("- {id: a, script: [true]}").run(&["test"]);
+    assert_eq!(ran.code, Some(3), "{}", ran.stderr);
+    assert!(ran.stderr.contains("only programs have tests"), "{}", ran.stderr);
+}

@@ -10,11 +10,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::inputs::Inputs;
 use super::output::CargoOutput;
-use super::run::{Errand, Ran, value};
+use super::run::{Errand, value};
 use super::toolchain::{Toolchain, toolchain};
-use super::{COMPILE, ProgramError, Programs, blocking, sdk};
+use super::{Asked, COMPILE, MANIFEST, ProgramError, Programs, blocking, sdk};
 use crate::job_dir::Program;
-use crate::script::SCRIPT_DIR;
+use crate::script::{SCRIPT_DIR, ScriptError};
 
 /// How often is looked whether another compilation in the same folder has ended.
 const LOOK: Duration = Duration::from_millis(50);
@@ -27,6 +27,15 @@ const RECIPE: &[u8] = b"monkeyci script program 1";
 
 /// The file of a program in its folder of the cache.
 const PROGRAM: &str = "program";
+
+/// How the tests of a script ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tested {
+    /// Whether all of them passed.
+    pub passed: bool,
+    /// What cargo and the tests printed: its beginning and its end, where it is much.
+    pub output: String,
+}
 
 impl Programs {
     /// The compiled program of a script, from the cache or compiled now. A fork's is kept apart: it may use what
@@ -60,6 +69,26 @@ impl Programs {
         Ok(own)
     }
 
+    /// Runs the tests of a script's program, as `cargo test` does.
+    ///
+    /// # Errors
+    /// When there is no program, or its tests cannot be run. Tests that fail are no error.
+    pub async fn test(&self, asked: Asked<'_>, cancel: &CancellationToken) -> Result<Tested, ProgramError> {
+        let cache = &self.shared.cache;
+        let (checkout, dir) = (asked.checkout.to_owned(), PathBuf::from(asked.script_dir.unwrap_or(SCRIPT_DIR)));
+        let manifest = dir.join(MANIFEST);
+        if !checkout.join(&manifest).is_file() {
+            return Err(ProgramError::Script(ScriptError::NotFound { looked_for: vec![manifest] }));
+        }
+        let inputs = blocking(move || Inputs::find(&checkout, &dir)).await?;
+        let toolchain = toolchain(cache).await?;
+        fs::create_dir_all(cache).map_err(ProgramError::io("cannot make", cache))?;
+        let _lock = lock(&cache.join("lock"), cancel).await?;
+        let cargo = self.unpack(inputs, &toolchain, cache).await?;
+        let ran = self.cargo(&cargo, &["test"], cancel).await?;
+        Ok(Tested { passed: ran.how.is_none(), output: ran.said })
+    }
+
     async fn build(
         &self,
         inputs: Inputs,
@@ -68,8 +97,31 @@ impl Programs {
         into: &Path,
         cancel: &CancellationToken,
     ) -> Result<(), ProgramError> {
-        let source = scope.join("source");
-        let (manifest, dir, uses_sdk) = (inputs.manifest(), inputs.dir.clone(), inputs.uses_sdk);
+        let manifest = inputs.manifest();
+        let failed = |how: String, output| ProgramError::Compile { manifest: manifest.clone(), how, output };
+        let cargo = self.unpack(inputs, toolchain, scope).await?;
+        let ran = self.cargo(&cargo, &BUILD, cancel).await?;
+        if let Some(how) = ran.how {
+            return Err(failed(format!("cargo: {how}"), ran.said));
+        }
+        let target = &cargo.target;
+        let built: Vec<_> = ran.executables.iter().map(PathBuf::from).filter(|p| p.starts_with(target)).collect();
+        let [program] = built.as_slice() else {
+            let names = built.iter().filter_map(|program| program.file_name()?.to_str());
+            let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
+            let how = match names.is_empty() {
+                true => "it has no program: add `src/main.rs`".to_owned(),
+                false => format!("it has the programs {}: a script is exactly one", names.join(", ")),
+            };
+            return Err(failed(how, ran.said));
+        };
+        keep(program, target, into).map_err(ProgramError::io("cannot keep the program in", into))
+    }
+
+    /// Puts the inputs where cargo finds them and nothing else. Whoever calls has the folder's lock.
+    async fn unpack(&self, inputs: Inputs, toolchain: &Toolchain, scope: &Path) -> Result<Cargo, ProgramError> {
+        let (source, target) = (scope.join("source"), scope.join("target"));
+        let (dir, uses_sdk) = (inputs.dir.clone(), inputs.uses_sdk);
         let (copy, cache) = (source.clone(), self.shared.cache.clone());
         let sdk = blocking(move || {
             let emptied = match fs::remove_dir_all(&copy) {
@@ -82,37 +134,44 @@ impl Programs {
             uses_sdk.then(unpack).transpose()
         })
         .await?;
-        let target = scope.join("target");
-        let cargo = async |offline| {
+        Ok(Cargo { program: toolchain.cargo.clone(), source, dir, target, sdk })
+    }
+
+    /// Runs cargo on inputs that are unpacked.
+    async fn cargo(&self, cargo: &Cargo, words: &[&str], cancel: &CancellationToken) -> Result<CargoRan, ProgramError> {
+        let once = async |offline| {
             let mut output = CargoOutput::new(&self.shared.secrets);
-            let program = program(&toolchain.cargo, &source, &dir, &target, sdk.as_deref(), offline);
+            let program = cargo.command(words, offline);
             let errand = Errand { id: "compile", limit: COMPILE, log_limit: LOG_BYTES, answer_limit: None };
             let ran = self.shared.run(&errand, move |_| Ok(program), &mut output, cancel).await?;
-            Ok::<_, ProgramError>((ran, output))
+            let (said, executables) = (output.people.finish(), output.executables);
+            Ok::<_, ProgramError>(CargoRan { how: ran.how, said, executables })
         };
-        let (mut ran, mut output) = cargo(true).await?;
-        let mut said = output.people.finish();
+        let ran = once(true).await?;
         // What is there already is quickest, and the same tomorrow; cargo says by this flag's name what is not.
-        if ran.how.is_some() && said.contains("--offline") {
-            (ran, output) = cargo(false).await?;
-            said = output.people.finish();
-        }
-        let failed = |how: String, output| ProgramError::Compile { manifest: manifest.clone(), how, output };
-        if let Ran { how: Some(how), .. } = ran {
-            return Err(failed(format!("cargo: {how}"), said));
-        }
-        let built: Vec<_> = output.executables.iter().map(PathBuf::from).filter(|p| p.starts_with(&target)).collect();
-        let [program] = built.as_slice() else {
-            let names = built.iter().filter_map(|program| program.file_name()?.to_str());
-            let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
-            let how = match names.is_empty() {
-                true => "it has no program: add `src/main.rs`".to_owned(),
-                false => format!("it has the programs {}: a script is exactly one", names.join(", ")),
-            };
-            return Err(failed(how, said));
-        };
-        keep(program, &target, into).map_err(ProgramError::io("cannot keep the program in", into))
+        if ran.how.is_some() && ran.said.contains("--offline") { once(false).await } else { Ok(ran) }
     }
+}
+
+/// The words to cargo that compile a program.
+const BUILD: [&str; 3] = ["build", "--quiet", "--message-format=json-render-diagnostics"];
+
+/// Cargo, and where it finds what it works on.
+struct Cargo {
+    program: PathBuf,
+    source: PathBuf,
+    /// The folder of the script, from `source`.
+    dir: PathBuf,
+    target: PathBuf,
+    sdk: Option<PathBuf>,
+}
+
+/// How cargo ended.
+struct CargoRan {
+    /// Why not well, in half a sentence.
+    how: Option<String>,
+    said: String,
+    executables: Vec<String>,
 }
 
 /// What a program is called in the cache: its inputs, the compiler, the SDK, and how it is compiled.
@@ -125,26 +184,28 @@ fn name(inputs: &Inputs, toolchain: &Toolchain) -> String {
     hasher.finalize().to_hex().to_string()
 }
 
-/// How cargo is called.
-fn program(cargo: &Path, source: &Path, dir: &Path, target: &Path, sdk: Option<&Path>, offline: bool) -> Program {
-    let mut command: Vec<Vec<u8>> = vec![value(cargo)];
-    command.extend(["build", "--quiet", "--message-format=json-render-diagnostics"].map(Into::into));
-    if offline {
-        command.push("--offline".into());
+impl Cargo {
+    /// How it is called.
+    fn command(&self, words: &[&str], offline: bool) -> Program {
+        let mut command: Vec<Vec<u8>> = vec![value(&self.program)];
+        command.extend(words.iter().map(|&word| word.into()));
+        if offline {
+            command.push("--offline".into());
+        }
+        if let Some(sdk) = &self.sdk {
+            let path = toml::Value::String(sdk.to_string_lossy().into_owned());
+            command.extend(["--config".into(), format!("patch.crates-io.monkeyci-sdk.path={path}").into_bytes()]);
+        }
+        let fixed = [
+            ("CARGO_INCREMENTAL", "0"),
+            ("CARGO_TERM_COLOR", "never"),
+            // Lines in a backtrace are all that is wanted of it, and half the time to link.
+            ("CARGO_PROFILE_DEV_DEBUG", "line-tables-only"),
+        ];
+        let mut env: Vec<(String, Vec<u8>)> = fixed.map(|(name, value)| (name.to_owned(), value.into())).into();
+        env.push(("CARGO_TARGET_DIR".to_owned(), value(&self.target)));
+        Program { command, env, root: self.source.clone(), work_dir: self.dir.clone(), ..Program::default() }
     }
-    if let Some(sdk) = sdk {
-        let path = toml::Value::String(sdk.to_string_lossy().into_owned());
-        command.extend(["--config".into(), format!("patch.crates-io.monkeyci-sdk.path={path}").into_bytes()]);
-    }
-    let fixed = [
-        ("CARGO_INCREMENTAL", "0"),
-        ("CARGO_TERM_COLOR", "never"),
-        // Lines in a backtrace are all that is wanted of it, and half the time to link.
-        ("CARGO_PROFILE_DEV_DEBUG", "line-tables-only"),
-    ];
-    let mut env: Vec<(String, Vec<u8>)> = fixed.map(|(name, value)| (name.to_owned(), value.into())).into();
-    env.push(("CARGO_TARGET_DIR".to_owned(), value(target)));
-    Program { command, env, root: source.to_owned(), work_dir: dir.to_owned(), ..Program::default() }
 }
 
 /// Moves a program out of cargo's folder into one of its own, which is whole as soon as it has its name.

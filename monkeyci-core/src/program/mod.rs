@@ -36,6 +36,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use action::Action;
 pub use action::is_action;
+pub use compile::Tested;
 pub use error::ProgramError;
 
 use crate::build::Graph;

@@ -91,10 +91,11 @@ impl CargoOutput {
             reason: String,
             executable: Option<String>,
         }
-        if let Ok(message) = serde_json::from_slice::<Message>(&self.line)
-            && message.reason == "compiler-artifact"
-        {
-            self.executables.extend(message.executable);
+        match serde_json::from_slice::<Message>(&self.line) {
+            Ok(message) if message.reason == "compiler-artifact" => self.executables.extend(message.executable),
+            Ok(_) => {}
+            // What tests print.
+            Err(_) => self.people.push(&self.line),
         }
         self.line.clear();
     }
@@ -153,6 +154,6 @@ mod tests {
         }
         output.hear(Stream::Stderr, b"error: no");
         assert_eq!(output.executables, ["/a/b"]);
-        assert_eq!(output.people.finish(), "error: no");
+        assert_eq!(output.people.finish(), "noise\nerror: no");
     }
 }

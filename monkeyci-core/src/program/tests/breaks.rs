@@ -11,12 +11,13 @@ async fn whatever_a_program_does_the_error_says_so_and_nothing_is_left() {
     if !cargo("whatever_a_program_does_the_error_says_so_and_nothing_is_left") {
         return;
     }
-    let house = House::with_limit(Duration::from_secs(3));
     let repository = plain();
+    let error = House::with_limit(Duration::from_secs(3)).error(&repository, "hang").await;
+    assert!(error.contains("gave no jobs: it took longer than 3 s") && error.contains("was asked to plan"), "{error}");
+    let house = House::new(Secrets::new());
     let cycle = r#"{"protocol":1,"jobs":[{"id":"a","dependencies":["b"]},{"id":"b","dependencies":["a"]}]}"#;
     let image = r#"{"protocol":1,"jobs":[{"id":"a","image":"x","script":["\"$MONKEYCI_SCRIPT\" act a"]}]}"#;
     for (answer, expected) in [
-        ("hang", "gave no jobs: it took longer than 3 s"),
         ("crash", "gave no jobs: it was ended by signal 6"),
         ("loud", "gave no jobs: it printed more than 16 MB"),
         ("nothing", "gave no jobs: it ended well and wrote no answer to the file that `MONKEYCI_SCRIPT_ANSWER` names"),
@@ -33,11 +34,15 @@ async fn whatever_a_program_does_the_error_says_so_and_nothing_is_left() {
         assert!(error.len() < 80_000, "{answer}: {} bytes", error.len());
     }
     assert!(house.error(&repository, "crash").await.contains("going down"));
-    assert!(house.load(&repository, "orphan").await.expect("jobs").jobs.is_empty());
+    // No other test, in no other process, has a child that sleeps so long.
+    let seconds = (1_000_000 + std::process::id()).to_string();
+    assert!(house.load(&repository, &format!("orphan {seconds}")).await.expect("jobs").jobs.is_empty());
     assert!(house.load(&repository, "write").await.expect("jobs").jobs.is_empty());
     assert!(!repository.path().join("new-file").exists(), "the checkout was written");
-    let orphan =
-        |entry: fs::DirEntry| fs::read(entry.path().join("cmdline")).is_ok_and(|words| words == b"sleep\x004731\x00");
+    let orphan = |entry: fs::DirEntry| {
+        let words = fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        words == format!("sleep\0{seconds}\0").into_bytes()
+    };
     let mut processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     assert!(!processes.any(orphan), "a child lives on");
 }
