@@ -55,6 +55,11 @@ impl CliError {
         Self::new(message, Exit::Ours)
     }
 
+    /// The user stopped it.
+    pub fn interrupted(message: impl Into<String>) -> Self {
+        Self::new(message, Exit::Interrupted)
+    }
+
     fn new(message: impl Into<String>, exit: Exit) -> Self {
         Self { message: message.into(), hints: Vec::new(), exit }
     }

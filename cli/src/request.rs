@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use monkeyci_core::engine::{BuildRequest, LoadError, Loaded};
+use monkeyci_core::engine::{BuildRequest, LoadError};
 use monkeyci_core::model::trigger::{Changes, Git};
 use monkeyci_core::model::{BuildStatus, OrgId, RepoId, Trigger};
-use monkeyci_core::script::{Extensions, ScriptError, load};
+use monkeyci_core::program::ProgramError;
+use monkeyci_core::script::ScriptError;
 use monkeyci_core::source::{Checkout, CommitId, Credentials, Folder, GitRef, GitRemote, GitUrl, Source, SourceError};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
@@ -67,13 +68,11 @@ impl Request {
     /// The request as the engine takes it.
     pub fn build(&self, trigger: Trigger, approve: &[String], no_script: NoScript) -> Result<BuildRequest, CliError> {
         let source = Told { source: self.source()?, git: self.git.clone(), changes: self.changes.clone() };
-        let load = move |checkout: &Path, script_dir: Option<&str>, trigger: &Trigger| {
-            let script = load(checkout, script_dir, trigger, &Extensions::none());
-            let script = script.map_err(|error| refused(&error, &no_script))?;
-            Ok(Loaded { jobs: script.jobs, warnings: script.warnings })
-        };
         let org = OrgId::new(ORG).expect("a valid id");
-        let request = BuildRequest::new(source).load(load).repo(org, self.repo()).trigger(trigger);
+        let request = BuildRequest::new(source)
+            .refused(move |error| refused(error, &no_script))
+            .repo(org, self.repo())
+            .trigger(trigger);
         let request = request.filter(&self.filter).and_then(|request| request.approve(approve));
         request.map_err(|error| CliError::usage(error.to_string()))
     }
@@ -130,21 +129,19 @@ pub fn told(told: Option<Git>, found: Option<Git>) -> Option<Git> {
     })
 }
 
-fn refused(error: &ScriptError, no_script: &NoScript) -> LoadError {
-    let error_status = match error {
-        error if error.is_no_script() => {
+fn refused(error: &ProgramError, no_script: &NoScript) -> LoadError {
+    let mut message = error.to_string();
+    if let ProgramError::Script(script) = error {
+        if script.is_no_script() {
             // Read once the build is over; a second attempt finds the same.
             let _known = no_script.set(Exit::NoScript);
-            BuildStatus::Failure
         }
-        ScriptError::Invalid(_) | ScriptError::Outside(_) => BuildStatus::Failure,
-        _ => BuildStatus::Error,
-    };
-    let mut message = error.to_string();
-    if let ScriptError::NotFound { .. } = error {
-        message = format!("{message}\nhint: {}", script::FIRST);
+        if let ScriptError::NotFound { .. } = script {
+            message = format!("{message}\nhint: {}", script::FIRST);
+        }
     }
-    LoadError { status: error_status, message }
+    let status = if error.is_ours() { BuildStatus::Error } else { BuildStatus::Failure };
+    LoadError { status, message }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use monkeyci_core::engine::Engine;
-use monkeyci_core::executor::Executor;
+use monkeyci_core::executor::{Executor, Process};
 use monkeyci_core::log::LogStore;
 use monkeyci_core::model::OrgId;
 use monkeyci_core::secret::Secrets;
@@ -59,6 +59,9 @@ impl Session {
             .jobs(limits.jobs)
             .executor(Arc::clone(&executor))
             .caches(folders.cache.join("caches"))
+            // A script runs on this machine wherever its jobs do, and even when they only would.
+            .script_executor(Process::new(invocation.path("process")).programs(folders.cache.join("bin")))
+            .scripts(folders.cache.join("scripts"))
             .secrets(secrets)
             .keep(limits.keep)
             .open()
@@ -102,6 +105,14 @@ pub async fn clean(folders: &Folders, repository: &Repository) -> Result<Vec<Str
                     notes.push(format!("what build {} left could not be removed: {error}", left.number));
                     answered = false;
                 }
+            }
+            // Its script's program ended with it; the question may hold secrets.
+            match std::fs::remove_dir_all(left.path("script-runs")) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    notes.push(format!("what the script of build {} left could not be removed: {error}", left.number));
+                    answered = false;
+                }
+                _ => {}
             }
             if answered {
                 left.swept().map_err(unreadable)?;

@@ -24,6 +24,8 @@ pub struct Lease {
     pub trigger: Arc<Trigger>,
     /// The checkout that the job's workspace is copied from; never written.
     pub checkout: PathBuf,
+    /// The folder of the build's script, from the root of the checkout.
+    pub script_dir: String,
 }
 
 /// What became of a worker's claim to an attempt.

@@ -64,7 +64,7 @@
 //! - [`queue`]: which queued job may start now, and why the others wait. Pure as well.
 //! - [`engine`]: the one loop that makes facts durable and acts on them; [`lease`] is how workers take part.
 //! - [`worker`]: runs leased jobs: workspace, secrets, executor, log, artifacts.
-//! - ports: [`store`], [`source`], [`script`], [`executor`].
+//! - ports: [`store`], [`source`], [`script`], [`executor`]; [`program`]: scripts that are programs.
 //! - files: [`job_dir`], [`workspace`], [`log`], [`blob`], [`test_report`], [`secret`].
 
 pub use monkeyci_model as model;
@@ -78,6 +78,7 @@ pub mod lease;
 pub mod worker;
 
 pub mod executor;
+pub mod program;
 pub mod script;
 pub mod source;
 pub mod store;

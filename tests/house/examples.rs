@@ -20,6 +20,7 @@ const EXAMPLES: &[Example] = &[
     ("artifacts", None, 0, &[("compile", OK), ("check", OK)]),
     ("failing", None, 1, &[("lint", OK), ("test", "failure"), ("deploy", "skipped"), ("report", OK)]),
     ("rust", Some("cargo"), 0, &[("test", OK), ("package", OK)]),
+    ("rust-script", Some("cargo"), 0, &[("apes", OK), ("fruits", OK), ("total", OK)]),
     ("node", Some("node"), 0, &[("test", OK)]),
 ];
 

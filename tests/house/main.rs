@@ -7,5 +7,6 @@ mod examples;
 mod image;
 mod program;
 mod remains;
+mod scenario;
 mod signals;
 mod tidy;

@@ -2,8 +2,10 @@
 
 mod build;
 mod completions;
+mod init;
 mod plan;
 mod schema;
+mod test;
 mod verify;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -25,9 +27,11 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(init::InitArgs),
     Build(Box<build::BuildArgs>),
     Verify(verify::VerifyArgs),
     Plan(plan::PlanArgs),
+    Test(test::TestArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
 }
@@ -37,9 +41,11 @@ pub fn main() -> Exit {
     // clap ends the program by itself on usage errors, with the code of `Exit::Usage`, and on `--help`.
     let cli = Cli::parse();
     let result = match cli.command {
+        Command::Init(args) => init::run(&args),
         Command::Build(args) => build::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Plan(args) => plan::run(&args),
+        Command::Test(args) => test::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
     };

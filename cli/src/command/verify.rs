@@ -1,6 +1,8 @@
 use std::io::IsTerminal as _;
 
 use monkeyci_core::model::JobId;
+use monkeyci_core::program::ProgramError;
+use monkeyci_core::script::ScriptError;
 
 use crate::context::{ContextArgs, FolderArgs};
 use crate::error::{CliError, Exit};
@@ -27,7 +29,7 @@ pub fn run(args: &VerifyArgs) -> Result<Exit, CliError> {
     let style = super::style_of(std::io::stdout().is_terminal());
     let script = match script::load(&args.folder.path()?, &trigger) {
         Ok(script) => script,
-        Err(error @ monkeyci_core::script::ScriptError::Invalid(_)) => {
+        Err(error @ ProgramError::Script(ScriptError::Invalid(_))) => {
             super::print(&picture::coloured(&error.to_string(), style))?;
             return Ok(Exit::Failed);
         }

@@ -1,9 +1,11 @@
 //! The program as a person runs it: what it prints, and how it ends.
 
 mod build;
+mod init;
 mod interrupt;
 mod place;
 mod plan;
+mod rust;
 mod terminal;
 mod tls;
 mod usage;

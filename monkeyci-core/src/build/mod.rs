@@ -116,6 +116,7 @@ pub enum Phase {
 pub struct Build {
     phase: Phase,
     trigger: Option<Arc<Trigger>>,
+    script_dir: Option<String>,
     canceled: bool,
     message: Option<String>,
     /// How the script ended, then how the build did.
@@ -195,7 +196,10 @@ impl Build {
                 self.step(event, &idle, Phase::Ended)?;
                 self.end(*status, message);
             }
-            EventKind::ScriptInitializing { .. } => self.step(event, &[Phase::Fetched], Phase::Loading)?,
+            EventKind::ScriptInitializing { script_dir } => {
+                self.step(event, &[Phase::Fetched], Phase::Loading)?;
+                self.script_dir = Some(script_dir.clone());
+            }
             EventKind::ScriptStart { jobs, .. } => self.start_script(event, jobs)?,
             EventKind::ScriptEnd { status, message } => {
                 // While jobs are open, only what breaks the build itself ends its script.
@@ -438,6 +442,12 @@ impl Build {
     #[must_use]
     pub fn trigger(&self) -> Option<&Arc<Trigger>> {
         self.trigger.as_ref()
+    }
+
+    /// The folder of its script, from the root of the checkout, once it is being loaded.
+    #[must_use]
+    pub fn script_dir(&self) -> Option<&str> {
+        self.script_dir.as_deref()
     }
 
     /// Whether somebody asked it to stop.

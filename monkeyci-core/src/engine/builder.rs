@@ -7,12 +7,14 @@ use monkeyci_model::Event;
 use monkeyci_model::job::limits;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::desk::Desk;
 use super::shared::{Reporter, Shared};
 use super::{BuildRequest, Engine, EngineError, Unfinished, local_worker, restart};
 use crate::executor::{Executor, Process};
 use crate::log::LogStore;
+use crate::program::Programs;
 use crate::secret::Secrets;
 use crate::store::{Memory, Sqlite, Store};
 
@@ -36,6 +38,8 @@ pub struct Builder {
     keep: bool,
     secrets: Secrets,
     executor: Option<Arc<dyn Executor>>,
+    script_executor: Option<Arc<dyn Executor>>,
+    scripts: Option<PathBuf>,
     elsewhere: bool,
     caches: Option<PathBuf>,
     reporters: Vec<Reporter>,
@@ -103,6 +107,21 @@ impl Builder {
         self
     }
 
+    /// Compiles scripts that are programs, and asks them for their jobs, there; where jobs run when that is not said.
+    #[must_use]
+    pub fn script_executor(mut self, executor: impl Executor + 'static) -> Self {
+        self.script_executor = Some(Arc::new(executor));
+        self
+    }
+
+    /// Keeps compiled scripts in this folder, which may be shared with other engines; in the state folder when that is
+    /// not said.
+    #[must_use]
+    pub fn scripts(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.scripts = Some(dir.into());
+        self
+    }
+
     /// Runs no jobs in this process: workers of the caller or elsewhere do.
     #[must_use]
     pub fn without_worker(mut self) -> Self {
@@ -167,13 +186,29 @@ impl Builder {
             (None, Some(dir)) => Arc::new(Sqlite::open(dir.join("builds.db"))?),
             (None, None) => Arc::new(Memory::default()),
         };
+        let executor = match (self.executor, self.elsewhere) {
+            (executor @ Some(_), false) => executor,
+            (None, false) => Some(Arc::new(Process::new(state.join("processes"))) as Arc<dyn Executor>),
+            (_, true) => None,
+        };
+        let secrets = Arc::new(self.secrets);
+        let programs = self.script_executor.or_else(|| executor.clone()).map(|executor| {
+            // A label of its own: the worker sweeps what is not among its jobs.
+            let (cache, label) = (self.scripts.unwrap_or_else(|| state.join("scripts")), format!("{instance}-script"));
+            Programs::new(cache, state.join("script-runs"), label, executor, Arc::clone(&secrets))
+        });
+        if let Some(programs) = &programs {
+            programs.sweep().await;
+        }
         let shared = Arc::new(Shared {
             store,
             logs: LogStore::at(state.join("logs")),
             claims: Default::default(),
             progress: Default::default(),
             reporters: self.reporters,
-            secrets: Arc::new(self.secrets),
+            secrets,
+            programs,
+            loads: TaskTracker::new(),
             state,
             instance,
             most_jobs: self.most_jobs,
@@ -207,12 +242,11 @@ impl Builder {
             worker: None,
             _stop_when_dropped,
         };
-        if self.elsewhere {
-            workers_ended.cancel();
-        } else {
-            let process = || Arc::new(Process::new(engine.shared.state.join("processes")));
-            let executor = self.executor.unwrap_or_else(|| process());
-            engine.worker = Some(local_worker::start(&engine, executor, self.caches, workers, workers_ended)?);
+        match executor {
+            None => workers_ended.cancel(),
+            Some(executor) => {
+                engine.worker = Some(local_worker::start(&engine, executor, self.caches, workers, workers_ended)?);
+            }
         }
         if let Some(request) = self.requests {
             for left in engine.unfinished().await? {

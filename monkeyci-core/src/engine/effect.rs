@@ -1,12 +1,11 @@
-use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use monkeyci_model::{BuildId, BuildStatus, Event, EventKind, Trigger};
+use monkeyci_model::{BuildId, BuildStatus, Event, EventKind};
 
 use super::call::Call;
 use super::desk::Desk;
-use super::request::BuildRequest;
+use super::loading::Loading;
 use super::{EngineError, LoadError, Loaded};
 use crate::build::Phase;
 use crate::log::LogId;
@@ -91,16 +90,17 @@ impl Desk {
         self.stage(id, begin).expect("a build that has started can load its script");
     }
 
-    /// Reads the jobs of a build, on a thread where that may take its time.
+    /// Reads the jobs of a build, which may take its time.
     pub(super) fn load(&mut self, id: &BuildId) {
         let (Some(open), Some(calls)) = (self.builds.get(id), self.calls.upgrade()) else { return };
         let (Some(request), Some(trigger)) = (open.request.clone(), open.build.trigger().cloned()) else {
             return self.fail(id, BuildStatus::Error, "its script is not known any more: build it anew".into());
         };
-        let (build, checkout, secrets) = (id.clone(), self.shared.checkout(id), Arc::clone(&self.shared.secrets));
+        let (build, cancel, secrets) = (id.clone(), open.cancel.clone(), Arc::clone(&self.shared.secrets));
+        let loading = Loading { shared: Arc::clone(&self.shared), build: id.clone(), request, trigger, cancel };
+        // Tracked to its very end, so that nothing of it runs or lies about when the engine is closed.
+        let loaded = self.shared.loads.spawn(loading.jobs());
         tokio::spawn(async move {
-            let known = Arc::clone(&secrets);
-            let loaded = tokio::task::spawn_blocking(move || jobs(&request, &checkout, &trigger, &known));
             let broken = |error| LoadError { status: BuildStatus::Error, message: broke("loading the script", error) };
             let mut outcome = loaded.await.unwrap_or_else(|error| Err(broken(error)));
             // A picture of an error shows a line of the script, which may hold anything.
@@ -144,37 +144,6 @@ impl Desk {
             }
         });
     }
-}
-
-/// The jobs of the script that the request asks for, with references in the place of secrets.
-fn jobs(request: &BuildRequest, checkout: &Path, trigger: &Trigger, secrets: &Secrets) -> Result<Loaded, LoadError> {
-    let mut loaded = (request.load)(checkout, request.script_dir.as_deref(), trigger)?;
-    loaded.jobs.iter_mut().for_each(|job| secrets.take_in(job));
-    if request.filter.is_empty() {
-        return Ok(loaded);
-    }
-    let (mut wanted, mut in_vain) = (HashSet::new(), Vec::new());
-    for glob in &request.filter {
-        let ids = loaded.jobs.iter().map(|job| &job.id);
-        let matching: Vec<_> = ids.filter(|id| glob.is_match(id.as_str())).cloned().collect();
-        if matching.is_empty() {
-            in_vain.push(format!("no job matches the filter `{}`", glob.glob()));
-        }
-        wanted.extend(matching);
-    }
-    if wanted.is_empty() {
-        let known: Vec<_> = loaded.jobs.iter().take(20).map(|job| format!("`{}`", job.id)).collect();
-        let message = format!("{}; the script has {}", in_vain.join("; "), known.join(", "));
-        return Err(LoadError { status: BuildStatus::Failure, message });
-    }
-    loaded.warnings.extend(in_vain);
-    let by_id: HashMap<_, _> = loaded.jobs.iter().map(|job| (&job.id, job)).collect();
-    let mut open: Vec<_> = wanted.iter().cloned().collect();
-    while let Some(job) = open.pop().and_then(|id| by_id.get(&id)) {
-        open.extend(job.dependencies.iter().filter(|id| wanted.insert((*id).clone())).cloned());
-    }
-    loaded.jobs.retain(|job| wanted.contains(&job.id));
-    Ok(loaded)
 }
 
 /// The text without what is secret.

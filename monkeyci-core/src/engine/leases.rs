@@ -14,6 +14,7 @@ use crate::attempt::Attempt;
 use crate::lease::{Claim, Lease, Leases};
 use crate::log::{Chunk, LogError, LogId};
 use crate::queue::Key;
+use crate::script::SCRIPT_DIR;
 use crate::store::Sequence;
 
 /// Fences that are taken out of the store at once; those that a crash leaves unused are lost, which harms nothing.
@@ -68,6 +69,7 @@ impl Desk {
             job: Arc::clone(state.job()),
             trigger: open.build.trigger().cloned().unwrap_or_default(),
             checkout: self.shared.checkout(&build),
+            script_dir: open.build.script_dir().unwrap_or(SCRIPT_DIR).to_owned(),
         };
         let (fence, number) = (lease.attempt.fence, lease.attempt.number);
         let room = LogRoom::new(&lease.job, self.shared.log_limit);

@@ -36,6 +36,7 @@ pub(super) fn start(
         artifacts: Artifacts::new(blobs(artifacts)?),
         caches: Caches::new(blobs(caches)?),
         secrets: Arc::clone(&shared.secrets),
+        programs: shared.programs.clone(),
     };
     let worker = Worker::new(settings, ports);
     let (running, at_end) = (worker.clone(), ended.drop_guard());

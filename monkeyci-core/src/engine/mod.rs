@@ -34,6 +34,7 @@ mod error;
 mod handle;
 mod handover;
 mod leases;
+mod loading;
 mod local_worker;
 mod log_room;
 mod open_build;
@@ -165,6 +166,9 @@ impl Engine {
         self.workers_ended.cancelled().await;
         self.stop.cancel();
         self.ended.cancelled().await;
+        // The loop's end has told them to stop.
+        self.shared.loads.close();
+        self.shared.loads.wait().await;
     }
 
     /// Tells a build something that a person wants.

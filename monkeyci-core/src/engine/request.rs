@@ -7,11 +7,21 @@ use monkeyci_model::{BuildStatus, Job, OrgId, RepoId, Trigger};
 use tokio_util::sync::CancellationToken;
 
 use super::EngineError;
-use crate::script::{self, Extensions};
+use crate::program::ProgramError;
+use crate::script::Extensions;
 use crate::source::{Checkout, Folder, Source, SourceError};
 
-/// Reads the jobs of a build from its checkout and the folder of its script. It may block.
-pub(super) type Load = Arc<dyn Fn(&Path, Option<&str>, &Trigger) -> Result<Loaded, LoadError> + Send + Sync>;
+/// Reads the jobs of a build from its checkout and the folder of its script, in a way of the caller's own. It may block.
+pub(super) type Own = dyn Fn(&Path, Option<&str>, &Trigger) -> Result<Loaded, LoadError> + Send + Sync;
+
+/// How the jobs of a build are read.
+#[derive(Clone)]
+pub(super) enum Load {
+    /// From the script that its checkout holds; where it gives no jobs, `refused` says how the build ends.
+    Script { extensions: Extensions, refused: Arc<dyn Fn(&ProgramError) -> LoadError + Send + Sync> },
+    /// Otherwise.
+    Own(Arc<Own>),
+}
 
 /// What loading a script found.
 #[derive(Debug, Clone, Default)]
@@ -55,7 +65,7 @@ impl BuildRequest {
             trigger: Trigger::default(),
             script_dir: None,
             source: Arc::new(source),
-            load: Arc::new(|checkout, dir, trigger| load_script(checkout, dir, trigger, &Extensions::none())),
+            load: Load::Script { extensions: Extensions::none(), refused: Arc::new(refused) },
             filter: Vec::new(),
             approve: GlobSet::empty(),
             memo: None,
@@ -77,14 +87,30 @@ impl BuildRequest {
         mut self,
         load: impl Fn(&Path, Option<&str>, &Trigger) -> Result<Loaded, LoadError> + Send + Sync + 'static,
     ) -> Self {
-        self.load = Arc::new(load);
+        self.load = Load::Own(Arc::new(load));
         self
     }
 
     /// Knows these properties of plugins when it reads the script's files.
     #[must_use]
-    pub fn extensions(self, extensions: Extensions) -> Self {
-        self.load(move |checkout, dir, trigger| load_script(checkout, dir, trigger, &extensions))
+    pub fn extensions(mut self, extensions: Extensions) -> Self {
+        let refused = match self.load {
+            Load::Script { refused, .. } => refused,
+            Load::Own(_) => Arc::new(refused),
+        };
+        self.load = Load::Script { extensions, refused };
+        self
+    }
+
+    /// Says in its own words how a build ends whose script gives no jobs.
+    #[must_use]
+    pub fn refused(mut self, refused: impl Fn(&ProgramError) -> LoadError + Send + Sync + 'static) -> Self {
+        let extensions = match self.load {
+            Load::Script { extensions, .. } => extensions,
+            Load::Own(_) => Extensions::none(),
+        };
+        self.load = Load::Script { extensions, refused: Arc::new(refused) };
+        self
     }
 
     /// The organisation and repository that it belongs to; `local` and `build` when that is not said.
@@ -101,7 +127,7 @@ impl BuildRequest {
         self
     }
 
-    /// The folder of its script, from the root of the checkout; [`SCRIPT_DIR`](script::SCRIPT_DIR) when that is not said.
+    /// The folder of its script, from the root of the checkout; [`SCRIPT_DIR`](crate::script::SCRIPT_DIR) when that is not said.
     #[must_use]
     pub fn script_dir(mut self, dir: impl Into<String>) -> Self {
         self.script_dir = Some(dir.into());
@@ -180,15 +206,12 @@ impl Source for EmptyFolder {
     }
 }
 
-fn load_script(
-    checkout: &Path,
-    dir: Option<&str>,
-    trigger: &Trigger,
-    extensions: &Extensions,
-) -> Result<Loaded, LoadError> {
-    match script::load(checkout, dir, trigger, extensions) {
-        Ok(script) => Ok(Loaded { jobs: script.jobs, warnings: script.warnings }),
-        // What is wrong with a script is its author's to mend, and so is that there is none.
-        Err(error) => Err(LoadError { status: BuildStatus::Failure, message: error.to_string() }),
-    }
+/// What is wrong with a script is its author's to mend, and so is that there is none.
+fn refused(error: &ProgramError) -> LoadError {
+    let status = match error {
+        ProgramError::Script(_) => BuildStatus::Failure,
+        error if error.is_ours() => BuildStatus::Error,
+        _ => BuildStatus::Failure,
+    };
+    LoadError { status, message: error.to_string() }
 }

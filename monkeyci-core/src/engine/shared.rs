@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use monkeyci_model::{BuildId, Event, Millis};
+use tokio_util::task::TaskTracker;
 
 use super::claims::Claims;
 use super::progress::ProgressBoard;
 use crate::log::LogStore;
+use crate::program::Programs;
 use crate::secret::Secrets;
 use crate::store::Store;
 
@@ -22,6 +24,10 @@ pub(super) struct Shared {
     pub(super) progress: ProgressBoard,
     pub(super) reporters: Vec<Reporter>,
     pub(super) secrets: Arc<Secrets>,
+    /// Compiles and asks scripts that are programs, where there is something to run them by.
+    pub(super) programs: Option<Programs>,
+    /// Scripts that are being loaded.
+    pub(super) loads: TaskTracker,
     pub(super) state: PathBuf,
     pub(super) instance: String,
     pub(super) most_jobs: Option<usize>,

@@ -57,6 +57,14 @@ pub enum ReportError {
         /// The file.
         path: PathBuf,
     },
+    /// The file is longer than it may be.
+    #[error("`{path}` has more than {limit} bytes")]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+        /// Bytes that it may have.
+        limit: u64,
+    },
     /// The file could not be read.
     #[error("cannot read `{path}`: {source}")]
     Io {
@@ -149,6 +157,21 @@ impl Reader {
         let mut bytes = Vec::new();
         match file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes) {
             Ok(_) => Outcome::decode(&bytes).map(Some).ok_or(ReportError::ForgedResult { path }),
+            Err(source) => Err(ReportError::Io { path, source }),
+        }
+    }
+
+    /// The bytes of a file that the job itself left under this name, at most `limit` of them, when it left one.
+    ///
+    /// # Errors
+    /// When it is longer, or no regular file.
+    pub fn left(&self, name: &str, limit: u64) -> Result<Option<Vec<u8>>, ReportError> {
+        let Some(file) = self.file(name)? else { return Ok(None) };
+        let path = self.path.join(name);
+        let mut bytes = Vec::new();
+        match file.take(limit.saturating_add(1)).read_to_end(&mut bytes) {
+            Ok(_) if bytes.len() as u64 > limit => Err(ReportError::TooLong { path, limit }),
+            Ok(_) => Ok(Some(bytes)),
             Err(source) => Err(ReportError::Io { path, source }),
         }
     }
@@ -280,6 +303,17 @@ mod tests {
         assert!(matches!(Reader::open(&dir), Err(ReportError::Replaced { .. })));
         fs::write(home.path().join("moved/frames"), output(b"hello")).expect("a file");
         assert_eq!(reader.read().expect("frames of the first folder").len(), 1);
+    }
+
+    #[test]
+    fn what_a_job_leaves_is_read_up_to_its_limit() {
+        let (_home, dir, reader) = job();
+        assert_eq!(reader.left("answer", 4).expect("none"), None);
+        let file = File::create(dir.report().join("answer")).expect("a file");
+        file.set_len(4).expect("four bytes");
+        assert_eq!(reader.left("answer", 4).expect("read").expect("there"), [0; 4]);
+        file.set_len(1 << 40).expect("a sparse file");
+        assert!(matches!(reader.left("answer", 4), Err(ReportError::TooLong { limit: 4, .. })));
     }
 
     #[test]

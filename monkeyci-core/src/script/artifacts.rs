@@ -25,8 +25,15 @@ struct Savers {
     path: String,
 }
 
-/// Fills in what each job restores, and warns of what may not be there.
-pub(super) fn restore(all: &mut [Converted], graph: &Graph, spent: &mut Weight, problems: &mut Problems<'_>) {
+/// Fills in what each job restores, and warns of what may not be there. Where there are jobs elsewhere (`has_others`),
+/// they may save what these do not.
+pub(super) fn restore(
+    all: &mut [Converted],
+    graph: &Graph,
+    has_others: bool,
+    spent: &mut Weight,
+    problems: &mut Problems<'_>,
+) {
     let mut savers: HashMap<String, Savers> = HashMap::new();
     for (place, one) in all.iter().enumerate() {
         for artifact in &one.job.save_artifacts {
@@ -44,7 +51,8 @@ pub(super) fn restore(all: &mut [Converted], graph: &Graph, spent: &mut Weight, 
         let restored = std::mem::take(&mut all[place].restored);
         for wanted in restored {
             let by = savers.get(&wanted.id);
-            if !all[place].left_out && !by.is_some_and(|by| by.left_out) {
+            let is_others = has_others && by.is_none();
+            if !all[place].left_out && !is_others && !by.is_some_and(|by| by.left_out) {
                 let places = by.map(|by| by.places.as_slice()).unwrap_or_default();
                 warn_of_missing(all, place, &wanted.id, places, graph, &mut steps, problems);
             }

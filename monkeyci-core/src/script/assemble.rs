@@ -15,10 +15,13 @@ use super::pattern::Patterns;
 use super::problems::{Flaw, Problems};
 
 /// The jobs of the build in the order of the script, and the ids of those that do not belong to it.
+///
+/// Where the build `has_others`, of a program, a dependency that is not among these may be one of them.
 pub(super) fn assemble(
     scripts: Vec<Node>,
     trigger: &Trigger,
     extensions: &Extensions,
+    has_others: bool,
     problems: &mut Problems<'_>,
 ) -> (Vec<Job>, Vec<JobId>) {
     let mut spent = Weight::default();
@@ -30,7 +33,7 @@ pub(super) fn assemble(
         problems.add(too_many(one_more.span));
         return (Vec::new(), Vec::new());
     }
-    let mut names = Names::default();
+    let mut names = Names::new(has_others);
     let mut all: Vec<Converted> = Vec::with_capacity(nodes.len());
     let mut patterns = Patterns::default();
     for (index, node) in nodes.into_iter().enumerate() {
@@ -58,7 +61,7 @@ pub(super) fn assemble(
         }
     }
     let graph = dependencies::resolve(&mut all, &names, problems);
-    artifacts::restore(&mut all, &graph, &mut spent, problems);
+    artifacts::restore(&mut all, &graph, has_others, &mut spent, problems);
     let left_out = all.iter().filter(|one| one.left_out).map(|one| one.job.id.clone()).collect();
     let jobs = all.into_iter().filter(|one| !one.left_out).map(|one| one.job).collect();
     (jobs, left_out)

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use monkeyci_model::Job;
 use monkeyci_model::job::limits;
+use monkeyci_model::{Job, JobId};
 
 use super::convert::Converted;
 use super::diagnostic::shown;
@@ -17,12 +17,17 @@ use crate::build::{Graph as BuildGraph, GraphError};
 const MAX_EDGES: usize = 1_000_000;
 
 /// The names that a dependency may use: ids, and the name that the jobs of a matrix share.
-#[derive(Default)]
 pub(super) struct Names {
+    has_others: bool,
     jobs: HashMap<String, (Range<usize>, Span)>,
 }
 
 impl Names {
+    /// No names yet. Where there are jobs elsewhere (`has_others`), theirs are never known here.
+    pub(super) fn new(has_others: bool) -> Self {
+        Self { has_others, jobs: HashMap::new() }
+    }
+
     /// A job, or all jobs of a matrix, under their name as written.
     pub(super) fn begin(&mut self, name: &str, span: Span, jobs: Range<usize>, problems: &mut Problems<'_>) {
         if let Some((_, first)) = self.jobs.insert(name.to_owned(), (jobs, span)) {
@@ -44,14 +49,20 @@ pub(super) type Graph = Vec<Vec<usize>>;
 pub(super) fn resolve(all: &mut [Converted], names: &Names, problems: &mut Problems<'_>) -> Graph {
     let mut graph: Graph = Vec::with_capacity(all.len());
     let mut edges = 0;
+    let mut elsewhere: Vec<Vec<JobId>> = Vec::with_capacity(all.len());
     for one in &*all {
-        let mut before = Vec::new();
+        let (mut before, mut others) = (Vec::new(), Vec::new());
         let mut seen = HashSet::new();
         // A name once: one that stands for the jobs of a matrix is long when it is written out.
         for (name, span) in one.needs.iter().filter(|(name, _)| seen.insert(name)) {
             match names.jobs.get(name.as_str()) {
                 Some((jobs, _)) => before.extend(jobs.clone().filter(|job| *job < all.len())),
                 None if problems.is_full() => {}
+                None if names.has_others
+                    && let Ok(id) = JobId::new(name.as_str()) =>
+                {
+                    others.push(id);
+                }
                 None => problems.add(unknown(name, *span, one, names)),
             }
         }
@@ -65,14 +76,15 @@ pub(super) fn resolve(all: &mut [Converted], names: &Names, problems: &mut Probl
             return vec![Vec::new(); all.len()];
         }
         graph.push(before);
+        elsewhere.push(others);
     }
     // Ids of broken scripts may not be the ones that were meant.
     if problems.is_empty() {
         refuse_cycle(all, &graph, problems);
     }
-    for (place, before) in graph.iter().enumerate() {
+    for ((place, before), others) in graph.iter().enumerate().zip(elsewhere) {
         let kept = before.iter().filter(|before| !all[**before].left_out);
-        all[place].job.dependencies = kept.map(|before| all[*before].job.id.clone()).collect();
+        all[place].job.dependencies = kept.map(|before| all[*before].job.id.clone()).chain(others).collect();
     }
     graph
 }

@@ -6,8 +6,11 @@ use std::path::{Path, PathBuf};
 use super::error::{ScriptError, Unrunnable};
 use super::read::{FILES, Format};
 
-/// Programs among the files of a script's folder.
-const PROGRAMS: [(&str, &str); 2] = [("build.clj", "a Clojure script"), ("Cargo.toml", "a Rust script")];
+/// The manifest of a script program.
+const PROGRAM: &str = "Cargo.toml";
+
+/// Programs among the files of a script's folder that this version cannot run.
+const PROGRAMS: [(&str, &str); 1] = [("build.clj", "a Clojure script")];
 
 /// What belongs to a Clojure program; alone it is a script that lacks its `build.clj`.
 const PROJECTS: [(&str, &str); 2] = [("deps.edn", "a Clojure project"), ("bb.edn", "a Babashka project")];
@@ -40,6 +43,8 @@ const MAX_NAMED: usize = 20;
 pub(super) struct Found {
     /// From the root of the checkout, in the order they are loaded.
     pub(super) files: Vec<(PathBuf, Format)>,
+    /// The manifest of its program, if it has one.
+    pub(super) program: Option<PathBuf>,
     /// Files of other CI tools, which are not run because there is a script.
     pub(super) left_aside: Vec<Unrunnable>,
 }
@@ -62,15 +67,17 @@ pub(super) fn find(checkout: &Path, dir: &Path) -> Result<Found, ScriptError> {
         return Err(ScriptError::NotRunnable { files: programs });
     }
     let others = others(checkout);
-    if !files.is_empty() {
-        return Ok(Found { files, left_aside: others });
+    let program = there(PROGRAM).then(|| dir.join(PROGRAM));
+    if !files.is_empty() || program.is_some() {
+        return Ok(Found { files, program, left_aside: others });
     }
     let projects = unrunnable(&PROJECTS);
     match (projects.is_empty(), others.is_empty()) {
         (false, _) => Err(ScriptError::NotRunnable { files: projects }),
         (true, false) => Err(ScriptError::NotRunnable { files: others }),
         (true, true) => {
-            let names = FILES.iter().map(|(name, _)| *name).chain(PROGRAMS.iter().map(|(name, _)| *name));
+            let programs = PROGRAMS.iter().map(|(name, _)| *name).chain([PROGRAM]);
+            let names = FILES.iter().map(|(name, _)| *name).chain(programs);
             Err(ScriptError::NotFound { looked_for: names.map(|name| dir.join(name)).collect() })
         }
     }

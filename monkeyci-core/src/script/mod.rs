@@ -78,14 +78,31 @@ impl From<Script> for Plan {
 /// Loads the script of `checkout` from its folder `script_dir`, or from [`SCRIPT_DIR`], for the build that `trigger`
 /// causes. All files that exist are loaded and their jobs joined. Reads a few small files, and blocks meanwhile.
 ///
+/// Runs nothing: a script with a program is loaded by [`Programs::load`](crate::program::Programs::load).
+///
 /// # Errors
-/// When there is no script or none that this version can run, and when the script has mistakes.
+/// When there is no script or none that can be loaded so, and when the script has mistakes.
 pub fn load(
     checkout: &Path,
     script_dir: Option<&str>,
     trigger: &Trigger,
     extensions: &Extensions,
 ) -> Result<Script, ScriptError> {
+    match declared(checkout, script_dir, trigger, extensions)? {
+        (script, None) => Ok(script),
+        (_, Some(path)) => Err(ScriptError::NotRunnable { files: vec![Unrunnable { path, kind: "a Rust script" }] }),
+    }
+}
+
+/// The same for what can be read without running anything; where there is a program as well, its manifest is told.
+///
+/// Jobs may then depend on such as the program has: whether they are there is seen when all are joined.
+pub(crate) fn declared(
+    checkout: &Path,
+    script_dir: Option<&str>,
+    trigger: &Trigger,
+    extensions: &Extensions,
+) -> Result<(Script, Option<PathBuf>), ScriptError> {
     let dir = Path::new(script_dir.unwrap_or(SCRIPT_DIR));
     if !dir.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
         return Err(ScriptError::Outside(diagnostic::shown(&dir.to_string_lossy())));
@@ -94,12 +111,12 @@ pub fn load(
     let root = std::fs::canonicalize(checkout).map_err(unreadable)?;
     let found = find::find(&root, dir)?;
     let opened = found.files.into_iter().map(|(path, format)| (format, open::open(&root, &path)));
-    let mut script = read(opened.collect(), trigger, extensions)?;
+    let mut script = read(opened.collect(), trigger, extensions, found.program.is_some())?;
     if let Some(other) = found.left_aside.first() {
         let (dir, path) = (dir.display(), other.path.display());
         script.warnings.push(format!("`{dir}` is the script of this build; `{path}` ({}) is not run", other.kind));
     }
-    Ok(script)
+    Ok((script, found.program))
 }
 
 /// Reads a script that is at hand as text; `name` is the file's name in error messages.
@@ -114,13 +131,14 @@ pub fn parse(
     extensions: &Extensions,
 ) -> Result<Script, ScriptError> {
     let file = open::decode(Path::new(name), text.as_bytes().to_vec());
-    read(vec![(format, file)], trigger, extensions)
+    read(vec![(format, file)], trigger, extensions, false)
 }
 
 fn read(
     opened: Vec<(Format, Result<ScriptFile, Box<Diagnostic>>)>,
     trigger: &Trigger,
     extensions: &Extensions,
+    has_others: bool,
 ) -> Result<Script, ScriptError> {
     let (mut files, mut formats, mut errors) = (Vec::new(), Vec::new(), Vec::new());
     for (format, file) in opened {
@@ -143,7 +161,7 @@ fn read(
             Err(flaw) => problems.add(flaw),
         }
     }
-    let (jobs, left_out) = assemble::assemble(trees, trigger, extensions, &mut problems);
+    let (jobs, left_out) = assemble::assemble(trees, trigger, extensions, has_others, &mut problems);
     let (found, warnings) = problems.into_parts();
     errors.extend(found);
     if !errors.is_empty() {

@@ -13,6 +13,7 @@
 //! executor that hangs. A worker whose future is dropped tells nothing and removes nothing: its jobs go on for as long
 //! as their leases do, and the next worker that is leased the same attempts takes them up where they are.
 
+mod action;
 mod caches;
 mod clock;
 mod desk;

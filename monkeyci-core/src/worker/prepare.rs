@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use monkeyci_model::{Cause, Job};
 
+use super::action;
 use super::caches::JobCaches;
+use super::halt::Halt;
 use super::outcome::Verdict;
 use super::settings::{Ports, Settings};
 use super::variables::variables;
@@ -13,6 +15,7 @@ use crate::executor::CONTAINER_WORK;
 use crate::job_dir::report::Reader;
 use crate::job_dir::{JobDir, Program};
 use crate::lease::Lease;
+use crate::program::Action;
 use crate::secret::Secrets;
 use crate::workspace::copy_tree;
 
@@ -57,14 +60,16 @@ pub(super) async fn prepare<'a>(
     ports: &'a Ports,
     lease: &'a Lease,
     job: &Job,
+    halt: &Halt,
 ) -> Result<Prepared<'a>, Verdict> {
     let dir = JobDir::at(settings.folder.join(lease.attempt.name()));
-    let program = program(settings, lease, job, &dir);
+    let action = action::of(ports, lease, job, halt).await?;
+    let program = program(settings, lease, job, &dir, action.as_ref());
     let (at, checkout, name) = (dir.clone(), lease.checkout.clone(), job.work_dir.clone());
     let made = blocking(move || {
         let taken_up = at.root().join(PREPARED).exists();
         if !taken_up {
-            make(&checkout, &at, &program)?;
+            make(&checkout, &at, &program, action.as_ref())?;
         }
         let work_dir = work_dir(&at, name.as_deref());
         Ok((taken_up, work_dir.map_err(|error| Verdict::new(Cause::Invalid, error.to_string()))?))
@@ -88,12 +93,13 @@ pub(super) async fn prepare<'a>(
 }
 
 /// Makes the job directory, with a private copy of the checkout and what the job runs.
-fn make(checkout: &Path, dir: &JobDir, program: &Program) -> Result<(), Verdict> {
+fn make(checkout: &Path, dir: &JobDir, program: &Program, action: Option<&Action>) -> Result<(), Verdict> {
     // What an earlier start of this attempt left half-made.
     dir.remove().map_err(|error| broken("its folder", dir.root(), &error))?;
     JobDir::create(dir.root()).map_err(|error| broken("its folder", dir.root(), &error))?;
     copy_tree(checkout, &dir.work()).map_err(|error| broken("its workspace, a copy of", checkout, &error))?;
-    dir.write(program).map_err(|error| match error.kind() {
+    let asked = action.map_or(Ok(()), |action| action.ask(dir));
+    asked.and_then(|()| dir.write(program)).map_err(|error| match error.kind() {
         io::ErrorKind::InvalidInput => Verdict::new(Cause::Invalid, error.to_string()),
         _ => broken("its folder", dir.root(), &error),
     })
@@ -132,7 +138,7 @@ async fn restore(ports: &Ports, lease: &Lease, work_dir: &Path, warnings: &mut V
     Ok(())
 }
 
-fn program(settings: &Settings, lease: &Lease, job: &Job, dir: &JobDir) -> Program {
+fn program(settings: &Settings, lease: &Lease, job: &Job, dir: &JobDir, action: Option<&Action>) -> Program {
     let bytes = |text: &monkeyci_model::Text| text.as_plain().unwrap_or_default().as_bytes().to_vec();
     let mut env = variables(lease);
     let root = if job.image.is_some() { PathBuf::from(CONTAINER_WORK) } else { dir.work() };
@@ -140,6 +146,8 @@ fn program(settings: &Settings, lease: &Lease, job: &Job, dir: &JobDir) -> Progr
     // An empty path that is joined would leave a slash at the end.
     work_dir.extend(job.work_dir.as_deref().filter(|dir| !dir.is_empty()));
     env.insert("MONKEYCI_WORK_DIR".to_owned(), work_dir.display().to_string());
+    let action = action.into_iter().flat_map(|action| action.variables(dir));
+    env.extend(action.map(|(name, path)| (name.to_owned(), path.display().to_string())));
     env.extend(job.env.iter().map(|(name, value)| (name.clone(), value.as_plain().unwrap_or_default().to_owned())));
     let defaults = Program::default();
     let entrypoint = job.entrypoint.iter().flatten().map(|part| part.clone().into_bytes());

@@ -10,6 +10,7 @@ use monkeyci_model::{Job, JobResult};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
+use super::action::{self, Answered};
 use super::caches::JobCaches;
 use super::clock::{Patience, overdue};
 use super::desk::OnDesk;
@@ -45,7 +46,7 @@ impl Run<'_> {
     async fn run(&self) -> JobResult {
         let prepared = async {
             let job = resolve(self.lease, &self.ports.secrets)?;
-            let prepared = prepare(self.settings, self.ports, self.lease, &job).await?;
+            let prepared = prepare(self.settings, self.ports, self.lease, &job, self.halt).await?;
             Ok((job, prepared))
         };
         match (prepared.await, self.halt.why()) {
@@ -105,12 +106,15 @@ impl Run<'_> {
 
         let result = JobResult { log_bytes, lines: transcript.into_lines(), warnings, ..JobResult::default() };
         let (at, name) = (order.dir, order.job.work_dir);
-        let left = move || (lock(&reader).outcome(), work_dir(&at, name.as_deref()));
-        let (outcome, work_dir) = match tokio::task::spawn_blocking(left).await {
+        let left = move || {
+            let reader = lock(&reader);
+            (reader.outcome(), work_dir(&at, name.as_deref()), action::answered(&at, &reader))
+        };
+        let (outcome, work_dir, answer) = match tokio::task::spawn_blocking(left).await {
             Ok(left) => left,
             Err(error) => {
                 self.halt.stop(Why::Broken(format!("its report could not be read: {error}")));
-                (Ok(None), Err(error.into()))
+                (Ok(None), Err(error.into()), None)
             }
         };
         let outcome = outcome.map_err(|error| match told_by(&error) {
@@ -120,7 +124,7 @@ impl Run<'_> {
             }
             _ => error.to_string(),
         });
-        self.conclude(work_dir, &caches, exit, outcome, result).await
+        self.conclude(work_dir, answer, &caches, exit, outcome, result).await
     }
 
     async fn execute(
@@ -161,6 +165,7 @@ impl Run<'_> {
     async fn conclude(
         &self,
         work_dir: io::Result<PathBuf>,
+        answer: Option<Answered>,
         caches: &JobCaches<'_>,
         exit: Result<Exit, ExecutorError>,
         outcome: Result<Option<Outcome>, String>,
@@ -171,6 +176,9 @@ impl Run<'_> {
         let end = End { job: &self.lease.job, why: self.halt.why(), exit, outcome, log_limit: self.settings.log_limit };
         let verdict = end.verdict();
         (result.cause, result.message, result.exit) = (verdict.cause, verdict.message, verdict.exit);
+        if let Some(answer) = answer {
+            action::conclude(answer, &mut result);
+        }
         if self.halt.why().is_some() {
             // What was stopped for another reason may have become stale since, and must not take effect then.
             let claims = self.ports.leases.renew(std::slice::from_ref(&self.lease.attempt)).await;
@@ -202,6 +210,7 @@ fn mask(secrets: &Secrets, result: &mut JobResult) {
         }
     };
     result.message.iter_mut().chain(&mut result.warnings).for_each(&mut hide);
+    action::hide(&mut result.values, &mut hide);
     for suite in &mut result.tests {
         hide(&mut suite.name);
         for case in &mut suite.test_cases {

@@ -9,6 +9,7 @@ use monkeyci_model::job::limits;
 use crate::blob::{Artifacts, Caches};
 use crate::executor::{Executor, RegistryAuth};
 use crate::lease::Leases;
+use crate::program::Programs;
 use crate::secret::Secrets;
 
 /// How a worker behaves.
@@ -70,4 +71,6 @@ pub struct Ports {
     pub caches: Caches,
     /// What references to secrets stand for.
     pub secrets: Arc<Secrets>,
+    /// What actions run: the programs of scripts. Without it a job finds none.
+    pub programs: Option<Programs>,
 }

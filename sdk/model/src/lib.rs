@@ -6,7 +6,7 @@
 //!
 //! 1. [`id`]: names of builds and jobs, checked as they are made;
 //! 2. [`job`]: a job with all its properties, [`text`] with its secrets as references;
-//! 3. [`plan`]: the jobs that a script answers with;
+//! 3. [`plan`]: the jobs that a script answers with, and [`script`]: how a script program is asked;
 //! 4. [`trigger`]: why a build runs, and on what;
 //! 5. [`status`] and [`result`]: where builds and jobs stand, and what came out;
 //! 6. [`event`]: every fact of a build, under MonkeyCI's wire names.
@@ -18,6 +18,7 @@ pub mod plan;
 pub mod result;
 #[cfg(feature = "schema")]
 pub mod schema;
+pub mod script;
 pub mod status;
 pub mod text;
 pub mod trigger;

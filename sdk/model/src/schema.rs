@@ -2,6 +2,7 @@
 
 use schemars::{Schema, schema_for};
 
+use crate::script::{Answer, Question};
 use crate::{Event, Job, JobResult, Plan, Trigger};
 
 /// Every schema by its name, in the order a reader meets them.
@@ -13,5 +14,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("job", schema_for!(Job)),
         ("result", schema_for!(JobResult)),
         ("event", schema_for!(Event)),
+        ("question", schema_for!(Question)),
+        ("answer", schema_for!(Answer)),
     ]
 }

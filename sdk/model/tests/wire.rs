@@ -4,6 +4,7 @@
 
 use monkeyci_model::job::{Artifact, Cache, Health, Report, Retry, SaveWhen, Service, When};
 use monkeyci_model::result::{Guarantee, LineResult, SavedFile, TestCase, TestProblem, TestSuite};
+use monkeyci_model::script::{Answer, Context, Question};
 use monkeyci_model::text::Part;
 use monkeyci_model::trigger::{Changes, Git, Source};
 use monkeyci_model::{
@@ -172,4 +173,26 @@ fn the_schemas_are_as_published() {
     for (name, schema) in monkeyci_model::schema::schemas() {
         insta::assert_json_snapshot!(format!("{name}.schema"), schema);
     }
+}
+
+#[test]
+fn what_a_script_program_is_asked_and_answers() {
+    let context = Context {
+        build: Some("acme/web/build-12".parse().expect("a build")),
+        trigger: trigger(),
+        archs: vec![monkeyci_model::job::Arch::Amd],
+    };
+    let act = Question { protocol: 1, context, job: Some(job()) };
+    let plan = Question { job: None, context: Context::default(), ..act.clone() };
+    let answer = Answer {
+        message: Some("3 files".into()),
+        warnings: vec!["one is large".into()],
+        values: [("files".to_owned(), json!(3))].into_iter().collect(),
+    };
+    insta::assert_json_snapshot!(
+        "script",
+        json!({ "act": act, "plan": plan, "answer": answer, "none": Answer::default() })
+    );
+    let back: Question = serde_json::from_value(json!(act)).expect("reads back");
+    assert_eq!(back, act);
 }

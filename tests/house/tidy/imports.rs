@@ -12,8 +12,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("monkeyci-model", &[]),
     ("monkeyci-supervisor", &[]),
     ("monkeyci-core", &["monkeyci-model", "monkeyci-supervisor"]),
+    ("monkeyci-sdk", &["monkeyci-model"]),
     ("monkeyci", &["monkeyci-core"]),
-    ("monkeyci-tests", &["monkeyci-core", "monkeyci"]),
+    ("monkeyci-tests", &["monkeyci-core", "monkeyci-sdk", "monkeyci"]),
 ];
 
 #[test]

@@ -3,6 +3,7 @@
 mod begin;
 mod faults;
 mod logs;
+mod programs;
 mod properties;
 mod restart;
 mod speed;

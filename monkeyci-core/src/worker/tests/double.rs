@@ -221,5 +221,6 @@ pub(super) fn lease(fence: u64, line: &str, checkout: impl Into<PathBuf>) -> Lea
         job: Arc::new(job),
         trigger: Arc::new(Trigger::default()),
         checkout: checkout.into(),
+        script_dir: ".monkeyci".into(),
     }
 }

@@ -40,6 +40,7 @@ impl House {
             artifacts: Artifacts::new(blobs.clone()),
             caches: Caches::new(blobs),
             secrets: Arc::default(),
+            programs: None,
         };
         Self { engine, settings, ports, home }
     }

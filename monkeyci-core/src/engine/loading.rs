@@ -1,0 +1,82 @@
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use monkeyci_model::{BuildId, BuildStatus, Trigger};
+use tokio_util::sync::CancellationToken;
+
+use super::request::Load;
+use super::shared::Shared;
+use super::{BuildRequest, LoadError, Loaded};
+use crate::program::{self, Asked};
+
+/// The script of a build, while its jobs are read.
+pub(super) struct Loading {
+    pub(super) shared: Arc<Shared>,
+    pub(super) build: BuildId,
+    pub(super) request: BuildRequest,
+    pub(super) trigger: Arc<Trigger>,
+    pub(super) cancel: CancellationToken,
+}
+
+impl Loading {
+    /// The jobs of the script that the request asks for, with references in the place of secrets.
+    pub(super) async fn jobs(self) -> Result<Loaded, LoadError> {
+        let mut loaded = self.all().await?;
+        loaded.jobs.iter_mut().for_each(|job| self.shared.secrets.take_in(job));
+        if self.request.filter.is_empty() {
+            return Ok(loaded);
+        }
+        let (mut wanted, mut in_vain) = (HashSet::new(), Vec::new());
+        for glob in &self.request.filter {
+            let ids = loaded.jobs.iter().map(|job| &job.id);
+            let matching: Vec<_> = ids.filter(|id| glob.is_match(id.as_str())).cloned().collect();
+            if matching.is_empty() {
+                in_vain.push(format!("no job matches the filter `{}`", glob.glob()));
+            }
+            wanted.extend(matching);
+        }
+        if wanted.is_empty() {
+            let known: Vec<_> = loaded.jobs.iter().take(20).map(|job| format!("`{}`", job.id)).collect();
+            let message = format!("{}; the script has {}", in_vain.join("; "), known.join(", "));
+            return Err(LoadError { status: BuildStatus::Failure, message });
+        }
+        loaded.warnings.extend(in_vain);
+        let by_id: HashMap<_, _> = loaded.jobs.iter().map(|job| (&job.id, job)).collect();
+        let mut open: Vec<_> = wanted.iter().cloned().collect();
+        while let Some(job) = open.pop().and_then(|id| by_id.get(&id)) {
+            open.extend(job.dependencies.iter().filter(|id| wanted.insert((*id).clone())).cloned());
+        }
+        loaded.jobs.retain(|job| wanted.contains(&job.id));
+        Ok(loaded)
+    }
+
+    async fn all(&self) -> Result<Loaded, LoadError> {
+        let checkout = self.shared.checkout(&self.build);
+        match &self.request.load {
+            Load::Own(load) => {
+                let (load, dir, trigger) =
+                    (Arc::clone(load), self.request.script_dir.clone(), Arc::clone(&self.trigger));
+                let loaded = tokio::task::spawn_blocking(move || load(&checkout, dir.as_deref(), &trigger));
+                match loaded.await {
+                    Ok(loaded) => loaded,
+                    Err(error) => std::panic::resume_unwind(error.into_panic()),
+                }
+            }
+            Load::Script { extensions, refused } => {
+                let asked = Asked {
+                    checkout: &checkout,
+                    script_dir: self.request.script_dir.as_deref(),
+                    build: Some(&self.build),
+                    trigger: &self.trigger,
+                    in_place: false,
+                };
+                let script = match &self.shared.programs {
+                    Some(programs) => programs.load(asked, extensions, &self.cancel).await,
+                    None => program::load_files(asked, extensions).await,
+                };
+                let script = script.map_err(|error| refused(&error))?;
+                Ok(Loaded { jobs: script.jobs, warnings: script.warnings })
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Jobs that run a function of the program.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+use monkeyci_model::script::{self, Answer, PROGRAM};
+use monkeyci_model::text::Part;
+use monkeyci_model::{Job, Text};
+use tokio_util::sync::CancellationToken;
+
+use super::plan::json;
+use super::run::{ANSWER, QUESTION};
+use super::{Asked, MANIFEST, ProgramError, Programs};
+use crate::job_dir::JobDir;
+use crate::job_dir::report::Reader;
+use crate::script::SCRIPT_DIR;
+
+/// Bytes of the longest answer of an action: it is kept with the events of its build.
+const ANSWER_BYTES: u64 = 1024 * 1024;
+
+/// Whether a text of the job mentions the script program, as its variable.
+#[must_use]
+pub fn is_action(job: &Job) -> bool {
+    let plain = |part: &Part| matches!(part, Part::Plain(text) if mentions(text));
+    job.texts().flat_map(Text::parts).any(plain)
+}
+
+fn mentions(text: &str) -> bool {
+    let name = |rest: &str| rest.strip_prefix('{').unwrap_or(rest).starts_with(PROGRAM);
+    text.split('$').skip(1).any(name)
+}
+
+/// What a job needs to run a function of the program.
+pub(crate) struct Action {
+    program: PathBuf,
+    question: Vec<u8>,
+}
+
+impl Programs {
+    /// What an action needs: its program, compiled where it is not there yet, and its question. Nothing for a script
+    /// without a program.
+    ///
+    /// `job` has its secrets filled in.
+    ///
+    /// # Errors
+    /// When the program cannot be had.
+    pub(crate) async fn action(
+        &self,
+        asked: Asked<'_>,
+        job: &Job,
+        cancel: &CancellationToken,
+    ) -> Result<Option<Action>, ProgramError> {
+        let Asked { checkout, script_dir, .. } = asked;
+        if !checkout.join(script_dir.unwrap_or(SCRIPT_DIR)).join(MANIFEST).is_file() {
+            return Ok(None);
+        }
+        let program = self.compile(checkout, script_dir, asked.trigger.fork, cancel).await?;
+        let question = json(&self.question(asked.build, asked.trigger, Some(job))?);
+        Ok(Some(Action { program, question }))
+    }
+}
+
+impl Action {
+    /// The variables by which the job in `dir` finds all of it.
+    pub(crate) fn variables(&self, dir: &JobDir) -> [(&'static str, PathBuf); 3] {
+        let (question, answer) = (dir.control().join(QUESTION), dir.report().join(ANSWER));
+        [(PROGRAM, self.program.clone()), (script::QUESTION, question), (script::ANSWER, answer)]
+    }
+
+    /// Puts the question into the job directory.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn ask(&self, dir: &JobDir) -> io::Result<()> {
+        fs::write(dir.control().join(QUESTION), &self.question)
+    }
+
+    /// Whether the job in this directory was asked to act.
+    pub(crate) fn was_asked(dir: &JobDir) -> bool {
+        dir.control().join(QUESTION).exists()
+    }
+
+    /// What an action that ended well left as its answer, if anything.
+    ///
+    /// # Errors
+    /// A sentence that says why it cannot be read.
+    pub(crate) fn answer(reader: &Reader) -> Result<Option<Answer>, String> {
+        let Some(bytes) = reader.left(ANSWER, ANSWER_BYTES).map_err(|error| format!("its answer: {error}"))? else {
+            return Ok(None);
+        };
+        serde_json::from_slice(&bytes).map(Some).map_err(|error| format!("its answer is not one of an action: {error}"))
+    }
+}
+
+/// Why one of these jobs cannot be, when it is an action in an image.
+pub(super) fn refusal(jobs: &[Job]) -> Option<String> {
+    let job = jobs.iter().find(|job| job.image.is_some() && is_action(job))?;
+    Some(format!(
+        "job `{}` has an image and runs the script program (`${PROGRAM}`), which is not in there: actions run where the \
+         jobs were planned; take away its image, or put the action into a job of its own",
+        job.id
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_action_is_known_by_the_variable() {
+        for (line, expected) in [
+            ("\"$MONKEYCI_SCRIPT\" act a", true),
+            ("exec ${MONKEYCI_SCRIPT} act a", true),
+            ("x=${MONKEYCI_SCRIPT:-none}", true),
+            ("echo $HOME $MONKEYCI MONKEYCI_SCRIPT", false),
+        ] {
+            let mut job = Job::new("a".parse().expect("an id"));
+            job.script.push(line.into());
+            assert_eq!(is_action(&job), expected, "{line}");
+            job.image = Some("busybox".into());
+            assert_eq!(refusal(&[job]).is_some(), expected, "{line}");
+        }
+    }
+}

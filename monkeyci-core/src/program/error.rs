@@ -1,0 +1,117 @@
+//! Why a script program gave no jobs.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::executor::ExecutorError;
+use crate::script::ScriptError;
+
+/// Why a script program gave no jobs. Output in it is bounded, and secrets in it are masked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProgramError {
+    /// The files of the script.
+    #[error(transparent)]
+    Script(#[from] ScriptError),
+    /// There is no compiler.
+    #[error(
+        "the script is a Rust program, and `{program}` is not among the programs of this machine: install Rust \
+         (https://rustup.rs) and put it on the PATH"
+    )]
+    NoCargo {
+        /// What was looked for.
+        program: &'static str,
+    },
+    /// What the program is made of cannot be used.
+    #[error("`{}`: {why}", .path.display())]
+    Inputs {
+        /// The file or folder, from the root of the checkout.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        why: String,
+    },
+    /// The program does not compile.
+    #[error("the script `{}` does not compile: {how}{}", .manifest.display(), told(.output))]
+    Compile {
+        /// Its manifest, from the root of the checkout.
+        manifest: PathBuf,
+        /// How that ended.
+        how: String,
+        /// What cargo said.
+        output: String,
+    },
+    /// A param cannot be told to it.
+    #[error("param `{name}`: {why}")]
+    Param {
+        /// The param.
+        name: String,
+        /// Why not.
+        why: String,
+    },
+    /// It ended in another way than it should.
+    #[error("the script program gave no jobs: {how}{}", told(.output))]
+    Ended {
+        /// How it ended.
+        how: String,
+        /// What it printed.
+        output: String,
+    },
+    /// What it answered is no plan.
+    #[error("the script program gave jobs that cannot be a build: {why}{}", told(.output))]
+    Answer {
+        /// What is wrong with it.
+        why: String,
+        /// What it printed.
+        output: String,
+    },
+    /// It was stopped.
+    #[error("the script program was stopped")]
+    Canceled,
+    /// Nothing in this process can run it.
+    #[error(
+        "the script has a program (`{}`), and this engine has no executor to run it by: give it one",
+        .manifest.display()
+    )]
+    NoExecutor {
+        /// Its manifest, from the root of the checkout.
+        manifest: PathBuf,
+    },
+    /// The executor could not do its work.
+    #[error("the script program could not be run: {0}")]
+    Executor(#[from] ExecutorError),
+    /// A file of ours could not be read or written.
+    #[error("{what} `{}`: {source}", .path.display())]
+    Io {
+        /// What was being done.
+        what: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// Our own code broke.
+    #[error("loading the script broke: {0}")]
+    Broke(String),
+}
+
+impl ProgramError {
+    /// Whether the script's author cannot mend it.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        match self {
+            Self::Script(error) => matches!(error, ScriptError::Unreadable { .. }),
+            Self::NoCargo { .. } | Self::NoExecutor { .. } | Self::Executor(_) | Self::Io { .. } | Self::Broke(_) => {
+                true
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn io(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { what, path: path.to_owned(), source }
+    }
+}
+
+fn told(output: &str) -> String {
+    if output.trim().is_empty() { String::new() } else { format!("\n{}", output.trim_end()) }
+}

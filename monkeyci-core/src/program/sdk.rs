@@ -1,0 +1,61 @@
+//! The sources of the SDK, which the library carries with it: a script finds them where no registry has them.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use blake3::{Hash, Hasher};
+
+// `FILES`: names from the root of the repository, and texts. Written by the build script.
+include!(concat!(env!("OUT_DIR"), "/sdk.rs"));
+
+/// The folder of the package `monkeyci-sdk` among them.
+const PACKAGE: &str = "sdk/script";
+
+/// What the sources are, as a hash.
+pub(super) static HASH: LazyLock<Hash> = LazyLock::new(|| {
+    let mut hasher = Hasher::new();
+    for text in FILES.iter().flat_map(|(name, text)| [name, text]) {
+        hasher.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
+    }
+    hasher.finalize()
+});
+
+/// The folder of the package `monkeyci-sdk`, unpacked in `cache` where it is not there yet.
+pub(super) fn unpacked(cache: &Path) -> io::Result<PathBuf> {
+    let folder = cache.join("sdk");
+    let dir = folder.join(&HASH.to_hex()[..16]);
+    if !dir.is_dir() {
+        fs::create_dir_all(&folder)?;
+        let new = tempfile::Builder::new().prefix("new-").tempdir_in(&folder)?;
+        for (name, text) in FILES {
+            let path = new.path().join(name);
+            fs::create_dir_all(path.parent().unwrap_or(new.path()))?;
+            fs::write(path, text)?;
+        }
+        // The last step, so that a folder of this name is whole. Whoever was faster wrote the same.
+        match fs::rename(new.path(), &dir) {
+            Err(error) if !dir.is_dir() => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(dir.join(PACKAGE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sources_are_unpacked_once_and_whole() {
+        let home = tempfile::tempdir().expect("a folder");
+        let package = unpacked(home.path()).expect("unpacked");
+        let root = package.parent().and_then(Path::parent).expect("in the house").to_owned();
+        assert!(root.join("sdk/model/src/lib.rs").is_file() && root.join("sdk/model/Cargo.toml").is_file());
+        let workspace = fs::read_to_string(root.join("Cargo.toml")).expect("there");
+        assert!(workspace.contains("members = [\"sdk/model\"") && !workspace.contains("[profile"), "{workspace}");
+        assert_eq!(unpacked(home.path()).expect("there"), package);
+        assert_eq!(fs::read_dir(home.path().join("sdk")).expect("a folder").count(), 1);
+    }
+}

@@ -1,0 +1,100 @@
+//! Jobs that run a function of the script's program: what they find, and what they answer.
+
+use monkeyci_model::script::Answer;
+use monkeyci_model::{Cause, Job, JobResult};
+use serde_json::{Map, Value};
+
+use super::halt::{Halt, Why};
+use super::outcome::{Verdict, stopped};
+use super::settings::Ports;
+use crate::job_dir::JobDir;
+use crate::job_dir::report::Reader;
+use crate::lease::Lease;
+use crate::program::{self, Action, Asked, ProgramError};
+
+/// What an action answered, or why that cannot be read.
+pub(super) type Answered = Result<Option<Answer>, String>;
+
+/// What a job needs that mentions the script's program; nothing for any other.
+///
+/// `job` has its secrets filled in.
+pub(super) async fn of(ports: &Ports, lease: &Lease, job: &Job, halt: &Halt) -> Result<Option<Action>, Verdict> {
+    let is_action = job.image.is_none() && program::is_action(&lease.job);
+    let Some(programs) = ports.programs.as_ref().filter(|_| is_action) else { return Ok(None) };
+    let asked = Asked {
+        checkout: &lease.checkout,
+        script_dir: Some(&lease.script_dir),
+        build: Some(&lease.attempt.build),
+        trigger: &lease.trigger,
+        in_place: false,
+    };
+    programs.action(asked, job, halt.token()).await.map_err(|error| match error {
+        ProgramError::Canceled => stopped(halt.why().unwrap_or(&Why::Canceled), ""),
+        error if error.is_ours() => Verdict::new(Cause::Infrastructure, error.to_string()),
+        error => Verdict::new(Cause::Invalid, error.to_string()),
+    })
+}
+
+/// What the job in this directory answered, when it was asked.
+pub(super) fn answered(dir: &JobDir, reader: &Reader) -> Option<Answered> {
+    Action::was_asked(dir).then(|| Action::answer(reader))
+}
+
+/// Adds to the result of a job what it answered, which counts when it ended well.
+pub(super) fn conclude(answer: Answered, result: &mut JobResult) {
+    if result.cause.is_some() {
+        return;
+    }
+    match answer {
+        Ok(None) => {}
+        Ok(Some(answer)) => {
+            result.message = answer.message;
+            result.warnings.extend(answer.warnings);
+            result.values = answer.values;
+        }
+        // Others may rely on it: that it is missing must not look like success.
+        Err(why) => (result.cause, result.message) = (Some(Cause::Failure), Some(why)),
+    }
+}
+
+/// Hides secrets in values, names included.
+pub(super) fn hide(values: &mut Map<String, Value>, text: &mut dyn FnMut(&mut String)) {
+    let hidden = std::mem::take(values).into_iter().map(|(mut name, mut value)| {
+        text(&mut name);
+        hide_in(&mut value, text);
+        (name, value)
+    });
+    *values = hidden.collect();
+}
+
+fn hide_in(value: &mut Value, text: &mut dyn FnMut(&mut String)) {
+    match value {
+        Value::String(string) => text(string),
+        Value::Array(values) => values.iter_mut().for_each(|value| hide_in(value, text)),
+        Value::Object(values) => hide(values, text),
+        Value::Number(number) => {
+            let plain = number.to_string();
+            let mut hidden = plain.clone();
+            text(&mut hidden);
+            if hidden != plain {
+                *value = Value::String(hidden);
+            }
+        }
+        Value::Null | Value::Bool(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_secret_is_hidden_wherever_it_stands_in_a_value() {
+        let mut values = json!({"a": ["1234567", {"1234567": 1_234_567, "b": [null, true, 7]}]});
+        let Value::Object(map) = &mut values else { unreachable!("it was just made") };
+        hide(map, &mut |text| *text = text.replace("1234567", "***"));
+        assert_eq!(values, json!({"a": ["***", {"***": "***", "b": [null, true, 7]}]}));
+    }
+}
