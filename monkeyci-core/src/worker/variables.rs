@@ -21,7 +21,7 @@ use crate::lease::Lease;
 /// | `MONKEYCI_BRANCH`, `MONKEYCI_TAG` | the branch or the tag, when the ref is one |
 /// | `MONKEYCI_COMMIT` | the commit |
 /// | `MONKEYCI_WORK_DIR` | the folder that the lines begin in; in a container it is set by the executor |
-/// | `MONKEYCI_SCRIPT` | the program of the script, for a job that mentions it; see [`monkeyci_model::script`] |
+/// | `MONKEYCI_SCRIPT` | the program that the script is, for jobs whose lines mention it |
 /// | `MONKEYCI_SERVICE_<ID>_HOST` | the host name of a service; its id in capitals, with `_` for what no name may hold |
 /// | `MONKEYCI_SERVICE_<ID>_PORT` | its first port |
 ///
