@@ -95,35 +95,42 @@ pub async fn clean(folders: &Folders, repository: &Repository) -> Result<Vec<Str
     let unreadable = |error: std::io::Error| unusable(&error);
     let (mut notes, mut open) = (Vec::new(), Vec::new());
     for mut left in repository.dead().map_err(unreadable)? {
-        if !left.record.swept {
-            let request = &left.record.request;
-            let state = left.path("process");
-            let (executors, mut answered) = request.executor.open_all(&state, &folders.cache.join("bin")).await;
-            for executor in executors {
-                let swept = sweep(&*executor, &left.record.instance, &left.path("jobs"), &[], &|_| false).await;
-                if let Err(error) = swept {
-                    notes.push(format!("what build {} left could not be removed: {error}", left.number));
-                    answered = false;
-                }
-            }
-            // Its script's program ended with it; the question may hold secrets.
-            match std::fs::remove_dir_all(left.path("script-runs")) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    notes.push(format!("what the script of build {} left could not be removed: {error}", left.number));
-                    answered = false;
-                }
-                _ => {}
-            }
-            if answered {
-                left.swept().map_err(unreadable)?;
-            }
-        }
+        notes.extend(sweep_up(folders, &mut left).await?);
         if !left.record.ended {
             open.push(left.number);
         }
     }
     notes.extend(unfinished(&open));
     repository.prune().map_err(unreadable)?;
+    Ok(notes)
+}
+
+/// Removes what the process of an invocation left when it died, and tells what could not be removed.
+pub async fn sweep_up(folders: &Folders, left: &mut Invocation) -> Result<Vec<String>, CliError> {
+    let mut notes = Vec::new();
+    if left.record.swept {
+        return Ok(notes);
+    }
+    let state = left.path("process");
+    let (executors, mut answered) = left.record.request.executor.open_all(&state, &folders.cache.join("bin")).await;
+    for executor in executors {
+        let swept = sweep(&*executor, &left.record.instance, &left.path("jobs"), &[], &|_| false).await;
+        if let Err(error) = swept {
+            notes.push(format!("what build {} left could not be removed: {error}", left.number));
+            answered = false;
+        }
+    }
+    // Its script's program ended with it; the question may hold secrets.
+    match std::fs::remove_dir_all(left.path("script-runs")) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            notes.push(format!("what the script of build {} left could not be removed: {error}", left.number));
+            answered = false;
+        }
+        _ => {}
+    }
+    if answered {
+        left.swept().map_err(|error| unusable(&error))?;
+    }
     Ok(notes)
 }
 

@@ -112,6 +112,10 @@ async fn build(args: &BuildArgs) -> Result<Exit, CliError> {
     let resumed = invocation.is_some();
     let mut invocation = match invocation.take() {
         Some(mut invocation) => {
+            // Its last process may have died with a job that has ended: nothing else would ever look at its folder.
+            for note in session::sweep_up(&folders, &mut invocation).await? {
+                view.note(&note);
+            }
             invocation.again().map_err(no_state)?;
             invocation
         }
