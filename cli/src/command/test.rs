@@ -1,3 +1,6 @@
+use monkeyci_core::program::ProgramError;
+use monkeyci_core::script::ScriptError;
+
 use crate::context::FolderArgs;
 use crate::error::{CliError, Exit};
 use crate::script;
@@ -14,12 +17,13 @@ pub struct TestArgs {
 
 /// Runs the tests of a script, and prints what they print.
 pub fn run(args: &TestArgs) -> Result<Exit, CliError> {
-    let tested = script::test(&args.folder.path()?).map_err(|error| {
-        let error = script::error(&error);
-        match error.exit() {
-            Exit::NoScript => error.hint("only programs have tests; `monkeyci init --lang rust` writes one"),
-            _ => error,
+    let tested = script::test(&args.folder.path()?).map_err(|error| match &error {
+        ProgramError::Script(ScriptError::NotFound { looked_for }) => {
+            let looked_for: Vec<_> = looked_for.iter().map(|path| format!("`{}`", path.display())).collect();
+            CliError::no_script(format!("there is no script program: looked for {}", looked_for.join(", ")))
+                .hint("only programs have tests; `monkeyci init --lang rust` writes one")
         }
+        error => script::error(error),
     })?;
     let lines = tested.output.lines().map(|line| format!("{}\n", neutral(line, Colours::Keep)));
     super::print(&lines.collect::<String>())?;

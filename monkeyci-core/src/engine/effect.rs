@@ -10,7 +10,6 @@ use super::{EngineError, LoadError, Loaded};
 use crate::build::Phase;
 use crate::log::LogId;
 use crate::script::SCRIPT_DIR;
-use crate::secret::Secrets;
 use crate::source::Checkout;
 
 /// What follows from a fact once it is durable. Each of these may be done again after a crash: a checkout begins with an
@@ -72,12 +71,12 @@ impl Desk {
                 trigger.git = fetched.git.or(trigger.git);
                 trigger.changes = fetched.changes.or(trigger.changes);
                 open.warnings =
-                    fetched.warnings.into_iter().map(|warning| masked(&self.shared.secrets, warning)).collect();
+                    fetched.warnings.into_iter().map(|warning| self.shared.secrets.masked(&warning)).collect();
                 let start = EventKind::BuildStart { trigger: Some(Box::new(trigger)) };
                 self.stage(id, start).expect("a build whose source is fetched can start");
                 self.begin_script(id);
             }
-            Err(message) => self.fail(id, BuildStatus::Error, masked(&self.shared.secrets, message)),
+            Err(message) => self.fail(id, BuildStatus::Error, self.shared.secrets.masked(&message)),
         }
     }
 
@@ -105,8 +104,8 @@ impl Desk {
             let mut outcome = loaded.await.unwrap_or_else(|error| Err(broken(error)));
             // A picture of an error shows a line of the script, which may hold anything.
             match &mut outcome {
-                Ok(loaded) => loaded.warnings = loaded.warnings.drain(..).map(|text| masked(&secrets, text)).collect(),
-                Err(error) => error.message = masked(&secrets, std::mem::take(&mut error.message)),
+                Ok(loaded) => loaded.warnings = loaded.warnings.drain(..).map(|text| secrets.masked(&text)).collect(),
+                Err(error) => error.message = secrets.masked(&error.message),
             }
             drop(calls.send(Call::Loaded { build, outcome }).await);
         });
@@ -144,17 +143,6 @@ impl Desk {
             }
         });
     }
-}
-
-/// The text without what is secret.
-fn masked(secrets: &Secrets, text: String) -> String {
-    if secrets.is_empty() {
-        return text;
-    }
-    let mut masker = secrets.masker::<()>();
-    let mut bytes = masker.push(text.as_bytes()).bytes;
-    bytes.extend(masker.finish().bytes);
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 async fn empty(dir: &Path) -> std::io::Result<()> {

@@ -33,7 +33,7 @@ const PROGRAM: &str = "program";
 pub struct Tested {
     /// Whether all of them passed.
     pub passed: bool,
-    /// What cargo and the tests printed: its beginning and its end, where it is much.
+    /// What cargo and the tests printed: its beginning and its end, where it is much; and how they ended, if not well.
     pub output: String,
 }
 
@@ -86,7 +86,8 @@ impl Programs {
         let _lock = lock(&cache.join("lock"), cancel).await?;
         let cargo = self.unpack(inputs, &toolchain, cache).await?;
         let ran = self.cargo(&cargo, &["test"], cancel).await?;
-        Ok(Tested { passed: ran.how.is_none(), output: ran.said })
+        let how = ran.how.as_ref().map(|how| format!("error: the tests: {how}\n"));
+        Ok(Tested { passed: ran.how.is_none(), output: ran.said + how.as_deref().unwrap_or_default() })
     }
 
     async fn build(

@@ -67,29 +67,13 @@ impl Programs {
         };
         match read(&answer).and_then(|plan| without_secrets(plan, &self.shared.secrets)) {
             Ok(plan) => Ok((plan, output)),
-            Err(why) => Err(ProgramError::Answer { why: self.masked(&why), output }),
+            Err(why) => Err(ProgramError::Answer { why: self.shared.secrets.masked(&why), output }),
         }
-    }
-
-    /// A text of the program without secrets.
-    pub(super) fn masked(&self, text: &str) -> String {
-        masked(&self.shared.secrets, text)
     }
 }
 
 pub(super) fn json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).expect("plain data can be JSON")
-}
-
-/// A text in which secrets are masked.
-pub(super) fn masked(secrets: &Secrets, text: &str) -> String {
-    hide(&mut secrets.masker(), text)
-}
-
-fn hide(masker: &mut Masker<()>, text: &str) -> String {
-    let mut bytes = masker.push(text.as_bytes()).bytes;
-    bytes.extend(masker.finish().bytes);
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Reads an answer. The error says what is wrong with it, and where.
@@ -154,12 +138,12 @@ fn without_secrets(mut plan: Plan, secrets: &Secrets) -> Result<Plan, String> {
     }
     let mut masker = secrets.masker();
     for warning in &mut plan.warnings {
-        *warning = hide(&mut masker, warning);
+        *warning = masker.text(warning);
     }
     for job in &mut plan.jobs {
         secrets.take_in(job);
         let text = String::from_utf8(json(&*job)).expect("JSON is UTF-8");
-        if hide(&mut masker, &text) != text {
+        if masker.text(&text) != text {
             return Err(format!("the value of a secret stands {}", place(job, &mut masker)));
         }
     }
@@ -168,7 +152,7 @@ fn without_secrets(mut plan: Plan, secrets: &Secrets) -> Result<Plan, String> {
 
 fn place(job: &Job, masker: &mut Masker<()>) -> String {
     let fields = serde_json::to_value(job).expect("plain data can be JSON");
-    let mut holds = |text: &str| hide(masker, text) != text;
+    let mut holds = |text: &str| masker.text(text) != text;
     let field = fields.as_object().into_iter().flatten().find(|(_, value)| holds(&value.to_string()));
     let field = field.map(|(name, _)| name.as_str()).unwrap_or_default();
     format!("in `{field}` of job `{}`, where it would be kept in the clear: use it in lines and `env` alone", job.id)

@@ -90,6 +90,15 @@ pub struct Masked<T> {
     pub marks: Vec<(u64, T)>,
 }
 
+impl Masker<()> {
+    /// A whole text in which secrets are masked. Texts may follow one another; no secret spans two of them.
+    pub fn text(&mut self, text: &str) -> String {
+        let mut bytes = self.push(text.as_bytes()).bytes;
+        bytes.extend(self.finish().bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
 impl<T> Masker<T> {
     /// Masks these values in all their forms; values shorter than [`SHORTEST`](super::SHORTEST) are not masked.
     pub fn new<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {

@@ -93,6 +93,12 @@ impl Secrets {
         text.resolve(|secret| self.value(secret)).map(Zeroizing::new).map_err(UnknownSecret)
     }
 
+    /// A whole text in which they are masked.
+    #[must_use]
+    pub fn masked(&self, text: &str) -> String {
+        if self.is_empty() { text.to_owned() } else { self.masker().text(text) }
+    }
+
     /// Masks all of these secrets in a stream with marks of type `T`.
     #[must_use]
     pub fn masker<T>(&self) -> Masker<T> {

@@ -202,13 +202,7 @@ fn mask(secrets: &Secrets, result: &mut JobResult) {
         return;
     }
     let mut masker = secrets.masker::<()>();
-    let mut hide = |text: &mut String| {
-        let mut masked = masker.push(text.as_bytes()).bytes;
-        masked.extend(masker.finish().bytes);
-        if masked != text.as_bytes() {
-            *text = String::from_utf8_lossy(&masked).into_owned();
-        }
-    };
+    let mut hide = |text: &mut String| *text = masker.text(text);
     result.message.iter_mut().chain(&mut result.warnings).for_each(&mut hide);
     action::hide(&mut result.values, &mut hide);
     for suite in &mut result.tests {

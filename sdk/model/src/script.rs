@@ -8,9 +8,9 @@
 //! | `PROGRAM act ID` | [`Question`] with the job as it was planned | [`Answer`], or none |
 //!
 //! The question lies in the file that the variable [`QUESTION`] names, and the answer is written to the file that
-//! [`ANSWER`] names; both are JSON. A plan counts only when the program ends with 0; what an action answers is added to
-//! the result of its job however it ends. What the program prints is its log and nothing else, so that no stray line of
-//! output can spoil an answer.
+//! [`ANSWER`] names; both are JSON. A plan counts only when the program ends with 0, and what an action answers is
+//! added to the result of its job only when the job ends well. What the program prints is its log and nothing else, so
+//! that no stray line of output can spoil an answer.
 //!
 //! An action is an ordinary job without an image, one of whose lines is [`act_line`]. `act` plans again from the
 //! recorded context, and refuses when the job came out different from the one in its question.
@@ -30,7 +30,8 @@ pub const QUESTION: &str = "MONKEYCI_SCRIPT_QUESTION";
 /// The variable that holds the path of the answer.
 pub const ANSWER: &str = "MONKEYCI_SCRIPT_ANSWER";
 
-/// Bytes of the longest answer that is read.
+/// Bytes of the longest plan that is read. What an action answers is kept with the events of its build, and may have
+/// 1 MiB.
 pub const ANSWER_BYTES: u64 = 256 * 1024 * 1024;
 
 /// The line by which a job runs the action of that id. No character of an id needs quoting.

@@ -3,6 +3,8 @@
 //! A job is one of three: a [`container`], a [`process`] on the worker itself, or an [`action`], a function of the
 //! script. Whatever is said about it returns it, so that a job reads as a sentence.
 
+mod before;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +14,8 @@ use monkeyci_model::job::{
 use monkeyci_model::script::act_line;
 use monkeyci_model::{JobId, Text};
 use serde_json::Value;
+
+pub use before::Before;
 
 use crate::action::{Act, IntoOutcome, Outcome};
 
@@ -111,48 +115,6 @@ fn checked(id: &str) -> JobId {
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// Jobs that another one can wait for: one, none, or several.
-pub trait Before {
-    /// Their ids.
-    fn ids(&self) -> Vec<JobId>;
-}
-
-impl Before for Job {
-    fn ids(&self) -> Vec<JobId> {
-        vec![self.model.id.clone()]
-    }
-}
-
-impl<B: Before> Before for Option<B> {
-    fn ids(&self) -> Vec<JobId> {
-        self.iter().flat_map(Before::ids).collect()
-    }
-}
-
-impl<B: Before> Before for [B] {
-    fn ids(&self) -> Vec<JobId> {
-        self.iter().flat_map(Before::ids).collect()
-    }
-}
-
-impl<B: Before, const N: usize> Before for [B; N] {
-    fn ids(&self) -> Vec<JobId> {
-        self.as_slice().ids()
-    }
-}
-
-impl<B: Before> Before for Vec<B> {
-    fn ids(&self) -> Vec<JobId> {
-        self.as_slice().ids()
-    }
-}
-
-impl<B: Before + ?Sized> Before for &B {
-    fn ids(&self) -> Vec<JobId> {
-        (**self).ids()
-    }
 }
 
 /// What it runs.

@@ -49,7 +49,7 @@ fn answer_plan(plan: impl Fn(&Ctx) -> Plan) -> Result<(), String> {
     answer(&plan(&question.context.into()).to_model())
 }
 
-/// Runs the action of a job. It ends with 1 when the action failed; its answer counts even then.
+/// Runs the action of a job. It ends with 1 when the action failed, and says why in the log.
 fn act(id: &str, plan: impl Fn(&Ctx) -> Plan) -> Result<ExitCode, String> {
     let question = question()?;
     let planned = question.job.ok_or("the question holds no job: `act` needs the job as it was planned")?;

@@ -12,7 +12,7 @@ use crate::executor::{ExecutorError, Exit};
 use crate::job_dir::Program;
 use crate::job_dir::frame::Kind;
 use crate::job_dir::outcome::Reason;
-use crate::lease::Claim;
+use crate::lease::{Claim, Lease};
 use crate::secret::Secrets;
 
 fn told(result: &monkeyci_model::JobResult) -> (Option<Cause>, &str) {
@@ -65,6 +65,14 @@ async fn a_job_whose_result_nobody_wants_tells_none_and_leaves_nothing() {
     assert!(house.left().is_empty());
 }
 
+/// A job that keeps a file however it ends.
+fn that_keeps_a_file(house: &House) -> Lease {
+    let mut lease = house.lease(1, "make");
+    let file = Artifact { id: "file".into(), path: "file".into(), save: SaveWhen::Always };
+    Arc::make_mut(&mut lease.job).save_artifacts.push(file);
+    lease
+}
+
 #[tokio::test]
 async fn an_attempt_that_was_given_up_saves_nothing_though_it_ended_well() {
     let running = Arc::new(Notify::new());
@@ -79,9 +87,7 @@ async fn an_attempt_that_was_given_up_saves_nothing_though_it_ended_well() {
             Ok(Exit::default())
         }
     }));
-    let mut lease = house.lease(1, "make");
-    let file = Artifact { id: "file".into(), path: "file".into(), save: SaveWhen::Always };
-    Arc::make_mut(&mut lease.job).save_artifacts.push(file);
+    let lease = that_keeps_a_file(&house);
     let build = lease.attempt.build.clone();
     house.engine.give(lease);
     let (worker, ended) = house.start();
@@ -109,9 +115,7 @@ async fn a_job_that_is_canceled_and_then_given_up_saves_nothing_and_tells_nothin
             Ok(Exit::default())
         }
     }));
-    let mut lease = house.lease(1, "make");
-    let file = Artifact { id: "file".into(), path: "file".into(), save: SaveWhen::Always };
-    Arc::make_mut(&mut lease.job).save_artifacts.push(file);
+    let lease = that_keeps_a_file(&house);
     let build = lease.attempt.build.clone();
     house.engine.give(lease);
     let (worker, ended) = house.start();
