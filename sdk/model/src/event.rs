@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::result::Guarantee;
+use crate::script::api::Address;
 use crate::{BuildId, BuildStatus, Cause, Job, JobId, JobResult, JobStatus, Millis, Trigger};
 
 /// A fact, and where it stands among the others.
@@ -154,6 +155,12 @@ pub enum EventKind {
         /// What will be known of its processes once it ended.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         guarantee: Option<Guarantee>,
+        /// The job as it runs, where the script's program has changed it since it was planned.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        job: Option<Box<Job>>,
+        /// Where its exposed ports are reached.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        addresses: Vec<Address>,
     },
     /// Its process is over and its files are saved.
     #[serde(rename = "job/executed")]

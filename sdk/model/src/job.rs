@@ -2,16 +2,18 @@
 
 mod capacity;
 mod files;
+mod hook;
 mod retry;
 mod service;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use capacity::{Arch, PullPolicy, Resources};
 pub use files::{Artifact, Cache, Report, ReportFormat, SaveWhen};
+pub use hook::Hook;
 pub use retry::Retry;
 pub use service::{Health, Service};
 
@@ -107,6 +109,9 @@ pub struct Job {
     /// Properties of plugins, and those under `x-`, by their names as written.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub extensions: Map<String, Value>,
+    /// When the script's program is asked about it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub hooks: BTreeSet<Hook>,
 }
 
 /// Which outcome of its dependencies a job runs on.
@@ -179,6 +184,7 @@ impl Job {
             privileged: false,
             labels: BTreeMap::new(),
             extensions: Map::new(),
+            hooks: BTreeSet::new(),
         }
     }
 

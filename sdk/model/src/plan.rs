@@ -1,8 +1,11 @@
 //! The jobs that a script answers with.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
 use crate::Job;
+use crate::job::Hook;
 
 /// The version of the protocol that [`Plan`] belongs to. A server reads the current and the previous one.
 pub const PROTOCOL: u32 = 1;
@@ -19,10 +22,14 @@ pub struct Plan {
     /// What the author of the script should know, though the build goes on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// Properties of jobs that the program acts on, and when: jobs of files beside it may have them, and are marked then
+    /// with these [hooks](Job::hooks). The plan's own jobs carry their marks already.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub extensions: BTreeMap<String, BTreeSet<Hook>>,
 }
 
 impl From<Vec<Job>> for Plan {
     fn from(jobs: Vec<Job>) -> Self {
-        Self { protocol: PROTOCOL, jobs, warnings: Vec::new() }
+        Self { protocol: PROTOCOL, jobs, warnings: Vec::new(), extensions: BTreeMap::new() }
     }
 }

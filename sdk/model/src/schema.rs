@@ -2,7 +2,8 @@
 
 use schemars::{Schema, schema_for};
 
-use crate::script::{Answer, Question};
+use crate::script::api::{Build, JobView, Place, Problem, Restored};
+use crate::script::{Answer, Prepared, Question};
 use crate::{Event, Job, JobResult, Plan, Trigger};
 
 /// Every schema by its name, in the order a reader meets them.
@@ -16,5 +17,11 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("event", schema_for!(Event)),
         ("question", schema_for!(Question)),
         ("answer", schema_for!(Answer)),
+        ("prepared", schema_for!(Prepared)),
+        ("api-build", schema_for!(Build)),
+        ("api-job", schema_for!(JobView)),
+        ("api-place", schema_for!(Place)),
+        ("api-restored", schema_for!(Restored)),
+        ("api-problem", schema_for!(Problem)),
     ]
 }

@@ -1,25 +1,34 @@
 //! What MonkeyCI and a script program say to each other.
 //!
-//! A script program is run with a verb, in the root of a checkout:
+//! A script program is run with a verb:
 //!
-//! | call | question | answer |
-//! |---|---|---|
-//! | `PROGRAM plan` | [`Question`] without a job | [`Plan`](crate::Plan) |
-//! | `PROGRAM act ID` | [`Question`] with the job as it was planned | [`Answer`], or none |
+//! | call | in | question | answer |
+//! |---|---|---|---|
+//! | `PROGRAM plan` | the root of a checkout | [`Question`] without a job | [`Plan`](crate::Plan) |
+//! | `PROGRAM act ID` | the job's work dir | [`Question`] with the job as it was planned | [`Answer`], or none |
+//! | `PROGRAM prepare ID` | the job's work dir | the same | [`Prepared`], or none |
+//! | `PROGRAM after ID` | the job's work dir | the same, with its result | [`Answer`], or none |
 //!
 //! The question lies in the file that the variable [`QUESTION`] names, and the answer is written to the file that
-//! [`ANSWER`] names; both are JSON. A plan counts only when the program ends with 0, and what an action answers is
-//! added to the result of its job only when the job ends well. What the program prints is its log and nothing else, so
-//! that no stray line of output can spoil an answer.
+//! [`ANSWER`] names; both are JSON. What the program prints is its log and nothing else, so that no stray line of output
+//! can spoil an answer. The answer to `plan`, `prepare` and `after` counts only when the program ends with 0. While it
+//! runs a verb other than `plan`, a program may ask and tell its build by the [`api`].
 //!
 //! An action is an ordinary job without an image, one of whose lines is [`act_line`]. `act` plans again from the
 //! recorded context, and refuses when the job came out different from the one in its question.
+//!
+//! `prepare` and `after` are asked of jobs whose [`hooks`](crate::Job::hooks) say so, those in files beside the program
+//! too: a plan names the properties of jobs that the program acts on, and at which moments. Both are asked once the
+//! workspace of the job is there: before caches and artifacts are restored, and after its lines have ended and its test
+//! reports are read, before its artifacts are saved. What cannot be prepared does not run.
+
+pub mod api;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::job::Arch;
-use crate::{BuildId, Job, JobId, Trigger};
+use crate::{BuildId, Job, JobId, JobResult, Trigger};
 
 /// The variable that holds the path of the script program, in every line of a job that mentions it.
 pub const PROGRAM: &str = "MONKEYCI_SCRIPT";
@@ -49,9 +58,12 @@ pub struct Question {
     pub protocol: u32,
     /// What the jobs are computed from: the same for `plan` and for every `act` of a build.
     pub context: Context,
-    /// The job whose action is to be run, as it was planned. Absent for `plan`.
+    /// The job that it is about, as it was planned, with secrets filled in. Absent for `plan`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job: Option<Job>,
+    /// What came out of it, as far as that is known. Present for `after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<JobResult>,
 }
 
 /// What a script computes its jobs from.
@@ -70,11 +82,40 @@ pub struct Context {
     pub archs: Vec<Arch>,
 }
 
-/// What an action adds to the result of its job.
+/// What a job becomes just before it starts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Prepared {
+    /// The whole job as it is to run. What decides when it runs must be as it was planned: [`changed_order`] tells.
+    pub job: Job,
+}
+
+/// Which property of a job was changed though it decides when the job runs, or what follows from that, if one was.
+/// Once a job is about to start it is too late to change these.
+#[must_use]
+pub fn changed_order(planned: &Job, prepared: &Job) -> Option<&'static str> {
+    let changed = [
+        ("id", planned.id != prepared.id),
+        ("dependencies", planned.dependencies != prepared.dependencies),
+        ("when", planned.when != prepared.when),
+        ("blocked", planned.blocked != prepared.blocked),
+        ("allowFailure", planned.allow_failure != prepared.allow_failure),
+        ("retry", planned.retry != prepared.retry),
+        ("concurrencyGroup", planned.concurrency_group != prepared.concurrency_group),
+        ("hooks", planned.hooks != prepared.hooks),
+    ];
+    changed.into_iter().find(|(_, is)| *is).map(|(name, _)| name)
+}
+
+/// What a program adds to the result of a job: an action to its own, `after` to the one in its question.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Answer {
+    /// Why the job fails, for people. An action that fails ends with another code than 0 as well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
     /// For people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,

@@ -2,9 +2,10 @@
 //!
 //! A change here is a change of the wire: old events must still be read.
 
-use monkeyci_model::job::{Artifact, Cache, Health, Report, Retry, SaveWhen, Service, When};
+use monkeyci_model::job::{Artifact, Cache, Health, Hook, Report, Retry, SaveWhen, Service, When};
 use monkeyci_model::result::{Guarantee, LineResult, SavedFile, TestCase, TestProblem, TestSuite};
-use monkeyci_model::script::{Answer, Context, Question};
+use monkeyci_model::script::api::{Address, Build, JobView, Place, Restored};
+use monkeyci_model::script::{Answer, Context, Prepared, Question, changed_order};
 use monkeyci_model::text::Part;
 use monkeyci_model::trigger::{Changes, Git, Source};
 use monkeyci_model::{
@@ -72,6 +73,7 @@ fn job() -> Job {
     job.resources.cpus = Some(2.0);
     job.labels = [("team".to_owned(), "web".to_owned())].into();
     job.extensions.insert("x-note".into(), json!({"by": "ann"}));
+    job.hooks = [Hook::After, Hook::Prepare].into();
     job
 }
 
@@ -102,6 +104,10 @@ fn result() -> JobResult {
     }
 }
 
+fn address() -> Address {
+    Address { exposed: 8080, host: "127.0.0.1".into(), port: 20_000 }
+}
+
 fn events() -> Vec<EventKind> {
     let job_id = || id("deploy");
     let (actor, reason) = (|| Some("ann".to_owned()), || Some("superseded".to_owned()));
@@ -120,7 +126,13 @@ fn events() -> Vec<EventKind> {
         EventKind::JobCanceled { job_id: job_id(), actor: actor(), reason: reason() },
         EventKind::JobSkipped { job_id: job_id(), reason: "`test` failed".into() },
         EventKind::JobInitializing { job_id: job_id(), attempt: 2, fence: 41, worker: "w1".into() },
-        EventKind::JobStart { job_id: job_id(), attempt: 2, guarantee: Some(Guarantee::Subreaper) },
+        EventKind::JobStart {
+            job_id: job_id(),
+            attempt: 2,
+            guarantee: Some(Guarantee::Subreaper),
+            job: Some(Box::new(Job::new(job_id()))),
+            addresses: vec![address()],
+        },
         EventKind::JobExecuted { job_id: job_id(), attempt: 2, result: Box::new(JobResult::default()) },
         EventKind::JobEnd { job_id: job_id(), status: JobStatus::Error, cause: Some(Cause::Lost) },
         EventKind::CommandStart { job_id: job_id(), attempt: 2, index: 0 },
@@ -182,17 +194,62 @@ fn what_a_script_program_is_asked_and_answers() {
         trigger: trigger(),
         archs: vec![monkeyci_model::job::Arch::Amd],
     };
-    let act = Question { protocol: 1, context, job: Some(job()) };
+    let act = Question { protocol: 1, context, job: Some(job()), result: None };
     let plan = Question { job: None, context: Context::default(), ..act.clone() };
+    let after = Question { result: Some(result()), ..act.clone() };
     let answer = Answer {
+        failure: Some("too many files".into()),
         message: Some("3 files".into()),
         warnings: vec!["one is large".into()],
         values: [("files".to_owned(), json!(3))].into_iter().collect(),
     };
     insta::assert_json_snapshot!(
         "script",
-        json!({ "act": act, "plan": plan, "answer": answer, "none": Answer::default() })
+        json!({
+            "act": act,
+            "plan": plan,
+            "after": after,
+            "prepared": Prepared { job: Job::new(id("test")) },
+            "answer": answer,
+            "none": Answer::default(),
+        })
     );
     let back: Question = serde_json::from_value(json!(act)).expect("reads back");
     assert_eq!(back, act);
+}
+
+#[test]
+fn what_an_action_and_its_build_say_to_each_other() {
+    let build = "acme/web/build-12".parse().expect("a build");
+    let view = JobView {
+        job: job(),
+        status: JobStatus::Running,
+        attempt: 2,
+        result: Some(result()),
+        addresses: vec![address()],
+    };
+    insta::assert_json_snapshot!(
+        "api",
+        json!({
+            "build": Build { id: build, job: id("deploy"), attempt: 1, trigger: trigger() },
+            "job": view,
+            "artifact": Place { path: "target".into(), ..Place::default() },
+            "cache": Place { path: ".m2".into(), key: Some("m2".into()), fallbacks: vec!["m".into()] },
+            "restored": Restored { found: true, exact: false },
+        })
+    );
+}
+
+#[test]
+fn what_decides_when_a_job_runs_is_fixed_once_it_is_about_to() {
+    let planned = job();
+    let mut prepared = planned.clone();
+    prepared.image = None;
+    prepared.script.push("make more".into());
+    prepared.env.clear();
+    assert_eq!(changed_order(&planned, &prepared), None);
+    prepared.retry = Retry::default();
+    assert_eq!(changed_order(&planned, &prepared), Some("retry"));
+    prepared.dependencies.clear();
+    assert_eq!(changed_order(&planned, &prepared), Some("dependencies"));
 }
