@@ -7,8 +7,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use monkeyci_model::result::Guarantee;
-use monkeyci_model::{Job, JobResult, Trigger};
+use monkeyci_model::script::api::{Address, JobView};
+use monkeyci_model::{Job, JobId, JobResult, Trigger};
 
 use crate::attempt::Attempt;
 use crate::log::Chunk;
@@ -41,6 +43,17 @@ pub enum Claim {
     Stale,
 }
 
+/// What a worker tells of a job whose first line is about to run.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Started {
+    /// What will be known of its processes once it ended.
+    pub guarantee: Option<Guarantee>,
+    /// The job as it runs, where the script's program has changed it; secrets in it are references.
+    pub job: Option<Box<Job>>,
+    /// Where its exposed ports are reached.
+    pub addresses: Vec<Address>,
+}
+
 /// How a worker gets jobs, and answers for them.
 #[async_trait]
 pub trait Leases: Send + Sync {
@@ -54,7 +67,7 @@ pub trait Leases: Send + Sync {
     async fn revoked(&self, attempt: &Attempt) -> Claim;
 
     /// Says that the first line is about to run.
-    async fn started(&self, attempt: &Attempt, guarantee: Option<Guarantee>) -> Claim;
+    async fn started(&self, attempt: &Attempt, started: Started) -> Claim;
 
     /// Appends to the attempt's log; returns once it is safe.
     ///
@@ -64,6 +77,23 @@ pub trait Leases: Send + Sync {
     /// # Errors
     /// When the chunk leaves a gap or holds more than the job's log may, or the disk refuses.
     async fn log(&self, attempt: &Attempt, chunk: Chunk) -> Result<Claim, crate::log::LogError>;
+
+    /// The jobs of the attempt's build as they stand, or `only` one of them; nothing once the attempt is stale. For a job
+    /// that asks.
+    async fn jobs(&self, attempt: &Attempt, only: Option<&JobId>) -> Option<Vec<JobView>>;
+
+    /// Up to `most` bytes of the log of a job of the attempt's build, of its newest attempt, from an offset on; nothing
+    /// when there is no such job or the attempt is stale. For a job that asks.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    async fn read_log(
+        &self,
+        attempt: &Attempt,
+        job: &JobId,
+        offset: u64,
+        most: usize,
+    ) -> Result<Option<Bytes>, crate::log::LogError>;
 
     /// Ends the attempt; returns once that is durable.
     async fn result(&self, attempt: &Attempt, result: JobResult) -> Claim;

@@ -69,7 +69,13 @@ fn play(jobs: &[Job]) -> Outcome<Duration> {
             fence += 1;
             let worker = "bench".to_owned();
             build.apply(EventKind::JobInitializing { job_id: job_id.clone(), attempt: 1, fence, worker })?;
-            build.apply(EventKind::JobStart { job_id: job_id.clone(), attempt: 1, guarantee: None })?;
+            build.apply(EventKind::JobStart {
+                job_id: job_id.clone(),
+                attempt: 1,
+                guarantee: None,
+                job: None,
+                addresses: Vec::new(),
+            })?;
             let result = Box::new(JobResult::default());
             facts = build.apply(EventKind::JobExecuted { job_id, attempt: 1, result })?;
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use monkeyci_model::job::When;
+use monkeyci_model::script::api::{Address, JobView};
 use monkeyci_model::{Cause, Job, JobResult, JobStatus};
 
 /// Where one job of a build stands.
@@ -20,6 +21,8 @@ pub struct JobState {
     /// A person stopped it alone.
     pub(super) canceled: bool,
     pub(super) reason: Option<String>,
+    /// Where its exposed ports are reached while it runs.
+    pub(super) addresses: Vec<Address>,
     pub(super) before: Before,
 }
 
@@ -54,6 +57,7 @@ impl JobState {
             unblocked: false,
             canceled: false,
             reason: None,
+            addresses: Vec::new(),
             before,
         }
     }
@@ -92,6 +96,19 @@ impl JobState {
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         self.reason.as_deref()
+    }
+
+    /// How it looks to other jobs of its build.
+    #[must_use]
+    pub fn view(&self) -> JobView {
+        let runs = self.status == JobStatus::Running;
+        JobView {
+            job: (*self.job).clone(),
+            status: self.status,
+            attempt: self.attempt,
+            result: self.result.as_deref().cloned(),
+            addresses: if runs { self.addresses.clone() } else { Vec::new() },
+        }
     }
 
     /// Whether it was asked to stop, alone.

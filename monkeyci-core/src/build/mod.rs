@@ -303,6 +303,7 @@ impl Build {
                 job.executed = true;
                 job.result = Some(result.clone());
             }
+            EventKind::JobStart { addresses, .. } => job.addresses.clone_from(addresses),
             EventKind::JobUnblocked { .. } => job.unblocked = true,
             EventKind::JobCanceled { reason, .. } => {
                 job.canceled = true;

@@ -57,7 +57,8 @@ impl Build {
         let (attempt, fence) = (state.attempt(), state.fence() + 1);
         let worker = "w1".to_owned();
         self.apply(EventKind::JobInitializing { job_id: id(job), attempt, fence, worker }).expect("it was queued");
-        self.apply(EventKind::JobStart { job_id: id(job), attempt, guarantee: None }).expect("it was leased");
+        self.apply(EventKind::JobStart { job_id: id(job), attempt, guarantee: None, job: None, addresses: Vec::new() })
+            .expect("it was leased");
     }
 
     fn execute(&mut self, job: &str, cause: Option<Cause>) -> Vec<String> {
@@ -198,7 +199,8 @@ fn what_is_canceled_stays_so_though_its_worker_is_lost_or_the_build_breaks() {
 fn an_attempt_is_leased_and_started_once() {
     let (mut build, _) = script(vec![job("a")]);
     build.lease("a");
-    let started = EventKind::JobStart { job_id: id("a"), attempt: 1, guarantee: None };
+    let started =
+        EventKind::JobStart { job_id: id("a"), attempt: 1, guarantee: None, job: None, addresses: Vec::new() };
     let error = build.apply(started).expect_err("it runs");
     assert_eq!(error.to_string(), "`job/start` cannot happen to job `a`, which is running");
     let leased = EventKind::JobInitializing { job_id: id("a"), attempt: 1, fence: 9, worker: "w2".into() };

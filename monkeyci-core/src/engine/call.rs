@@ -1,4 +1,4 @@
-use monkeyci_model::result::Guarantee;
+use monkeyci_model::script::api::JobView;
 use monkeyci_model::{BuildId, EventKind, JobId, JobResult};
 use tokio::sync::oneshot;
 
@@ -6,7 +6,7 @@ use super::handover::Handover;
 use super::{BuildRequest, EngineError, LoadError, Loaded};
 use crate::attempt::Attempt;
 use crate::build::Build;
-use crate::lease::Claim;
+use crate::lease::{Claim, Started};
 use crate::source::Checkout;
 
 pub(super) type Reply<T> = oneshot::Sender<T>;
@@ -36,7 +36,9 @@ pub(super) enum Call {
     /// A job was leased to a worker that never got it.
     NotTaken { attempt: Attempt },
     /// A job's first line is about to run.
-    Started { attempt: Attempt, guarantee: Option<Guarantee> },
+    Started { attempt: Attempt, started: Box<Started> },
+    /// A job asks how the jobs of its build stand, or one of them.
+    Jobs { attempt: Attempt, only: Option<JobId>, reply: Reply<Option<Vec<JobView>>> },
     /// A job has run.
     Result { attempt: Attempt, result: Box<JobResult>, reply: Reply<Claim> },
 }

@@ -2,6 +2,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use monkeyci_model::script::api::JobView;
 use monkeyci_model::{BuildId, BuildStatus, EventKind, JobId, JobStatus};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -12,7 +13,7 @@ use super::progress::Progress;
 use super::shared::{Shared, now};
 use super::{BuildRequest, EngineError};
 use crate::attempt::Attempt;
-use crate::build::{Build, IllegalEvent};
+use crate::build::{Build, IllegalEvent, JobState};
 use crate::lease::Claim;
 use crate::queue::Queue;
 use crate::store::StoreError;
@@ -96,7 +97,8 @@ impl Desk {
                 self.asking.push_back(super::leases::Asking { worker, room, expires, reply });
             }
             Call::NotTaken { attempt } => self.lose(&attempt, "the worker left before it got the job"),
-            Call::Started { attempt, guarantee } => self.started(&attempt, guarantee),
+            Call::Started { attempt, started } => self.started(&attempt, *started),
+            Call::Jobs { attempt, only, reply } => tell(reply, self.jobs(&attempt, only.as_ref())),
             Call::Result { attempt, result, reply } => {
                 if self.executed(&attempt, result) {
                     let claim = |well| if well { Claim::Holds } else { Claim::Stale };
@@ -137,6 +139,15 @@ impl Desk {
             }
             _ => None,
         }
+    }
+
+    /// How the jobs of an attempt's build stand, or one of them.
+    fn jobs(&self, attempt: &Attempt, only: Option<&JobId>) -> Option<Vec<JobView>> {
+        let build = &self.builds.get(&attempt.build).filter(|_| self.holds(attempt))?.build;
+        Some(match only {
+            Some(id) => build.job(id.as_str()).map(JobState::view).into_iter().collect(),
+            None => build.jobs().iter().map(JobState::view).collect(),
+        })
     }
 
     /// Whether the attempt is the newest of its job.

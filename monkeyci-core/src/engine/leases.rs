@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use monkeyci_model::result::Guarantee;
-use monkeyci_model::{Cause, EventKind, JobResult};
+use bytes::Bytes;
+use monkeyci_model::script::api::JobView;
+use monkeyci_model::{Cause, EventKind, JobId, JobResult};
 use tokio::sync::{mpsc, oneshot};
 
 use super::call::{Call, Reply};
@@ -11,7 +12,7 @@ use super::handover::Handover;
 use super::log_room::LogRoom;
 use super::shared::Shared;
 use crate::attempt::Attempt;
-use crate::lease::{Claim, Lease, Leases};
+use crate::lease::{Claim, Lease, Leases, Started};
 use crate::log::{Chunk, LogError, LogId};
 use crate::queue::Key;
 use crate::script::SCRIPT_DIR;
@@ -91,8 +92,10 @@ impl Desk {
         Ok(())
     }
 
-    pub(super) fn started(&mut self, attempt: &Attempt, guarantee: Option<Guarantee>) {
-        let started = EventKind::JobStart { job_id: attempt.job.clone(), attempt: attempt.number, guarantee };
+    pub(super) fn started(&mut self, attempt: &Attempt, started: Started) {
+        let Started { guarantee, job, addresses } = started;
+        let (job_id, number) = (attempt.job.clone(), attempt.number);
+        let started = EventKind::JobStart { job_id, attempt: number, guarantee, job, addresses };
         if self.holds(attempt)
             && let Err(error) = self.stage(&attempt.build, started)
         {
@@ -178,13 +181,41 @@ impl Leases for EngineLeases {
         }
     }
 
-    async fn started(&self, attempt: &Attempt, guarantee: Option<Guarantee>) -> Claim {
+    async fn started(&self, attempt: &Attempt, started: Started) -> Claim {
         let claim = self.shared.claims.renew(attempt);
         if claim != Claim::Stale {
             // That the job started need not be durable before it does: its lease is.
-            self.call(Call::Started { attempt: attempt.clone(), guarantee }).await;
+            self.call(Call::Started { attempt: attempt.clone(), started: Box::new(started) }).await;
         }
         claim
+    }
+
+    async fn jobs(&self, attempt: &Attempt, only: Option<&JobId>) -> Option<Vec<JobView>> {
+        let (reply, answer) = oneshot::channel();
+        self.call(Call::Jobs { attempt: attempt.clone(), only: only.cloned(), reply }).await;
+        answer.await.unwrap_or(None)
+    }
+
+    async fn read_log(
+        &self,
+        attempt: &Attempt,
+        job: &JobId,
+        offset: u64,
+        most: usize,
+    ) -> Result<Option<Bytes>, LogError> {
+        let Some(view) = self.jobs(attempt, Some(job)).await.and_then(|jobs| jobs.into_iter().next()) else {
+            return Ok(None);
+        };
+        let log = LogId { build: attempt.build.clone(), job: job.clone(), attempt: view.attempt };
+        if view.attempt == 0 {
+            return Ok(Some(Bytes::new()));
+        }
+        let logs = self.shared.logs.clone();
+        match tokio::task::spawn_blocking(move || logs.read(&log, offset, most)).await {
+            Ok(read) => read.map(Some),
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(_) => Ok(None),
+        }
     }
 
     async fn log(&self, attempt: &Attempt, chunk: Chunk) -> Result<Claim, LogError> {

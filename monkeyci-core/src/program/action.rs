@@ -2,19 +2,18 @@
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use monkeyci_model::script::{self, Answer, PROGRAM};
+use monkeyci_model::script::{self, Answer, PROGRAM, Question};
 use monkeyci_model::text::Part;
 use monkeyci_model::{Job, Text};
 use tokio_util::sync::CancellationToken;
 
 use super::plan::json;
 use super::run::{ANSWER, QUESTION};
-use super::{Asked, MANIFEST, ProgramError, Programs};
+use super::{Asked, ProgramError, Programs, has_program};
 use crate::job_dir::JobDir;
 use crate::job_dir::report::Reader;
-use crate::script::SCRIPT_DIR;
 
 /// Bytes of the longest answer of an action: it is kept with the events of its build.
 const ANSWER_BYTES: u64 = 1024 * 1024;
@@ -31,10 +30,10 @@ fn mentions(text: &str) -> bool {
     text.split('$').skip(1).any(name)
 }
 
-/// What a job needs to run a function of the program.
+/// What a job needs to run a function of the program, and what is needed to ask the program about it.
 pub(crate) struct Action {
     program: PathBuf,
-    question: Vec<u8>,
+    question: Question,
 }
 
 impl Programs {
@@ -52,16 +51,26 @@ impl Programs {
         cancel: &CancellationToken,
     ) -> Result<Option<Action>, ProgramError> {
         let Asked { checkout, script_dir, .. } = asked;
-        if !checkout.join(script_dir.unwrap_or(SCRIPT_DIR)).join(MANIFEST).is_file() {
+        if !has_program(asked) {
             return Ok(None);
         }
         let program = self.compile(checkout, script_dir, asked.trigger.fork, cancel).await?;
-        let question = json(&self.question(asked.build, asked.trigger, Some(job))?);
+        let question = self.question(asked.build, asked.trigger, Some(job))?;
         Ok(Some(Action { program, question }))
     }
 }
 
 impl Action {
+    /// The program.
+    pub(super) fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// The question, which holds the job.
+    pub(super) fn question(&self) -> &Question {
+        &self.question
+    }
+
     /// The variables by which the job in `dir` finds all of it.
     pub(crate) fn variables(&self, dir: &JobDir) -> [(&'static str, PathBuf); 3] {
         let (question, answer) = (dir.control().join(QUESTION), dir.report().join(ANSWER));
@@ -73,7 +82,7 @@ impl Action {
     /// # Errors
     /// When it cannot be written.
     pub(crate) fn ask(&self, dir: &JobDir) -> io::Result<()> {
-        fs::write(dir.control().join(QUESTION), &self.question)
+        fs::write(dir.control().join(QUESTION), json(&self.question))
     }
 
     /// Whether the job in this directory was asked to act.
@@ -81,7 +90,7 @@ impl Action {
         dir.control().join(QUESTION).exists()
     }
 
-    /// What an action that ended well left as its answer, if anything.
+    /// What an action left as its answer, if anything.
     ///
     /// # Errors
     /// A sentence that says why it cannot be read.

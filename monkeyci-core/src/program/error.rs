@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use monkeyci_model::JobId;
+
 use crate::executor::ExecutorError;
 use crate::script::ScriptError;
 
@@ -61,6 +63,18 @@ pub enum ProgramError {
     Answer {
         /// What is wrong with it.
         why: String,
+        /// What it printed.
+        output: String,
+    },
+    /// It could not be asked about a job.
+    #[error("the script program could not `{verb}` it: {how}{}", told(.output))]
+    Hook {
+        /// The verb.
+        verb: &'static str,
+        /// The job.
+        job: JobId,
+        /// What is wrong.
+        how: String,
         /// What it printed.
         output: String,
     },

@@ -6,7 +6,8 @@
 //! 1. `inputs`: the files that it is made of, and `toolchain`: by which compiler; together they are its name;
 //! 2. `compile`: copies the inputs into a folder of their own, where no configuration of a parent applies, and runs
 //!    cargo there; `sdk` puts the SDK's sources beside it, so that the registry need not have it;
-//! 3. `plan`: the question, the answer, and what is wrong with it.
+//! 3. `plan`: the question, the answer, and what is wrong with it; `action`: what a job needs that runs a function of the
+//!    program; `hook`: what the program changes in a job before it runs, and adds to its result after.
 //!
 //! A program is not trusted, and neither is what its package does while it compiles: both run by an
 //! [`Executor`] like any job, with a supervisor, a time limit and a limit of output, and nothing is left of them.
@@ -14,6 +15,7 @@
 mod action;
 mod compile;
 mod error;
+mod hook;
 mod inputs;
 mod manifest;
 mod output;
@@ -24,12 +26,13 @@ mod sdk;
 pub(crate) mod tests;
 mod toolchain;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use monkeyci_model::job::Arch;
+use monkeyci_model::job::{Arch, Hook};
 use monkeyci_model::script::{Context, Question};
 use monkeyci_model::{BuildId, Job, Text, Trigger, plan::PROTOCOL};
 use tokio_util::sync::CancellationToken;
@@ -38,10 +41,11 @@ pub(crate) use action::Action;
 pub use action::is_action;
 pub use compile::Tested;
 pub use error::ProgramError;
+pub(crate) use hook::Site;
 
 use crate::build::Graph;
 use crate::executor::Executor;
-use crate::script::{self, Extensions, Script};
+use crate::script::{self, Extensions, SCRIPT_DIR, Script, ScriptError};
 use crate::secret::Secrets;
 
 /// How long a program may compile.
@@ -126,11 +130,27 @@ impl Programs {
         extensions: &Extensions,
         cancel: &CancellationToken,
     ) -> Result<Script, ProgramError> {
-        let (mut script, manifest) = read(asked, extensions).await?;
-        let Some(manifest) = manifest else { return Ok(script) };
+        let read_first = match read(asked, extensions).await {
+            Ok((script, None)) => return Ok(script),
+            Ok((script, Some(manifest))) => Some((script, manifest)),
+            // Its mistakes may be properties that only the program knows.
+            Err(ProgramError::Script(ScriptError::Invalid(_))) if has_program(asked) => None,
+            Err(error) => return Err(error),
+        };
         let program = self.compile(asked.checkout, asked.script_dir, asked.trigger.fork, cancel).await?;
         let question = self.question(asked.build, asked.trigger, None)?;
         let (plan, output) = self.plan(&program, &question, asked, cancel).await?;
+        let (mut script, manifest) = match read_first {
+            Some(read) => read,
+            None => {
+                let mut known = extensions.clone();
+                plan.extensions.keys().for_each(|key| known.register(key));
+                let (script, manifest) = read(asked, &known).await?;
+                let changed = || ProgramError::Broke("its program went away meanwhile: run it again".into());
+                (script, manifest.ok_or_else(changed)?)
+            }
+        };
+        mark(&mut script.jobs, &plan.extensions);
         script.jobs.extend(plan.jobs);
         script.warnings.extend(plan.warnings);
         script.files.push(manifest);
@@ -158,8 +178,21 @@ impl Programs {
             *value = Text::from(plain.as_str());
         }
         let context = Context { build: build.cloned(), trigger, archs: vec![Arch::host()] };
-        Ok(Question { protocol: PROTOCOL, context, job: job.cloned() })
+        Ok(Question { protocol: PROTOCOL, context, job: job.cloned(), result: None })
     }
+}
+
+/// Marks jobs of files with the moments at which the program is asked about them.
+fn mark(jobs: &mut [Job], extensions: &BTreeMap<String, BTreeSet<Hook>>) {
+    for job in jobs {
+        let moments = extensions.iter().filter(|(key, _)| job.extensions.contains_key(*key)).flat_map(|(_, at)| at);
+        job.hooks.extend(moments);
+    }
+}
+
+/// Whether the script has a program.
+fn has_program(asked: Asked<'_>) -> bool {
+    asked.checkout.join(asked.script_dir.unwrap_or(SCRIPT_DIR)).join(MANIFEST).is_file()
 }
 
 /// Loads a script where nothing can run a program.

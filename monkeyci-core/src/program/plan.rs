@@ -1,8 +1,9 @@
 //! Asks a program for its jobs, and checks what it answers.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use monkeyci_model::job::limits;
+use monkeyci_model::job::{Hook, limits};
 use monkeyci_model::plan::PROTOCOL;
 use monkeyci_model::script::{self, Question};
 use monkeyci_model::{Job, Plan};
@@ -89,6 +90,8 @@ fn read(answer: &[u8]) -> Result<Plan, String> {
         jobs: Vec<Job>,
         #[serde(default)]
         warnings: Vec<String>,
+        #[serde(default)]
+        extensions: BTreeMap<String, BTreeSet<Hook>>,
     }
     // The version first: of another one, nothing else can be expected to be understood.
     let head: Head = serde_json::from_slice(answer).map_err(|error| format!("the answer is no plan: {error}"))?;
@@ -98,7 +101,7 @@ fn read(answer: &[u8]) -> Result<Plan, String> {
         return Err(format!("its answer is of protocol {its}, and this version reads protocol {ours}: use {todo}"));
     }
     let body: Body = serde_json::from_slice(answer).map_err(|error| format!("the answer is no plan: {error}"))?;
-    Ok(Plan { protocol: PROTOCOL, jobs: body.jobs, warnings: body.warnings })
+    Ok(Plan { protocol: PROTOCOL, jobs: body.jobs, warnings: body.warnings, extensions: body.extensions })
 }
 
 /// Reads jobs one by one, no more than a build may have, and names the one that is wrong.

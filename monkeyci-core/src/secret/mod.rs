@@ -102,7 +102,12 @@ impl Secrets {
     /// Masks all of these secrets in a stream with marks of type `T`.
     #[must_use]
     pub fn masker<T>(&self) -> Masker<T> {
-        Masker::new(self.values.values().map(|value| value.as_str()))
+        self.masker_with(None)
+    }
+
+    /// The same, and one more value beside them.
+    pub(crate) fn masker_with<T>(&self, value: Option<&str>) -> Masker<T> {
+        Masker::new(self.values.values().map(|value| value.as_str()).chain(value))
     }
 }
 

@@ -11,16 +11,18 @@ use crate::job_dir::JobDir;
 use crate::job_dir::report::Reader;
 use crate::lease::Lease;
 use crate::program::{self, Action, Asked, ProgramError};
+use crate::secret::Secrets;
 
 /// What an action answered, or why that cannot be read.
 pub(super) type Answered = Result<Option<Answer>, String>;
 
-/// What a job needs that mentions the script's program; nothing for any other.
+/// What a job needs that mentions the script's program, or that the program is asked about; nothing for any other.
 ///
 /// `job` has its secrets filled in.
 pub(super) async fn of(ports: &Ports, lease: &Lease, job: &Job, halt: &Halt) -> Result<Option<Action>, Verdict> {
-    let is_action = job.image.is_none() && program::is_action(&lease.job);
-    let Some(programs) = ports.programs.as_ref().filter(|_| is_action) else { return Ok(None) };
+    let acts = job.image.is_none() && program::is_action(&lease.job);
+    let needed = acts || !job.hooks.is_empty();
+    let Some(programs) = ports.programs.as_ref().filter(|_| needed) else { return Ok(None) };
     let asked = Asked {
         checkout: &lease.checkout,
         script_dir: Some(&lease.script_dir),
@@ -28,11 +30,17 @@ pub(super) async fn of(ports: &Ports, lease: &Lease, job: &Job, halt: &Halt) -> 
         trigger: &lease.trigger,
         in_place: false,
     };
-    programs.action(asked, job, halt.token()).await.map_err(|error| match error {
+    programs.action(asked, job, halt.token()).await.map_err(|error| refused(&error, halt))
+}
+
+/// How a job ends whose program cannot do what it should.
+pub(super) fn refused(error: &ProgramError, halt: &Halt) -> Verdict {
+    match error {
         ProgramError::Canceled => stopped(halt.why().unwrap_or(&Why::Canceled), ""),
         error if error.is_ours() => Verdict::new(Cause::Infrastructure, error.to_string()),
+        ProgramError::Hook { .. } => Verdict::new(Cause::Failure, error.to_string()),
         error => Verdict::new(Cause::Invalid, error.to_string()),
-    })
+    }
 }
 
 /// What the job in this directory answered, when it was asked.
@@ -40,21 +48,47 @@ pub(super) fn answered(dir: &JobDir, reader: &Reader) -> Option<Answered> {
     Action::was_asked(dir).then(|| Action::answer(reader))
 }
 
-/// Adds to the result of a job what it answered, which counts when it ended well.
+/// Adds to the result of a job what it answered.
 pub(super) fn conclude(answer: Answered, result: &mut JobResult) {
-    if result.cause.is_some() {
-        return;
-    }
     match answer {
         Ok(None) => {}
         Ok(Some(answer)) => {
-            result.message = answer.message;
-            result.warnings.extend(answer.warnings);
-            result.values = answer.values;
+            // In its own words, and not in those for a line that ended with 1.
+            if result.cause == Some(Cause::Failure) && answer.failure.is_some() {
+                result.cause = None;
+            }
+            add(answer, result);
         }
         // Others may rely on it: that it is missing must not look like success.
-        Err(why) => (result.cause, result.message) = (Some(Cause::Failure), Some(why)),
+        Err(why) if result.cause.is_none() => {
+            (result.cause, result.message) = (Some(Cause::Failure), Some(why));
+        }
+        Err(_) => {}
     }
+}
+
+/// Adds fields to the result of a job. A failure fails one that had ended well; of one that had not it is a warning.
+pub(super) fn add(fields: Answer, result: &mut JobResult) {
+    let Answer { failure, message, warnings, values } = fields;
+    result.warnings.extend(warnings);
+    result.values.extend(values);
+    match (result.cause, failure) {
+        (None, Some(why)) => (result.cause, result.message) = (Some(Cause::Failure), Some(why)),
+        (None, None) => result.message = message.or(result.message.take()),
+        (Some(_), failure) => result.warnings.extend(failure),
+    }
+}
+
+/// Hides secrets in fields of a result.
+pub(super) fn mask(secrets: &Secrets, fields: &mut Answer) {
+    if secrets.is_empty() {
+        return;
+    }
+    let mut masker = secrets.masker::<()>();
+    let mut hide_text = |text: &mut String| *text = masker.text(text);
+    let texts = fields.failure.iter_mut().chain(&mut fields.message).chain(&mut fields.warnings);
+    texts.for_each(&mut hide_text);
+    hide(&mut fields.values, &mut hide_text);
 }
 
 /// Hides secrets in values, names included.

@@ -8,7 +8,7 @@ use monkeyci_model::trigger::Source;
 
 use super::save::missing;
 use crate::blob::Caches;
-use crate::blob::cache::{Facts, Keys, Place, Saved, Scope};
+use crate::blob::cache::{CacheError, Facts, Keys, Place, Saved, Scope};
 use crate::lease::Lease;
 
 /// The caches of one attempt, with their keys as they were before it ran: a job may change the files that keys hash.
@@ -26,22 +26,14 @@ impl<'a> JobCaches<'a> {
         work_dir: &Path,
         warnings: &mut Vec<String>,
     ) -> JobCaches<'a> {
-        let build = &lease.attempt.build;
-        let place = Place { org: build.org.clone(), repo: build.repo.clone(), scope: scope(&lease.trigger) };
         let mut keyed = Vec::new();
         for cache in &lease.job.caches {
-            let facts = Facts {
-                branch: lease.trigger.branch().or(lease.trigger.tag()).map(str::to_owned),
-                arch: lease.job.resources.arch.unwrap_or_else(Arch::host).oci_name().to_owned(),
-                image: lease.job.image.clone(),
-                work_dir: work_dir.to_owned(),
-            };
-            match caches.keys(cache, facts).await {
+            match keys(caches, lease, cache, work_dir).await {
                 Ok(keys) => keyed.push((cache, keys)),
                 Err(error) => warnings.push(format!("not used: {error}")),
             }
         }
-        Self { caches, place, keyed }
+        Self { caches, place: place(lease), keyed }
     }
 
     /// Restores what there is. A job must be able to do without, so that what goes wrong is a warning.
@@ -63,6 +55,23 @@ impl<'a> JobCaches<'a> {
             }
         }
     }
+}
+
+/// Which caches an attempt sees.
+pub(super) fn place(lease: &Lease) -> Place {
+    let build = &lease.attempt.build;
+    Place { org: build.org.clone(), repo: build.repo.clone(), scope: scope(&lease.trigger) }
+}
+
+/// The keys of a cache, made from files as they are now.
+pub(super) async fn keys(caches: &Caches, lease: &Lease, cache: &Cache, work_dir: &Path) -> Result<Keys, CacheError> {
+    let facts = Facts {
+        branch: lease.trigger.branch().or(lease.trigger.tag()).map(str::to_owned),
+        arch: lease.job.resources.arch.unwrap_or_else(Arch::host).oci_name().to_owned(),
+        image: lease.job.image.clone(),
+        work_dir: work_dir.to_owned(),
+    };
+    caches.keys(cache, facts).await
 }
 
 /// Whose caches a build may write: those of the main branch and of a person at a terminal are everybody's to read.

@@ -2,11 +2,13 @@
 //!
 //! A [`Worker`] takes leases, up to a number of jobs at once, and answers each with a result:
 //!
-//! 1. `prepare`: a private copy of the checkout, caches, artifacts, [variables], secrets (in memory and in the control
-//!    half only, which the supervisor reads and unlinks);
+//! 1. `site`: a private copy of the checkout, and the job as the script's program wants it, which may ask its build by
+//!    the `api`; `prepare`: caches, artifacts, [variables], secrets (in memory and in the control half only, which the
+//!    supervisor reads and unlinks);
 //! 2. [`Executor::run`](crate::executor::Executor::run); meanwhile the job's report is read, masked and shipped as its
 //!    log, the lease is renewed, and a revoked claim stops the job;
-//! 3. `outcome`: a cause and a sentence for people; `save`: artifacts, caches, test reports;
+//! 3. `outcome`: a cause and a sentence for people; test reports, and what the script's program says of the result;
+//!    `save`: artifacts, caches;
 //! 4. the result, and then nothing is left of the attempt.
 //!
 //! Nothing that happens to a job keeps its result from being told: not a full disk, not a panic of ours, not an
@@ -14,6 +16,7 @@
 //! as their leases do, and the next worker that is leased the same attempts takes them up where they are.
 
 mod action;
+mod api;
 mod caches;
 mod clock;
 mod desk;
@@ -24,6 +27,7 @@ mod run;
 mod save;
 mod settings;
 mod shipping;
+mod site;
 mod sweep;
 mod transcript;
 mod variables;

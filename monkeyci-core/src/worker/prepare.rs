@@ -1,30 +1,24 @@
-//! What is done before a job runs: its secrets, its workspace, its caches and artifacts, its control half.
+//! What is done before a job runs: its secrets, its caches and artifacts, its control half.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use monkeyci_model::{Cause, Job};
 
-use super::action;
 use super::caches::JobCaches;
-use super::halt::Halt;
 use super::outcome::Verdict;
 use super::settings::{Ports, Settings};
+use super::site::{self, Site};
 use super::variables::variables;
 use crate::executor::CONTAINER_WORK;
 use crate::job_dir::report::Reader;
 use crate::job_dir::{JobDir, Program};
 use crate::lease::Lease;
-use crate::program::Action;
 use crate::secret::Secrets;
-use crate::workspace::copy_tree;
-
-/// Written last: an attempt whose folder holds it may run already, and is taken up instead of being prepared again.
-const PREPARED: &str = "prepared";
 
 /// The job with every secret filled in. In memory only.
-pub(super) fn resolve(lease: &Lease, secrets: &Secrets) -> Result<Job, Verdict> {
-    let mut job = (*lease.job).clone();
+pub(super) fn resolve(job: &Job, lease: &Lease, secrets: &Secrets) -> Result<Job, Verdict> {
+    let mut job = job.clone();
     for text in job.texts_mut() {
         if text.as_plain().is_some() {
             continue;
@@ -42,71 +36,45 @@ pub(super) fn resolve(lease: &Lease, secrets: &Secrets) -> Result<Job, Verdict> 
 
 /// What a job finds when it starts.
 pub(super) struct Prepared<'a> {
-    pub(super) dir: JobDir,
     /// Reads its report.
     pub(super) reader: Reader,
     pub(super) caches: JobCaches<'a>,
     /// What could not be had.
     pub(super) warnings: Vec<String>,
-    /// Whether an earlier worker prepared it, so that it may run already.
-    pub(super) taken_up: bool,
 }
 
-/// Makes the attempt's folder, with all that the job needs.
-///
-/// `job` has its secrets filled in.
+/// Gives the job its caches and artifacts, and writes down what it runs.
 pub(super) async fn prepare<'a>(
     settings: &Settings,
     ports: &'a Ports,
-    lease: &'a Lease,
-    job: &Job,
-    halt: &Halt,
+    site: &'a Site,
 ) -> Result<Prepared<'a>, Verdict> {
-    let dir = JobDir::at(settings.folder.join(lease.attempt.name()));
-    let action = action::of(ports, lease, job, halt).await?;
-    let program = program(settings, lease, job, &dir, action.as_ref());
-    let (at, checkout, name) = (dir.clone(), lease.checkout.clone(), job.work_dir.clone());
-    let made = blocking(move || {
-        let taken_up = at.root().join(PREPARED).exists();
-        if !taken_up {
-            make(&checkout, &at, &program, action.as_ref())?;
-        }
-        let work_dir = work_dir(&at, name.as_deref());
-        Ok((taken_up, work_dir.map_err(|error| Verdict::new(Cause::Invalid, error.to_string()))?))
-    });
-    let (taken_up, work_dir) = made.await?;
+    let Site { lease, dir, work_dir, taken_up, .. } = site;
     let mut warnings = Vec::new();
-    let caches = JobCaches::of(&ports.caches, lease, &work_dir, &mut warnings).await;
+    let caches = JobCaches::of(&ports.caches, lease, work_dir, &mut warnings).await;
     if !taken_up {
-        caches.restore(&work_dir, &mut warnings).await;
-        restore(ports, lease, &work_dir, &mut warnings).await?;
+        caches.restore(work_dir, &mut warnings).await;
+        restore(ports, lease, work_dir, &mut warnings).await?;
     }
-    let at = dir.clone();
+    let (at, changed) = (dir.clone(), site.changed.clone());
+    let program = (!taken_up).then(|| program(settings, site));
     let opened = blocking(move || {
-        if !taken_up {
-            let marker = at.root().join(PREPARED);
-            std::fs::write(&marker, "").map_err(|error| broken("its folder", &marker, &error))?;
+        if let Some(program) = program {
+            at.write(&program).map_err(|error| match error.kind() {
+                io::ErrorKind::InvalidInput => Verdict::new(Cause::Invalid, error.to_string()),
+                _ => broken("its folder", at.root(), &error),
+            })?;
+            site::seal(&at, changed.as_deref())?;
         }
         Reader::open(&at).map_err(|error| Verdict::new(Cause::Infrastructure, error.to_string()))
     });
-    Ok(Prepared { reader: opened.await?, dir, caches, warnings, taken_up })
-}
-
-/// Makes the job directory, with a private copy of the checkout and what the job runs.
-fn make(checkout: &Path, dir: &JobDir, program: &Program, action: Option<&Action>) -> Result<(), Verdict> {
-    // What an earlier start of this attempt left half-made.
-    dir.remove().map_err(|error| broken("its folder", dir.root(), &error))?;
-    JobDir::create(dir.root()).map_err(|error| broken("its folder", dir.root(), &error))?;
-    copy_tree(checkout, &dir.work()).map_err(|error| broken("its workspace, a copy of", checkout, &error))?;
-    let asked = action.map_or(Ok(()), |action| action.ask(dir));
-    asked.and_then(|()| dir.write(program)).map_err(|error| match error.kind() {
-        io::ErrorKind::InvalidInput => Verdict::new(Cause::Invalid, error.to_string()),
-        _ => broken("its folder", dir.root(), &error),
-    })
+    Ok(Prepared { reader: opened.await?, caches, warnings })
 }
 
 /// Does what may block where it may.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Verdict> + Send + 'static) -> Result<T, Verdict> {
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Verdict> + Send + 'static,
+) -> Result<T, Verdict> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|error| Verdict::new(Cause::Infrastructure, format!("making its workspace: {error}")))?
 }
@@ -138,7 +106,8 @@ async fn restore(ports: &Ports, lease: &Lease, work_dir: &Path, warnings: &mut V
     Ok(())
 }
 
-fn program(settings: &Settings, lease: &Lease, job: &Job, dir: &JobDir, action: Option<&Action>) -> Program {
+fn program(settings: &Settings, site: &Site) -> Program {
+    let Site { lease, job, dir, .. } = site;
     let bytes = |text: &monkeyci_model::Text| text.as_plain().unwrap_or_default().as_bytes().to_vec();
     let mut env = variables(lease);
     let root = if job.image.is_some() { PathBuf::from(CONTAINER_WORK) } else { dir.work() };
@@ -146,8 +115,7 @@ fn program(settings: &Settings, lease: &Lease, job: &Job, dir: &JobDir, action: 
     // An empty path that is joined would leave a slash at the end.
     work_dir.extend(job.work_dir.as_deref().filter(|dir| !dir.is_empty()));
     env.insert("MONKEYCI_WORK_DIR".to_owned(), work_dir.display().to_string());
-    let action = action.into_iter().flat_map(|action| action.variables(dir));
-    env.extend(action.map(|(name, path)| (name.to_owned(), path.display().to_string())));
+    env.extend(site.of_action());
     env.extend(job.env.iter().map(|(name, value)| (name.clone(), value.as_plain().unwrap_or_default().to_owned())));
     let defaults = Program::default();
     let entrypoint = job.entrypoint.iter().flatten().map(|part| part.clone().into_bytes());

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use monkeyci_model::result::Guarantee;
+use monkeyci_model::script::Answer;
+use monkeyci_model::script::api::Address;
 use monkeyci_model::{Job, JobResult};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -17,14 +19,16 @@ use super::desk::OnDesk;
 use super::halt::{Halt, Why};
 use super::outcome::{End, Verdict, stopped};
 use super::prepare::{Prepared, prepare, resolve, timeout_ms, work_dir};
-use super::save::{save, wanted};
+use super::save::{self, wanted};
 use super::settings::{Ports, Settings};
 use super::shipping::{Shipping, lock, told_by};
+use super::site::Site;
 use super::transcript::Transcript;
 use crate::executor::{ExecutorError, Exit, Order, Watch};
 use crate::job_dir::guarantee;
 use crate::job_dir::outcome::Outcome;
-use crate::lease::Lease;
+use crate::lease::{Lease, Started};
+use crate::program::ProgramError;
 use crate::secret::Secrets;
 
 /// Runs an attempt to its end. Whatever happens becomes a result; no secret is in it.
@@ -44,25 +48,31 @@ struct Run<'a> {
 
 impl Run<'_> {
     async fn run(&self) -> JobResult {
-        let prepared = async {
-            let job = resolve(self.lease, &self.ports.secrets)?;
-            let prepared = prepare(self.settings, self.ports, self.lease, &job, self.halt).await?;
-            Ok((job, prepared))
+        let found = async {
+            let job = resolve(&self.lease.job, self.lease, &self.ports.secrets)?;
+            Site::of(self.settings, self.ports, self.lease, job, self.halt).await
         };
-        match (prepared.await, self.halt.why()) {
+        let site = match found.await {
+            Ok(site) => site,
+            Err(verdict) => return finished(verdict),
+        };
+        match (prepare(self.settings, self.ports, &site).await, self.halt.why()) {
             // Nothing of it runs yet, and nothing has to be stopped by the executor.
-            (Ok((_, Prepared { taken_up: false, .. })), Some(why)) => finished(stopped(why, "")),
-            (Ok((job, prepared)), _) => self.run_prepared(job, prepared).await,
+            (Ok(_), Some(why)) if !site.taken_up => finished(stopped(why, "")),
+            (Ok(prepared), _) => self.run_prepared(&site, prepared).await,
             (Err(verdict), _) => finished(verdict),
         }
     }
 
-    async fn run_prepared(&self, job: Job, prepared: Prepared<'_>) -> JobResult {
-        let Prepared { dir, reader, caches, warnings, taken_up: _ } = prepared;
+    async fn run_prepared(&self, site: &Site, prepared: Prepared<'_>) -> JobResult {
+        let Prepared { reader, caches, warnings } = prepared;
+        let (job, dir) = (site.job.clone(), site.dir.clone());
         let reader = Arc::new(Mutex::new(reader));
         self.on_desk.runs(dir.clone());
         let lines = if job.script.is_empty() { 1 } else { u32::try_from(job.script.len()).unwrap_or(u32::MAX) };
-        let mut transcript = Transcript::new(&self.ports.secrets, lines, self.settings.log_limit);
+        let masker = self.ports.secrets.masker_with(site.token());
+        let mut transcript = Transcript::new(masker, lines, self.settings.log_limit);
+        transcript.add(site.said.as_bytes());
         let patience = Patience {
             timeout: Duration::from_millis(timeout_ms(&job)),
             grace: self.settings.grace,
@@ -94,7 +104,9 @@ impl Run<'_> {
         let tell = async {
             // Said before the first byte of log, and even when the job is over by then.
             if let Ok(guarantee) = begun.await {
-                self.halt.heed(self.ports.leases.started(&self.lease.attempt, guarantee).await);
+                let (job, addresses) = (site.changed.clone(), addresses(&order.job));
+                let started = Started { guarantee, job, addresses };
+                self.halt.heed(self.ports.leases.started(&self.lease.attempt, started).await);
             }
             shipping.run(&over).await;
         };
@@ -102,9 +114,8 @@ impl Run<'_> {
         if let Ok(exit) = &exit {
             shipping.services(&exit.service_logs).await;
         }
-        let log_bytes = Some(shipping.kept);
 
-        let result = JobResult { log_bytes, lines: transcript.into_lines(), warnings, ..JobResult::default() };
+        let mut result = JobResult { warnings, ..JobResult::default() };
         let (at, name) = (order.dir, order.job.work_dir);
         let left = move || {
             let reader = lock(&reader);
@@ -124,7 +135,11 @@ impl Run<'_> {
             }
             _ => error.to_string(),
         });
-        self.conclude(work_dir, answer, &caches, exit, outcome, result).await
+        self.judge(site, answer, exit, outcome, &mut result);
+        self.conclude(site, work_dir, &caches, &mut shipping, &mut result).await;
+        result.log_bytes = Some(shipping.kept);
+        result.lines = transcript.into_lines();
+        result
     }
 
     async fn execute(
@@ -161,35 +176,68 @@ impl Run<'_> {
         }
     }
 
-    /// Adds to `result` how it ended, and what of it is saved.
-    async fn conclude(
+    /// Adds to `result` how it ended, and what it told itself.
+    fn judge(
         &self,
-        work_dir: io::Result<PathBuf>,
+        site: &Site,
         answer: Option<Answered>,
-        caches: &JobCaches<'_>,
         exit: Result<Exit, ExecutorError>,
         outcome: Result<Option<Outcome>, String>,
-        mut result: JobResult,
-    ) -> JobResult {
+        result: &mut JobResult,
+    ) {
         let known = outcome.as_ref().ok().and_then(Option::as_ref);
         result.guarantee = known.map(|outcome| guarantee(outcome.guarantee));
-        let end = End { job: &self.lease.job, why: self.halt.why(), exit, outcome, log_limit: self.settings.log_limit };
+        let end = End { job: &site.lease.job, why: self.halt.why(), exit, outcome, log_limit: self.settings.log_limit };
         let verdict = end.verdict();
         (result.cause, result.message, result.exit) = (verdict.cause, verdict.message, verdict.exit);
+        action::add(site.told().fields, result);
         if let Some(answer) = answer {
-            action::conclude(answer, &mut result);
+            action::conclude(answer, result);
         }
+    }
+
+    /// Adds to `result` what its files say, what the script's program says of it, and what of it is saved.
+    async fn conclude(
+        &self,
+        site: &Site,
+        work_dir: io::Result<PathBuf>,
+        caches: &JobCaches<'_>,
+        shipping: &mut Shipping<'_>,
+        result: &mut JobResult,
+    ) {
+        if let Ok(work_dir) = &work_dir {
+            save::read_reports(&site.lease.job, work_dir, result).await;
+        }
+        if self.halt.why().is_none()
+            && let Some(judged) = site.judge(result, self.halt).await
+        {
+            match judged {
+                Ok((fields, said)) => {
+                    shipping.add(said.as_bytes()).await;
+                    action::add(fields.unwrap_or_default(), result);
+                }
+                Err(ProgramError::Canceled) => {}
+                // It was to be judged: that it was not must not look like success.
+                Err(error) => action::add(Answer { failure: Some(error.to_string()), ..Answer::default() }, result),
+            }
+        }
+        result.artifacts = site.told().artifacts;
         if self.halt.why().is_some() {
             // What was stopped for another reason may have become stale since, and must not take effect then.
             let claims = self.ports.leases.renew(std::slice::from_ref(&self.lease.attempt)).await;
             claims.into_iter().for_each(|claim| self.halt.heed(claim));
         }
         match work_dir {
-            Ok(work_dir) => save(self.ports, self.lease, self.halt, caches, &work_dir, &mut result).await,
+            Ok(work_dir) => save::save(self.ports, &site.lease, self.halt, caches, &work_dir, result).await,
             Err(error) => result.warnings.push(format!("nothing was saved: {error}")),
         }
-        result
     }
+}
+
+/// Where the exposed ports of a job are reached: every executor publishes them on the loopback interface of its worker,
+/// under their own numbers.
+fn addresses(job: &Job) -> Vec<Address> {
+    job.expose.iter().map(|port| Address { exposed: *port, host: "127.0.0.1".into(), port: *port }).collect()
 }
 
 fn finished(Verdict { cause, message, exit }: Verdict) -> JobResult {

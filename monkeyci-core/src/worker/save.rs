@@ -24,7 +24,7 @@ pub(super) fn wanted(job: &Job) -> Vec<String> {
     artifacts.chain(caches).chain(reports).map(|path| join(root, without_glob(path))).collect()
 }
 
-/// Saves what the job asks to be saved after such an end, and reads its reports; all of it ends up in `result`.
+/// Saves what the job asks to be saved after such an end; what became of it ends up in `result`.
 pub(super) async fn save(
     ports: &Ports,
     lease: &Lease,
@@ -44,7 +44,6 @@ pub(super) async fn save(
         SaveWhen::Success => ended.is_none(),
         SaveWhen::Failure => !matches!(ended, None | Some(Cause::Canceled)),
     };
-    read_reports(job, work_dir, result).await;
     for artifact in job.save_artifacts.iter().filter(|artifact| due(artifact.save)) {
         if halt.is_stale() {
             return;
@@ -52,6 +51,8 @@ pub(super) async fn save(
         match ports.artifacts.save(&lease.attempt, artifact, work_dir).await {
             Ok(saved) => {
                 result.warnings.extend(missing(&format!("artifact `{}`", artifact.id), &saved.left_out));
+                // What the job has saved itself under that id is no more.
+                result.artifacts.retain(|other| other.id != saved.file.id);
                 result.artifacts.push(saved.file);
             }
             Err(error) if error.is_not_there() => result.warnings.push(format!("not saved: {error}")),
@@ -77,8 +78,9 @@ pub(super) fn missing(of: &str, left_out: &[LeftOut]) -> Vec<String> {
     named.chain(counted).collect()
 }
 
-async fn read_reports(job: &Job, work_dir: &Path, result: &mut JobResult) {
-    if job.reports.is_empty() {
+/// Reads the test reports of a job into its result.
+pub(super) async fn read_reports(job: &Job, work_dir: &Path, result: &mut JobResult) {
+    if job.reports.is_empty() || result.cause == Some(Cause::Lost) {
         return;
     }
     let (reports, work_dir) = (job.reports.clone(), work_dir.to_owned());

@@ -89,6 +89,12 @@ impl Shipping<'_> {
         }
     }
 
+    /// Ships what the job did not write, after all that it did.
+    pub(super) async fn add(&mut self, bytes: &[u8]) {
+        self.transcript.add(bytes);
+        self.ship_rest().await;
+    }
+
     /// Ships what there is; false when there is no sense in going on.
     async fn ship_all(&mut self) -> bool {
         loop {

@@ -5,7 +5,7 @@ use monkeyci_model::result::LineResult;
 
 use crate::job_dir::frame::{Frame, Kind, Stream};
 use crate::log::{CHUNK_BYTES, Chunk, Mark, MarkKind};
-use crate::secret::{Masked, Masker, Secrets};
+use crate::secret::{Masked, Masker};
 
 /// Changes of stream that every log may mark. One that has more may mark another one for each [`BYTES_PER_CHANGE`], so
 /// that a job which writes its bytes to both streams in turn does not get an index many times as long as its log.
@@ -46,9 +46,9 @@ pub(super) struct Transcript {
 
 impl Transcript {
     /// The log of a job with so many lines that may write so many bytes.
-    pub(super) fn new(secrets: &Secrets, lines: u32, limit: u64) -> Self {
+    pub(super) fn new(masker: Masker<(u64, MarkKind)>, lines: u32, limit: u64) -> Self {
         Self {
-            masker: secrets.masker(),
+            masker,
             written_to: None,
             stream: None,
             change: None,
@@ -103,7 +103,7 @@ impl Transcript {
         }
     }
 
-    /// Adds what the job did not write, after all that it did.
+    /// Adds what the job did not write, before or after all that it does.
     pub(super) fn add(&mut self, bytes: &[u8]) {
         let masked = self.masker.push(bytes);
         self.write(masked);
@@ -212,9 +212,10 @@ mod tests {
     use monkeyci_model::SecretRef;
 
     use super::*;
+    use crate::secret::Secrets;
 
     fn tell(secrets: &Secrets, kinds: Vec<Kind>) -> (Vec<u8>, Vec<(u64, MarkKind)>, Vec<LineResult>) {
-        let mut transcript = Transcript::new(secrets, 2, 1 << 20);
+        let mut transcript = Transcript::new(secrets.masker(), 2, 1 << 20);
         let (mut bytes, mut marks) = (Vec::new(), Vec::new());
         let mut take = |transcript: &mut Transcript| {
             while let Some(chunk) = transcript.chunk() {

@@ -4,15 +4,18 @@ use std::fmt::Display;
 use std::io::Write;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use monkeyci_model::script::Answer;
 use serde_json::Value;
 
+use crate::api::Api;
 use crate::context::Ctx;
 use crate::job::Job;
 use crate::shell::{Shell, sh};
 
-/// What an action knows while it runs: the context of its build, and the job that it is.
+/// What an action or a hook knows while it runs: the context of its build, and the job that it is about. What it can ask
+/// its build is told in [`api`](crate::api).
 ///
 /// The current folder of the program is the job's work dir; in a test it is not, and only what goes by [`Act::dir`]
 /// and [`Act::sh`] finds the checkout of the test.
@@ -20,14 +23,24 @@ pub struct Act {
     ctx: Ctx,
     job: Job,
     dir: PathBuf,
+    api: Rc<dyn Api>,
 }
 
 impl Act {
-    pub(crate) fn new(ctx: Ctx, job: Job, dir: PathBuf) -> Self {
-        Self { ctx, job, dir }
+    pub(crate) fn new(ctx: Ctx, job: Job, dir: PathBuf, api: Rc<dyn Api>) -> Self {
+        Self { ctx, job, dir, api }
     }
 
-    /// The job that it is.
+    /// The same about another job, or the same one changed.
+    pub(crate) fn about(&self, job: &Job) -> Self {
+        Self { ctx: self.ctx.clone(), job: job.clone(), dir: self.dir.clone(), api: Rc::clone(&self.api) }
+    }
+
+    pub(crate) fn api(&self) -> &dyn Api {
+        &*self.api
+    }
+
+    /// The job that it is about.
     #[must_use]
     pub fn job(&self) -> &Job {
         &self.job
@@ -66,9 +79,8 @@ impl Deref for Act {
 }
 
 /// What came out of an action.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Outcome {
-    failed: bool,
     answer: Answer,
 }
 
@@ -76,13 +88,13 @@ impl Outcome {
     /// It did what it should.
     #[must_use]
     pub fn success() -> Self {
-        Self { failed: false, answer: Answer::default() }
+        Self::default()
     }
 
     /// It did not; `why` is for people.
     #[must_use]
     pub fn failure(why: impl Display) -> Self {
-        Self { failed: true, answer: Answer::default() }.message(why)
+        Self { answer: Answer { failure: Some(why.to_string()), ..Answer::default() } }
     }
 
     /// Says what happened, for people.
@@ -109,7 +121,24 @@ impl Outcome {
     /// Whether it did not do what it should.
     #[must_use]
     pub fn is_failure(&self) -> bool {
-        self.failed
+        self.answer.failure.is_some()
+    }
+
+    /// Why it did not do what it should.
+    #[must_use]
+    pub fn why(&self) -> Option<&str> {
+        self.answer.failure.as_deref()
+    }
+
+    /// This, and then the other: the first failure stays, of messages and of values with one name the last.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        let Answer { failure, message, warnings, values } = other.answer;
+        self.answer.failure = self.answer.failure.or(failure);
+        self.answer.message = message.or(self.answer.message);
+        self.answer.warnings.extend(warnings);
+        self.answer.values.extend(values);
+        self
     }
 
     /// What it adds to the result of the job.
@@ -119,8 +148,15 @@ impl Outcome {
     }
 }
 
+/// What is told of a job, as an outcome.
+impl From<Answer> for Outcome {
+    fn from(answer: Answer) -> Self {
+        Self { answer }
+    }
+}
+
 /// What a function may return to be an action: nothing, an [`Outcome`], or a `Result` of these, whose error is the
-/// failure's message.
+/// reason of the failure.
 pub trait IntoOutcome {
     /// What came out.
     fn into_outcome(self) -> Outcome;
@@ -153,8 +189,12 @@ mod tests {
         assert!(!().into_outcome().is_failure());
         let failed = Err::<(), _>("no such tag").into_outcome();
         assert!(failed.is_failure());
-        assert_eq!(failed.answer().message.as_deref(), Some("no such tag"));
+        assert_eq!(failed.why(), Some("no such tag"));
         let well = Ok::<_, String>(Outcome::success().value("files", 3).warning("one is large")).into_outcome();
         assert_eq!((well.answer().values["files"].as_u64(), well.answer().warnings.len()), (Some(3), 1));
+
+        let both = well.message("counted").and(failed).and(Outcome::failure("later").value("files", 4));
+        assert_eq!((both.why(), both.answer().message.as_deref()), (Some("no such tag"), Some("counted")));
+        assert_eq!((both.answer().values["files"].as_u64(), both.answer().warnings.len()), (Some(4), 1));
     }
 }

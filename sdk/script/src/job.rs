@@ -8,22 +8,26 @@ mod before;
 use std::sync::Arc;
 use std::time::Duration;
 
+use monkeyci_model::JobResult;
 use monkeyci_model::job::{
     Arch, Artifact, Cache, Health, PullPolicy, Report, ReportFormat, Retry, SaveWhen, Service, When,
 };
 use monkeyci_model::script::act_line;
 use monkeyci_model::{JobId, Text};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use before::Before;
 
 use crate::action::{Act, IntoOutcome, Outcome};
+use crate::extension::{Hooks, IntoJob};
 
 /// A job of a build.
 #[derive(Clone)]
 pub struct Job {
     model: monkeyci_model::Job,
     pub(crate) action: Option<Action>,
+    pub(crate) hooks: Hooks,
 }
 
 /// What an action does.
@@ -48,7 +52,7 @@ pub fn container(id: &str, image: &str) -> Job {
 #[must_use]
 #[track_caller]
 pub fn process(id: &str) -> Job {
-    Job { model: monkeyci_model::Job::new(checked(id)), action: None }
+    Job::from(monkeyci_model::Job::new(checked(id)))
 }
 
 /// A job that is a function of the script. It runs where the script does, in its own copy of the checkout.
@@ -317,6 +321,22 @@ impl Job {
         self
     }
 
+    /// Is changed by this just before it starts: all but what decides when it runs. An error keeps it from running, and
+    /// fails it.
+    #[must_use]
+    pub fn prepared_by<R: IntoJob>(mut self, change: impl Fn(&Act, Job) -> R + Send + Sync + 'static) -> Self {
+        self.hooks.preparing(change);
+        self
+    }
+
+    /// Is looked at by this just after it has run, with its result, to which the outcome is added; it fails the job when
+    /// it is a failure.
+    #[must_use]
+    pub fn judged_by<R: IntoOutcome>(mut self, look: impl Fn(&Act, &JobResult) -> R + Send + Sync + 'static) -> Self {
+        self.hooks.concluding(look);
+        self
+    }
+
     /// Carries a property for a plugin.
     #[must_use]
     pub fn extension(mut self, key: &str, value: impl Into<Value>) -> Self {
@@ -351,6 +371,15 @@ impl Job {
         self.action.is_some()
     }
 
+    /// A property for a plugin.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong when it is not there, or no such value.
+    pub fn config<T: DeserializeOwned>(&self, key: &str) -> Result<T, String> {
+        let value = self.model.extensions.get(key).ok_or_else(|| format!("job `{}` has no `{key}`", self.id()))?;
+        T::deserialize(value).map_err(|error| format!("`{key}` of job `{}`: {error}", self.id()))
+    }
+
     /// The job with all its properties, as MonkeyCI reads it.
     #[must_use]
     pub fn model(&self) -> &monkeyci_model::Job {
@@ -360,6 +389,13 @@ impl Job {
     /// The same, to be changed in ways for which there is no word above.
     pub fn model_mut(&mut self) -> &mut monkeyci_model::Job {
         &mut self.model
+    }
+}
+
+/// A job that is known by its properties alone, as one of a file beside the script is.
+impl From<monkeyci_model::Job> for Job {
+    fn from(model: monkeyci_model::Job) -> Self {
+        Self { model, action: None, hooks: Hooks::default() }
     }
 }
 

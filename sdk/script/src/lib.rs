@@ -29,11 +29,13 @@
 //! ```
 //!
 //! Read the modules in this order: [`context`] (what a build is about), [`job`] and [`plan`] (what it does),
-//! [`action`] (jobs that are functions of the script, with [`shell`]), [`scenario`] (tests), [`program`] (what
-//! [`main!`] makes of it).
+//! [`action`] (jobs that are functions of the script, with [`shell`] and [`api`]), [`extension`] (plugins),
+//! [`scenario`] (tests), [`program`] (what [`main!`] makes of it).
 
 pub mod action;
+pub mod api;
 pub mod context;
+pub mod extension;
 pub mod job;
 pub mod pattern;
 pub mod plan;
@@ -47,10 +49,11 @@ pub use monkeyci_model as model;
 pub mod prelude {
     pub use crate::action::{Act, Outcome};
     pub use crate::context::Ctx;
+    pub use crate::extension::{Extension, extension};
     pub use crate::job::{Job, action, artifact, cache, container, process, service};
-    pub use crate::model::JobStatus;
     pub use crate::model::job::{Arch, PullPolicy, Retry, SaveWhen, When};
     pub use crate::model::trigger::Source;
+    pub use crate::model::{JobResult, JobStatus};
     pub use crate::pattern::regex;
     pub use crate::plan::Plan;
     pub use crate::scenario::Scenario;

@@ -2,6 +2,7 @@
 
 use std::ops::Index;
 
+use crate::extension::{Extension, Hooks};
 use crate::job::Job;
 
 /// The jobs of a build, in order.
@@ -9,6 +10,7 @@ use crate::job::Job;
 pub struct Plan {
     jobs: Vec<Job>,
     warnings: Vec<String>,
+    extensions: Vec<Extension>,
 }
 
 impl Plan {
@@ -21,9 +23,17 @@ impl Plan {
     /// Adds a job, several, or none.
     #[must_use]
     pub fn with(mut self, jobs: impl Into<Plan>) -> Self {
-        let Plan { jobs, warnings } = jobs.into();
+        let Plan { jobs, warnings, extensions } = jobs.into();
         self.jobs.extend(jobs);
         self.warnings.extend(warnings);
+        extensions.into_iter().fold(self, Self::using)
+    }
+
+    /// Lets a plugin act on the jobs that have its property. One of a name that is there already takes its place.
+    #[must_use]
+    pub fn using(mut self, extension: Extension) -> Self {
+        self.extensions.retain(|other| other.key() != extension.key());
+        self.extensions.push(extension);
         self
     }
 
@@ -62,8 +72,25 @@ impl Plan {
     /// The plan as MonkeyCI reads it.
     #[must_use]
     pub fn to_model(&self) -> monkeyci_model::Plan {
-        let jobs: Vec<_> = self.jobs.iter().map(|job| job.model().clone()).collect();
-        monkeyci_model::Plan { warnings: self.warnings.clone(), ..jobs.into() }
+        let jobs: Vec<_> = self.jobs.iter().map(|job| self.marked(job)).collect();
+        let extensions =
+            self.extensions.iter().map(|extension| (extension.key().to_owned(), extension.hooks().moments()));
+        monkeyci_model::Plan { warnings: self.warnings.clone(), extensions: extensions.collect(), ..jobs.into() }
+    }
+
+    /// A job as MonkeyCI reads it, marked with the moments at which the script is asked about it.
+    pub(crate) fn marked(&self, job: &Job) -> monkeyci_model::Job {
+        monkeyci_model::Job { hooks: self.hooks(job).moments(), ..job.model().clone() }
+    }
+
+    /// What is done to a job beside running it: first what is its own, then what plugins do.
+    pub(crate) fn hooks(&self, job: &Job) -> Hooks {
+        self.extensions(job.model()).fold(job.hooks.clone(), |hooks, extension| hooks.and(extension.hooks()))
+    }
+
+    /// The plugins that act on a job.
+    pub(crate) fn extensions(&self, job: &monkeyci_model::Job) -> impl Iterator<Item = &Extension> {
+        self.extensions.iter().filter(|extension| job.extensions.contains_key(extension.key()))
     }
 }
 
@@ -85,7 +112,7 @@ impl From<()> for Plan {
 
 impl From<Job> for Plan {
     fn from(job: Job) -> Self {
-        Self { jobs: vec![job], warnings: Vec::new() }
+        Self { jobs: vec![job], ..Self::default() }
     }
 }
 

@@ -1,8 +1,8 @@
 //! Whole builds in tests: which jobs run, when this one fails?
 //!
-//! Nothing is built in a scenario. A container or a process ends as the test says, well when it says nothing; an action
-//! runs for real only where it is given a checkout. Which jobs follow is decided by the rules of MonkeyCI's build
-//! machine.
+//! Nothing is built in a scenario. A container or a process ends as the test says, well when it says nothing; actions,
+//! and what prepares or judges jobs, run for real only where they are given a checkout. Which jobs follow is decided by
+//! the rules of MonkeyCI's build machine.
 //!
 //! ```
 //! use monkeyci_sdk::prelude::*;
@@ -15,25 +15,27 @@
 //! ```
 
 mod files;
+mod play;
 mod rules;
+mod run;
+mod stage;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use monkeyci_model::JobStatus;
+use monkeyci_model::{Cause, JobResult};
 
-use crate::action::{Act, Outcome};
 use crate::context::Ctx;
-use crate::job::Job;
 use crate::plan::Plan;
-use files::Files;
+use play::{Played, Player};
+pub use run::Run;
 
 /// A build that is to be played.
 #[must_use = "a scenario does nothing until it is run"]
 #[derive(Debug, Clone)]
 pub struct Scenario {
     plan: Plan,
-    exits: BTreeMap<String, i32>,
+    results: BTreeMap<String, JobResult>,
     approved: Vec<String>,
     writes: Vec<(String, PathBuf, Vec<u8>)>,
     acting: Option<(Ctx, PathBuf)>,
@@ -42,8 +44,8 @@ pub struct Scenario {
 impl Scenario {
     /// A build of these jobs.
     pub fn of(plan: impl Into<Plan>) -> Self {
-        let (exits, approved, writes) = Default::default();
-        Self { plan: plan.into(), exits, approved, writes, acting: None }
+        let (results, approved, writes) = Default::default();
+        Self { plan: plan.into(), results, approved, writes, acting: None }
     }
 
     /// This job fails.
@@ -53,8 +55,16 @@ impl Scenario {
 
     /// This job ends with an exit code.
     #[track_caller]
-    pub fn exiting(mut self, job: &str, code: i32) -> Self {
-        self.exits.insert(self.known(job), code);
+    pub fn exiting(self, job: &str, code: i32) -> Self {
+        let failed = || JobResult::failed(Cause::Failure, format!("it ended with {code}"));
+        let result = if code == 0 { JobResult::default() } else { failed() };
+        self.resulting(job, JobResult { exit: Some(code), ..result })
+    }
+
+    /// This job ends with a result: well if it has no cause. An action is not run then.
+    #[track_caller]
+    pub fn resulting(mut self, job: &str, result: JobResult) -> Self {
+        self.results.insert(self.known(job), result);
         self
     }
 
@@ -72,7 +82,8 @@ impl Scenario {
         self
     }
 
-    /// Actions run for real, each in a copy of this checkout, with the artifacts that it restores.
+    /// Actions run for real, and so does what prepares and judges jobs, each in a copy of this checkout, with the
+    /// artifacts that it restores. What they ask their build is answered by the scenario.
     pub fn acting(mut self, ctx: &Ctx, checkout: impl AsRef<Path>) -> Self {
         self.acting = Some((ctx.clone(), checkout.as_ref().to_owned()));
         self
@@ -94,134 +105,21 @@ impl Scenario {
             Ok(order) => order,
             Err(error) => panic!("{error}"),
         };
-        let mut files = Files::default();
+        let player = Player::new(&self);
         let mut played: Vec<Played> = Vec::new();
         for job in order {
             let before: Vec<&Played> =
                 played.iter().filter(|other| job.dependencies().contains(&other.job.id())).collect();
             let approved = self.approved.iter().any(|id| id == job.id());
-            let fate = rules::fate(job, &before, approved);
-            let (status, outcome) = match fate {
-                rules::Fate::Stays(status) => (status, None),
-                rules::Fate::Runs => {
-                    let outcome = self.play(job, &mut files);
-                    let status = if outcome.is_failure() { JobStatus::Failure } else { JobStatus::Success };
-                    (status, Some(outcome))
-                }
+            let next = match rules::fate(job, &before, approved) {
+                rules::Fate::Stays(status) => Played::standing(job.clone(), status),
+                rules::Fate::Runs => player.play(job, &played),
             };
             let failed_before = before.iter().any(|other| other.passes_on_failure());
             let open_before = before.iter().any(|other| other.is_open());
-            played.push(Played { job: job.clone(), status, outcome, failed_before, open_before });
+            played.push(Played { failed_before, open_before, ..next });
         }
         Run { played }
-    }
-
-    fn play(&self, job: &Job, files: &mut Files) -> Outcome {
-        let written = self
-            .writes
-            .iter()
-            .filter(|(id, ..)| id == job.id())
-            .map(|(_, path, content)| (path.as_path(), content.as_slice()));
-        let exit = self.exits.get(job.id());
-        match (&job.action, &self.acting, exit) {
-            (Some(action), Some((ctx, checkout)), None) => {
-                let checkout = checkout.as_path();
-                files.in_copy(checkout, job, written, |dir| action(&Act::new(ctx.clone(), job.clone(), dir.to_owned())))
-            }
-            (_, _, None | Some(0)) => {
-                files.save(job, written);
-                Outcome::success()
-            }
-            (_, _, Some(code)) => Outcome::failure(format!("it ended with {code}")),
-        }
-    }
-}
-
-/// One job of a build that was played.
-#[derive(Debug, Clone)]
-struct Played {
-    job: Job,
-    status: JobStatus,
-    outcome: Option<Outcome>,
-    failed_before: bool,
-    open_before: bool,
-}
-
-impl Played {
-    fn failed(&self) -> bool {
-        self.status == JobStatus::Failure
-    }
-
-    fn ended_well(&self) -> bool {
-        self.status == JobStatus::Success || (self.failed() && self.job.model().allow_failure)
-    }
-
-    /// Whether it waits for a person, or was skipped while something before it does, so that it is not known yet whether
-    /// anything failed.
-    fn is_open(&self) -> bool {
-        match self.status {
-            JobStatus::Blocked | JobStatus::Pending => true,
-            JobStatus::Skipped => self.open_before,
-            _ => false,
-        }
-    }
-
-    /// A skipped job passes on that something before it failed.
-    fn passes_on_failure(&self) -> bool {
-        !self.ended_well() && (self.failed() || (self.status == JobStatus::Skipped && self.failed_before))
-    }
-}
-
-/// A build that was played.
-#[derive(Debug, Clone)]
-pub struct Run {
-    played: Vec<Played>,
-}
-
-impl Run {
-    /// The ids of the jobs that ran, in an order that their dependencies allow.
-    #[must_use]
-    pub fn ran(&self) -> Vec<&str> {
-        self.played.iter().filter(|played| played.outcome.is_some()).map(|played| played.job.id()).collect()
-    }
-
-    /// The ids of the jobs that were skipped.
-    #[must_use]
-    pub fn skipped(&self) -> Vec<&str> {
-        let skipped = |played: &&Played| played.status == JobStatus::Skipped;
-        self.played.iter().filter(skipped).map(|played| played.job.id()).collect()
-    }
-
-    /// How a job ended; `Blocked` or `Pending` when it waits for a person, itself or something before it.
-    ///
-    /// # Panics
-    /// When there is no such job.
-    #[must_use]
-    #[track_caller]
-    pub fn status(&self, job: &str) -> JobStatus {
-        self.played(job).status
-    }
-
-    /// What came out of a job, when it ran.
-    ///
-    /// # Panics
-    /// When there is no such job.
-    #[must_use]
-    #[track_caller]
-    pub fn outcome(&self, job: &str) -> Option<&Outcome> {
-        self.played(job).outcome.as_ref()
-    }
-
-    /// Whether the build ends well: nothing failed that may not, and nothing waits for a person.
-    #[must_use]
-    pub fn succeeded(&self) -> bool {
-        self.played.iter().all(|played| played.status == JobStatus::Skipped || played.ended_well())
-    }
-
-    #[track_caller]
-    fn played(&self, job: &str) -> &Played {
-        let found = self.played.iter().find(|played| played.job.id() == job);
-        found.unwrap_or_else(|| panic!("the plan has no job `{job}`"))
     }
 }
 
@@ -229,10 +127,14 @@ impl Run {
 mod tests {
     use std::fs;
 
+    use monkeyci_model::JobStatus;
     use monkeyci_model::job::When;
+    use monkeyci_model::result::TestSuite;
 
     use super::*;
-    use crate::job::{action, artifact, container, process};
+    use crate::action::{Act, Outcome};
+    use crate::extension::extension;
+    use crate::job::{Job, action, artifact, cache, container, process};
 
     #[test]
     fn what_waits_for_a_failure_is_skipped_and_the_rest_goes_on() {
@@ -302,8 +204,93 @@ mod tests {
         let ctx = Ctx::on_branch("main");
         let checkout = tempfile::tempdir().expect("a folder");
         let run = Scenario::of(fails.clone()).acting(&ctx, checkout.path()).run();
-        assert_eq!(run.outcome("fails").and_then(|outcome| outcome.answer().message.as_deref()), Some("no such tag"));
+        assert_eq!(run.outcome("fails").and_then(Outcome::why), Some("no such tag"));
         assert!(Scenario::of(fails).run().succeeded(), "without a checkout it is not run");
+    }
+
+    #[test]
+    fn plugins_change_jobs_before_and_judge_them_after_and_see_what_others_left() {
+        let checkout = tempfile::tempdir().expect("a folder");
+        let coverage = extension("coverage")
+            .prepare(|act: &Act, job: Job| {
+                let wanted: u64 = act.job().config("coverage")?;
+                Ok::<_, String>(job.env("WANTED", wanted.to_string()))
+            })
+            .after(|act: &Act, _: &JobResult| {
+                let found: u64 = act.sh("cat coverage").output()?.parse().unwrap_or_default();
+                let wanted = act.job().config("coverage").unwrap_or(u64::MAX);
+                let outcome = Outcome::success().value("coverage", found);
+                Ok::<_, crate::shell::ShellError>(if found < wanted {
+                    outcome.and(Outcome::failure(format!("{found} % of {wanted} %")))
+                } else {
+                    outcome
+                })
+            });
+        let test = container("test", "rust").run("cargo test").extension("coverage", 80);
+        let late = process("late").judged_by(|act: &Act, _: &JobResult| {
+            let test = act.job_of("test").map(|test| test.expect("a job"));
+            test.map(|test| {
+                Outcome::success().message(format!("{} {:?}", test.status, test.result.expect("ran").values))
+            })
+        });
+        let late = late.after(&test).when(When::Always);
+        let plan = crate::plan::Plan::from((test, late)).using(coverage);
+        assert_eq!(plan.to_model().jobs[0].hooks.len(), 2);
+
+        let scenario = |found: &str| {
+            let scenario = Scenario::of(plan.clone()).writing("test", "coverage", found);
+            scenario.acting(&Ctx::on_branch("main"), checkout.path()).run()
+        };
+        let run = scenario("81");
+        assert!(run.succeeded(), "{run:?}");
+        assert_eq!(run.job("test").model().env["WANTED"], "80".into());
+        let seen = |run: &Run| run.outcome("late").and_then(|outcome| outcome.answer().message.clone());
+        assert_eq!(seen(&run).as_deref(), Some(r#"success {"coverage": Number(81)}"#));
+        let run = scenario("79");
+        assert_eq!(run.outcome("test").and_then(Outcome::why), Some("79 % of 80 %"));
+        assert_eq!(seen(&run).as_deref(), Some(r#"failure {"coverage": Number(79)}"#));
+        assert!(Scenario::of(plan).run().succeeded(), "without a checkout nothing runs for real");
+    }
+
+    #[test]
+    fn an_action_may_save_and_restore_by_itself_and_tell_at_once() {
+        let checkout = tempfile::tempdir().expect("a folder");
+        let (jar, store) = (artifact("jar", "out/jar"), cache("store", "store"));
+        let make = action("make", move |act: &Act| {
+            act.tell("begun", true)?;
+            let nothing = act.save(&jar)?;
+            act.sh("mkdir out store && echo jar > out/jar && echo kept > store/it").run().expect("a shell");
+            act.save_cache(&store)?;
+            let saved = act.save(&jar)?.map(|file| file.size);
+            Ok::<_, crate::api::ApiError>(Outcome::failure(format!("{} {saved:?}", nothing.is_none())))
+        });
+        let (elsewhere, store) = (artifact("jar", "here"), cache("store", "there"));
+        let take = action("take", move |act: &Act| {
+            let (found, cached) = (act.restore(&elsewhere)?, act.restore_cache(&store)?.found);
+            let none = act.restore(&artifact("none", "x"))?;
+            let text = act.sh("cat here there/it").output().expect("a shell");
+            let jobs = act.jobs()?.iter().map(|job| job.status.to_string()).collect::<Vec<_>>().join(" ");
+            Ok::<_, crate::api::ApiError>(Outcome::success().message(format!("{found} {cached} {none} {text} {jobs}")))
+        });
+        let take = take.after(&make).when(When::Always);
+        let run = Scenario::of((make, take)).acting(&Ctx::on_branch("main"), checkout.path()).run();
+        assert_eq!(run.outcome("make").and_then(Outcome::why), Some("true Some(4)"));
+        assert_eq!(run.result("make").expect("ran").values["begun"], true);
+        let said = run.outcome("take").and_then(|outcome| outcome.answer().message.clone());
+        assert_eq!(said.as_deref(), Some("true true false jar\nkept failure running"));
+    }
+
+    #[test]
+    fn a_result_may_be_whatever_a_test_needs_and_what_cannot_be_prepared_does_not_run() {
+        let checkout = tempfile::tempdir().expect("a folder");
+        let suites = |result: &JobResult| Outcome::success().value("suites", result.tests.len());
+        let unit = process("unit").judged_by(move |_: &Act, result: &JobResult| suites(result));
+        let never = process("never").prepared_by(|_: &Act, _: Job| Err::<Job, _>("no such version"));
+        let result = JobResult { tests: vec![TestSuite::default()], ..JobResult::default() };
+        let scenario = Scenario::of((unit, never)).resulting("unit", result);
+        let run = scenario.acting(&Ctx::on_branch("main"), checkout.path()).run();
+        assert_eq!(run.outcome("unit").expect("ran").answer().values["suites"], 1);
+        assert_eq!(run.outcome("never").and_then(Outcome::why), Some("no such version"));
     }
 
     #[test]

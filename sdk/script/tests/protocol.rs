@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use monkeyci_sdk::model::script::{ANSWER, Answer, Context, QUESTION, Question};
+use monkeyci_sdk::model::script::{ANSWER, Answer, Context, Prepared, QUESTION, Question};
 use monkeyci_sdk::model::trigger::{Git, Trigger};
-use monkeyci_sdk::model::{Job, Plan};
+use monkeyci_sdk::model::{Job, JobResult, Plan};
 use serde_json::{Value, json};
 
 /// The example `greeter`, which cargo builds together with the tests.
@@ -37,7 +37,7 @@ fn context(who: Option<&str>, tag: Option<&str>) -> Context {
 }
 
 fn question(context: Context, job: Option<Job>) -> Value {
-    json!(Question { protocol: 1, context, job })
+    json!(Question { protocol: 1, context, job, result: None })
 }
 
 fn planned(context: &Context) -> Vec<Job> {
@@ -54,8 +54,8 @@ fn stderr(asked: &Asked) -> String {
 #[test]
 fn jobs_follow_from_the_context() {
     let ids = |context: &Context| planned(context).iter().map(|job| job.id.to_string()).collect::<Vec<_>>();
-    assert_eq!(ids(&context(None, None)), ["test", "greet"]);
-    assert_eq!(ids(&context(None, Some("v1"))), ["test", "greet", "deploy"]);
+    assert_eq!(ids(&context(None, None)), ["test", "greet", "loud"]);
+    assert_eq!(ids(&context(None, Some("v1"))), ["test", "greet", "loud", "deploy"]);
 }
 
 #[test]
@@ -77,7 +77,43 @@ fn an_action_that_fails_says_why_and_ends_with_1() {
     assert_eq!(asked.output.status.code(), Some(1));
     assert_eq!(stderr(&asked), "error: there is nobody to greet\n");
     let answer: Answer = serde_json::from_slice(&asked.answer.expect("an answer")).expect("an answer");
-    assert_eq!(answer.message.as_deref(), Some("there is nobody to greet"));
+    assert_eq!(answer.failure.as_deref(), Some("there is nobody to greet"));
+}
+
+#[test]
+fn a_plugin_changes_a_job_before_and_looks_at_its_result_after() {
+    let context = context(None, None);
+    let loud = planned(&context).remove(2);
+    assert_eq!(json!(loud.hooks), json!(["prepare", "after"]));
+    let asked = ask(&["prepare", "loud"], &question(context.clone(), Some(loud.clone())));
+    let prepared: Prepared = serde_json::from_slice(&asked.answer.expect("an answer")).expect("a job");
+    assert_eq!(prepared.job.script, ["echo hello".into(), "echo !".into()]);
+    assert_eq!(prepared.job.hooks, loud.hooks);
+
+    let after = |job: &Job, exit| {
+        let result = Some(JobResult { exit: Some(exit), ..JobResult::default() });
+        let asked = ask(
+            &["after", job.id.as_str()],
+            &json!(Question { protocol: 1, context: context.clone(), job: Some(job.clone()), result }),
+        );
+        assert!(asked.output.status.success(), "{asked:?}");
+        serde_json::from_slice::<Answer>(&asked.answer.expect("an answer")).expect("an answer")
+    };
+    assert_eq!(after(&loud, 0).values["loud"], true);
+    assert_eq!(after(&loud, 3).failure.as_deref(), Some("it was not loud: Some(3)"));
+
+    // A job of a file beside the script, which has the property.
+    let mut other = Job::new("other".parse().expect("an id"));
+    other.extensions = loud.extensions.clone();
+    assert_eq!(after(&other, 0).values["loud"], true);
+    let test = planned(&context).remove(0);
+    let nothing = ask(&["prepare", "test"], &question(context.clone(), Some(test)));
+    assert!(nothing.output.status.success() && nothing.answer.is_none(), "{nothing:?}");
+    let alone = ask(&["after", "loud"], &question(context.clone(), Some(loud)));
+    assert!(stderr(&alone).contains("the question holds no result"), "{alone:?}");
+    other.extensions.clear();
+    let gone = ask(&["prepare", "other"], &question(context, Some(other)));
+    assert!(stderr(&gone).contains("job `other` was planned, and now"), "{gone:?}");
 }
 
 #[test]
@@ -89,7 +125,7 @@ fn a_job_that_would_be_planned_otherwise_is_refused_with_the_difference() {
     assert!(asked.output.stdout.is_empty() && asked.answer.is_none(), "the action did not run");
 
     let gone = ask(&["act", "deploy"], &question(context(None, None), Some(greet)));
-    assert!(stderr(&gone).contains("now the script plans only `test`, `greet`"), "{gone:?}");
+    assert!(stderr(&gone).contains("now the script plans only `test`, `greet`, `loud`"), "{gone:?}");
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn told((what, which, attempt, cause): Happening, fence: u64, build: &Build, job
         12 | 13 => EventKind::JobCanceled { job_id, actor: None, reason: None },
         14..20 => EventKind::JobUnblocked { job_id, actor: None },
         20..32 => EventKind::JobInitializing { job_id, attempt, fence, worker: "w".into() },
-        32..40 => EventKind::JobStart { job_id, attempt, guarantee: None },
+        32..40 => EventKind::JobStart { job_id, attempt, guarantee: None, job: None, addresses: Vec::new() },
         _ => {
             let result = Box::new(JobResult { cause, ..JobResult::default() });
             EventKind::JobExecuted { job_id, attempt, result }

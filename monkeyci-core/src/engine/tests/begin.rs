@@ -115,7 +115,7 @@ async fn cancel_reaches_the_worker_and_is_the_last_word() {
     let leases = engine.leases();
     let lease = leases.lease("test", 9).await.remove(0);
     assert_eq!(build.waiting(&id("b")).await.expect("answers").as_deref(), Some("waits for a free worker; it is next"));
-    assert_eq!(leases.started(&lease.attempt, None).await, Claim::Holds);
+    assert_eq!(leases.started(&lease.attempt, Started::default()).await, Claim::Holds);
     assert_eq!(leases.renew(std::slice::from_ref(&lease.attempt)).await, [Claim::Holds]);
 
     build.cancel("enough").await.expect("it runs");

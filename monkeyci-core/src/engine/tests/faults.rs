@@ -60,7 +60,7 @@ async fn an_answer_with_an_old_fence_changes_nothing() {
     assert_eq!((first.attempt.number, second.attempt.number), (1, 2));
     let late = JobResult::failed(Cause::Failure, "too late");
     assert_eq!(leases.result(&first.attempt, late).await, Claim::Stale);
-    assert_eq!(leases.started(&first.attempt, None).await, Claim::Stale);
+    assert_eq!(leases.started(&first.attempt, Started::default()).await, Claim::Stale);
     assert_eq!(leases.renew(std::slice::from_ref(&first.attempt)).await, [Claim::Stale]);
     assert_eq!(leases.result(&second.attempt, JobResult::default()).await, Claim::Holds);
     assert_eq!(build.wait().await.expect("it ends"), BuildStatus::Success);

@@ -16,7 +16,7 @@ use monkeyci_model::{BuildStatus, Cause, Job, JobId, JobResult, JobStatus};
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::lease::{Claim, Lease};
+use crate::lease::{Claim, Lease, Started};
 
 fn id(text: &str) -> JobId {
     text.trim().parse().expect("an id")
@@ -49,7 +49,7 @@ fn worker(engine: &Engine, room: usize, run: impl Fn(&Lease) -> JobResult + Send
                 let permit = permit.take().or_else(|| Arc::clone(&busy).try_acquire_owned().ok());
                 let (leases, run) = (Arc::clone(&leases), Arc::clone(&run));
                 tokio::spawn(async move {
-                    let _claim = leases.started(&lease.attempt, None).await;
+                    let _claim = leases.started(&lease.attempt, Started::default()).await;
                     let _claim = leases.result(&lease.attempt, run(&lease)).await;
                     drop(permit);
                 });

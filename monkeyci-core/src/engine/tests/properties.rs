@@ -35,7 +35,7 @@ fn moody_worker(engine: &Engine, manners: Vec<Manner>) -> JoinHandle<()> {
             for (lease, manner) in taken.into_iter().zip(manners.by_ref()) {
                 let leases = Arc::clone(&leases);
                 tokio::spawn(async move {
-                    let _claim = leases.started(&lease.attempt, None).await;
+                    let _claim = leases.started(&lease.attempt, Started::default()).await;
                     let result = match manner {
                         Manner::Fails => JobResult::failed(Cause::Failure, "exit 1"),
                         _ => JobResult::default(),
@@ -46,7 +46,7 @@ fn moody_worker(engine: &Engine, manners: Vec<Manner>) -> JoinHandle<()> {
                             let claim = leases.revoked(&lease.attempt).await;
                             assert_ne!(claim, Claim::Holds);
                         }
-                        Manner::StartsTwice => drop(leases.started(&lease.attempt, None).await as u8),
+                        Manner::StartsTwice => drop(leases.started(&lease.attempt, Started::default()).await as u8),
                         Manner::Answers | Manner::Fails | Manner::AnswersTwice => {}
                     }
                     let _claim = leases.result(&lease.attempt, result.clone()).await;

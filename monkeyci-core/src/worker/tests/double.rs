@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures::future::BoxFuture;
-use monkeyci_model::result::Guarantee;
-use monkeyci_model::{Job, JobResult, Trigger};
+use monkeyci_model::script::api::JobView;
+use monkeyci_model::{Job, JobId, JobResult, Trigger};
 use tokio::sync::{Notify, watch};
 
 use crate::attempt::Attempt;
@@ -15,7 +16,7 @@ use crate::executor::{Capabilities, Executor, ExecutorError, Exit, Order, Watch}
 use crate::job_dir::JobDir;
 use crate::job_dir::frame::{Frame, Kind, Stream};
 use crate::job_dir::outcome::{Guarantee as Known, Outcome, Reason};
-use crate::lease::{Claim, Lease, Leases};
+use crate::lease::{Claim, Lease, Leases, Started};
 use crate::log::{CHUNK_BYTES, Chunk, LogError, LogId, LogStore};
 
 /// Hands out leases and keeps what it is told.
@@ -24,6 +25,8 @@ pub(super) struct Engine {
     waiting: Mutex<Vec<Lease>>,
     asked: Notify,
     known: Mutex<HashMap<u64, Told>>,
+    /// The jobs of the build, for one that asks.
+    pub(super) jobs: Mutex<Vec<JobView>>,
 }
 
 struct Told {
@@ -39,6 +42,7 @@ impl Engine {
             waiting: Mutex::default(),
             asked: Notify::new(),
             known: Mutex::default(),
+            jobs: Mutex::default(),
         })
     }
 
@@ -102,7 +106,7 @@ impl Leases for Engine {
         *revoked.expect("the engine lives")
     }
 
-    async fn started(&self, attempt: &Attempt, _: Option<Guarantee>) -> Claim {
+    async fn started(&self, attempt: &Attempt, _: Started) -> Claim {
         self.known.lock().expect("whole").get_mut(&attempt.fence).expect("leased").started = true;
         self.claim(attempt)
     }
@@ -115,6 +119,26 @@ impl Leases for Engine {
         assert!(chunk.marks.is_sorted_by_key(|mark| mark.offset) && chunk.marks.iter().all(|mark| mark.offset <= end));
         self.logs.append(&attempt.into(), &chunk)?;
         Ok(self.claim(attempt))
+    }
+
+    async fn jobs(&self, attempt: &Attempt, only: Option<&JobId>) -> Option<Vec<JobView>> {
+        if self.claim(attempt) == Claim::Stale {
+            return None;
+        }
+        let jobs = self.jobs.lock().expect("whole");
+        Some(jobs.iter().filter(|view| only.is_none_or(|only| view.job.id == *only)).cloned().collect())
+    }
+
+    async fn read_log(
+        &self,
+        attempt: &Attempt,
+        job: &JobId,
+        offset: u64,
+        most: usize,
+    ) -> Result<Option<Bytes>, LogError> {
+        let known = self.jobs(attempt, Some(job)).await.and_then(|jobs| jobs.into_iter().next());
+        let id = |view: JobView| LogId { build: attempt.build.clone(), job: job.clone(), attempt: view.attempt };
+        known.map(id).map(|id| self.logs.read(&id, offset, most)).transpose()
     }
 
     async fn result(&self, attempt: &Attempt, result: JobResult) -> Claim {

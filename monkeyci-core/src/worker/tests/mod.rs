@@ -1,5 +1,6 @@
 //! Stories of a worker, told to an engine that is strict.
 
+mod api;
 mod double;
 mod ends;
 mod files;

@@ -11,7 +11,7 @@
 //! | `GET /v1/params` | | an object of texts, by name; secrets by their values |
 //! | `GET /v1/jobs` | | a list of [`JobView`], in the order of the script |
 //! | `GET /v1/jobs/ID` | | [`JobView`] |
-//! | `GET /v1/jobs/ID/log?offset=N` | | the bytes of the log of its newest attempt from there on, at most 1 MiB |
+//! | `GET /v1/jobs/ID/log?offset=N` | | some bytes of the log of its newest attempt from there on; none at its end |
 //! | `POST /v1/artifacts/ID/save` | [`Place`] | [`SavedFile`](crate::result::SavedFile) |
 //! | `POST /v1/artifacts/ID/restore` | [`Place`] | nothing |
 //! | `POST /v1/caches/ID/save` | [`Place`] | nothing |
@@ -20,7 +20,7 @@
 //!
 //! What has no answer is answered with 204; what is refused, with another status than 2xx and a [`Problem`]: 400 for a
 //! body or path that is wrong, 401 for a token, 404 for a job, artifact or file that is not there, 405, 409 when the
-//! attempt is over, 413 for a body of more than 1 MiB.
+//! attempt is over, 413 for a body of more than 1 MiB, 422 for files that cannot be saved or restored.
 //!
 //! Paths are from the work dir of the job. Files do not travel over the socket: they are taken from the job's workspace,
 //! and put there. Result fields that are told are added to the job's result however it ends; those in the answer of the
@@ -36,7 +36,7 @@ pub const URL: &str = "MONKEYCI_API";
 /// The variable that holds the token.
 pub const TOKEN: &str = "MONKEYCI_API_TOKEN";
 
-/// Bytes of the longest body of a request, and of a piece of log.
+/// Bytes of the longest body of a request.
 pub const BODY_BYTES: usize = 1024 * 1024;
 
 /// The build that asks, and as which of its jobs.

@@ -1,4 +1,4 @@
-//! The files of a scenario: artifacts, and a copy of the checkout for each action.
+//! The files of a scenario: artifacts and caches, and a copy of the checkout for each job that runs for real.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,84 +8,108 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use monkeyci_model::job::Artifact;
 
-use crate::action::Outcome;
 use crate::job::Job;
 
-/// Artifacts by their ids, each with its files by their paths.
+/// A file, or the files of a folder, by their paths from it; the path of a file alone is empty.
+type Tree = BTreeMap<PathBuf, Vec<u8>>;
+
+/// What jobs keep for others: artifacts by their ids, and caches by their keys.
 #[derive(Debug, Default)]
 pub(super) struct Files {
-    artifacts: BTreeMap<String, BTreeMap<PathBuf, Vec<u8>>>,
+    artifacts: BTreeMap<String, Tree>,
+    caches: BTreeMap<String, Tree>,
 }
 
 impl Files {
     /// Keeps those of the files that belong to an artifact of the job.
-    pub(super) fn save<'a>(&mut self, job: &Job, written: impl Iterator<Item = (&'a Path, &'a [u8])>) {
+    pub(super) fn save_written<'a>(&mut self, job: &Job, written: impl Iterator<Item = (&'a Path, &'a [u8])>) {
         for (path, content) in written {
-            for artifact in job.model().save_artifacts.iter().filter(|artifact| holds(artifact, path)) {
-                self.artifacts.entry(artifact.id.clone()).or_default().insert(path.to_owned(), content.to_owned());
-            }
-        }
-    }
-
-    /// Runs an action in a copy of the checkout, and keeps its artifacts.
-    pub(super) fn in_copy<'a>(
-        &mut self,
-        checkout: &Path,
-        job: &Job,
-        written: impl Iterator<Item = (&'a Path, &'a [u8])>,
-        action: impl FnOnce(&Path) -> Outcome,
-    ) -> Outcome {
-        let copy = Copy::of(checkout).unwrap_or_else(|error| panic!("copying `{}`: {error}", checkout.display()));
-        let dir = copy.0.join(job.model().work_dir.as_deref().unwrap_or_default());
-        let write = |path: &Path, content: &[u8]| {
-            put(&dir.join(path), content).unwrap_or_else(|error| panic!("writing `{}`: {error}", path.display()));
-        };
-        for artifact in &job.model().restore_artifacts {
-            let files = self.artifacts.get(&artifact.id).into_iter().flatten();
-            files.for_each(|(path, content)| write(path, content));
-        }
-        written.for_each(|(path, content)| write(path, content));
-        let outcome = action(&dir);
-        if !outcome.is_failure() {
-            let mut files = Vec::new();
             for artifact in &job.model().save_artifacts {
-                read(&dir, Path::new(&artifact.path), &mut files);
+                if let Ok(path) = path.strip_prefix(plain(&artifact.path)) {
+                    let kept = self.artifacts.entry(artifact.id.clone()).or_default();
+                    kept.insert(path.to_owned(), content.to_owned());
+                }
             }
-            self.save(job, files.iter().map(|(path, content)| (path.as_path(), content.as_slice())));
         }
-        outcome
+    }
+
+    /// Keeps an artifact that lies in a folder, if it does; says how many bytes it has.
+    pub(super) fn save(&mut self, artifact: &Artifact, dir: &Path) -> Option<u64> {
+        let tree = read_tree(dir, &artifact.path)?;
+        let size = tree.values().map(|content| content.len() as u64).sum();
+        self.artifacts.insert(artifact.id.clone(), tree);
+        Some(size)
+    }
+
+    /// Writes an artifact to its place in a folder, if somebody has saved it.
+    pub(super) fn restore(&self, artifact: &Artifact, dir: &Path) -> io::Result<bool> {
+        self.artifacts.get(&artifact.id).map_or(Ok(false), |tree| write_tree(tree, dir, &artifact.path).map(|()| true))
+    }
+
+    /// The same of a cache, under a key.
+    pub(super) fn save_cache(&mut self, key: &str, path: &str, dir: &Path) -> bool {
+        let tree = read_tree(dir, path);
+        let there = tree.is_some();
+        self.caches.extend(tree.map(|tree| (key.to_owned(), tree)));
+        there
+    }
+
+    /// The same of a cache, under a key.
+    pub(super) fn restore_cache(&self, key: &str, path: &str, dir: &Path) -> io::Result<bool> {
+        self.caches.get(key).map_or(Ok(false), |tree| write_tree(tree, dir, path).map(|()| true))
     }
 }
 
-fn holds(artifact: &Artifact, path: &Path) -> bool {
-    path.starts_with(artifact.path.trim_start_matches("./")) || artifact.path == "."
+/// A path without `.` in it.
+fn plain(path: &str) -> PathBuf {
+    Path::new(path).components().filter(|part| *part != Component::CurDir).collect()
 }
 
-fn put(path: &Path, content: &[u8]) -> io::Result<()> {
+pub(super) fn put(path: &Path, content: &[u8]) -> io::Result<()> {
     path.parent().map_or(Ok(()), fs::create_dir_all)?;
     fs::write(path, content)
 }
 
-/// Reads a file, or all files of a folder, by their paths from `root`. What is not there is left out.
-fn read(root: &Path, path: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) {
-    let path: PathBuf = path.components().filter(|part| *part != Component::CurDir).collect();
-    match fs::read_dir(root.join(&path)) {
-        Ok(entries) => entries.flatten().for_each(|entry| read(root, &path.join(entry.file_name()), files)),
-        Err(_) => files.extend(fs::read(root.join(&path)).ok().map(|content| (path, content))),
+fn write_tree(tree: &Tree, dir: &Path, path: &str) -> io::Result<()> {
+    let place = dir.join(plain(path));
+    tree.iter().try_for_each(|(path, content)| match path.as_os_str().is_empty() {
+        true => put(&place, content),
+        false => put(&place.join(path), content),
+    })
+}
+
+/// What lies at a path; nothing when nothing does.
+fn read_tree(dir: &Path, path: &str) -> Option<Tree> {
+    let place = dir.join(plain(path));
+    let mut tree = Tree::new();
+    read(&place, Path::new(""), &mut tree);
+    (!tree.is_empty() || place.is_dir()).then_some(tree)
+}
+
+fn read(root: &Path, path: &Path, tree: &mut Tree) {
+    let place = if path.as_os_str().is_empty() { root.to_owned() } else { root.join(path) };
+    match fs::read_dir(&place) {
+        Ok(entries) => entries.flatten().for_each(|entry| read(root, &path.join(entry.file_name()), tree)),
+        Err(_) => tree.extend(fs::read(place).ok().map(|content| (path.to_owned(), content))),
     }
 }
 
 /// A copy of a checkout, which goes when it is dropped.
-struct Copy(PathBuf);
+pub(super) struct Copy(PathBuf);
 
 impl Copy {
-    fn of(checkout: &Path) -> io::Result<Self> {
+    pub(super) fn of(checkout: &Path) -> io::Result<Self> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let copy = Self(std::env::temp_dir().join(format!("monkeyci-scenario-{}-{number}", std::process::id())));
         fs::create_dir(&copy.0)?;
         copy_into(checkout, &copy.0)?;
         Ok(copy)
+    }
+
+    /// The folder that a job's lines begin in.
+    pub(super) fn work_dir(&self, job: &Job) -> PathBuf {
+        job.model().work_dir.as_ref().map_or_else(|| self.0.clone(), |dir| self.0.join(dir))
     }
 }
 

@@ -1,0 +1,107 @@
+//! Asks a program about a job just before it starts, and just after it has run.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use monkeyci_model::script::{self, Answer, Prepared, Question, changed_order};
+use monkeyci_model::{Job, JobResult};
+use serde::de::DeserializeOwned;
+use tokio_util::sync::CancellationToken;
+
+use super::action::{self, Action};
+use super::output::Output;
+use super::plan::json;
+use super::run::{ANSWER, Errand, QUESTION, put, value};
+use super::{ProgramError, Programs};
+use crate::job_dir::{JobDir, Program};
+
+/// How long a program may take over a job.
+const LIMIT: Duration = Duration::from_secs(10 * 60);
+
+/// Bytes that it may print.
+const LOG_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Bytes of the longest answer.
+const ANSWER_BYTES: u64 = 4 * 1024 * 1024;
+
+/// The place of a job that a program is asked about.
+pub(crate) struct Site<'a> {
+    /// The program, and its question.
+    pub(crate) action: &'a Action,
+    /// The job's workspace, which must be there.
+    pub(crate) root: PathBuf,
+    /// The variables of the job, and those of the API of its build.
+    pub(crate) env: BTreeMap<String, String>,
+    /// Stops it.
+    pub(crate) cancel: &'a CancellationToken,
+}
+
+impl Programs {
+    /// The job as it is to run, when the program changes it; and what it printed, masked.
+    ///
+    /// # Errors
+    /// When the program does not end well, or answers with what cannot be.
+    pub(crate) async fn prepare(&self, site: Site<'_>) -> Result<(Option<Job>, String), ProgramError> {
+        let question = site.action.question().clone();
+        let planned = question.job.clone();
+        let (prepared, output) = self.ask::<Prepared>("prepare", site, question).await?;
+        let (Some(Prepared { job }), Some(planned)) = (prepared, planned) else { return Ok((None, output)) };
+        let refusal = match changed_order(&planned, &job) {
+            Some(field) => Some(format!(
+                "it changed `{field}`, and once a job is about to start it is too late for that: plan it so"
+            )),
+            None => action::refusal(std::slice::from_ref(&job)),
+        };
+        match refusal {
+            Some(how) => Err(ProgramError::Hook { verb: "prepare", job: job.id, how, output }),
+            None => Ok((Some(job), output)),
+        }
+    }
+
+    /// What the program adds to the result of a job; and what it printed, masked.
+    ///
+    /// # Errors
+    /// When the program does not end well, or answers with what cannot be.
+    pub(crate) async fn after(
+        &self,
+        site: Site<'_>,
+        result: &JobResult,
+    ) -> Result<(Option<Answer>, String), ProgramError> {
+        let question = Question { result: Some(result.clone()), ..site.action.question().clone() };
+        self.ask("after", site, question).await
+    }
+
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        verb: &'static str,
+        site: Site<'_>,
+        question: Question,
+    ) -> Result<(Option<T>, String), ProgramError> {
+        let Site { action, root, mut env, cancel } = site;
+        let job = question.job.clone().expect("an action's question holds its job");
+        let (program, question) = (action.program().to_owned(), json(&question));
+        let (id, work_dir) = (job.id.to_string(), PathBuf::from(job.work_dir.unwrap_or_default()));
+        let prepare = move |dir: &JobDir| {
+            let question = put(dir, QUESTION, &question)?;
+            env.insert(script::PROGRAM.to_owned(), program.display().to_string());
+            let mut env: Vec<_> = env.into_iter().map(|(name, value)| (name, value.into_bytes())).collect();
+            env.push((script::QUESTION.to_owned(), value(&question)));
+            env.push((script::ANSWER.to_owned(), value(&dir.report().join(ANSWER))));
+            let command = vec![value(&program), verb.into(), id.into_bytes()];
+            Ok(Program { command, env, root, work_dir, ..Program::default() })
+        };
+        let mut output = Output::new(&self.shared.secrets);
+        let errand = Errand { id: verb, limit: LIMIT, log_limit: LOG_BYTES, answer_limit: Some(ANSWER_BYTES) };
+        let ran = self.shared.run(&errand, prepare, &mut output, cancel).await?;
+        let output = output.finish();
+        let read = |answer: Option<Vec<u8>>| {
+            let read = answer.map(|answer| serde_json::from_slice(&answer)).transpose();
+            read.map_err(|error| format!("its answer is not one to `{verb}`: {error}"))
+        };
+        match ran.how.map_or_else(|| ran.answer.and_then(read), Err) {
+            Ok(answer) => Ok((answer, output)),
+            Err(how) => Err(ProgramError::Hook { verb, job: job.id, how: self.shared.secrets.masked(&how), output }),
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The API that an action or a hook has of its own build, while it runs.
+//!
+//! What is asked and answered is written down in [`monkeyci_model::script::api`]. It is served on a socket in the job
+//! directory; where that path is longer than a socket's may be, on a port of the loopback interface. Whoever connects
+//! needs the token of the attempt.
+
+mod refusal;
+mod route;
+mod session;
+
+use std::fs::{self, File, Permissions};
+use std::io::{self, Read};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use monkeyci_model::script::api::{TOKEN, URL};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::sync::Semaphore;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_util::either::Either;
+
+use crate::job_dir::JobDir;
+pub(super) use session::{Session, Told};
+
+/// Bytes of the longest path of a socket: on macOS a few less than on Linux, where it is 107.
+const PATH_BYTES: usize = 103;
+
+/// Connections that are served at the same time. A job that wants more waits for its own.
+const CONNECTIONS: usize = 32;
+
+/// How long it waits when no connection can be taken.
+const AGAIN: Duration = Duration::from_millis(50);
+
+/// The API of one attempt, for as long as this is kept.
+pub(super) struct Api {
+    url: String,
+    token: String,
+    session: Arc<Session>,
+    server: JoinHandle<()>,
+}
+
+impl Api {
+    /// Serves an attempt. One that is taken up again has the same token and place as before.
+    pub(super) async fn open(dir: &JobDir, session: Session) -> io::Result<Self> {
+        let token = token(&dir.root().join("token"))?;
+        let session = Arc::new(session);
+        let server = Server { token: token.clone(), session: Arc::clone(&session) };
+        let socket = dir.control().join("api");
+        let (url, listener) = if socket.as_os_str().len() <= PATH_BYTES {
+            (format!("unix:{}", socket.display()), Listener::Unix(bind(&socket)?))
+        } else {
+            let listener = TcpListener::bind("127.0.0.1:0").await?;
+            (format!("http://{}", listener.local_addr()?), Listener::Tcp(listener))
+        };
+        Ok(Self { url, token, session, server: tokio::spawn(server.serve(listener)) })
+    }
+
+    /// The variables by which a program finds it.
+    pub(super) fn variables(&self) -> [(&'static str, String); 2] {
+        [(URL, self.url.clone()), (TOKEN, self.token.clone())]
+    }
+
+    /// The token.
+    pub(super) fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// What it was told so far.
+    pub(super) fn told(&self) -> Told {
+        self.session.told()
+    }
+}
+
+impl Drop for Api {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+/// The token of an attempt: made once, and kept where nobody but us can look.
+fn token(path: &Path) -> io::Result<String> {
+    match fs::read_to_string(path) {
+        Ok(token) if !token.is_empty() => return Ok(token),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut random = [0; 32];
+    File::open("/dev/urandom")?.read_exact(&mut random)?;
+    let token: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    fs::write(path, &token)?;
+    Ok(token)
+}
+
+/// A socket that whoever the job runs as may connect to; nobody else on this host can reach its folder.
+fn bind(path: &Path) -> io::Result<UnixListener> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = UnixListener::bind(path)?;
+    fs::set_permissions(path, Permissions::from_mode(0o666))?;
+    Ok(listener)
+}
+
+enum Listener {
+    Unix(UnixListener),
+    Tcp(TcpListener),
+}
+
+impl Listener {
+    async fn accept(&self) -> io::Result<Either<UnixStream, TcpStream>> {
+        Ok(match self {
+            Self::Unix(listener) => Either::Left(listener.accept().await?.0),
+            Self::Tcp(listener) => Either::Right(listener.accept().await?.0),
+        })
+    }
+}
+
+struct Server {
+    token: String,
+    session: Arc<Session>,
+}
+
+impl Server {
+    /// Serves for ever. All its connections end with it.
+    async fn serve(self, listener: Listener) {
+        let (server, room) = (Arc::new(self), Arc::new(Semaphore::new(CONNECTIONS)));
+        let mut open = JoinSet::new();
+        loop {
+            let place = Arc::clone(&room).acquire_owned().await;
+            let Ok(stream) = listener.accept().await else {
+                // Out of files, for example: others may end soon.
+                tokio::time::sleep(AGAIN).await;
+                continue;
+            };
+            while open.try_join_next().is_some() {}
+            let server = Arc::clone(&server);
+            open.spawn(async move {
+                let _place = place;
+                let answer = service_fn(|request| route::answer(&server.session, &server.token, request));
+                if let Err(error) = http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await {
+                    tracing::debug!(%error, "a connection of a job");
+                }
+            });
+        }
+    }
+}

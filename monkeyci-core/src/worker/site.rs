@@ -1,0 +1,190 @@
+//! Where a job runs: its folder with a copy of the checkout, the script's program where it needs that, and the job as
+//! the program wants it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use monkeyci_model::job::Hook;
+use monkeyci_model::script::Answer;
+use monkeyci_model::{Cause, Job, JobResult};
+
+use super::action;
+use super::api::{Api, Session, Told};
+use super::halt::Halt;
+use super::outcome::Verdict;
+use super::prepare::{blocking, broken, resolve, work_dir};
+use super::settings::{Ports, Settings};
+use super::variables::variables;
+use crate::job_dir::JobDir;
+use crate::lease::Lease;
+use crate::program::{self, Action, ProgramError, Programs};
+use crate::workspace::copy_tree;
+
+/// Written last: an attempt whose folder holds it may run already, and is taken up instead of being prepared again. It
+/// holds the job as the script's program has changed it, with references in the place of secrets; nothing where it has
+/// not.
+const PREPARED: &str = "prepared";
+
+/// Where a job runs.
+pub(super) struct Site {
+    pub(super) dir: JobDir,
+    /// The folder that its lines begin in, on this host.
+    pub(super) work_dir: PathBuf,
+    /// The lease, with the job as it runs.
+    pub(super) lease: Lease,
+    /// That job with its secrets filled in.
+    pub(super) job: Job,
+    /// That job with references, when the script's program has changed it.
+    pub(super) changed: Option<Box<Job>>,
+    /// Whether an earlier worker prepared it, so that it may run already.
+    pub(super) taken_up: bool,
+    /// What the script's program printed so far, masked.
+    pub(super) said: String,
+    asking: Option<Asking>,
+}
+
+/// What is there where the script's program has a part in the job.
+struct Asking {
+    programs: Programs,
+    action: Action,
+    api: Api,
+}
+
+impl Site {
+    /// Makes the folder of an attempt, and asks the script's program to change its job if it wants to.
+    ///
+    /// `job` has its secrets filled in.
+    pub(super) async fn of(
+        settings: &Settings,
+        ports: &Ports,
+        lease: &Lease,
+        job: Job,
+        halt: &Halt,
+    ) -> Result<Self, Verdict> {
+        let dir = JobDir::at(settings.folder.join(lease.attempt.name()));
+        let action = action::of(ports, lease, &job, halt).await?;
+        let (at, checkout, name) = (dir.clone(), lease.checkout.clone(), job.work_dir.clone());
+        let made = blocking(move || {
+            let kept = fs::read(at.root().join(PREPARED)).ok();
+            if kept.is_none() {
+                make(&checkout, &at)?;
+            }
+            let work_dir = work_dir(&at, name.as_deref());
+            Ok((kept, work_dir.map_err(|error| Verdict::new(Cause::Invalid, error.to_string()))?))
+        });
+        let (kept, work_dir) = made.await?;
+        let (taken_up, lease) = (kept.is_some(), lease.clone());
+        let (changed, said) = (None, String::new());
+        let mut site = Self { dir, work_dir, lease, job, changed, taken_up, said, asking: None };
+        if let Some((programs, action)) = ports.programs.clone().zip(action) {
+            site.ask(ports, programs, action, kept.unwrap_or_default(), halt).await?;
+        }
+        Ok(site)
+    }
+
+    async fn ask(
+        &mut self,
+        ports: &Ports,
+        programs: Programs,
+        action: Action,
+        kept: Vec<u8>,
+        halt: &Halt,
+    ) -> Result<(), Verdict> {
+        let told = self.dir.root().join("told");
+        let session = Session::new(ports.clone(), self.lease.clone(), self.work_dir.clone(), told);
+        let api = Api::open(&self.dir, session).await.map_err(|error| broken("the API in", self.dir.root(), &error))?;
+        let asking = self.asking.insert(Asking { programs, action, api });
+        let changed = match (self.taken_up, self.job.hooks.contains(&Hook::Prepare)) {
+            (true, _) if kept.is_empty() => None,
+            (true, _) => {
+                let wrong = |error: serde_json::Error| broken("its folder", self.dir.root(), &error.into());
+                let recorded: Job = serde_json::from_slice(&kept).map_err(wrong)?;
+                Some((resolve(&recorded, &self.lease, &ports.secrets)?, recorded))
+            }
+            (false, true) => {
+                let env = asking.variables(&self.lease, &self.work_dir);
+                let site = program::Site { action: &asking.action, root: self.dir.work(), env, cancel: halt.token() };
+                let prepared = asking.programs.prepare(site).await;
+                let (job, said) = prepared.map_err(|error| action::refused(&error, halt))?;
+                self.said = said;
+                job.map(|job| {
+                    let mut recorded = job.clone();
+                    ports.secrets.take_in(&mut recorded);
+                    (job, recorded)
+                })
+            }
+            (false, false) => None,
+        };
+        if let Some((job, recorded)) = changed {
+            self.lease.job = recorded.clone().into();
+            (self.job, self.changed) = (job, Some(Box::new(recorded)));
+        }
+        if self.acts() && !self.taken_up {
+            let asked = self.asking.as_ref().map_or(Ok(()), |asking| asking.action.ask(&self.dir));
+            asked.map_err(|error| broken("its folder", self.dir.root(), &error))?;
+        }
+        Ok(())
+    }
+
+    /// Whether its lines run the script's program.
+    fn acts(&self) -> bool {
+        self.job.image.is_none() && program::is_action(&self.lease.job)
+    }
+
+    /// The variables that its lines see because they run the script's program.
+    pub(super) fn of_action(&self) -> Vec<(String, String)> {
+        let Some(Asking { action, api, .. }) = self.asking.as_ref().filter(|_| self.acts()) else { return Vec::new() };
+        let action = action.variables(&self.dir).map(|(name, path)| (name.to_owned(), path.display().to_string()));
+        action.into_iter().chain(api.variables().map(|(name, value)| (name.to_owned(), value))).collect()
+    }
+
+    /// What it told its build by the API.
+    pub(super) fn told(&self) -> Told {
+        self.asking.as_ref().map(|asking| asking.api.told()).unwrap_or_default()
+    }
+
+    /// The token by which it is known to its build.
+    pub(super) fn token(&self) -> Option<&str> {
+        self.asking.as_ref().map(|asking| asking.api.token())
+    }
+
+    /// What the script's program adds to a result, and what it printed; nothing when it is not to be asked.
+    pub(super) async fn judge(
+        &self,
+        result: &JobResult,
+        halt: &Halt,
+    ) -> Option<Result<(Option<Answer>, String), ProgramError>> {
+        let asking = self.asking.as_ref().filter(|_| self.job.hooks.contains(&Hook::After))?;
+        let env = asking.variables(&self.lease, &self.work_dir);
+        let site = program::Site { action: &asking.action, root: self.dir.work(), env, cancel: halt.token() };
+        Some(asking.programs.after(site, result).await)
+    }
+}
+
+impl Asking {
+    fn variables(&self, lease: &Lease, work_dir: &Path) -> BTreeMap<String, String> {
+        let mut env = variables(lease);
+        env.insert("MONKEYCI_WORK_DIR".to_owned(), work_dir.display().to_string());
+        env.extend(self.api.variables().map(|(name, value)| (name.to_owned(), value)));
+        env
+    }
+}
+
+/// Makes the job directory, with a private copy of the checkout.
+fn make(checkout: &Path, dir: &JobDir) -> Result<(), Verdict> {
+    // What an earlier start of this attempt left half-made.
+    dir.remove().map_err(|error| broken("its folder", dir.root(), &error))?;
+    JobDir::create(dir.root()).map_err(|error| broken("its folder", dir.root(), &error))?;
+    copy_tree(checkout, &dir.work()).map_err(|error| broken("its workspace, a copy of", checkout, &error))?;
+    Ok(())
+}
+
+/// Says that an attempt may run from now on, with its job as the script's program has changed it.
+pub(super) fn seal(dir: &JobDir, changed: Option<&Job>) -> Result<(), Verdict> {
+    let marker = dir.root().join(PREPARED);
+    let text = changed.map(serde_json::to_vec).transpose().map_err(io::Error::from);
+    let written = text.and_then(|text| fs::write(&marker, text.unwrap_or_default()));
+    written.map_err(|error| broken("its folder", &marker, &error))
+}
