@@ -1,0 +1,1 @@
+//! Jobs that build and push container images.
