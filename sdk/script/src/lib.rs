@@ -29,11 +29,12 @@
 //! ```
 //!
 //! Read the modules in this order: [`context`] (what a build is about), [`job`] and [`plan`] (what it does),
-//! [`action`] (jobs that are functions of the script, with [`shell`]), [`scenario`] (tests), [`program`] (what
+//! [`action`] (jobs that are functions of the script, with [`shell`] and [`http`]), [`scenario`] (tests), [`program`] (what
 //! [`main!`] makes of it).
 
 pub mod action;
 pub mod context;
+pub mod http;
 pub mod job;
 pub mod pattern;
 pub mod plan;
