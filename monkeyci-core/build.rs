@@ -1,4 +1,4 @@
-//! Writes down the sources of the SDK, which the library carries with it for scripts that are programs.
+//! Writes down the sources of the SDK and its plugins, which the library carries with it for scripts that are programs.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -8,21 +8,28 @@ use std::path::{Path, PathBuf};
 /// The folders of the packages that a script may depend on, from the root of the repository.
 const PACKAGES: [&str; 2] = ["sdk/model", "sdk/script"];
 
+/// The folder of more such packages, one in each folder of it.
+const PLUGINS: &str = "sdk/plugins";
+
 fn main() -> Result<(), Box<dyn Error>> {
     let own = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").ok_or("cargo names the folder")?);
     let root = own.parent().ok_or("the crate is in the repository")?;
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed={}", root.join("Cargo.toml").display());
 
-    let mut members = Vec::new();
-    let mut files = String::new();
-    for package in PACKAGES {
+    println!("cargo::rerun-if-changed={}", root.join(PLUGINS).display());
+
+    let mut members = PACKAGES.map(str::to_owned).to_vec();
+    members.extend(plugins(root)?);
+    members.retain(|package| root.join(package).join("Cargo.toml").is_file());
+    let (mut packages, mut files) = (String::new(), String::new());
+    for package in &members {
         println!("cargo::rerun-if-changed={}", root.join(package).display());
-        if !root.join(package).is_dir() {
-            continue;
-        }
-        members.push(package);
-        let mut found = vec![root.join(package).join("Cargo.toml")];
+        let manifest = root.join(package).join("Cargo.toml");
+        let text = fs::read_to_string(&manifest)?;
+        let name = name(&text).ok_or("a package has a name")?;
+        writeln!(packages, "    ({name:?}, {package:?}),")?;
+        let mut found = vec![manifest];
         sources(&root.join(package).join("src"), &mut found)?;
         for path in found {
             let name = path.strip_prefix(root)?;
@@ -30,10 +37,27 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     let workspace = workspace(&fs::read_to_string(root.join("Cargo.toml"))?, &members);
-    let text = format!("const FILES: &[(&str, &str)] = &[\n    (\"Cargo.toml\", {workspace:?}),\n{files}];\n");
+    let text = format!(
+        "const PACKAGES: &[(&str, &str)] = &[\n{packages}];\n\
+         const FILES: &[(&str, &str)] = &[\n    (\"Cargo.toml\", {workspace:?}),\n{files}];\n"
+    );
     let out = std::env::var_os("OUT_DIR").ok_or("cargo names a folder to write to")?;
     fs::write(Path::new(&out).join("sdk.rs"), text)?;
     Ok(())
+}
+
+/// The folders of the plugins, by name.
+fn plugins(root: &Path) -> std::io::Result<Vec<String>> {
+    let Ok(entries) = fs::read_dir(root.join(PLUGINS)) else { return Ok(Vec::new()) };
+    let names = entries.map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned()));
+    let mut names = names.collect::<Result<Vec<_>, _>>()?;
+    names.sort();
+    Ok(names.into_iter().map(|name| format!("{PLUGINS}/{name}")).collect())
+}
+
+/// The name of the package of a manifest of ours, which has it on a line of its own.
+fn name(manifest: &str) -> Option<&str> {
+    manifest.lines().find_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'))
 }
 
 /// The files of a folder and of those in it, by name, so that the same files always give the same list.
@@ -51,7 +75,7 @@ fn sources(dir: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
 }
 
 /// The workspace's manifest with these members alone, and without profiles, which belong to who builds.
-fn workspace(manifest: &str, members: &[&str]) -> String {
+fn workspace(manifest: &str, members: &[String]) -> String {
     let mut text = String::new();
     for line in manifest.lines().take_while(|line| !line.starts_with("[profile")) {
         match line.starts_with("members = ") {

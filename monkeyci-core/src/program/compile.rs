@@ -122,7 +122,7 @@ impl Programs {
     /// Puts the inputs where cargo finds them and nothing else. Whoever calls has the folder's lock.
     async fn unpack(&self, inputs: Inputs, toolchain: &Toolchain, scope: &Path) -> Result<Cargo, ProgramError> {
         let (source, target) = (scope.join("source"), scope.join("target"));
-        let (dir, uses_sdk) = (inputs.dir.clone(), inputs.uses_sdk);
+        let (dir, ours, named) = (inputs.dir.clone(), inputs.ours.clone(), !inputs.ours.is_empty());
         let (copy, cache) = (source.clone(), self.shared.cache.clone());
         let sdk = blocking(move || {
             let emptied = match fs::remove_dir_all(&copy) {
@@ -132,10 +132,12 @@ impl Programs {
             emptied.map_err(ProgramError::io("cannot empty", &copy))?;
             inputs.copy(&copy)?;
             let unpack = || sdk::unpacked(&cache).map_err(ProgramError::io("cannot write the SDK into", &cache));
-            uses_sdk.then(unpack).transpose()
+            named.then(unpack).transpose()
         })
         .await?;
-        Ok(Cargo { program: toolchain.cargo.clone(), source, dir, target, sdk })
+        let folder = |package| Some((package, sdk.as_ref()?.join(sdk::folder_of(package)?)));
+        let ours = ours.into_iter().filter_map(folder).collect();
+        Ok(Cargo { program: toolchain.cargo.clone(), source, dir, target, ours })
     }
 
     /// Runs cargo on inputs that are unpacked.
@@ -164,7 +166,8 @@ struct Cargo {
     /// The folder of the script, from `source`.
     dir: PathBuf,
     target: PathBuf,
-    sdk: Option<PathBuf>,
+    /// The packages of ours that the script names, with their folders.
+    ours: Vec<(&'static str, PathBuf)>,
 }
 
 /// How cargo ended.
@@ -179,7 +182,7 @@ struct CargoRan {
 fn name(inputs: &Inputs, toolchain: &Toolchain) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(RECIPE).update(inputs.hash.as_bytes()).update(blake3::hash(toolchain.version.as_bytes()).as_bytes());
-    if inputs.uses_sdk {
+    if !inputs.ours.is_empty() {
         hasher.update(sdk::HASH.as_bytes());
     }
     hasher.finalize().to_hex().to_string()
@@ -193,9 +196,9 @@ impl Cargo {
         if offline {
             command.push("--offline".into());
         }
-        if let Some(sdk) = &self.sdk {
-            let path = toml::Value::String(sdk.to_string_lossy().into_owned());
-            command.extend(["--config".into(), format!("patch.crates-io.monkeyci-sdk.path={path}").into_bytes()]);
+        for (package, folder) in &self.ours {
+            let path = toml::Value::String(folder.to_string_lossy().into_owned());
+            command.extend(["--config".into(), format!("patch.crates-io.{package}.path={path}").into_bytes()]);
         }
         let fixed = [
             ("CARGO_INCREMENTAL", "0"),

@@ -11,7 +11,7 @@ use blake3::{Hash, Hasher};
 use ignore::{DirEntry, WalkBuilder};
 
 use super::manifest::Manifest;
-use super::{MANIFEST, ProgramError};
+use super::{MANIFEST, ProgramError, sdk};
 
 /// Files, and bytes of all of them, that a program may be made of: more is a mistake, such as data of a test.
 const MOST_FILES: usize = 20_000;
@@ -27,8 +27,8 @@ pub(super) struct Inputs {
     pub(super) dir: PathBuf,
     /// From the root.
     files: BTreeMap<PathBuf, Kind>,
-    /// Whether a manifest among them names the SDK.
-    pub(super) uses_sdk: bool,
+    /// The packages of ours that manifests among them name: the SDK, and plugins.
+    pub(super) ours: BTreeSet<&'static str>,
     /// Over names, modes and bytes of all of them.
     pub(super) hash: Hash,
 }
@@ -45,7 +45,7 @@ struct Search {
     files: BTreeMap<PathBuf, Kind>,
     walked: BTreeSet<PathBuf>,
     bytes: u64,
-    uses_sdk: bool,
+    ours: BTreeSet<&'static str>,
 }
 
 impl Inputs {
@@ -55,15 +55,16 @@ impl Inputs {
     /// When they cannot be read, are too many, or a path dependency leaves the checkout.
     pub(super) fn find(checkout: &Path, dir: &Path) -> Result<Self, ProgramError> {
         let root = checkout.canonicalize().map_err(ProgramError::io("cannot read", checkout))?;
-        let mut search = Search { root, files: BTreeMap::new(), walked: BTreeSet::new(), bytes: 0, uses_sdk: false };
+        let (files, walked, ours) = Default::default();
+        let mut search = Search { root, files, walked, bytes: 0, ours };
         let dir = search.folder(&dir.join(MANIFEST), Path::new(""), dir)?;
         search.walk(&dir)?;
-        let Search { root, files, uses_sdk, .. } = search;
+        let Search { root, files, ours, .. } = search;
         let mut hasher = Hasher::new();
         for (path, kind) in &files {
             hash(&mut hasher, path, *kind, &read(&root.join(path), *kind)?);
         }
-        Ok(Self { root, dir, files, uses_sdk, hash: hasher.finalize() })
+        Ok(Self { root, dir, files, ours, hash: hasher.finalize() })
     }
 
     /// The manifest of the program, from the root of the checkout.
@@ -186,7 +187,7 @@ impl Search {
     /// The folders that a manifest names. The one of its workspace is taken in, when it has one above it.
     fn named_by(&mut self, path: &Path) -> Result<Vec<PathBuf>, ProgramError> {
         let (text, dir) = (self.text(path)?, path.parent().unwrap_or(Path::new("")));
-        self.uses_sdk |= text.contains("monkeyci-sdk");
+        self.ours.extend(sdk::named_in(&text));
         let manifest = Manifest::parse(&text);
         let mut named = Vec::new();
         for other in manifest.paths() {

@@ -1,4 +1,5 @@
-//! The sources of the SDK, which the library carries with it: a script finds them where no registry has them.
+//! The sources of the SDK and its plugins, which the library carries with it: a script finds them where no registry
+//! has them.
 
 use std::fs;
 use std::io;
@@ -7,11 +8,9 @@ use std::sync::LazyLock;
 
 use blake3::{Hash, Hasher};
 
-// `FILES`: names from the root of the repository, and texts. Written by the build script.
+// `PACKAGES`: names, and folders from the root of the repository. `FILES`: names from there, and texts. Both are written
+// by the build script.
 include!(concat!(env!("OUT_DIR"), "/sdk.rs"));
-
-/// The folder of the package `monkeyci-sdk` among them.
-const PACKAGE: &str = "sdk/script";
 
 /// What the sources are, as a hash.
 pub(super) static HASH: LazyLock<Hash> = LazyLock::new(|| {
@@ -22,7 +21,17 @@ pub(super) static HASH: LazyLock<Hash> = LazyLock::new(|| {
     hasher.finalize()
 });
 
-/// The folder of the package `monkeyci-sdk`, unpacked in `cache` where it is not there yet.
+/// Those of our packages that a text may name.
+pub(super) fn named_in(text: &str) -> impl Iterator<Item = &'static str> {
+    PACKAGES.iter().map(|(name, _)| *name).filter(move |name| text.contains(name))
+}
+
+/// The folder of one of our packages, from where they are unpacked.
+pub(super) fn folder_of(package: &str) -> Option<&'static str> {
+    PACKAGES.iter().find(|(name, _)| *name == package).map(|(_, folder)| *folder)
+}
+
+/// The folder of all our packages, unpacked in `cache` where it is not there yet.
 pub(super) fn unpacked(cache: &Path) -> io::Result<PathBuf> {
     let folder = cache.join("sdk");
     let dir = folder.join(&HASH.to_hex()[..16]);
@@ -40,7 +49,7 @@ pub(super) fn unpacked(cache: &Path) -> io::Result<PathBuf> {
             _ => {}
         }
     }
-    Ok(dir.join(PACKAGE))
+    Ok(dir)
 }
 
 #[cfg(test)]
@@ -50,12 +59,23 @@ mod tests {
     #[test]
     fn the_sources_are_unpacked_once_and_whole() {
         let home = tempfile::tempdir().expect("a folder");
-        let package = unpacked(home.path()).expect("unpacked");
-        let root = package.parent().and_then(Path::parent).expect("in the house").to_owned();
+        let root = unpacked(home.path()).expect("unpacked");
         assert!(root.join("sdk/model/src/lib.rs").is_file() && root.join("sdk/model/Cargo.toml").is_file());
         let workspace = fs::read_to_string(root.join("Cargo.toml")).expect("there");
         assert!(workspace.contains("members = [\"sdk/model\"") && !workspace.contains("[profile"), "{workspace}");
-        assert_eq!(unpacked(home.path()).expect("there"), package);
+        assert_eq!(unpacked(home.path()).expect("there"), root);
         assert_eq!(fs::read_dir(home.path().join("sdk")).expect("a folder").count(), 1);
+        for (name, folder) in PACKAGES {
+            let manifest = fs::read_to_string(root.join(folder).join("Cargo.toml")).expect("there");
+            assert!(manifest.contains(&format!("name = \"{name}\"")), "{manifest}");
+        }
+    }
+
+    #[test]
+    fn a_manifest_names_packages_of_ours() {
+        let manifest = "[dependencies]\nserde = '1'\nmonkeyci-sdk = '0.1'\n";
+        assert_eq!(named_in(manifest).collect::<Vec<_>>(), ["monkeyci-sdk"]);
+        assert_eq!(folder_of("monkeyci-sdk"), Some("sdk/script"));
+        assert_eq!(folder_of("serde"), None);
     }
 }

@@ -29,13 +29,14 @@
 //! ```
 //!
 //! Read the modules in this order: [`context`] (what a build is about), [`job`] and [`plan`] (what it does),
-//! [`action`] (jobs that are functions of the script, with [`shell`] and [`api`]), [`extension`] (plugins),
+//! [`action`] (jobs that are functions of the script, with [`shell`], [`http`] and [`api`]), [`extension`] (plugins),
 //! [`scenario`] (tests), [`program`] (what [`main!`] makes of it).
 
 pub mod action;
 pub mod api;
 pub mod context;
 pub mod extension;
+pub mod http;
 pub mod job;
 pub mod pattern;
 pub mod plan;

@@ -13,6 +13,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("monkeyci-supervisor", &[]),
     ("monkeyci-core", &["monkeyci-model", "monkeyci-supervisor"]),
     ("monkeyci-sdk", &["monkeyci-model"]),
+    ("monkeyci-plugin-image", &["monkeyci-sdk"]),
+    ("monkeyci-plugin-release", &["monkeyci-sdk"]),
     ("monkeyci", &["monkeyci-core"]),
     ("monkeyci-tests", &["monkeyci-core", "monkeyci-sdk", "monkeyci"]),
 ];

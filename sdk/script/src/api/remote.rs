@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::socket::{Reply, Socket};
 use super::{Api, ApiError};
+use crate::http::encoded;
 
 /// The worker that runs the job.
 pub(crate) struct Remote {
@@ -106,10 +107,4 @@ fn of_cache(cache: &Cache) -> Place {
 
 fn read<T: DeserializeOwned>(path: &str, reply: &Reply) -> Result<T, ApiError> {
     serde_json::from_slice(&reply.body).map_err(|error| ApiError::new(format!("the answer to `{path}`"), error))
-}
-
-/// As a part of a path.
-fn encoded(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
