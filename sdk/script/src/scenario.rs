@@ -234,7 +234,7 @@ mod tests {
             })
         });
         let late = late.after(&test).when(When::Always);
-        let plan = crate::plan::Plan::from((test, late)).using(coverage);
+        let plan = Plan::from((test, late)).using(coverage);
         assert_eq!(plan.to_model().jobs[0].hooks.len(), 2);
 
         let scenario = |found: &str| {

@@ -172,7 +172,7 @@ fn run(job: Job, ctx: &Ctx, files: &[(&str, &str)]) -> Run {
 
 fn message(run: &Run) -> String {
     let outcome = run.outcome("it").expect("it ran");
-    outcome.answer().message.clone().unwrap_or_default()
+    outcome.why().or(outcome.answer().message.as_deref()).unwrap_or_default().to_owned()
 }
 
 fn release(github: &GitHub) -> Release {

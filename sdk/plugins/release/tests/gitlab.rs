@@ -109,6 +109,6 @@ fn a_release_is_made_once_and_then_brought_up_to_date() {
 fn a_wrong_token_is_told() {
     let forge = Fake::serving(|asked| State::default().answer(asked));
     let run = released(&forge, "one", "wrong");
-    let message = run.outcome("it").expect("it ran").answer().message.clone().expect("a message");
+    let message = run.outcome("it").and_then(Outcome::why).expect("a reason").to_owned();
     assert!(message.ends_with("/releases/v1 answered 401: {\"message\":\"401 Unauthorized\"}"), "{message}");
 }
