@@ -38,7 +38,7 @@ pub struct Progress {
 /// What is known of a job.
 #[derive(Debug)]
 pub struct JobProgress {
-    /// The job as the script has it.
+    /// The job as the script has it; once it runs, as its program has changed it.
     pub job: Job,
     /// Where it stands.
     pub status: JobStatus,
@@ -193,7 +193,10 @@ impl Progress {
                 job.status = JobStatus::Initializing;
                 job.attempt = *attempt;
             }
-            EventKind::JobStart { guarantee, .. } => {
+            EventKind::JobStart { guarantee, job: changed, .. } => {
+                if let Some(changed) = changed {
+                    job.job = (**changed).clone();
+                }
                 job.status = JobStatus::Running;
                 job.started = Some(time);
                 job.guarantee = *guarantee;

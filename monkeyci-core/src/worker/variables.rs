@@ -21,7 +21,8 @@ use crate::lease::Lease;
 /// | `MONKEYCI_BRANCH`, `MONKEYCI_TAG` | the branch or the tag, when the ref is one |
 /// | `MONKEYCI_COMMIT` | the commit |
 /// | `MONKEYCI_WORK_DIR` | the folder that the lines begin in; in a container it is set by the executor |
-/// | `MONKEYCI_SCRIPT` | the program that the script is, for jobs whose lines mention it |
+/// | `MONKEYCI_SCRIPT` | the program that the script is, for jobs without an image whose lines mention it |
+/// | `MONKEYCI_API`, `MONKEYCI_API_TOKEN` | where such a job asks its build, and the token for that |
 /// | `MONKEYCI_SERVICE_<ID>_HOST` | the host name of a service; its id in capitals, with `_` for what no name may hold |
 /// | `MONKEYCI_SERVICE_<ID>_PORT` | its first port |
 ///

@@ -18,6 +18,7 @@
 mod remote;
 mod socket;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use monkeyci_model::job::{Artifact, Cache};
@@ -32,6 +33,7 @@ pub(crate) use remote::Remote;
 
 /// Who answers.
 pub(crate) trait Api {
+    fn params(&self) -> Result<BTreeMap<String, String>, ApiError>;
     fn jobs(&self) -> Result<Vec<JobView>, ApiError>;
     fn job(&self, id: &str) -> Result<Option<JobView>, ApiError>;
     fn log(&self, id: &str) -> Result<Option<Vec<u8>>, ApiError>;
@@ -44,6 +46,14 @@ pub(crate) trait Api {
 
 /// What of its build a running job sees.
 impl Act {
+    /// The value of a param of the build, as it is now; [`Ctx::get`](crate::context::Ctx::get) is as it was planned.
+    ///
+    /// # Errors
+    /// When the build does not answer.
+    pub fn param(&self, name: &str) -> Result<Option<String>, ApiError> {
+        Ok(self.api().params()?.remove(name))
+    }
+
     /// All jobs of the build, as they stand now.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("monkeyci-supervisor", &[]),
     ("monkeyci-core", &["monkeyci-model", "monkeyci-supervisor"]),
     ("monkeyci-sdk", &["monkeyci-model"]),
+    ("monkeyci-conformance", &["monkeyci-sdk"]),
     ("monkeyci-plugin-image", &["monkeyci-sdk"]),
     ("monkeyci-plugin-release", &["monkeyci-sdk"]),
     ("monkeyci", &["monkeyci-core"]),

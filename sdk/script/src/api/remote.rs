@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::env;
 
 use monkeyci_model::job::{Artifact, Cache};
@@ -51,6 +52,10 @@ impl Remote {
 }
 
 impl Api for Remote {
+    fn params(&self) -> Result<BTreeMap<String, String>, ApiError> {
+        Ok(self.get("/v1/params")?.unwrap_or_default())
+    }
+
     fn jobs(&self) -> Result<Vec<JobView>, ApiError> {
         Ok(self.get("/v1/jobs")?.unwrap_or_default())
     }

@@ -1,5 +1,7 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -60,10 +62,35 @@ impl Fake {
     pub fn serving(answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap_or_else(|error| panic!("a port for a fake: {error}"));
         let address = listener.local_addr().unwrap_or_else(|error| panic!("the port of a fake: {error}"));
+        let patient = |client: &TcpStream| client.set_read_timeout(Some(PATIENCE));
+        Self::answering(format!("http://{address}"), move || Ok(listener.accept()?.0), patient, answer)
+    }
+
+    /// The same on a socket at this path, as the API of a build is.
+    ///
+    /// # Panics
+    /// When there can be no socket at the path.
+    #[must_use]
+    pub fn on_socket(path: &Path, answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
+        let shown = path.display();
+        let listener = UnixListener::bind(path).unwrap_or_else(|error| panic!("a socket at `{shown}`: {error}"));
+        let patient = |client: &UnixStream| client.set_read_timeout(Some(PATIENCE));
+        Self::answering(format!("unix:{shown}"), move || Ok(listener.accept()?.0), patient, answer)
+    }
+
+    fn answering<S: Read + Write + Send + 'static>(
+        url: String,
+        accept: impl Fn() -> io::Result<S> + Send + 'static,
+        patient: impl Fn(&S) -> io::Result<()> + Send + 'static,
+        answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let (asked, answer) = (Arc::<Mutex<Vec<Asked>>>::default(), Arc::new(answer));
         let noted = Arc::clone(&asked);
         thread::spawn(move || {
-            for client in listener.incoming().flatten() {
+            while let Ok(client) = accept() {
+                if patient(&client).is_err() {
+                    continue;
+                }
                 let (noted, answer) = (Arc::clone(&noted), Arc::clone(&answer));
                 thread::spawn(move || {
                     let answer = |request: Asked| {
@@ -76,10 +103,10 @@ impl Fake {
                 });
             }
         });
-        Self { url: format!("http://{address}"), asked }
+        Self { url, asked }
     }
 
-    /// Where it is: `http://127.0.0.1:` and a port.
+    /// Where it is: `http://127.0.0.1:` and a port, or `unix:` and a path.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
@@ -152,8 +179,7 @@ impl Reply {
 }
 
 /// Answers one request; the client comes again for the next.
-fn serve(client: TcpStream, answer: impl FnOnce(Asked) -> Reply) -> io::Result<()> {
-    client.set_read_timeout(Some(PATIENCE))?;
+fn serve(client: impl Read + Write, answer: impl FnOnce(Asked) -> Reply) -> io::Result<()> {
     let mut client = BufReader::new(client);
     let mut request = String::new();
     client.read_line(&mut request)?;

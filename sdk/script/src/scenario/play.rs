@@ -55,7 +55,7 @@ impl<'a> Player<'a> {
         let copy = Copy::of(checkout).unwrap_or_else(|error| panic!("copying `{}`: {error}", checkout.display()));
         let (dir, jobs) = (copy.work_dir(job), self.views(job, played));
         let files = Rc::clone(&self.files);
-        let stage = Rc::new(Stage { dir: dir.clone(), files, jobs, told: RefCell::default() });
+        let stage = Rc::new(Stage { ctx: ctx.clone(), dir: dir.clone(), files, jobs, told: RefCell::default() });
         let act = Act::new(ctx.clone(), job.clone(), dir.clone(), stage.clone());
         let hooks = self.scenario.plan.hooks(job);
         let job = match hooks.prepared(|job| act.about(job), job.clone()) {

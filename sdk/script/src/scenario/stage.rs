@@ -1,6 +1,7 @@
 //! What answers an action or a hook that runs in a scenario, in the place of a build.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -12,9 +13,11 @@ use monkeyci_model::script::api::{JobView, Restored};
 use super::files::Files;
 use crate::action::Outcome;
 use crate::api::{Api, ApiError};
+use crate::context::Ctx;
 
 /// One job of a scenario, while it runs.
 pub(super) struct Stage {
+    pub(super) ctx: Ctx,
     pub(super) dir: PathBuf,
     pub(super) files: Rc<RefCell<Files>>,
     pub(super) jobs: Vec<JobView>,
@@ -22,6 +25,10 @@ pub(super) struct Stage {
 }
 
 impl Api for Stage {
+    fn params(&self) -> Result<BTreeMap<String, String>, ApiError> {
+        Ok(self.ctx.params().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    }
+
     fn jobs(&self) -> Result<Vec<JobView>, ApiError> {
         Ok(self.jobs.clone())
     }
