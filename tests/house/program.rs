@@ -44,9 +44,15 @@ pub struct Said {
 }
 
 impl Home {
-    /// A machine on which nothing was built yet.
+    /// A machine on which nothing was built yet. Only what scripts in Rust compile to is shared with other tests: it takes
+    /// long, and is known by all that it is made of.
     pub fn new() -> Self {
-        Self { dir: tempfile::tempdir().expect("a folder") }
+        let dir = tempfile::tempdir().expect("a folder");
+        let scripts = monkeyci().with_file_name("scripts-of-tests");
+        std::fs::create_dir_all(&scripts).expect("a folder");
+        std::fs::create_dir_all(dir.path().join("cache/monkeyci")).expect("a folder");
+        std::os::unix::fs::symlink(scripts, dir.path().join("cache/monkeyci/scripts")).expect("a link");
+        Self { dir }
     }
 
     /// Where it lies.

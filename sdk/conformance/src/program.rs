@@ -50,11 +50,7 @@ impl Program {
             }
         })?;
         let output = fs::read(log).unwrap_or_default();
-        Ok(Asked {
-            status,
-            output: String::from_utf8_lossy(&output).into_owned(),
-            answer: fs::read(answer).ok(),
-        })
+        Ok(Asked { status, output: String::from_utf8_lossy(&output).into_owned(), answer: fs::read(answer).ok() })
     }
 
     /// Starts it without a question.
