@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use monkeyci_model::result::Guarantee;
-pub use monkeyci_supervisor::control::Program;
+pub use monkeyci_supervisor::control::{PROGRAM_FILE, Program};
 pub use monkeyci_supervisor::{frame, outcome};
 use rustix::fs::OFlags;
 
@@ -45,7 +45,7 @@ impl JobDir {
         }
         DirBuilder::new().mode(0o700).create(&dir.root)?;
         // The modes are set apart from making, because the engine's umask would cut them.
-        for (folder, mode) in [(dir.control(), 0o755), (dir.control().join("lines"), 0o755), (dir.report(), 0o777)] {
+        for (folder, mode) in [(dir.control(), 0o755), (dir.report(), 0o777)] {
             fs::create_dir(&folder)?;
             fs::set_permissions(&folder, Permissions::from_mode(mode))?;
         }
@@ -76,12 +76,21 @@ impl JobDir {
         self.root.join("work")
     }
 
-    /// Writes what the job runs.
+    /// Writes what the job runs. From then on the job directory [is written](Self::is_written).
     ///
     /// # Errors
     /// When `program` holds what no process can be given, which is named, or a file cannot be written.
     pub fn write(&self, program: &Program) -> io::Result<()> {
-        program.files()?.iter().try_for_each(|(name, bytes)| self.put(name, bytes))
+        let files = program.files()?;
+        let (last, others) = files.split_last().expect("a program has its file `job`");
+        others.iter().try_for_each(|(name, bytes)| self.put(name, bytes))?;
+        self.put_whole(&last.0, &last.1)
+    }
+
+    /// Whether all that the job runs is written, so that a supervisor may have read it.
+    #[must_use]
+    pub fn is_written(&self) -> bool {
+        self.control().join(PROGRAM_FILE).exists()
     }
 
     /// Lets the job begin.
@@ -105,9 +114,8 @@ impl JobDir {
     /// # Errors
     /// When the file cannot be written.
     pub fn grant(&self, lease: Duration) -> io::Result<()> {
-        // Renamed into place: a half-written number would be a short lease.
-        self.put("lease.new", lease.as_millis().to_string().as_bytes())?;
-        fs::rename(self.control().join("lease.new"), self.control().join("lease"))
+        // A half-written number would be a short lease.
+        self.put_whole("lease", lease.as_millis().to_string().as_bytes())
     }
 
     /// Removes the job directory with all that is in it. What is not there is removed already.
@@ -116,6 +124,13 @@ impl JobDir {
     /// When something is left, as files of another user are.
     pub fn remove(&self) -> io::Result<()> {
         remove_tree(&self.root)
+    }
+
+    /// The same for a file that nobody may see half-written.
+    fn put_whole(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let new = format!("{name}.new");
+        self.put(&new, bytes)?;
+        fs::rename(self.control().join(new), self.control().join(name))
     }
 
     fn put(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
@@ -187,7 +202,9 @@ mod tests {
         let home = tempfile::tempdir().expect("a folder");
         let dir = JobDir::create(home.path().join("job")).expect("created");
         let program = Program { lines: vec![b"make".to_vec(), b"make test".to_vec()], ..Program::default() };
+        assert!(!dir.is_written());
         dir.write(&program).expect("written");
+        assert!(dir.is_written());
         dir.grant(Duration::from_secs(3)).expect("granted");
         assert_eq!(fs::read(dir.control().join("lease")).expect("there"), b"3000");
         assert!(Program::read(&dir.control()).expect("reads back") == program);

@@ -21,6 +21,9 @@ use crate::store::StoreError;
 /// Calls that are taken in before one commit.
 const BATCH: usize = 256;
 
+/// How long the news that a job started waits for other news, to be written together with it.
+const COMPANY: Duration = Duration::from_millis(5);
+
 /// How often silent workers and broken builds are looked after.
 const TICK: Duration = Duration::from_millis(500);
 
@@ -70,6 +73,10 @@ impl Desk {
                 // Before the calls: a loop that never runs out of them must still look after what is silent.
                 _ = tick.tick() => self.look_after().await,
                 calls = inbox.recv_many(&mut batch, BATCH) => if calls == 0 { break },
+            }
+            if !batch.is_empty() && batch.iter().all(|call| matches!(call, Call::Started { .. })) {
+                // Nobody waits for it to be durable, and a short job is soon over: one commit less for each of them.
+                let _alone = tokio::time::timeout(COMPANY, inbox.recv_many(&mut batch, BATCH)).await;
             }
             for call in batch.drain(..) {
                 self.take(call);

@@ -25,9 +25,9 @@ pub(super) fn start(
     let artifacts = shared.state.join("artifacts");
     let caches = caches.unwrap_or_else(|| shared.state.join("caches"));
     let mut settings = Settings::new("local", &shared.instance, shared.state.join("jobs"));
-    // The engine counts what runs. The worker asks for the next job while it still clears away the last one, so that it
-    // is leased in the very commit that ends the one before.
-    settings.jobs = shared.most_jobs.map_or(settings.jobs, |most| most.saturating_mul(2));
+    // The engine counts what runs. The worker asks for the next job while it still clears away the last ones, so that it
+    // is leased in the very commit that ends the one before; and a disk that is slow to remove files holds nobody up.
+    settings.jobs = shared.most_jobs.map_or(settings.jobs, |most| most.saturating_mul(4));
     settings.keep = shared.keep;
     settings.log_limit = shared.log_limit;
     let ports = Ports {

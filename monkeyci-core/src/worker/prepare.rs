@@ -60,11 +60,12 @@ pub(super) async fn prepare<'a>(
     let program = (!taken_up).then(|| program(settings, site));
     let opened = blocking(move || {
         if let Some(program) = program {
+            site::record(&at, changed.as_deref())?;
+            // Last: an attempt whose program is written may run already.
             at.write(&program).map_err(|error| match error.kind() {
                 io::ErrorKind::InvalidInput => Verdict::new(Cause::Invalid, error.to_string()),
                 _ => broken("its folder", at.root(), &error),
             })?;
-            site::seal(&at, changed.as_deref())?;
         }
         Reader::open(&at).map_err(|error| Verdict::new(Cause::Infrastructure, error.to_string()))
     });

@@ -22,10 +22,9 @@ use crate::lease::Lease;
 use crate::program::{self, Action, ProgramError, Programs};
 use crate::workspace::copy_tree;
 
-/// Written last: an attempt whose folder holds it may run already, and is taken up instead of being prepared again. It
-/// holds the job as the script's program has changed it, with references in the place of secrets; nothing where it has
-/// not.
-const PREPARED: &str = "prepared";
+/// The job as the script's program has changed it, with references in the place of secrets. It is there only where the
+/// program has, and before what the job runs is.
+const CHANGED: &str = "changed";
 
 /// Where a job runs.
 pub(super) struct Site {
@@ -67,19 +66,22 @@ impl Site {
         let action = action::of(ports, lease, &job, halt).await?;
         let (at, checkout, name) = (dir.clone(), lease.checkout.clone(), job.work_dir.clone());
         let made = blocking(move || {
-            let kept = fs::read(at.root().join(PREPARED)).ok();
-            if kept.is_none() {
+            // An attempt whose program is written may run already, and is taken up instead of being prepared again.
+            let taken_up = at.is_written();
+            if !taken_up {
                 make(&checkout, &at)?;
             }
+            let changed = if taken_up { recorded(&at)? } else { None };
             let work_dir = work_dir(&at, name.as_deref());
-            Ok((kept, work_dir.map_err(|error| Verdict::new(Cause::Invalid, error.to_string()))?))
+            let work_dir = work_dir.map_err(|error| Verdict::new(Cause::Invalid, error.to_string()))?;
+            Ok((taken_up, changed, work_dir))
         });
-        let (kept, work_dir) = made.await?;
-        let (taken_up, lease) = (kept.is_some(), lease.clone());
+        let (taken_up, kept, work_dir) = made.await?;
+        let lease = lease.clone();
         let (changed, said) = (None, String::new());
         let mut site = Self { dir, work_dir, lease, job, changed, taken_up, said, asking: None };
         if let Some((programs, action)) = ports.programs.clone().zip(action) {
-            site.ask(ports, programs, action, kept.unwrap_or_default(), halt).await?;
+            site.ask(ports, programs, action, kept, halt).await?;
         }
         Ok(site)
     }
@@ -89,7 +91,7 @@ impl Site {
         ports: &Ports,
         programs: Programs,
         action: Action,
-        kept: Vec<u8>,
+        kept: Option<Job>,
         halt: &Halt,
     ) -> Result<(), Verdict> {
         let told = self.dir.root().join("told");
@@ -97,12 +99,10 @@ impl Site {
         let api = Api::open(&self.dir, session).await.map_err(|error| broken("the API in", self.dir.root(), &error))?;
         let asking = self.asking.insert(Asking { programs, action, api });
         let changed = match (self.taken_up, self.job.hooks.contains(&Hook::Prepare)) {
-            (true, _) if kept.is_empty() => None,
-            (true, _) => {
-                let wrong = |error: serde_json::Error| broken("its folder", self.dir.root(), &error.into());
-                let recorded: Job = serde_json::from_slice(&kept).map_err(wrong)?;
-                Some((resolve(&recorded, &self.lease, &ports.secrets)?, recorded))
-            }
+            (true, _) => match kept {
+                Some(recorded) => Some((resolve(&recorded, &self.lease, &ports.secrets)?, recorded)),
+                None => None,
+            },
             (false, true) => {
                 let env = asking.variables(&self.lease, &self.work_dir);
                 let site = program::Site { action: &asking.action, root: self.dir.work(), env, cancel: halt.token() };
@@ -181,10 +181,21 @@ fn make(checkout: &Path, dir: &JobDir) -> Result<(), Verdict> {
     Ok(())
 }
 
-/// Says that an attempt may run from now on, with its job as the script's program has changed it.
-pub(super) fn seal(dir: &JobDir, changed: Option<&Job>) -> Result<(), Verdict> {
-    let marker = dir.root().join(PREPARED);
-    let text = changed.map(serde_json::to_vec).transpose().map_err(io::Error::from);
-    let written = text.and_then(|text| fs::write(&marker, text.unwrap_or_default()));
-    written.map_err(|error| broken("its folder", &marker, &error))
+/// Keeps the job as the script's program has changed it.
+pub(super) fn record(dir: &JobDir, changed: Option<&Job>) -> Result<(), Verdict> {
+    let Some(job) = changed else { return Ok(()) };
+    let path = dir.root().join(CHANGED);
+    let written = serde_json::to_vec(job).map_err(io::Error::from).and_then(|text| fs::write(&path, text));
+    written.map_err(|error| broken("its folder", &path, &error))
+}
+
+/// The job as [`record`] kept it, if it did.
+fn recorded(dir: &JobDir) -> Result<Option<Job>, Verdict> {
+    let path = dir.root().join(CHANGED);
+    let read = match fs::read(&path) {
+        Ok(text) => serde_json::from_slice(&text).map(Some).map_err(io::Error::from),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    };
+    read.map_err(|error| broken("its folder", &path, &error))
 }

@@ -1,8 +1,8 @@
 //! Copies a tree: modes, times and links as they are, holes kept, blocks shared where the file system can.
 
-use std::fs::{self, File, FileTimes, Metadata, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, File, FileTimes, Metadata, OpenOptions, Permissions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -139,12 +139,12 @@ impl<'scope> Copier<'scope, '_> {
     /// Makes the folder `to` with the mode and times of `from`.
     pub(crate) fn folder(&mut self, from: &Path, to: &Path) -> io::Result<()> {
         let metadata = fs::metadata(from).map_err(|e| at(from, &e))?;
-        match fs::create_dir(to) {
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists && to.symlink_metadata()?.is_dir() => {}
-            Err(e) => return Err(at(to, &e)),
-            Ok(()) => {}
+        match DirBuilder::new().mode(0o700).create(to) {
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists && to.symlink_metadata()?.is_dir() => {
+                fs::set_permissions(to, Permissions::from_mode(0o700)).map_err(|e| at(to, &e))?;
+            }
+            made => made.map_err(|e| at(to, &e))?,
         }
-        fs::set_permissions(to, Permissions::from_mode(0o700)).map_err(|e| at(to, &e))?;
         self.folders.push((to.to_owned(), metadata));
         Ok(())
     }

@@ -64,14 +64,17 @@ impl std::fmt::Debug for Program {
 
 const HEADER: &[u8] = b"monkeyci-job 1\n";
 
+/// The file of the control half that says what the others are; it is written last.
+pub const PROGRAM_FILE: &str = "job";
+
 /// The name of a line's file in the control half.
 #[must_use]
 pub fn line_file(index: usize) -> String {
-    format!("lines/{index}")
+    format!("line-{index}")
 }
 
 impl Program {
-    /// The files of the control half, by their names in it.
+    /// The files of the control half, by their names in it, [`PROGRAM_FILE`] last.
     ///
     /// # Errors
     /// When something in it could not be given to a process: a variable's name or value, an argument, a folder outside
@@ -99,7 +102,7 @@ impl Program {
             record(&mut env, "env", &[name.as_bytes(), b"=", value].concat());
         }
         let lines = self.lines.iter().enumerate().map(|(index, line)| (line_file(index), line.clone()));
-        Ok(lines.chain([("env".to_owned(), env), ("job".to_owned(), job)]).collect())
+        Ok(lines.chain([("env".to_owned(), env), (PROGRAM_FILE.to_owned(), job)]).collect())
     }
 
     /// Reads the control half at `control` back. Without `env`, which a supervisor has read and unlinked, it has none.
@@ -109,7 +112,7 @@ impl Program {
     pub fn read(control: &Path) -> io::Result<Self> {
         let mut program = Self { lease_ms: 0, ..Self::default() };
         let mut lines = 0;
-        for (name, value) in records(&fs::read(control.join("job"))?)? {
+        for (name, value) in records(&fs::read(control.join(PROGRAM_FILE))?)? {
             let text = || String::from_utf8(value.to_vec()).map_err(|_| damaged("a name is not UTF-8"));
             let number = || text()?.parse::<u64>().map_err(|_| damaged("a number is none"));
             match name {
@@ -208,7 +211,6 @@ mod tests {
     #[test]
     fn any_bytes_come_back() {
         let dir = tempfile::tempdir().expect("a folder");
-        fs::create_dir(dir.path().join("lines")).expect("a folder");
         for (name, bytes) in program().files().expect("a fit program") {
             fs::write(dir.path().join(name), bytes).expect("a file");
         }

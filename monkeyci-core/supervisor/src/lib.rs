@@ -5,7 +5,7 @@
 //! ```text
 //! control/job      what to run ([`control::Program`])
 //! control/env      its variables, apart because it is unlinked once read
-//! control/lines/0  the first line of the script, a file for the shell; then 1, 2 …
+//! control/line-0   the first line of the script, a file for the shell; then line-1, line-2 …
 //! control/start    appears when the job may begin
 //! control/cancel   appears when the job must end
 //! control/lease    milliseconds that the job may go on from the moment this file last changed

@@ -80,7 +80,6 @@ fn damage(bytes: &mut Vec<u8>, changes: &[(Index, u8, bool)], cut: Option<Index>
 }
 
 fn write(program: &Program, to: &Path) {
-    fs::create_dir(to.join("lines")).expect("a folder");
     for (name, bytes) in program.files().expect("a fit program") {
         fs::write(to.join(name), bytes).expect("a file");
     }
