@@ -34,12 +34,12 @@ pub(super) async fn run(settings: &Settings, ports: &Ports, lease: &Lease, on_de
     result
 }
 
-struct Run<'a> {
-    settings: &'a Settings,
-    ports: &'a Ports,
-    lease: &'a Lease,
-    halt: &'a Halt,
-    on_desk: &'a OnDesk<'a>,
+pub(super) struct Run<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) ports: &'a Ports,
+    pub(super) lease: &'a Lease,
+    pub(super) halt: &'a Halt,
+    pub(super) on_desk: &'a OnDesk<'a>,
 }
 
 impl Run<'_> {
@@ -52,12 +52,15 @@ impl Run<'_> {
         match (prepared.await, self.halt.why()) {
             // Nothing of it runs yet, and nothing has to be stopped by the executor.
             (Ok((_, Prepared { taken_up: false, .. })), Some(why)) => finished(stopped(why, "")),
-            (Ok((job, prepared)), _) => self.run_prepared(job, prepared).await,
+            (Ok((job, prepared)), _) => match self.debug() {
+                Some(debug) => self.open(debug, job, prepared).await,
+                None => self.run_prepared(job, prepared).await,
+            },
             (Err(verdict), _) => finished(verdict),
         }
     }
 
-    async fn run_prepared(&self, job: Job, prepared: Prepared<'_>) -> JobResult {
+    pub(super) async fn run_prepared(&self, job: Job, prepared: Prepared<'_>) -> JobResult {
         let Prepared { dir, reader, caches, warnings, taken_up: _ } = prepared;
         let reader = Arc::new(Mutex::new(reader));
         self.on_desk.runs(dir.clone());
@@ -70,7 +73,8 @@ impl Run<'_> {
         };
         let order = Order {
             attempt: self.lease.attempt.clone(),
-            collect: wanted(&job),
+            // A person may look at all of it.
+            collect: if self.debug().is_some() { vec![".".to_owned()] } else { wanted(&job) },
             job,
             dir,
             registries: self.settings.registries.clone(),
@@ -185,6 +189,8 @@ impl Run<'_> {
             claims.into_iter().for_each(|claim| self.halt.heed(claim));
         }
         match work_dir {
+            // It is only looked at.
+            _ if self.debug().is_some() => {}
             Ok(work_dir) => save(self.ports, self.lease, self.halt, caches, &work_dir, &mut result).await,
             Err(error) => result.warnings.push(format!("nothing was saved: {error}")),
         }
@@ -192,7 +198,7 @@ impl Run<'_> {
     }
 }
 
-fn finished(Verdict { cause, message, exit }: Verdict) -> JobResult {
+pub(super) fn finished(Verdict { cause, message, exit }: Verdict) -> JobResult {
     JobResult { cause, message, exit, ..JobResult::default() }
 }
 
