@@ -4,12 +4,15 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use monkeyci_core::model::trigger::{Changes, Git, Source};
-use monkeyci_core::model::{Text, Trigger};
+use monkeyci_core::model::{SecretRef, Text, Trigger};
+use monkeyci_core::secret::Secrets;
 use monkeyci_core::source::Folder;
 
 use crate::error::CliError;
-use crate::param;
-use crate::request::told;
+use crate::executor::Choice;
+use crate::request::{Request, told};
+use crate::session::Limits;
+use crate::{param, secret};
 
 /// The folder of a repository.
 #[derive(Debug, clap::Args)]
@@ -83,5 +86,71 @@ impl ContextArgs {
         trigger.git = told(trigger.git, git);
         trigger.changes = trigger.changes.or(changes);
         Ok(trigger)
+    }
+}
+
+/// What is run on this machine: from where, with what, and how.
+#[derive(Debug, clap::Args)]
+pub struct LocalArgs {
+    #[command(flatten)]
+    folder: FolderArgs,
+    /// Build a git repository instead of a folder
+    #[arg(short = 'u', long, value_name = "URL", conflicts_with_all = ["place", "dir"])]
+    git_url: Option<String>,
+    #[command(flatten)]
+    context: ContextArgs,
+    /// Give the build a secret: from the variable NAME, or a file (NAME=@FILE), or else ask (repeatable)
+    #[arg(long, value_name = "NAME")]
+    secret: Vec<String>,
+    /// Where the jobs run [default: auto]
+    #[arg(long, value_enum, value_name = "EXECUTOR")]
+    pub executor: Option<Choice>,
+    /// Run at most N jobs at once [default: cores]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+    /// Let jobs that wait for approval go on (repeatable; a glob)
+    #[arg(long, value_name = "JOB")]
+    pub approve: Vec<String>,
+}
+
+impl LocalArgs {
+    /// Why it runs, and on what, without its secrets.
+    pub fn trigger(&self) -> Result<Trigger, CliError> {
+        self.context.trigger(self.git_url.as_deref())
+    }
+
+    /// What is asked for: the jobs that match `filter`.
+    pub fn request(&self, trigger: &Trigger, filter: &[String]) -> Result<Request, CliError> {
+        let folder = match &self.git_url {
+            Some(_) => None,
+            None => Some(self.folder.path()?),
+        };
+        Ok(Request {
+            folder,
+            git: trigger.git.clone(),
+            changes: trigger.changes.clone(),
+            filter: filter.to_vec(),
+            executor: self.executor.unwrap_or_default(),
+            secrets: Vec::new(),
+        })
+    }
+
+    /// Adds the secrets to those of the request, reads all of them, and puts references to them among the parameters.
+    pub fn with_secrets(&self, mut trigger: Trigger, request: &mut Request) -> Result<(Trigger, Secrets), CliError> {
+        request.secrets.extend(self.secret.iter().cloned());
+        request.secrets.dedup();
+        let mut secrets = Secrets::new();
+        for read in secret::read(&request.secrets)? {
+            let reference = SecretRef { name: read.name.clone(), version: 1 };
+            trigger.params.insert(read.name, Text::secret(reference.clone()));
+            secrets.insert(reference, read.value);
+        }
+        Ok((trigger, secrets))
+    }
+
+    /// How many jobs may run at once.
+    pub fn limits(&self, keep: bool) -> Limits {
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        Limits { jobs: self.jobs.map_or_else(cores, usize::from), keep }
     }
 }

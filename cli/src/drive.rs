@@ -1,18 +1,21 @@
 //! Shows a build while it runs, and does what the user's keys ask.
 
 use std::collections::HashSet;
+use std::io::{IsTerminal as _, Write as _};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use monkeyci_core::engine::BuildHandle;
 use monkeyci_core::model::{BuildStatus, Event, EventKind, JobId, Millis};
 use tokio::time::MissedTickBehavior;
 
+use crate::command::style_of;
 use crate::error::{CliError, chain};
 use crate::session::Session;
 use crate::signals::{Ask, Signals, stop_self};
 use crate::tail::Tails;
 use crate::ui::View;
 use crate::ui::progress::Progress;
+use crate::visit::{Visit, Visits, heading};
 
 /// How often logs are looked at and pictures are drawn.
 const LOOK: Duration = Duration::from_millis(50);
@@ -43,12 +46,15 @@ pub struct Drive<'a> {
     pub view: &'a mut dyn View,
     /// So many of its first events were shown before, and are not shown again.
     pub known: u64,
+    /// A job that is opened for the user.
+    pub visits: Option<&'a mut Visits>,
 }
 
 impl Drive<'_> {
     /// Runs until the build is over, waits for a person, or the user ends it.
     pub async fn run(mut self) -> Result<(Progress, Left), CliError> {
-        let mut signals = Signals::listen().map_err(|error| CliError::ours(format!("signals: {error}")))?;
+        let signals = if self.visits.is_some() { Signals::listen_and_heed_hangups() } else { Signals::listen() };
+        let mut signals = signals.map_err(|error| CliError::ours(format!("signals: {error}")))?;
         let mut progress = Progress::default();
         let mut tails = Tails::new(self.session.logs.clone(), self.build.id().clone());
         let mut tick = tokio::time::interval(LOOK);
@@ -87,7 +93,8 @@ impl Drive<'_> {
                         stopped.map_err(|error| CliError::ours(format!("holding still: {error}")))?;
                     }
                 },
-                _ = tick.tick() => {
+                visit = next(&mut self.visits) => self.enter(visit, &mut progress, &mut tails)?,
+                _ = tick.tick(), if !self.is_away() => {
                     tails.look(&mut |job, attempt, output| {
                         progress.output(job, output);
                         if !seen.contains(job) {
@@ -118,6 +125,9 @@ impl Drive<'_> {
             EventKind::JobStart { job_id, .. } => tails.start(job_id),
             // All that a job wrote comes before its end.
             EventKind::JobExecuted { job_id, .. } | EventKind::JobEnd { job_id, .. } => {
+                if let Some(visits) = &mut self.visits {
+                    visits.end();
+                }
                 tails.end(job_id, &mut |job, attempt, output| {
                     progress.output(job, output);
                     if !seen.contains(job) {
@@ -128,9 +138,38 @@ impl Drive<'_> {
             _ => {}
         }
         progress.event(event);
-        if is_new {
+        if is_new && !self.is_away() {
             self.view.event(progress, event);
         }
+    }
+
+    /// Leaves the screen to a shell.
+    fn enter(&mut self, visit: Visit, progress: &mut Progress, tails: &mut Tails) -> Result<(), CliError> {
+        let Some(visits) = &mut self.visits else { return Ok(()) };
+        tails.end(&visit.opened.job.id, &mut |job, attempt, output| {
+            progress.output(job, output);
+            self.view.output(progress, job, attempt, output);
+        });
+        self.view.leave();
+        let stderr = std::io::stderr();
+        let style = style_of(stderr.is_terminal());
+        for line in heading(&visit.opened, style) {
+            let _gone = writeln!(stderr.lock(), "{line}");
+        }
+        visits.begin(visit).map_err(|error| CliError::ours(format!("the terminal: {error}")))
+    }
+
+    /// Whether the screen was left to a shell: whatever comes after it, the user knows how it ended.
+    fn is_away(&self) -> bool {
+        self.visits.as_ref().is_some_and(|visits| visits.begun)
+    }
+}
+
+/// The next job that is ready for the user.
+async fn next(visits: &mut Option<&mut Visits>) -> Visit {
+    match visits {
+        Some(visits) => visits.next().await,
+        None => std::future::pending().await,
     }
 }
 

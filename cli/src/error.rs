@@ -2,27 +2,43 @@
 
 use std::fmt;
 
-/// How the program ends; the number is the exit code.
+/// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
 pub enum Exit {
     /// All went well.
-    Success = 0,
+    Success,
     /// The build failed, or the script has errors: the user's to mend.
-    Failed = 1,
+    Failed,
     /// The command line cannot be understood. The same number as clap's.
-    Usage = 2,
+    Usage,
     /// There is no script that this version can run.
-    NoScript = 3,
+    NoScript,
     /// MonkeyCI or what it stands on broke.
-    Ours = 4,
+    Ours,
     /// The user interrupted it: 128 + SIGINT.
-    Interrupted = 130,
+    Interrupted,
+    /// The code of a shell that the user worked in.
+    Shell(u8),
+}
+
+impl Exit {
+    /// The exit code.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::NoScript => 3,
+            Self::Ours => 4,
+            Self::Interrupted => 130,
+            Self::Shell(code) => code,
+        }
+    }
 }
 
 impl From<Exit> for std::process::ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
+        Self::from(exit.code())
     }
 }
 
@@ -60,7 +76,8 @@ impl CliError {
         Self::new(message, Exit::Interrupted)
     }
 
-    fn new(message: impl Into<String>, exit: Exit) -> Self {
+    /// An error that ends the program so.
+    pub fn new(message: impl Into<String>, exit: Exit) -> Self {
         Self { message: message.into(), hints: Vec::new(), exit }
     }
 
@@ -112,6 +129,6 @@ mod tests {
         let error =
             CliError::no_script("there is no `.monkeyci` folder").hint("run `monkeyci build DIR`").hint("or not");
         assert_eq!(error.to_string(), "there is no `.monkeyci` folder\nhint: run `monkeyci build DIR`\nhint: or not");
-        assert_eq!(error.exit() as u8, 3);
+        assert_eq!(error.exit().code(), 3);
     }
 }

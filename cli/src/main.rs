@@ -15,7 +15,9 @@ mod session;
 mod signals;
 mod state;
 mod tail;
+mod terminal;
 mod ui;
+mod visit;
 mod xml;
 
 use std::process::ExitCode;

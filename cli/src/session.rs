@@ -9,7 +9,7 @@ use monkeyci_core::log::LogStore;
 use monkeyci_core::model::OrgId;
 use monkeyci_core::secret::Secrets;
 use monkeyci_core::store::{Sequence, Sqlite, Store, StoreError};
-use monkeyci_core::worker::sweep;
+use monkeyci_core::worker::{Debug, sweep};
 
 use crate::error::{CliError, chain};
 use crate::request::ORG;
@@ -40,19 +40,20 @@ pub struct Limits {
 }
 
 impl Session {
-    /// Opens what an invocation needs.
+    /// Opens what an invocation needs. A job may be opened for a person.
     pub async fn open(
         folders: &Folders,
         invocation: &Invocation,
         limits: Limits,
         secrets: Secrets,
+        debug: Option<Debug>,
     ) -> Result<Self, CliError> {
         let ours = |error: &dyn std::error::Error| CliError::ours(chain(error));
         let record = &invocation.record;
         let executor = record.request.executor.open(&invocation.path("process"), &folders.cache.join("bin")).await?;
         let store = Sqlite::open(invocation.path("builds.db")).map_err(|error| ours(&error))?;
         let known = number(&store, invocation).await.map_err(|error| ours(&error))?;
-        let engine = Engine::local()
+        let mut engine = Engine::local()
             .state(&invocation.folder)
             .store(store)
             .instance(&record.instance)
@@ -63,10 +64,11 @@ impl Session {
             .script_executor(Process::new(invocation.path("process")).programs(folders.cache.join("bin")))
             .scripts(folders.cache.join("scripts"))
             .secrets(secrets)
-            .keep(limits.keep)
-            .open()
-            .await
-            .map_err(|error| ours(&error))?;
+            .keep(limits.keep);
+        if let Some(debug) = debug {
+            engine = engine.debug(debug);
+        }
+        let engine = engine.open().await.map_err(|error| ours(&error))?;
         Ok(Self { engine, logs: LogStore::at(invocation.path("logs")), executor, known })
     }
 

@@ -7,7 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 /// What is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ask {
-    /// Stop the jobs and end in good order: Ctrl-C, or SIGTERM.
+    /// Stop the jobs and end in good order: Ctrl-C, SIGTERM, or the end of the terminal.
     Cancel,
     /// End at once: Ctrl-C again.
     Kill,
@@ -21,6 +21,7 @@ pub struct Signals {
     interrupt: Signal,
     terminate: Signal,
     suspend: Signal,
+    hangup: Option<Signal>,
     asked: bool,
 }
 
@@ -32,16 +33,29 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
             suspend: signal(SignalKind::from_raw(raw))?,
+            hangup: None,
             asked: false,
         })
     }
 
+    /// Begins to listen, also to the terminal's end, which else ends this program at once.
+    pub fn listen_and_heed_hangups() -> io::Result<Self> {
+        Ok(Self { hangup: Some(signal(SignalKind::hangup())?), ..Self::listen()? })
+    }
+
     /// Waits for the next thing that is asked.
     pub async fn next(&mut self) -> Ask {
+        let hangup = async {
+            match &mut self.hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = self.suspend.recv() => return Ask::Hold,
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            _ = hangup => {}
         }
         if std::mem::replace(&mut self.asked, true) { Ask::Kill } else { Ask::Cancel }
     }

@@ -28,6 +28,11 @@ pub struct Folders {
 }
 
 impl Folders {
+    /// The folders of the user who runs us.
+    pub fn of_user() -> Result<Self, CliError> {
+        Self::from_env(|name| std::env::var_os(name)).map_err(|error| unusable(&error))
+    }
+
     /// The folders that the environment names.
     pub fn from_env(variable: impl Fn(&str) -> Option<OsString>) -> io::Result<Self> {
         // The specification says that a path that is not absolute is to be ignored.

@@ -93,6 +93,20 @@ impl JobDir {
         self.control().join(PROGRAM_FILE).exists()
     }
 
+    /// Makes it ready for another program, on the workspace as the last one left it.
+    ///
+    /// # Errors
+    /// As for [`JobDir::write`]; or when what the last one told cannot be removed.
+    pub fn again(&self, program: &Program) -> io::Result<()> {
+        for word in ["start", "cancel", "lease"] {
+            remove_tree(&self.control().join(word))?;
+        }
+        remove_tree(&self.report())?;
+        fs::create_dir(self.report())?;
+        fs::set_permissions(self.report(), Permissions::from_mode(0o777))?;
+        self.write(program)
+    }
+
     /// Lets the job begin.
     ///
     /// # Errors
@@ -208,6 +222,13 @@ mod tests {
         dir.grant(Duration::from_secs(3)).expect("granted");
         assert_eq!(fs::read(dir.control().join("lease")).expect("there"), b"3000");
         assert!(Program::read(&dir.control()).expect("reads back") == program);
+        dir.start().and_then(|()| dir.cancel()).expect("begun and canceled");
+        fs::write(dir.report().join("result"), "").expect("a result");
+        let program = Program { lines: Vec::new(), command: vec![b"sh".to_vec()], ..Program::default() };
+        dir.again(&program).expect("ready for another program");
+        assert!(Program::read(&dir.control()).expect("reads back") == program);
+        let told = ["control/start", "control/cancel", "control/lease", "report/result"];
+        assert!(told.iter().all(|file| !dir.root().join(file).exists()));
         dir.remove().expect("removed");
         assert!(!dir.root().exists());
         dir.remove().expect("removed already");

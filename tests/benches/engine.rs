@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use monkeyci_core::engine::{BuildRequest, Engine};
-use monkeyci_core::lease::Leases;
+use monkeyci_core::lease::{Leases, Started};
 use monkeyci_core::model::{BuildStatus, Job, JobId, JobResult};
 use rusqlite::{Connection, params};
 
@@ -89,7 +89,7 @@ async fn work(leases: Arc<dyn Leases>) {
             let leases = Arc::clone(&leases);
             tokio::spawn(async move {
                 // What the answers say is of no use to one that does nothing.
-                let _claim = leases.started(&lease.attempt, None).await;
+                let _claim = leases.started(&lease.attempt, Started::default()).await;
                 let _claim = leases.result(&lease.attempt, JobResult::default()).await;
                 drop(permit);
             });

@@ -26,7 +26,8 @@ fn what_the_guide_shows_is_what_the_program_prints() {
             std::fs::write(path, played).expect("written");
         } else {
             let differs = played.lines().zip(page.lines()).find(|(is, shown)| is != shown);
-            let place = differs.map(|(is, shown)| format!("it prints   {is}\nthe page has {shown}")).unwrap_or_default();
+            let place =
+                differs.map(|(is, shown)| format!("it prints   {is}\nthe page has {shown}")).unwrap_or_default();
             assert!(played == page, "{name} is not true; write it anew with MONKEYCI_GUIDE_WRITE=1\n{place}\n{played}");
         }
     }

@@ -2,17 +2,18 @@ use std::io::{BufWriter, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use console::Term;
 use globset::Glob;
 use monkeyci_core::engine::{BuildHandle, BuildRequest, EngineError};
-use monkeyci_core::model::{BuildStatus, JobStatus, SecretRef, Text, Trigger};
-use monkeyci_core::secret::Secrets;
+use monkeyci_core::model::{BuildStatus, JobStatus};
 
-use crate::context::{ContextArgs, FolderArgs};
+use crate::context::LocalArgs;
 use crate::drive::{Drive, Left};
 use crate::error::{CliError, Exit, chain};
 use crate::executor::Choice;
+use crate::junit;
 use crate::request::{NoScript, Request};
-use crate::session::{self, Limits, Session};
+use crate::session::{self, Session};
 use crate::state::{Folders, Invocation, Repository, is_alive, unusable};
 use crate::ui::View;
 use crate::ui::json::Json;
@@ -21,7 +22,6 @@ use crate::ui::plain::{Detail, Plain};
 use crate::ui::progress::{JobProgress, Progress};
 use crate::ui::sentence::plural;
 use crate::ui::summary::Place;
-use crate::{junit, secret};
 
 /// Run a build
 ///
@@ -29,30 +29,13 @@ use crate::{junit, secret};
 #[derive(Debug, clap::Args)]
 pub struct BuildArgs {
     #[command(flatten)]
-    folder: FolderArgs,
-    /// Build a git repository instead of a folder
-    #[arg(short = 'u', long, value_name = "URL", conflicts_with_all = ["place", "dir"])]
-    git_url: Option<String>,
-    #[command(flatten)]
-    context: ContextArgs,
-    /// Give the build a secret: from the variable NAME, or a file (NAME=@FILE), or else ask (repeatable)
-    #[arg(long, value_name = "NAME")]
-    secret: Vec<String>,
+    local: LocalArgs,
     /// Run only the jobs whose id matches, and what they depend on (repeatable)
     #[arg(short, long, value_name = "GLOB")]
     filter: Vec<String>,
-    /// Where the jobs run [default: auto]
-    #[arg(long, value_enum, value_name = "EXECUTOR")]
-    executor: Option<Choice>,
     /// Run nothing and show what would run: the executor `fake`
     #[arg(long, conflicts_with = "executor")]
     dry_run: bool,
-    /// Run at most N jobs at once [default: cores]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    jobs: Option<u16>,
-    /// Let jobs that wait for approval go on (repeatable; a glob)
-    #[arg(long, value_name = "JOB")]
-    approve: Vec<String>,
     /// Go on with build N of this repository, which has not ended
     #[arg(long, value_name = "N", conflicts_with_all = ["filter", "executor", "dry_run", "param", "param_file"])]
     resume: Option<u64>,
@@ -72,9 +55,7 @@ pub struct BuildArgs {
 
 /// Runs a build to its end.
 pub fn run(args: &BuildArgs) -> Result<Exit, CliError> {
-    // Two threads: one may be busy with files while the other hears of jobs.
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let runtime = runtime.map_err(|error| CliError::ours(format!("threads: {error}")))?;
+    let runtime = super::runtime()?;
     let exit = runtime.block_on(build(args));
     if matches!(exit, Ok(Exit::Interrupted)) {
         // Who wants to end at once does not wait for files to be removed.
@@ -84,11 +65,12 @@ pub fn run(args: &BuildArgs) -> Result<Exit, CliError> {
 }
 
 async fn build(args: &BuildArgs) -> Result<Exit, CliError> {
-    let folders = Folders::from_env(|name| std::env::var_os(name)).map_err(|error| unusable(&error))?;
+    let folders = Folders::of_user()?;
     let no_state = |error: std::io::Error| unusable(&error);
     args.junit.as_deref().map_or(Ok(()), check_folder)?;
-    let trigger = args.context.trigger(args.git_url.as_deref())?;
-    let mut request = args.request(&trigger)?;
+    let trigger = args.local.trigger()?;
+    let executor = if args.dry_run { Choice::Fake } else { args.local.executor.unwrap_or_default() };
+    let mut request = Request { executor, ..args.local.request(&trigger, &args.filter)? };
     let repository = folders.repository(request.repo().as_str(), &request.place());
     let mut invocation = match args.resume {
         None => None,
@@ -97,12 +79,10 @@ async fn build(args: &BuildArgs) -> Result<Exit, CliError> {
     if let Some(invocation) = &invocation {
         request = invocation.record.request.clone();
     }
-    request.secrets.extend(args.secret.iter().cloned());
-    request.secrets.dedup();
-    let (trigger, secrets) = with_secrets(trigger, &request.secrets)?;
+    let (trigger, secrets) = args.local.with_secrets(trigger, &mut request)?;
     let no_script = NoScript::default();
     // Where nothing runs nobody has to be asked.
-    let approve = if request.executor == Choice::Fake { &["*".to_owned()][..] } else { &args.approve };
+    let approve = if request.executor == Choice::Fake { &["*".to_owned()][..] } else { &args.local.approve };
     let wanted = request.build(trigger, approve, Arc::clone(&no_script))?;
 
     let mut view = args.view();
@@ -121,7 +101,7 @@ async fn build(args: &BuildArgs) -> Result<Exit, CliError> {
         }
         None => repository.begin(&request).map_err(no_state)?,
     };
-    let session = Session::open(&folders, &invocation, args.limits(), secrets).await;
+    let session = Session::open(&folders, &invocation, args.local.limits(args.keep), secrets, None).await;
     if session.is_err() && !resumed {
         // Nothing has begun that could be gone on with; the first error is the one to tell.
         let _second = invocation.end();
@@ -133,8 +113,8 @@ async fn build(args: &BuildArgs) -> Result<Exit, CliError> {
     }
     // Programs get the whole story.
     let known = if args.json { 0 } else { session.known };
-    let drive =
-        Drive { session: &session, instance: &invocation.record.instance, build: handle, view: &mut *view, known };
+    let instance = &invocation.record.instance;
+    let drive = Drive { session: &session, instance, build: handle, view: &mut *view, known, visits: None };
     let (progress, left) = drive.run().await?;
     finish(&mut invocation, &progress, &mut *view)?;
     if left != Left::Killed && session.close().await {
@@ -242,18 +222,8 @@ fn take_up(repository: &Repository, number: u64) -> Result<Invocation, CliError>
     }
 }
 
-/// Reads the secrets and puts references to them among the parameters.
-fn with_secrets(mut trigger: Trigger, wanted: &[String]) -> Result<(Trigger, Secrets), CliError> {
-    let mut secrets = Secrets::new();
-    for read in secret::read(wanted)? {
-        let reference = SecretRef { name: read.name.clone(), version: 1 };
-        trigger.params.insert(read.name, Text::secret(reference.clone()));
-        secrets.insert(reference, read.value);
-    }
-    Ok((trigger, secrets))
-}
-
-fn exit(status: BuildStatus) -> Exit {
+/// What the program ends with once a build stands so.
+pub(super) fn exit(status: BuildStatus) -> Exit {
     match status {
         BuildStatus::Failure | BuildStatus::Canceled => Exit::Failed,
         BuildStatus::Error => Exit::Ours,
@@ -263,38 +233,16 @@ fn exit(status: BuildStatus) -> Exit {
 }
 
 impl BuildArgs {
-    fn request(&self, trigger: &Trigger) -> Result<Request, CliError> {
-        let folder = match &self.git_url {
-            Some(_) => None,
-            None => Some(self.folder.path()?),
-        };
-        let executor = if self.dry_run { Choice::Fake } else { self.executor.unwrap_or_default() };
-        Ok(Request {
-            folder,
-            git: trigger.git.clone(),
-            changes: trigger.changes.clone(),
-            filter: self.filter.clone(),
-            executor,
-            secrets: Vec::new(),
-        })
-    }
-
-    fn limits(&self) -> Limits {
-        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-        Limits { jobs: self.jobs.map_or_else(cores, usize::from), keep: self.keep }
-    }
-
     fn view(&self) -> Box<dyn View> {
         let stdout = std::io::stdout();
         let is_terminal = stdout.is_terminal();
         let style = super::style_of(is_terminal);
-        let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
         // A loud job is written in few calls; what is quiet is flushed at each look.
         let stdout = BufWriter::with_capacity(64 * 1024, stdout);
         match (self.json, self.quiet) {
             (true, _) => Box::new(Json::new(stdout)),
             (_, true) => Box::new(Plain::new(stdout, style, Detail::Quiet)),
-            _ if is_terminal && !is_dumb => Box::new(Live::new(style)),
+            _ if is_terminal && !super::is_dumb() => Box::new(Live::new(Term::stdout(), style)),
             _ => Box::new(Plain::new(stdout, style, Detail::All)),
         }
     }

@@ -2,6 +2,7 @@
 
 mod build;
 mod completions;
+mod debug;
 mod init;
 mod plan;
 mod schema;
@@ -11,6 +12,7 @@ mod verify;
 use std::io::{IsTerminal as _, Write as _};
 
 use clap::{Parser, Subcommand};
+use tokio::runtime::Runtime;
 
 use crate::error::{CliError, Exit};
 use crate::ui::escape::{Colours, neutral};
@@ -29,6 +31,7 @@ pub struct Cli {
 enum Command {
     Init(init::InitArgs),
     Build(Box<build::BuildArgs>),
+    Debug(Box<debug::DebugArgs>),
     Verify(verify::VerifyArgs),
     Plan(plan::PlanArgs),
     Test(test::TestArgs),
@@ -43,6 +46,7 @@ pub fn main() -> Exit {
     let result = match cli.command {
         Command::Init(args) => init::run(&args),
         Command::Build(args) => build::run(&args),
+        Command::Debug(args) => debug::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Plan(args) => plan::run(&args),
         Command::Test(args) => test::run(&args),
@@ -77,8 +81,19 @@ fn tell(error: &CliError) {
     }
 }
 
+/// What a build runs in. Two threads: one may be busy with files while the other hears of jobs.
+fn runtime() -> Result<Runtime, CliError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.map_err(|error| CliError::ours(format!("threads: {error}")))
+}
+
+/// Whether the terminal can do nothing but print.
+fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_none_or(|term| term == "dumb")
+}
+
 /// The style that suits a stream.
-fn style_of(is_terminal: bool) -> Style {
+pub fn style_of(is_terminal: bool) -> Style {
     Style::detect(is_terminal, |name| std::env::var_os(name))
 }
 

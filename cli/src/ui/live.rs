@@ -10,6 +10,7 @@ use super::View;
 use super::duration;
 use super::escape::{Colours, neutral};
 use super::output::Output;
+use super::plain::lines_of;
 use super::progress::{JobProgress, Progress};
 use super::style::{Style, Tone};
 use super::summary::{self, Place};
@@ -20,6 +21,8 @@ pub struct Live {
     lines: Vec<ProgressBar>,
     term: Term,
     style: Style,
+    /// All that this job writes is shown, above the lines.
+    followed: Option<JobId>,
 }
 
 /// Pictures a second: enough for seconds with tenths, few enough for a slow connection.
@@ -29,10 +32,16 @@ const HERTZ: u8 = 12;
 const ID_WIDTH: usize = 30;
 
 impl Live {
-    /// Draws on the terminal that standard output is.
-    pub fn new(style: Style) -> Self {
-        let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stdout_with_hz(HERTZ));
-        Self { bars, lines: Vec::new(), term: Term::stdout(), style }
+    /// Draws on a terminal.
+    pub fn new(term: Term, style: Style) -> Self {
+        let bars = MultiProgress::with_draw_target(ProgressDrawTarget::term(term.clone(), HERTZ));
+        Self { bars, lines: Vec::new(), term, style, followed: None }
+    }
+
+    /// Shows all that a job writes, and not only its last line.
+    #[must_use]
+    pub fn following(self, job: Option<JobId>) -> Self {
+        Self { followed: job, ..self }
     }
 
     fn above(&self, text: &str) {
@@ -83,7 +92,11 @@ impl View for Live {
         }
     }
 
-    fn output(&mut self, _progress: &Progress, _job: &JobId, _attempt: u32, _output: &Output) {}
+    fn output(&mut self, progress: &Progress, job: &JobId, _attempt: u32, output: &Output) {
+        if self.followed.as_ref() == Some(job) {
+            lines_of(progress, job, output, self.style).iter().for_each(|line| self.above(line));
+        }
+    }
 
     fn tick(&mut self, progress: &Progress, now: Millis) {
         let (height, width) = self.term.size();
@@ -95,9 +108,13 @@ impl View for Live {
         self.above(&self.style.paint(Tone::Waiting, text));
     }
 
-    fn end(&mut self, progress: &Progress, place: &Place) {
+    fn leave(&mut self) {
         self.draw(&[]);
         let _gone = self.bars.clear();
+    }
+
+    fn end(&mut self, progress: &Progress, place: &Place) {
+        self.leave();
         let _gone = writeln!(self.term);
         for line in summary::beneath_jobs(progress, place, self.style) {
             let _gone = writeln!(self.term, "{line}");

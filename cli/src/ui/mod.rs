@@ -36,6 +36,9 @@ pub trait View {
     /// Something that the user must know now.
     fn note(&mut self, text: &str);
 
+    /// The screen is somebody else's from now on: what is drawn on it goes.
+    fn leave(&mut self) {}
+
     /// The build is over.
     fn end(&mut self, progress: &Progress, place: &summary::Place);
 }

@@ -99,19 +99,8 @@ impl<W: Write> View for Plain<W> {
         if self.detail == Detail::Quiet {
             return;
         }
-        match output {
-            Output::CommandStart(index) => {
-                let Some(command) = progress.job(job).and_then(|job| job.line(*index)) else { return };
-                for line in command.lines() {
-                    let line = self.style.paint(Tone::Strong, &format!("$ {}", neutral(line, Colours::Strip)));
-                    self.job_line(job, &line);
-                }
-            }
-            Output::CommandEnd(..) => {}
-            Output::Line(_, text) => {
-                let colours = if self.style.is_coloured() { Colours::Keep } else { Colours::Strip };
-                self.job_line(job, &neutral(text, colours));
-            }
+        for line in lines_of(progress, job, output, self.style) {
+            self.job_line(job, &line);
         }
     }
 
@@ -124,6 +113,10 @@ impl<W: Write> View for Plain<W> {
         let _gone = self.to.flush();
     }
 
+    fn leave(&mut self) {
+        let _gone = self.to.flush();
+    }
+
     fn end(&mut self, progress: &Progress, place: &Place) {
         let lines = match self.detail {
             Detail::All => summary::lines(progress, place, self.style),
@@ -133,6 +126,22 @@ impl<W: Write> View for Plain<W> {
             self.line(&line);
         }
         let _gone = self.to.flush();
+    }
+}
+
+/// What a job wrote, as lines of a terminal.
+pub fn lines_of(progress: &Progress, job: &JobId, output: &Output, style: Style) -> Vec<String> {
+    match output {
+        Output::CommandStart(index) => {
+            let command = progress.job(job).and_then(|job| job.line(*index)).unwrap_or_default();
+            let shown = command.lines().map(|line| format!("$ {}", neutral(line, Colours::Strip)));
+            shown.map(|line| style.paint(Tone::Strong, &line)).collect()
+        }
+        Output::CommandEnd(..) => Vec::new(),
+        Output::Line(_, text) => {
+            let colours = if style.is_coloured() { Colours::Keep } else { Colours::Strip };
+            vec![neutral(text, colours).into_owned()]
+        }
     }
 }
 

@@ -66,7 +66,8 @@ fn why(job: &JobProgress) -> String {
     }
 }
 
-fn cause_words(cause: Cause) -> &'static str {
+/// What a cause means, where nothing more is known.
+pub fn cause_words(cause: Cause) -> &'static str {
     match cause {
         Cause::Failure => "failed",
         Cause::Timeout => "took longer than it may",

@@ -17,6 +17,7 @@ use crate::log::LogStore;
 use crate::program::Programs;
 use crate::secret::Secrets;
 use crate::store::{Memory, Sqlite, Store};
+use crate::worker::Debug;
 
 /// Calls that may wait for the loop before whoever calls has to.
 const CALLS: usize = 1024;
@@ -36,6 +37,7 @@ pub struct Builder {
     lease: Option<Duration>,
     log_limit: Option<u64>,
     keep: bool,
+    debug: Option<Debug>,
     secrets: Secrets,
     executor: Option<Arc<dyn Executor>>,
     script_executor: Option<Arc<dyn Executor>>,
@@ -97,6 +99,13 @@ impl Builder {
     #[must_use]
     pub fn keep(mut self, keep: bool) -> Self {
         self.keep = keep;
+        self
+    }
+
+    /// Opens a job for a person, when a build has it.
+    #[must_use]
+    pub fn debug(mut self, debug: Debug) -> Self {
+        self.debug = Some(debug);
         self
     }
 
@@ -245,7 +254,8 @@ impl Builder {
         match executor {
             None => workers_ended.cancel(),
             Some(executor) => {
-                engine.worker = Some(local_worker::start(&engine, executor, self.caches, workers, workers_ended)?);
+                engine.worker =
+                    Some(local_worker::start(&engine, executor, self.caches, self.debug, (workers, workers_ended))?);
             }
         }
         if let Some(request) = self.requests {

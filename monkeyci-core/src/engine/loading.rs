@@ -1,13 +1,14 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use monkeyci_model::{BuildId, BuildStatus, Trigger};
+use monkeyci_model::{BuildId, BuildStatus, JobId, Trigger};
 use tokio_util::sync::CancellationToken;
 
 use super::request::Load;
 use super::shared::Shared;
 use super::{BuildRequest, LoadError, Loaded};
 use crate::program::{self, Asked};
+use crate::script::nearest::did_you_mean;
 
 /// The script of a build, while its jobs are read.
 pub(super) struct Loading {
@@ -31,7 +32,13 @@ impl Loading {
             let ids = loaded.jobs.iter().map(|job| &job.id);
             let matching: Vec<_> = ids.filter(|id| glob.is_match(id.as_str())).cloned().collect();
             if matching.is_empty() {
-                in_vain.push(format!("no job matches the filter `{}`", glob.glob()));
+                let text = glob.glob().glob();
+                let near = did_you_mean(text, loaded.jobs.iter().map(|job| job.id.as_str()));
+                let near = near.map(|near| format!(" ({near})")).unwrap_or_default();
+                in_vain.push(match JobId::new(text) {
+                    Ok(id) => format!("there is no job `{id}`{near}"),
+                    Err(_) => format!("no job matches the filter `{text}`"),
+                });
             }
             wanted.extend(matching);
         }

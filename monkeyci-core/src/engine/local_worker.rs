@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Engine, EngineError};
 use crate::blob::{Artifacts, Blobs, Caches};
 use crate::executor::Executor;
-use crate::worker::{Ports, Settings, Worker};
+use crate::worker::{Debug, Ports, Settings, Worker};
 
 /// Starts the worker inside this process. It stops what it runs once `stop` is cancelled, and `ended` is when nothing
 /// of that is left.
@@ -14,8 +14,8 @@ pub(super) fn start(
     engine: &Engine,
     executor: Arc<dyn Executor>,
     caches: Option<PathBuf>,
-    stop: CancellationToken,
-    ended: CancellationToken,
+    debug: Option<Debug>,
+    (stop, ended): (CancellationToken, CancellationToken),
 ) -> Result<Worker, EngineError> {
     let shared = &engine.shared;
     let blobs = |dir: PathBuf| {
@@ -28,6 +28,7 @@ pub(super) fn start(
     // The engine counts what runs. The worker asks for the next job while it still clears away the last ones, so that it
     // is leased in the very commit that ends the one before; and a disk that is slow to remove files holds nobody up.
     settings.jobs = shared.most_jobs.map_or(settings.jobs, |most| most.saturating_mul(4));
+    settings.debug = debug;
     settings.keep = shared.keep;
     settings.log_limit = shared.log_limit;
     let ports = Ports {

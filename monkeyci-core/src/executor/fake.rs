@@ -6,8 +6,10 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use tokio::io::AsyncWriteExt as _;
 
-use super::{Capabilities, Executor, ExecutorError, Exit, Order, Watch};
+use super::{Capabilities, Executor, ExecutorError, Exit, Order, Sitting, Watch};
+use crate::job_dir::Program;
 use crate::job_dir::frame::{Frame, Kind, Stream};
 use crate::job_dir::guarantee;
 use crate::job_dir::outcome::{Guarantee, Outcome, Reason};
@@ -136,6 +138,18 @@ impl Executor for Fake {
         let (new, result) = (order.dir.report().join("result.new"), order.dir.report().join("result"));
         fs::write(&new, outcome.encode()).and_then(|()| fs::rename(new, result)).map_err(failed)?;
         Ok(Exit { out_of_memory: fate.out_of_memory, ..Exit::default() })
+    }
+
+    async fn shell(&self, order: &Order, sitting: Sitting) -> Result<Option<i32>, ExecutorError> {
+        let failed = |source| ExecutorError::Io { what: "open the shell", source };
+        let program = Program::read(&order.dir.control()).map_err(failed)?;
+        let Some(mut terminal) = (sitting.open)().await else { return Ok(None) };
+        let words: Vec<_> = program.command.iter().map(|word| String::from_utf8_lossy(word)).collect();
+        let line = format!("would open: {}\r\n", words.join(" "));
+        let written = terminal.output.write_all(line.as_bytes()).await;
+        written.map_err(failed)?;
+        terminal.output.flush().await.map_err(failed)?;
+        Ok(Some(0))
     }
 
     async fn sweep(&self, _: &str, _: &[u64]) -> Result<Vec<String>, ExecutorError> {

@@ -8,6 +8,7 @@ mod docker;
 pub mod fake;
 pub mod process;
 pub mod route;
+pub mod terminal;
 
 use async_trait::async_trait;
 use monkeyci_model::result::Guarantee;
@@ -21,6 +22,7 @@ use crate::job_dir::JobDir;
 pub use docker::{Docker, Engine};
 pub use fake::Fake;
 pub use process::Process;
+pub use terminal::{Sitting, Terminal};
 
 /// The workspace inside of a container, as in MonkeyCI. Jobs with an image have it as the root of their program.
 pub const CONTAINER_WORK: &str = "/home/monkeyci";
@@ -155,6 +157,17 @@ pub trait Executor: Send + Sync {
     /// When the executor could not do its work.
     async fn run(&self, order: &Order, watch: Watch) -> Result<Exit, ExecutorError>;
 
+    /// Opens a shell for a person in the place where the job would run, with services beside it; returns its exit code,
+    /// and none when it was stopped before its end.
+    ///
+    /// The job directory's program is the shell; no time is limited but its lease. What the shell prints goes to the
+    /// terminal and nowhere else. However it returns, nothing of the attempt is left but its job directory, whose
+    /// workspace need not be as the shell left it.
+    ///
+    /// # Errors
+    /// When the place could not be made, or has no such shell.
+    async fn shell(&self, order: &Order, sitting: Sitting) -> Result<Option<i32>, ExecutorError>;
+
     /// Removes what carries `instance` and is not among the fences of `wanted`; returns the names of what it removed.
     ///
     /// # Errors
@@ -175,6 +188,10 @@ impl<E: Executor + ?Sized> Executor for std::sync::Arc<E> {
 
     async fn run(&self, order: &Order, watch: Watch) -> Result<Exit, ExecutorError> {
         (**self).run(order, watch).await
+    }
+
+    async fn shell(&self, order: &Order, sitting: Sitting) -> Result<Option<i32>, ExecutorError> {
+        (**self).shell(order, sitting).await
     }
 
     async fn sweep(&self, instance: &str, wanted: &[u64]) -> Result<Vec<String>, ExecutorError> {

@@ -3,7 +3,9 @@
 //! A supervisor in a session of its own runs each of them, so that the keys of a terminal do not reach them. It opens
 //! namespaces where it may; the report says which guarantee holds.
 
+mod pty;
 mod record;
+mod shell;
 
 use std::ffi::OsString;
 use std::io;
@@ -19,7 +21,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::OnceCell;
 
 use self::record::Record;
-use super::{Capabilities, Executor, ExecutorError, Exit, Order, Watch};
+use super::{Capabilities, Executor, ExecutorError, Exit, Order, Sitting, Watch};
 use crate::job_dir::frame::Kind;
 use crate::job_dir::program::supervisor_path;
 use crate::job_dir::report::Reader;
@@ -86,20 +88,29 @@ impl Process {
         written.map_err(failed("remember the job"))
     }
 
-    async fn spawn(&self, order: &Order) -> Result<Child, ExecutorError> {
+    /// The supervisor, as a command for this order.
+    async fn command(&self, options: &[&'static str], order: &Order) -> Result<Command, ExecutorError> {
         let place = async || supervisor_path(&self.programs);
         let program = self.program.get_or_try_init(place).await.map_err(failed("put the supervisor into its place"))?;
         let mut command = Command::new(program);
-        command.args(["run", "--process"]);
-        if !self.outliving {
-            command.arg("--tethered");
-        }
+        command.args(["run", "--process"]).args(options);
         if !self.namespaces {
             command.arg("--without-namespaces");
         }
         command.arg(order.dir.root()).env_clear().envs(environment());
-        command.stdin(if self.outliving { Stdio::null() } else { Stdio::piped() });
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        Ok(command)
+    }
+
+    /// Starts a job's supervisor.
+    async fn supervise(&self, order: &Order) -> Result<Child, ExecutorError> {
+        let (options, stdin) =
+            if self.outliving { (&[][..], Stdio::null()) } else { (&["--tethered"][..], Stdio::piped()) };
+        let mut command = self.command(options, order).await?;
+        command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
+        self.spawn(&mut command).await
+    }
+
+    async fn spawn(&self, command: &mut Command) -> Result<Child, ExecutorError> {
         let mut tries = 0;
         loop {
             match command.spawn() {
@@ -167,7 +178,7 @@ impl Executor for Process {
         }
         // Before there is a supervisor: should we end in between, nobody starts the job of one that we do not know.
         self.remember(&record, None)?;
-        let mut child = match self.spawn(order).await {
+        let mut child = match self.supervise(order).await {
             Ok(child) => child,
             Err(error) => {
                 record.remove().map_err(failed("forget the job"))?;
@@ -190,6 +201,10 @@ impl Executor for Process {
             return Ok(Exit::default());
         }
         Err(broken("run the supervisor", format!("{status} {}", said.trim())))
+    }
+
+    async fn shell(&self, order: &Order, sitting: Sitting) -> Result<Option<i32>, ExecutorError> {
+        self.open_shell(order, sitting).await
     }
 
     async fn sweep(&self, instance: &str, wanted: &[u64]) -> Result<Vec<String>, ExecutorError> {

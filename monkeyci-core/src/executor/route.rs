@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use monkeyci_model::Job;
 use tokio::sync::OnceCell;
 
-use super::{Capabilities, Executor, ExecutorError, Exit, Order, Watch};
+use super::{Capabilities, Executor, ExecutorError, Exit, Order, Sitting, Watch};
 
 /// Connects to a container engine.
 pub type Connect = Box<dyn Fn() -> BoxFuture<'static, Result<Arc<dyn Executor>, ExecutorError>> + Send + Sync>;
@@ -87,6 +87,10 @@ impl Executor for Route {
         self.of(&order.job).await?.run(order, watch).await
     }
 
+    async fn shell(&self, order: &Order, sitting: Sitting) -> Result<Option<i32>, ExecutorError> {
+        self.of(&order.job).await?.shell(order, sitting).await
+    }
+
     async fn sweep(&self, instance: &str, wanted: &[u64]) -> Result<Vec<String>, ExecutorError> {
         let mut removed = self.processes.sweep(instance, wanted).await?;
         // An engine that nobody has connected to holds nothing of this process.
@@ -120,6 +124,9 @@ mod tests {
         }
         async fn run(&self, _: &Order, _: Watch) -> Result<Exit, ExecutorError> {
             Ok(Exit { service_logs: vec![(self.0.into(), Vec::new())], ..Exit::default() })
+        }
+        async fn shell(&self, _: &Order, _: Sitting) -> Result<Option<i32>, ExecutorError> {
+            Ok(None)
         }
         async fn sweep(&self, _: &str, _: &[u64]) -> Result<Vec<String>, ExecutorError> {
             Ok(vec![self.0.into()])

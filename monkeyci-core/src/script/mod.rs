@@ -29,7 +29,7 @@ mod extensions;
 mod file;
 mod find;
 mod matrix;
-mod nearest;
+pub(crate) mod nearest;
 mod node;
 mod open;
 mod pattern;

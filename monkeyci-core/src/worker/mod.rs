@@ -19,6 +19,7 @@ mod action;
 mod api;
 mod caches;
 mod clock;
+mod debug;
 mod desk;
 mod halt;
 mod outcome;
@@ -51,6 +52,7 @@ use crate::lease::Lease;
 use desk::Desk;
 use halt::Why;
 
+pub use debug::{Debug, Opened};
 pub use settings::{Ports, Settings};
 pub use sweep::sweep;
 pub use variables::variables;

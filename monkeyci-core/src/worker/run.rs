@@ -38,12 +38,12 @@ pub(super) async fn run(settings: &Settings, ports: &Ports, lease: &Lease, on_de
     result
 }
 
-struct Run<'a> {
-    settings: &'a Settings,
-    ports: &'a Ports,
-    lease: &'a Lease,
-    halt: &'a Halt,
-    on_desk: &'a OnDesk<'a>,
+pub(super) struct Run<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) ports: &'a Ports,
+    pub(super) lease: &'a Lease,
+    pub(super) halt: &'a Halt,
+    pub(super) on_desk: &'a OnDesk<'a>,
 }
 
 impl Run<'_> {
@@ -59,12 +59,15 @@ impl Run<'_> {
         match (prepare(self.settings, self.ports, &site).await, self.halt.why()) {
             // Nothing of it runs yet, and nothing has to be stopped by the executor.
             (Ok(_), Some(why)) if !site.taken_up => finished(stopped(why, "")),
-            (Ok(prepared), _) => self.run_prepared(&site, prepared).await,
+            (Ok(prepared), _) => match self.debug() {
+                Some(debug) => self.open(debug, &site, prepared).await,
+                None => self.run_prepared(&site, prepared).await,
+            },
             (Err(verdict), _) => finished(verdict),
         }
     }
 
-    async fn run_prepared(&self, site: &Site, prepared: Prepared<'_>) -> JobResult {
+    pub(super) async fn run_prepared(&self, site: &Site, prepared: Prepared<'_>) -> JobResult {
         let Prepared { reader, caches, warnings } = prepared;
         let (job, dir) = (site.job.clone(), site.dir.clone());
         let reader = Arc::new(Mutex::new(reader));
@@ -80,7 +83,8 @@ impl Run<'_> {
         };
         let order = Order {
             attempt: self.lease.attempt.clone(),
-            collect: wanted(&job),
+            // A person may look at all of it.
+            collect: if self.debug().is_some() { vec![".".to_owned()] } else { wanted(&job) },
             job,
             dir,
             registries: self.settings.registries.clone(),
@@ -228,6 +232,8 @@ impl Run<'_> {
             claims.into_iter().for_each(|claim| self.halt.heed(claim));
         }
         match work_dir {
+            // It is only looked at.
+            _ if self.debug().is_some() => {}
             Ok(work_dir) => save::save(self.ports, &site.lease, self.halt, caches, &work_dir, result).await,
             Err(error) => result.warnings.push(format!("nothing was saved: {error}")),
         }
@@ -240,7 +246,7 @@ fn addresses(job: &Job) -> Vec<Address> {
     job.expose.iter().map(|port| Address { exposed: *port, host: "127.0.0.1".into(), port: *port }).collect()
 }
 
-fn finished(Verdict { cause, message, exit }: Verdict) -> JobResult {
+pub(super) fn finished(Verdict { cause, message, exit }: Verdict) -> JobResult {
     JobResult { cause, message, exit, ..JobResult::default() }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use monkeyci_model::job::limits;
 
+use super::debug::Debug;
 use crate::blob::{Artifacts, Caches};
 use crate::executor::{Executor, RegistryAuth};
 use crate::lease::Leases;
@@ -36,6 +37,8 @@ pub struct Settings {
     pub slack: Duration,
     /// Credentials of private registries.
     pub registries: Vec<RegistryAuth>,
+    /// The job that is opened for a person, if one is.
+    pub debug: Option<Debug>,
 }
 
 impl Settings {
@@ -54,6 +57,7 @@ impl Settings {
             grace: Duration::from_millis(limits::GRACE_MS),
             slack: Duration::from_secs(30),
             registries: Vec::new(),
+            debug: None,
         }
     }
 }

@@ -14,6 +14,8 @@ pub struct Options {
     pub process: bool,
     /// The job ends at once when standard input is closed, and has no lease.
     pub tethered: bool,
+    /// The job has our own standard input, output and errors, and ends when the program that started us does.
+    pub interactive: bool,
     /// Namespaces are not tried: inside of them, programs that change their user fail.
     pub without_namespaces: bool,
 }
@@ -97,6 +99,10 @@ mod namespace {
             Ok(child) => child,
         };
         Signals::inherit(child);
+        if options.interactive {
+            // Ends the child with us.
+            sys::linux::die_with_parent();
+        }
         drop(parent);
         sys::linux::hide_memory();
         let _ = (&ours).write(b"+");

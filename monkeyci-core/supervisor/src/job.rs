@@ -1,7 +1,7 @@
 //! Runs the lines of a job, one after the other, and ends all that they leave.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -17,6 +17,7 @@ use crate::outcome::{Outcome, Reason};
 use crate::output::Output;
 use crate::report::{Report, Written};
 use crate::sys::{self, Reaped, SIGTERM, Signals};
+use crate::terminal;
 
 /// How long what is still writing after the last line may go on: the ends of pipelines and process substitutions.
 const LINGER: Duration = Duration::from_millis(200);
@@ -29,6 +30,8 @@ struct Job {
     orders: Orders,
     output: Output,
     report: Report,
+    /// Its lines have our own standard input, output and errors.
+    interactive: bool,
 }
 
 /// Why a job has no further line.
@@ -47,20 +50,21 @@ pub fn run(dir: &Path, family: Family, options: Options, signals: Signals) -> io
     // The job can read its variables anyway; this keeps them from lying about. A control half that is mounted
     // read-only keeps them.
     let _ = fs::remove_file(control.join("env"));
-    let mut orders = Orders::new(control.clone(), signals, options.tethered, &program);
+    let mut orders = Orders::new(control.clone(), signals, options, &program);
     let guarantee = family.guarantee();
     if let Err(stop) = orders.wait_for_start() {
         return report.end(&outcome(End::Stopped { stop, line: None }, guarantee));
     }
     report.start(program.log_limit);
     report.frame(Kind::Started(guarantee))?;
-    if options.process {
+    if options.process && !options.interactive {
         // Told at once, for a host that would otherwise have to look again and again.
         let _ = writeln!(io::stdout(), "{}", guarantee.as_str());
     }
     orders.begin(program.timeout_ms);
     let folder = dir.join(&program.root).join(&program.work_dir);
-    let mut job = Job { control, folder, program, family, orders, output: Output::new()?, report };
+    let (output, interactive) = (Output::new()?, options.interactive);
+    let mut job = Job { control, folder, program, family, orders, output, report, interactive };
     let end = job.lines();
     // However that ended, even by an error of ours: first nothing is left, then it is told.
     job.finish(&end);
@@ -116,9 +120,11 @@ impl Job {
     }
 
     fn command(&self, line: u32) -> io::Result<Command> {
+        let on_terminal = self.interactive && io::stdin().is_terminal();
         let mut command = match self.program.command.split_first() {
             Some((program, arguments)) => {
-                let mut command = Command::new(std::ffi::OsStr::from_bytes(program));
+                let program = std::ffi::OsStr::from_bytes(program);
+                let mut command = if on_terminal { terminal::leader(program)? } else { Command::new(program) };
                 command.args(arguments.iter().map(|argument| std::ffi::OsStr::from_bytes(argument)));
                 command
             }
@@ -130,10 +136,15 @@ impl Job {
             }
         };
         command.envs(self.program.env.iter().map(|(name, value)| (name, std::ffi::OsStr::from_bytes(value))));
-        let [stdout, stderr] = self.output.ends()?;
-        command.current_dir(&self.folder).stdin(Stdio::null()).stdout(stdout).stderr(stderr);
-        // A group of its own, so that a line which ends its group does not end us.
-        command.process_group(0);
+        command.current_dir(&self.folder);
+        if !self.interactive {
+            let [stdout, stderr] = self.output.ends()?;
+            command.stdin(Stdio::null()).stdout(stdout).stderr(stderr);
+        }
+        if !on_terminal {
+            // A group of its own, so that a line which ends its group does not end us. On a terminal it makes itself one.
+            command.process_group(0);
+        }
         Ok(command)
     }
 

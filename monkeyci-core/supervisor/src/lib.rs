@@ -17,15 +17,17 @@
 //! The program has these verbs:
 //!
 //! ```text
-//! monkeyci-supervisor run [--process] [--tethered] [--without-namespaces] JOBDIR
+//! monkeyci-supervisor run [--process] [--tethered] [--interactive] [--without-namespaces] JOBDIR
 //! monkeyci-supervisor follow JOBDIR OFFSET
 //! monkeyci-supervisor remove PATH…
 //! monkeyci-supervisor own UID:GID PATH…
 //! monkeyci-supervisor connect PORT…
+//! monkeyci-supervisor on-terminal PROGRAM [ARGUMENT…]
 //! ```
 //!
 //! `run` ends with 0 once `report/result` is written, however the job ended. `SIGTERM` cancels the job as
-//! `control/cancel` does, `SIGQUIT` ends it without grace.
+//! `control/cancel` does, `SIGQUIT` ends it without grace. With `--interactive` the job has the supervisor's own
+//! standard input, output and errors, a terminal among them, and ends when the program that started it does.
 
 pub mod control;
 pub mod frame;

@@ -17,16 +17,19 @@ mod own;
 mod remove;
 mod report;
 mod sys;
+mod terminal;
 
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: monkeyci-supervisor run [--process] [--tethered] [--without-namespaces] JOBDIR
+const USAGE: &str =
+    "usage: monkeyci-supervisor run [--process] [--tethered] [--interactive] [--without-namespaces] JOBDIR
        monkeyci-supervisor follow JOBDIR OFFSET
        monkeyci-supervisor remove PATH…
        monkeyci-supervisor own UID:GID PATH…
-       monkeyci-supervisor connect PORT…";
+       monkeyci-supervisor connect PORT…
+       monkeyci-supervisor on-terminal PROGRAM [ARGUMENT…]";
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
             Ok::<Vec<u16>, _>(ports) => connect::ports(&ports),
             Err(_) => return usage(),
         },
+        ["on-terminal", program, arguments @ ..] => Err(terminal::become_leader(program, arguments)),
         _ => return usage(),
     };
     match done {
@@ -68,6 +72,7 @@ fn run_options(words: &[&str]) -> Option<isolate::Options> {
         match *word {
             "--process" => options.process = true,
             "--tethered" => options.tethered = true,
+            "--interactive" => options.interactive = true,
             "--without-namespaces" => options.without_namespaces = true,
             _ => return None,
         }

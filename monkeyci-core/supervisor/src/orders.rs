@@ -2,10 +2,12 @@
 
 use std::fs::{self, File};
 use std::io::Read;
+use std::os::unix::process::parent_id;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::control::Program;
+use crate::isolate::Options;
 use crate::outcome::Reason;
 use crate::sys::{self, POLLHUP, POLLIN, PollFd, SIGQUIT, SIGTERM, Signals};
 
@@ -26,6 +28,7 @@ pub struct Orders {
     control: PathBuf,
     signals: Signals,
     tethered: bool,
+    parent: Option<u32>,
     next_look: Instant,
     deadline: Option<(Instant, u64)>,
     lease: Option<Instant>,
@@ -36,9 +39,12 @@ pub struct Orders {
 pub const POLLED: usize = 2;
 
 impl Orders {
-    pub fn new(control: PathBuf, signals: Signals, tethered: bool, program: &Program) -> Self {
+    pub fn new(control: PathBuf, signals: Signals, options: Options, program: &Program) -> Self {
+        let tethered = options.tethered;
         let lease = (program.lease_ms > 0 && !tethered).then(|| Instant::now() + millis(program.lease_ms));
-        Self { control, signals, tethered, next_look: Instant::now(), deadline: None, lease, lease_file: None }
+        // In a namespace of its own it is 0, and stays so: there, who forked us sees to it.
+        let parent = options.interactive.then(parent_id);
+        Self { control, signals, tethered, parent, next_look: Instant::now(), deadline: None, lease, lease_file: None }
     }
 
     /// Waits until the job may start, which is at once when `control/start` is there already.
@@ -98,6 +104,9 @@ impl Orders {
         }
         if self.next_look <= now {
             self.next_look = now + TICK;
+            if self.parent.is_some_and(|parent| parent != parent_id()) {
+                return stop(Reason::LeaseOver, false, "the program that started it is gone");
+            }
             if self.control.join("cancel").exists() {
                 return stop(Reason::Canceled, true, "");
             }

@@ -40,6 +40,7 @@ unsafe extern "C" {
     fn signal(number: c_int, handler: usize) -> usize;
     fn write(fd: c_int, bytes: *const c_void, count: usize) -> isize;
     fn setsid() -> c_int;
+    fn ioctl(fd: c_int, request: c_ulong, ...) -> c_int;
 }
 
 #[cfg(target_os = "linux")]
@@ -172,6 +173,16 @@ impl Signals {
 pub fn new_session() {
     // SAFETY: setsid touches no memory of ours. It fails only for the leader of a group, who has what it wants.
     unsafe { setsid() };
+}
+
+/// Makes the terminal that standard input is the one of our session, which has none yet.
+pub fn take_terminal() -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    const TIOCSCTTY: c_ulong = 0x540e;
+    #[cfg(not(target_os = "linux"))]
+    const TIOCSCTTY: c_ulong = 0x2000_7461;
+    // SAFETY: the request takes a number and touches no memory of ours.
+    if unsafe { ioctl(0, TIOCSCTTY, 0 as c_int) } < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
 /// Linux's own.

@@ -79,7 +79,7 @@ async fn a_filter_takes_the_jobs_before_along_and_names_what_there_is() {
 
     let mut build = engine.build(jobs(&["a", "b"]).filter(["x"]).expect("a glob")).await.expect("begins");
     let end = story(&mut build).await.pop().expect("an end");
-    assert_eq!(end, "build failure: no job matches the filter `x`; the script has `a`, `b`");
+    assert_eq!(end, "build failure: there is no job `x`; the script has `a`, `b`");
 
     let mut build = engine.build(jobs(&["a", "b"]).filter(["x", "a"]).expect("globs")).await.expect("begins");
     let begun = loop {
@@ -88,7 +88,7 @@ async fn a_filter_takes_the_jobs_before_along_and_names_what_there_is() {
             break (jobs.len(), warnings.concat());
         }
     };
-    assert_eq!(begun, (1, "no job matches the filter `x`".into()));
+    assert_eq!(begun, (1, "there is no job `x`".into()));
 }
 
 #[tokio::test]

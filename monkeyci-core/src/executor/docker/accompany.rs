@@ -89,7 +89,7 @@ impl Docker {
     }
 
     /// Passes on what the job is told while it runs, to a container that does not see our files; never returns.
-    async fn pass_on(&self, name: &str, dir: &JobDir) {
+    pub(super) async fn pass_on(&self, name: &str, dir: &JobDir) {
         let mut known = [None, None];
         loop {
             tokio::time::sleep(Duration::from_millis(100)).await;

@@ -11,6 +11,7 @@ mod container;
 mod create;
 mod follow;
 mod foreign;
+mod hijack;
 mod image;
 mod pack;
 mod place;
@@ -19,6 +20,7 @@ mod refusal;
 mod run;
 mod service;
 mod service_log;
+mod shell;
 mod start;
 mod sweep;
 mod wait;
@@ -31,7 +33,7 @@ use monkeyci_model::job::Arch;
 
 pub use connect::Engine;
 
-use super::{Capabilities, Executor, ExecutorError, Exit, Order, Watch};
+use super::{Capabilities, Executor, ExecutorError, Exit, Order, Sitting, Watch};
 use crate::job_dir::program::{supervisor_for, supervisor_path};
 
 /// Runs jobs in containers of one engine.
@@ -113,6 +115,10 @@ impl Executor for Docker {
 
     async fn run(&self, order: &Order, watch: Watch) -> Result<Exit, ExecutorError> {
         self.run_job(order, &watch).await
+    }
+
+    async fn shell(&self, order: &Order, sitting: Sitting) -> Result<Option<i32>, ExecutorError> {
+        self.open_shell(order, sitting).await
     }
 
     async fn sweep(&self, instance: &str, wanted: &[u64]) -> Result<Vec<String>, ExecutorError> {

@@ -23,39 +23,50 @@ pub(super) struct Running {
 
 impl Docker {
     pub(super) async fn run_job(&self, order: &Order, watch: &Watch) -> Result<Exit, ExecutorError> {
-        let Some(image) = &order.job.image else {
-            return Err(ExecutorError::Unsupported(format!("job `{}` names no image to run in", order.job.id)));
-        };
-        let wanted = Wanted::by_job(order, image);
+        let wanted = Wanted::by_job(order, image(order)?);
         // Asked before the image is: a job that runs needs no registry. And before anything is removed: what has its
         // name and is not ours stays.
         let found = self.look_for(order, &wanted).await?;
         let running = match found {
             Found::Running(running) => Ok(Some(running)),
-            found => self.bring_up(order, &wanted, matches!(found, Found::Remains), &watch.cancel).await,
+            found => {
+                let io = |source| ExecutorError::Io { what: "starting the job", source };
+                // Seen by its supervisor, which does not run yet.
+                order.dir.start().map_err(io)?;
+                self.bring_up(order, &wanted, matches!(found, Found::Remains), &watch.cancel).await
+            }
         };
         let ran = match running {
             Ok(Some(running)) => self.accompany(order, watch, &running).await.map(|exit| Some((exit, running))),
             Ok(None) => Ok(None),
             Err(error) => Err(error),
         };
-        let removed = self.remove_all(order).await;
-        let (exit, running) = ran?.unzip();
-        if let Some(running) = running.filter(|running| running.mounted) {
-            self.take_over(order, &running.image).await?;
-        }
-        removed?;
+        let exit = self.clear_away(order, ran).await?;
         if watch.cancel.is_cancelled() {
             end_canceled(&order.dir)?;
         }
         Ok(exit.unwrap_or_default())
     }
 
+    /// Removes all that was made for the attempt, and gives us what of its files is not ours. Returns what came of it.
+    pub(super) async fn clear_away<T>(
+        &self,
+        order: &Order,
+        ran: Result<Option<(T, Running)>, ExecutorError>,
+    ) -> Result<Option<T>, ExecutorError> {
+        let removed = self.remove_all(order).await;
+        let (came, running) = ran?.unzip();
+        if let Some(running) = running.filter(|running| running.mounted) {
+            self.take_over(order, &running.image).await?;
+        }
+        removed.map(|()| came)
+    }
+
     /// Has the job's container run, with all that it needs beside it. `remains` are removed first.
     ///
     /// None when the job was cancelled before. Only what takes long is broken off: a container that the engine is just
     /// creating could not be removed yet.
-    async fn bring_up(
+    pub(super) async fn bring_up(
         &self,
         order: &Order,
         wanted: &Wanted<'_>,
@@ -70,7 +81,6 @@ impl Docker {
             self.remove_all(order).await?;
         }
         let Some(surroundings) = self.start_services(order, cancel).await? else { return Ok(None) };
-        order.dir.start().map_err(io)?;
         if !image.as_root && self.sight() != Sight::None {
             place::open_to_all(&order.dir).map_err(io)?;
         }
@@ -115,6 +125,12 @@ impl Docker {
         });
         ours.await.map(drop)
     }
+}
+
+/// The image that the order is to run in.
+pub(super) fn image(order: &Order) -> Result<&str, ExecutorError> {
+    let none = || ExecutorError::Unsupported(format!("job `{}` names no image to run in", order.job.id));
+    order.job.image.as_deref().ok_or_else(none)
 }
 
 /// Writes that a job was canceled, where its supervisor did not get to: it never ran, or was killed after its grace.

@@ -1,0 +1,152 @@
+use std::io::IsTerminal as _;
+use std::sync::Arc;
+
+use console::Term;
+use monkeyci_core::model::{BuildStatus, JobId, JobResult, JobStatus};
+
+use super::build;
+use crate::context::LocalArgs;
+use crate::drive::{Drive, Left};
+use crate::error::{CliError, Exit, chain};
+use crate::request::NoScript;
+use crate::session::{self, Session};
+use crate::state::{Folders, unusable};
+use crate::ui::View;
+use crate::ui::live::Live;
+use crate::ui::plain::{Detail, Plain};
+use crate::ui::progress::{JobProgress, Progress};
+use crate::ui::sentence;
+use crate::ui::summary::Place;
+use crate::visit::{self, Visits};
+
+/// Open a shell where a job runs
+///
+/// Runs what the job depends on, prepares the job as a build would, and opens a shell in its container or workspace, in
+/// the place of its lines. Nothing that is done there is saved. The exit code is the shell's.
+#[derive(Debug, clap::Args)]
+pub struct DebugArgs {
+    /// The id of the job
+    #[arg(value_name = "JOB")]
+    job: JobId,
+    /// Run the job's lines first, and open the shell in the workspace as they left it
+    #[arg(long)]
+    after: bool,
+    /// The shell [default: the job's, or /bin/sh]
+    #[arg(long, value_name = "PATH")]
+    shell: Option<String>,
+    #[command(flatten)]
+    local: LocalArgs,
+}
+
+/// Opens a shell in the place of a job.
+pub fn run(args: &DebugArgs) -> Result<Exit, CliError> {
+    let runtime = super::runtime()?;
+    let exit = runtime.block_on(debug(args));
+    // What still reads or writes has nobody to do so for.
+    runtime.shutdown_background();
+    exit
+}
+
+async fn debug(args: &DebugArgs) -> Result<Exit, CliError> {
+    let folders = Folders::of_user()?;
+    let trigger = args.local.trigger()?;
+    let mut request = args.local.request(&trigger, &[args.job.to_string()])?;
+    let (trigger, secrets) = args.local.with_secrets(trigger, &mut request)?;
+    let no_script = NoScript::default();
+    // Who asks for a job's place need not be asked whether it may run.
+    let approve = [&args.local.approve[..], &[args.job.to_string()]].concat();
+    let wanted = request.build(trigger, &approve, Arc::clone(&no_script))?;
+
+    let mut view = args.view();
+    let repository = folders.repository(request.repo().as_str(), &request.place());
+    for note in session::clean(&folders, &repository).await? {
+        view.note(&note);
+    }
+    let no_state = |error: std::io::Error| unusable(&error);
+    let mut invocation = repository.begin(&request).map_err(no_state)?;
+    // Whatever comes of it, there is nothing to go on with.
+    invocation.end().map_err(no_state)?;
+    let (door, mut visits) = visit::to(args.job.clone(), args.after, args.shell.clone());
+    let session = Session::open(&folders, &invocation, args.local.limits(false), secrets, Some(door)).await?;
+    let build = session.engine.build(wanted).await.map_err(|error| CliError::ours(chain(&error)))?;
+    let drive = Drive {
+        session: &session,
+        instance: &invocation.record.instance,
+        build,
+        view: &mut *view,
+        known: 0,
+        visits: Some(&mut visits),
+    };
+    let (progress, left) = drive.run().await?;
+    visits.end();
+    let folder = (!progress.jobs().is_empty()).then(|| invocation.folder.clone());
+    let told = args.outcome(&progress, left, &visits, &no_script, &mut |progress| {
+        view.end(progress, &Place { folder: folder.clone(), ..Place::default() });
+    });
+    if left != Left::Killed && session.close().await {
+        invocation.swept().map_err(no_state)?;
+    }
+    told
+}
+
+impl DebugArgs {
+    /// What came of it. `summary` shows how the build ended, where no shell stood in its place.
+    fn outcome(
+        &self,
+        progress: &Progress,
+        left: Left,
+        visits: &Visits,
+        no_script: &NoScript,
+        summary: &mut dyn FnMut(&Progress),
+    ) -> Result<Exit, CliError> {
+        let job = progress.job(&self.job);
+        let result = job.and_then(|job| job.result.as_ref());
+        match (left, result) {
+            (_, Some(JobResult { exit: Some(code), .. })) if visits.begun => return Ok(Exit::Shell(code_of(*code))),
+            (Left::Canceled | Left::Killed, _) => return Ok(Exit::Interrupted),
+            (Left::Itself, _) => {}
+        }
+        let Some(job) = job else {
+            let message = progress.message.clone().unwrap_or_else(|| "there are no jobs".into());
+            return Err(CliError::new(message, no_script.get().copied().unwrap_or(build::exit(progress.status))));
+        };
+        let id = &self.job;
+        let others = || progress.jobs().iter().filter(|other| other.job.id != *id);
+        if let Some(message) = result.and_then(|result| result.message.as_ref()) {
+            return Err(CliError::failed(format!("job `{id}`: {message}")));
+        }
+        summary(progress);
+        if let Some(bad) = others().find(|job| job.is_bad()) {
+            let bad = &bad.job.id;
+            return Err(CliError::failed(format!("job `{bad}` failed, and `{id}` depends on it: no shell is opened"))
+                .hint(format!("to look at `{bad}`: monkeyci debug {bad} --after")));
+        }
+        if progress.status == BuildStatus::Blocked {
+            let blocked = others().find(|job| job.status == JobStatus::Blocked);
+            let blocked = blocked.map_or(id, |job| &job.job.id);
+            return Err(CliError::failed(format!("job `{blocked}` waits for approval, and `{id}` depends on it"))
+                .hint(format!("to let it go on: --approve {blocked}")));
+        }
+        Err(CliError::failed(format!("no shell is opened: job `{id}` {}", why(job))))
+    }
+
+    /// Everything but the shell's own output goes to standard error.
+    fn view(&self) -> Box<dyn View> {
+        let stderr = std::io::stderr();
+        let is_terminal = stderr.is_terminal();
+        let style = super::style_of(is_terminal);
+        if is_terminal && !super::is_dumb() {
+            return Box::new(Live::new(Term::stderr(), style).following(self.after.then(|| self.job.clone())));
+        }
+        Box::new(Plain::new(stderr, style, Detail::All))
+    }
+}
+
+fn why(job: &JobProgress) -> String {
+    sentence::outcome(job).unwrap_or_else(|| format!("is {}", job.status))
+}
+
+/// A shell's code as a program can end with it.
+fn code_of(code: i32) -> u8 {
+    u8::try_from(code).unwrap_or(1)
+}
