@@ -93,7 +93,7 @@ impl Drive<'_> {
                         stopped.map_err(|error| CliError::ours(format!("holding still: {error}")))?;
                     }
                 },
-                visit = next(&mut self.visits) => self.enter(visit, &mut progress, &mut tails)?,
+                visit = next(&mut self.visits) => self.enter(visit, &mut progress, &mut tails, &mut seen).await?,
                 _ = tick.tick(), if !self.is_away() => {
                     tails.look(&mut |job, attempt, output| {
                         progress.output(job, output);
@@ -143,8 +143,23 @@ impl Drive<'_> {
         }
     }
 
-    /// Leaves the screen to a shell.
-    fn enter(&mut self, visit: Visit, progress: &mut Progress, tails: &mut Tails) -> Result<(), CliError> {
+    /// Leaves the screen to a shell, once all is shown that came before.
+    async fn enter(
+        &mut self,
+        visit: Visit,
+        progress: &mut Progress,
+        tails: &mut Tails,
+        seen: &mut HashSet<JobId>,
+    ) -> Result<(), CliError> {
+        let is_begun = |progress: &Progress| {
+            progress.job(&visit.opened.job.id).is_some_and(|job| job.status.is_active() || job.status.is_terminal())
+        };
+        while !is_begun(progress) {
+            match self.build.try_next().await.map_err(|error| CliError::ours(chain(&error)))? {
+                Some(event) => self.hear(&event, progress, tails, seen),
+                None => return Ok(()),
+            }
+        }
         let Some(visits) = &mut self.visits else { return Ok(()) };
         tails.end(&visit.opened.job.id, &mut |job, attempt, output| {
             progress.output(job, output);

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod crash;
+mod debug;
 mod docs;
 mod examples;
 mod guide;

@@ -1,6 +1,7 @@
 //! The program as a person runs it: what it prints, and how it ends.
 
 mod build;
+mod debug;
 mod init;
 mod interrupt;
 mod place;

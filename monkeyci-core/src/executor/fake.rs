@@ -145,7 +145,8 @@ impl Executor for Fake {
         let program = Program::read(&order.dir.control()).map_err(failed)?;
         let Some(mut terminal) = (sitting.open)().await else { return Ok(None) };
         let words: Vec<_> = program.command.iter().map(|word| String::from_utf8_lossy(word)).collect();
-        let line = format!("would open: {}\r\n", words.join(" "));
+        let end = if terminal.screen.is_some() { "\r\n" } else { "\n" };
+        let line = format!("would open: {}{end}", words.join(" "));
         let written = terminal.output.write_all(line.as_bytes()).await;
         written.map_err(failed)?;
         terminal.output.flush().await.map_err(failed)?;

@@ -22,6 +22,7 @@ mod reattach;
 mod registry;
 mod resources;
 mod services;
+mod shell;
 mod stop;
 
 macro_rules! adapter {
@@ -46,6 +47,9 @@ macro_rules! adapter {
                 a_job_canceled_before_it_started_does_not_run, a_cancel_at_any_moment_ends_it_canceled);
             adapter!(@ $make, hostile: a_report_that_became_something_else_harms_nobody, forged_frames_are_refused,
                 a_work_dir_that_the_job_removed_is_named);
+            adapter!(@ $make, shell: a_shell_on_pipes_finds_what_the_job_would,
+                a_shell_on_pipes_ends_with_what_is_piped_in, a_shell_on_a_screen_has_a_terminal,
+                a_shell_ends_when_it_is_canceled, a_shell_that_is_not_there_is_named);
             $($(adapter!(@ $make, $module: $($story),*);)*)?
         }
     };
@@ -59,6 +63,9 @@ macro_rules! adapter {
                 a_cancel_at_any_moment_ends_it_canceled);
             adapter!(@ $make, hostile: a_report_that_became_something_else_harms_nobody);
             adapter!(@ $make, services: a_service_is_reached_by_its_name);
+            adapter!(@ $make, shell: a_shell_on_pipes_finds_what_the_job_would,
+                a_shell_on_pipes_ends_with_what_is_piped_in, a_shell_on_a_screen_has_a_terminal,
+                a_shell_ends_when_it_is_canceled, a_shell_that_is_not_there_is_named);
             adapter!(@ $make, containers: lines_run_in_the_workspace_and_what_they_make_comes_back,
                 a_user_who_is_not_root_can_write_to_the_workspace, a_job_whose_engine_died_is_taken_up_again);
         }

@@ -48,7 +48,7 @@ impl Docker {
         let image = self.image_of(wanted, &found.image.unwrap_or_default()).await?;
         let mounts = found.mounts.unwrap_or_default();
         let mounted = mounts.iter().any(|mount| mount.destination.as_deref() == Some(place::CONTROL));
-        Ok(Found::Running(Running { name, image, mounted }))
+        Ok(Found::Running(Running { name, image, mounted, _beacon: None }))
     }
 
     /// Creates the job's container.

@@ -1,6 +1,7 @@
 //! One job from beginning to end.
 
 use bollard::query_parameters::StartContainerOptions;
+use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use super::container::{FENCE, INSTANCE};
@@ -19,6 +20,8 @@ pub(super) struct Running {
     pub image: Image,
     /// The job directory is mounted; else it goes through the engine's archive calls.
     pub mounted: bool,
+    /// Engines look at what they mount once more when they are asked for files of a container that runs.
+    pub _beacon: Option<TempDir>,
 }
 
 impl Docker {
@@ -87,7 +90,6 @@ impl Docker {
         let program = self.program(image.arch)?;
         let body = |mounts| self.job_container(&order.attempt, &order.job, &image.name, mounts, &surroundings);
         let mut mounted = false;
-        // Kept until the container runs: engines look at what they mount once more then.
         let beacon = if self.sight() == Sight::Unknown { Some(place::beacon(&order.dir)?) } else { None };
         if self.sight() != Sight::None {
             let mut mounts = place::mounts(&order.dir, &program);
@@ -109,8 +111,7 @@ impl Docker {
         }
         let started = self.api.start_container(&name, None::<StartContainerOptions>).await;
         started.map_err(|error| self.broke("starting the container", &error))?;
-        drop(beacon);
-        Ok(Some(Running { name, image, mounted }))
+        Ok(Some(Running { name, image, mounted, _beacon: beacon }))
     }
 
     /// Removes all that was made for the attempt.

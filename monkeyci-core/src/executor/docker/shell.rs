@@ -106,6 +106,11 @@ impl Docker {
         let (from, to) = tokio::io::split(stream);
         let over = CancellationToken::new();
         let Terminal { input, output, errors, screen, .. } = terminal;
+        if let Some(screen) = &screen {
+            // Before anything is typed: what runs then finds a screen that has a size.
+            let size = *screen.size.borrow();
+            self.resize(exec, size).await;
+        }
         let shown = match &screen {
             Some(_) => Either::Left(show(from, output, &over)),
             None => Either::Right(show_frames(from, output, errors, &over)),

@@ -1,0 +1,151 @@
+//! A shell where a job runs.
+
+use std::io::{Read as _, Write as _};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use crate::place::{Place, Ran};
+
+const SCRIPT: &str = "
+- id: build
+  script: [mkdir out && echo made > out/file]
+  save-artifacts: [{id: out, path: out}]
+- id: test
+  dependencies: [build]
+  shell: /bin/sh
+  env: {GREETING: hello there, TOKEN: {param: TOKEN}}
+  restore-artifacts: [{id: out, path: out}]
+  save-artifacts: [{id: left, path: left}]
+  script: ['echo \"[$GREETING]\" > left', 'echo live; exit 3', touch never]
+- {id: broken, script: [exit 4]}
+- {id: on-broken, dependencies: [broken], script: [touch $MARKER]}
+- {id: gate, blocked: true, script: ['true']}
+- {id: beyond, dependencies: [gate], script: [touch $MARKER]}
+";
+
+/// Runs the program with `input` piped in.
+fn debug(place: &Place, args: &[&str], input: &str) -> Ran {
+    let mut command = place.command(&["debug"]);
+    command.args(args).args(["--secret", "TOKEN"]).env("TOKEN", "s3cr3t-value").stdin(Stdio::piped());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    // It may end before it has read all.
+    let _gone = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
+    Ran::of(child.wait_with_output().expect("it ends"))
+}
+
+/// Folders of attempts that are still there.
+fn attempts(place: &Place) -> Vec<String> {
+    let found = Command::new("find").arg(place.data()).args(["-name", "mci-*"]).output().expect("find runs");
+    String::from_utf8_lossy(&found.stdout).lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_shell_finds_what_the_job_would_and_says_what_that_is() {
+    let place = Place::with_script(SCRIPT);
+    let input = "echo $GREETING in $MONKEYCI_JOB\ntest \"$TOKEN\" = s3cr3t-value && cat out/file\ntouch left\nexit 7\n";
+    let ran = debug(&place, &["test"], input);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(7), "hello there in test\nmade\n"), "{}", ran.stderr);
+    for told in ["Job `test`, as a process", "  1  echo \"[$GREETING]\" > left", "  3  touch never", "`exit` ends it"] {
+        assert!(ran.stderr.contains(told), "{told} in {}", ran.stderr);
+    }
+    assert!(!ran.stderr.contains("[test] live") && !ran.stderr.contains("s3cr3t"), "{}", ran.stderr);
+    assert_eq!(attempts(&place), Vec::<String>::new());
+    let next = place.run(&["build", "-f", "build", "-p", "TOKEN=any"]);
+    assert!(next.code == Some(0) && !next.stdout.contains("--resume"), "{}", next.stdout);
+}
+
+#[test]
+fn after_its_lines_the_workspace_is_as_they_left_it() {
+    let place = Place::with_script(SCRIPT);
+    let ran = debug(&place, &["test", "--after"], "cat left; ls never; exit 0\n");
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "[hello there]\n"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("[test] live\n"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("did not end well: line 2 of 3 (`echo live; exit 3`) ended with code 3"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(attempts(&place), Vec::<String>::new());
+}
+
+#[test]
+fn without_a_shell_it_is_said_why_and_what_to_do() {
+    let place = Place::with_script(SCRIPT);
+    for (args, code, told) in [
+        (&["tset"][..], 1, "error: there is no job `tset` (did you mean `test`?)"),
+        (
+            &["on-broken"],
+            1,
+            "`on-broken` depends on it: no shell is opened\nhint: to look at `broken`: monkeyci debug broken --after",
+        ),
+        (
+            &["beyond"],
+            1,
+            "error: job `gate` waits for approval, and `beyond` depends on it\nhint: to let it go on: --approve gate",
+        ),
+        (&["broken", "--shell", "/no/shell"], 1, "error: job `broken`: there is no shell `/no/shell` on this machine"),
+        (&["b*"], 2, "job id `b*`"),
+    ] {
+        let ran = debug(&place, args, "exit 9\n");
+        assert_eq!(ran.code, Some(code), "{args:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(told) && ran.stdout.is_empty(), "{args:?}: {}", ran.stderr);
+    }
+    assert!(!place.marker().exists());
+    // The job itself needs no approval, and nobody asks twice for one before it.
+    assert_eq!(debug(&place, &["gate"], "exit 9\n").code, Some(9));
+    assert_eq!(debug(&place, &["beyond", "--approve", "gate"], "exit 9\n").code, Some(9));
+    let none = Place::empty();
+    assert_eq!(debug(&none, &["test"], "").code, Some(3));
+}
+
+#[test]
+fn on_a_terminal_the_keys_go_to_the_shell_and_its_modes_are_set_right_afterwards() {
+    let has_script = Command::new("script").arg("--version").output().is_ok_and(|ran| ran.status.success());
+    if !has_script {
+        let required = std::env::var("MONKEYCI_TEST_REQUIRE").unwrap_or_default();
+        assert!(!required.split(',').any(|name| name == "pty"), "`script` is required and not there");
+        eprintln!("skipped: pty: there is no `script` of util-linux");
+        return;
+    }
+    let place = Place::with_script("- {id: test, script: [echo its line]}\n");
+    let program = format!(
+        "stty -a > $MARKER-before; {} debug test; code=$?; stty -a > $MARKER-after; exit $code",
+        env!("CARGO_BIN_EXE_monkeyci")
+    );
+    let environment: Vec<_> =
+        place.command(&[]).get_envs().filter_map(|(k, v)| Some((k.to_owned(), v?.to_owned()))).collect();
+    let mut command = Command::new("script");
+    command.args(["-qec", &program, "/dev/null"]).current_dir(place.repo()).env_clear().envs(environment);
+    command.env("TERM", "xterm").env("PS1", "").stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().expect("script starts");
+    let (mut keys, mut screen) = (child.stdin.take().expect("a pipe"), child.stdout.take().expect("a pipe"));
+    let (pieces, shown) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut piece = [0; 4096];
+        while let Ok(count @ 1..) = screen.read(&mut piece) {
+            let _gone = pieces.send(String::from_utf8_lossy(&piece[..count]).into_owned());
+        }
+    });
+    let mut all = String::new();
+    let mut until = |text: &str| {
+        let limit = Instant::now() + Duration::from_secs(60);
+        while !all.contains(text) {
+            let left = limit.saturating_duration_since(Instant::now());
+            let piece = shown.recv_timeout(left).unwrap_or_else(|_| panic!("`{text}` was not shown: {all:?}"));
+            all.push_str(&piece);
+        }
+    };
+    until("`exit` ends it");
+    keys.write_all(b"tty\n").expect("typed");
+    until("/dev/pts/");
+    keys.write_all(b"echo sl''eeps; sleep 300\n").expect("typed");
+    until("sleeps");
+    keys.write_all(b"\x03echo still''here\n").expect("typed");
+    until("stillhere");
+    keys.write_all(b"exit 5\n").expect("typed");
+    assert_eq!(child.wait().expect("it ends").code(), Some(5));
+    let modes = |when: &str| std::fs::read_to_string(format!("{}-{when}", place.marker().display())).expect("written");
+    assert_eq!(modes("before"), modes("after"));
+    assert_eq!(attempts(&place), Vec::<String>::new());
+}
