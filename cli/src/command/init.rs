@@ -17,6 +17,30 @@ pub struct InitArgs {
     /// What the script is written in
     #[arg(long, value_enum, default_value_t = Language::Yaml)]
     lang: Language,
+    /// Depend on a plugin, in a script in Rust (repeatable)
+    #[arg(long, value_enum, value_name = "PLUGIN")]
+    plugin: Vec<Plugin>,
+}
+
+/// A plugin that comes with the program.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Plugin {
+    /// Judge test reports and coverage
+    Coverage,
+    /// Build and push container images
+    Image,
+    /// Tell a chat or a service how a build ended
+    Notify,
+    /// Release on GitHub or GitLab
+    Release,
+}
+
+impl Plugin {
+    /// Its line among the dependencies.
+    fn dependency(self) -> String {
+        let value = clap::ValueEnum::to_possible_value(&self).expect("no plugin is hidden");
+        format!("monkeyci-plugin-{} = \"0.1\"\n", value.get_name())
+    }
 }
 
 /// What a script is written in.
@@ -60,9 +84,16 @@ pub fn run(args: &InitArgs) -> Result<Exit, CliError> {
         let there = format!("`{SCRIPT_DIR}/{name}` is there already, and stays as it is");
         return Err(CliError::usage(there).hint("`monkeyci plan` shows the jobs of the script that is there"));
     }
+    if !args.plugin.is_empty() && !matches!(args.lang, Language::Rust) {
+        return Err(CliError::usage("only a script in Rust has plugins").hint("add `--lang rust`"));
+    }
+    let mut plugins: Vec<_> = args.plugin.iter().map(|plugin| plugin.dependency()).collect();
+    plugins.sort();
+    plugins.dedup();
+    let dependencies = format!("[dependencies]\n{}", plugins.concat());
     let mut text = String::new();
     for (name, content) in files {
-        write(&dir.join(name), content)
+        write(&dir.join(name), &content.replace("[dependencies]\n", &dependencies))
             .map_err(|error| CliError::ours(format!("`{SCRIPT_DIR}/{name}` cannot be written: {error}")))?;
         text.push_str(&format!("Wrote {SCRIPT_DIR}/{name}\n"));
     }
