@@ -56,6 +56,9 @@ pub struct BuildArgs {
     /// Go on with build N of this repository, which has not ended
     #[arg(long, value_name = "N", conflicts_with_all = ["filter", "executor", "dry_run", "param", "param_file"])]
     resume: Option<u64>,
+    /// Do not run the tests of a script that is a program first
+    #[arg(long)]
+    no_script_tests: bool,
     /// Keep the workspaces of the jobs
     #[arg(long)]
     keep: bool,
@@ -99,6 +102,7 @@ async fn build(args: &BuildArgs) -> Result<Exit, CliError> {
     }
     request.secrets.extend(args.secret.iter().cloned());
     request.secrets.dedup();
+    request.no_script_tests |= args.no_script_tests;
     let (trigger, secrets) = with_secrets(trigger, &request.secrets)?;
     let no_script = NoScript::default();
     // Where nothing runs nobody has to be asked.
@@ -274,6 +278,7 @@ impl BuildArgs {
             git: trigger.git.clone(),
             changes: trigger.changes.clone(),
             filter: self.filter.clone(),
+            no_script_tests: self.no_script_tests,
             executor,
             secrets: Vec::new(),
         })

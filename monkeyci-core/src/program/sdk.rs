@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 
 use blake3::{Hash, Hasher};
 
+use super::prune;
+
 // `FILES`: names from the root of the repository, and texts. Written by the build script.
 include!(concat!(env!("OUT_DIR"), "/sdk.rs"));
 
@@ -26,6 +28,7 @@ pub(super) static HASH: LazyLock<Hash> = LazyLock::new(|| {
 pub(super) fn unpacked(cache: &Path) -> io::Result<PathBuf> {
     let folder = cache.join("sdk");
     let dir = folder.join(&HASH.to_hex()[..16]);
+    prune::touch(&dir);
     if !dir.is_dir() {
         fs::create_dir_all(&folder)?;
         let new = tempfile::Builder::new().prefix("new-").tempdir_in(&folder)?;
@@ -41,6 +44,11 @@ pub(super) fn unpacked(cache: &Path) -> io::Result<PathBuf> {
         }
     }
     Ok(dir.join(PACKAGE))
+}
+
+/// Whether this folder among those of SDKs is the one of this program.
+pub(super) fn is_current(dir: &Path) -> bool {
+    dir.file_name().is_some_and(|name| name == &HASH.to_hex()[..16])
 }
 
 #[cfg(test)]
