@@ -130,6 +130,7 @@ impl LocalArgs {
             git: trigger.git.clone(),
             changes: trigger.changes.clone(),
             filter: filter.to_vec(),
+            no_script_tests: false,
             executor: self.executor.unwrap_or_default(),
             secrets: Vec::new(),
         })

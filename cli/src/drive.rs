@@ -5,6 +5,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use monkeyci_core::engine::BuildHandle;
+use monkeyci_core::log::LogId;
 use monkeyci_core::model::{BuildStatus, Event, EventKind, JobId, Millis};
 use tokio::time::MissedTickBehavior;
 
@@ -60,7 +61,7 @@ impl Drive<'_> {
         let mut tick = tokio::time::interval(LOOK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut left = Left::Itself;
-        // Jobs whose attempt began before: what it wrote was shown before.
+        // Jobs whose attempt began before: what it wrote was shown before. So with the script.
         let mut seen = HashSet::new();
         loop {
             tokio::select! {
@@ -96,7 +97,7 @@ impl Drive<'_> {
                 visit = next(&mut self.visits) => self.enter(visit, &mut progress, &mut tails, &mut seen).await?,
                 _ = tick.tick(), if !self.is_away() => {
                     tails.look(&mut |job, attempt, output| {
-                        progress.output(job, output);
+                        progress.output(job, attempt, output);
                         if !seen.contains(job) {
                             self.view.output(&progress, job, attempt, output);
                         }
@@ -113,13 +114,17 @@ impl Drive<'_> {
 
     fn hear(&mut self, event: &Event, progress: &mut Progress, tails: &mut Tails, seen: &mut HashSet<JobId>) {
         let is_new = event.seq > self.known;
+        let mut ends = None;
+        let mut note = |job: &JobId| if is_new { seen.remove(job) } else { seen.insert(job.clone()) };
         match &event.kind {
+            EventKind::ScriptInitializing { .. } => {
+                let LogId { job, attempt, .. } = LogId::script(&event.subject);
+                note(&job);
+                tails.begin(&job, attempt);
+                tails.start(&job);
+            }
             EventKind::JobInitializing { job_id, attempt, .. } => {
-                if is_new {
-                    seen.remove(job_id)
-                } else {
-                    seen.insert(job_id.clone())
-                };
+                note(job_id);
                 tails.begin(job_id, *attempt);
             }
             EventKind::JobStart { job_id, .. } => tails.start(job_id),
@@ -128,14 +133,20 @@ impl Drive<'_> {
                 if let Some(visits) = &mut self.visits {
                     visits.end();
                 }
-                tails.end(job_id, &mut |job, attempt, output| {
-                    progress.output(job, output);
-                    if !seen.contains(job) {
-                        self.view.output(progress, job, attempt, output);
-                    }
-                });
+                ends = Some(job_id.clone());
+            }
+            EventKind::ScriptStart { .. } | EventKind::ScriptEnd { .. } => {
+                ends = Some(LogId::script(&event.subject).job);
             }
             _ => {}
+        }
+        if let Some(job) = ends {
+            tails.end(&job, &mut |job, attempt, output| {
+                progress.output(job, attempt, output);
+                if !seen.contains(job) {
+                    self.view.output(progress, job, attempt, output);
+                }
+            });
         }
         progress.event(event);
         if is_new && !self.is_away() {
@@ -162,7 +173,7 @@ impl Drive<'_> {
         }
         let Some(visits) = &mut self.visits else { return Ok(()) };
         tails.end(&visit.opened.job.id, &mut |job, attempt, output| {
-            progress.output(job, output);
+            progress.output(job, attempt, output);
             self.view.output(progress, job, attempt, output);
         });
         self.view.leave();

@@ -29,6 +29,8 @@ pub struct Request {
     pub changes: Option<Changes>,
     /// Globs of the jobs that are wanted; all when there are none.
     pub filter: Vec<String>,
+    /// Whether its script's tests are not run.
+    pub no_script_tests: bool,
     /// Where its jobs run.
     pub executor: Choice,
     /// Its secrets, as they were named on the command line.
@@ -71,6 +73,7 @@ impl Request {
         let org = OrgId::new(ORG).expect("a valid id");
         let request = BuildRequest::new(source)
             .refused(move |error| refused(error, &no_script))
+            .script_tests(!self.no_script_tests)
             .repo(org, self.repo())
             .trigger(trigger);
         let request = request.filter(&self.filter).and_then(|request| request.approve(approve));
@@ -139,6 +142,9 @@ fn refused(error: &ProgramError, no_script: &NoScript) -> LoadError {
         if let ScriptError::NotFound { .. } = script {
             message = format!("{message}\nhint: {}", script::FIRST);
         }
+    }
+    if let ProgramError::Tests { .. } = error {
+        message = format!("{message}\nhint: {}", script::FAILING);
     }
     let status = if error.is_ours() { BuildStatus::Error } else { BuildStatus::Failure };
     LoadError { status, message }

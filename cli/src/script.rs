@@ -5,33 +5,40 @@ use std::sync::Arc;
 
 use monkeyci_core::build::Graph;
 use monkeyci_core::executor::Process;
+use monkeyci_core::log::Chunk;
 use monkeyci_core::model::Trigger;
-use monkeyci_core::program::{Asked, ProgramError, Programs, Tested};
+use monkeyci_core::program::{Asked, ProgramError, Programs};
 use monkeyci_core::script::{Extensions, Script, ScriptError};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::CliError;
 use crate::state::Folders;
+use crate::ui::lines::Lines;
 
 /// What one does who has no script yet.
 pub const FIRST: &str = "write `.monkeyci/build.yaml`, for example `[{id: test, script: [make test]}]`";
 
+/// What one does whose script fails its tests.
+pub const FAILING: &str = "`monkeyci test` runs them alone, `--no-script-tests` builds without them";
+
 /// Loads the script of a folder for the build that `trigger` would cause. A program is compiled where it is not in the
-/// cache, and runs in the folder itself; Ctrl-C stops it.
+/// cache, and runs in the folder itself; Ctrl-C stops it. What is printed meanwhile goes to standard error, and is not
+/// in the error.
 pub fn load(folder: &Path, trigger: &Trigger) -> Result<Script, ProgramError> {
     let extensions = Extensions::none();
-    with_programs(folder, trigger, async |programs, asked, cancel| programs.load(asked, &extensions, cancel).await)
+    let lines = Lines::of_script();
+    let hear = move |chunk: &Chunk| lines.hear(chunk);
+    let load = async |programs: &Programs, asked: Asked<'_>, cancel: &CancellationToken| {
+        programs.load(asked, &extensions, cancel).await.map_err(ProgramError::without_output)
+    };
+    with_programs(folder, trigger, hear, load)
 }
 
-/// Runs the tests of the program in a folder; Ctrl-C stops them.
-pub fn test(folder: &Path) -> Result<Tested, ProgramError> {
-    let trigger = Trigger::default();
-    with_programs(folder, &trigger, async |programs, asked, cancel| programs.test(asked, cancel).await)
-}
-
-fn with_programs<T>(
+/// Lends what the program of a folder is loaded and tested by; Ctrl-C cancels. `hear` is told what is printed.
+pub fn with_programs<T>(
     folder: &Path,
     trigger: &Trigger,
+    hear: impl Fn(&Chunk) + Send + Sync + 'static,
     work: impl AsyncFnOnce(&Programs, Asked<'_>, &CancellationToken) -> Result<T, ProgramError>,
 ) -> Result<T, ProgramError> {
     let ours = |what, path: &Path| {
@@ -45,7 +52,7 @@ fn with_programs<T>(
     let runtime = runtime.map_err(ours("cannot run", folder))?;
     let process = Process::new(home.path().join("process")).programs(folders.cache.join("bin"));
     let (cache, runs) = (folders.cache.join("scripts"), home.path().join("runs"));
-    let programs = Programs::new(cache, runs, "plan", Arc::new(process), Arc::default());
+    let programs = Programs::new(cache, runs, "plan", Arc::new(process), Arc::default()).logged(0, hear);
     let asked = Asked { checkout: folder, script_dir: None, build: None, trigger, in_place: true };
     runtime.block_on(async {
         let cancel = CancellationToken::new();

@@ -24,7 +24,7 @@ const EXAMPLES: &[Example] = &[
 ];
 
 /// Examples that have a test of their own.
-const ELSEWHERE: &[&str] = &["rust-script", "services"];
+const ELSEWHERE: &[&str] = &["failing-script-test", "rust-script", "services"];
 
 #[test]
 fn every_example_does_what_it_says() {
@@ -42,7 +42,7 @@ fn every_example_does_what_it_says() {
 }
 
 #[test]
-fn the_example_of_a_script_in_rust_does_what_it_says() {
+fn the_examples_of_scripts_in_rust_do_what_they_say() {
     if !has("cargo", is_on_path("cargo"), "no such program") {
         return;
     }
@@ -55,6 +55,23 @@ fn the_example_of_a_script_in_rust_does_what_it_says() {
         let expected = jobs.iter().map(|job| ((*job).to_owned(), OK.to_owned())).collect();
         assert_eq!(said.jobs(), expected, "{changed}");
     }
+    // On the same machine, which has compiled the SDK by now.
+    a_script_that_fails_its_tests_runs_no_job_unless_it_must(&home);
+}
+
+fn a_script_that_fails_its_tests_runs_no_job_unless_it_must(home: &Home) {
+    let example = "examples/failing-script-test";
+    let said = home.run(&["build", "--json", example]);
+    assert_eq!((said.code, said.jobs().len()), (Some(1), 0), "{}", said.both());
+    let end = said.events().into_iter().find(|event| event["type"] == "build/end").expect("an end");
+    let message = end["message"].as_str().expect("a message");
+    assert_eq!(end["status"], "failure", "{end}");
+    assert!(message.contains("fails: `tests::a_branch_is_tested_and_not_published`"), "{message}");
+    assert!(message.contains("left: [\"test\", \"publish\"]") && message.contains("--no-script-tests"), "{message}");
+    let said = home.run(&["build", "--no-script-tests", "--json", example]);
+    assert_eq!(said.code, Some(0), "{}", said.both());
+    let expected = ["test", "publish"].map(|job| (job.to_owned(), OK.to_owned()));
+    assert_eq!(said.jobs(), expected.into());
 }
 
 #[test]

@@ -39,6 +39,9 @@ pub struct BuildArgs {
     /// Go on with build N of this repository, which has not ended
     #[arg(long, value_name = "N", conflicts_with_all = ["filter", "executor", "dry_run", "param", "param_file"])]
     resume: Option<u64>,
+    /// Do not run the tests of a script that is a program first
+    #[arg(long)]
+    no_script_tests: bool,
     /// Keep the workspaces of the jobs
     #[arg(long)]
     keep: bool,
@@ -79,6 +82,7 @@ async fn build(args: &BuildArgs) -> Result<Exit, CliError> {
     if let Some(invocation) = &invocation {
         request = invocation.record.request.clone();
     }
+    request.no_script_tests |= args.no_script_tests;
     let (trigger, secrets) = args.local.with_secrets(trigger, &mut request)?;
     let no_script = NoScript::default();
     // Where nothing runs nobody has to be asked.

@@ -4,16 +4,17 @@ use std::io::Write;
 
 use console::{Term, truncate_str};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use monkeyci_core::log::LogId;
 use monkeyci_core::model::{Event, EventKind, JobId, JobStatus, Millis};
+use monkeyci_core::program::Step;
 
-use super::View;
-use super::duration;
 use super::escape::{Colours, neutral};
 use super::output::Output;
 use super::plain::lines_of;
-use super::progress::{JobProgress, Progress};
+use super::progress::{JobProgress, Progress, ScriptProgress};
 use super::style::{Style, Tone};
 use super::summary::{self, Place};
+use super::{View, duration, sentence};
 
 /// Draws a build.
 pub struct Live {
@@ -71,7 +72,10 @@ impl View for Live {
             EventKind::BuildTriggered { .. } => {
                 self.above(&self.style.paint(Tone::Strong, &format!("Build {}", event.subject)));
             }
-            EventKind::ScriptStart { warnings, .. } => {
+            EventKind::ScriptStart { warnings, tests, .. } => {
+                if let Some(tests) = tests {
+                    self.above(&self.style.paint(Tone::Good, &sentence::script_tests(*tests)));
+                }
                 for warning in warnings {
                     let warning = format!("warning: {}", neutral(warning, Colours::Strip));
                     self.above(&self.style.paint(Tone::Waiting, &warning));
@@ -92,9 +96,17 @@ impl View for Live {
         }
     }
 
-    fn output(&mut self, progress: &Progress, job: &JobId, _attempt: u32, output: &Output) {
+    fn output(&mut self, progress: &Progress, job: &JobId, attempt: u32, output: &Output) {
         if self.followed.as_ref() == Some(job) {
-            lines_of(progress, job, output, self.style).iter().for_each(|line| self.above(line));
+            return lines_of(progress, job, output, self.style).iter().for_each(|line| self.above(line));
+        }
+        // What cargo prints is shown while it does so, what the script itself prints stays.
+        if let Output::Line(_, text) = output
+            && attempt == LogId::SCRIPT
+            && progress.script_step() == Some(Step::Plan)
+        {
+            let colours = if self.style.is_coloured() { Colours::Keep } else { Colours::Strip };
+            self.above(&format!("{} {}", self.style.paint(Tone::Quiet, &format!("[{job}]")), neutral(text, colours)));
         }
     }
 
@@ -132,6 +144,9 @@ pub fn picture(progress: &Progress, now: Millis, width: usize, height: usize, st
     let width = width.saturating_sub(1);
     let room = height.saturating_sub(3).max(1);
     let ids = id_width(progress);
+    if let Some(script) = progress.script.as_ref().filter(|script| script.step.is_some() || !script.line.is_empty()) {
+        return vec![fit(&script_line(script, now, style), width)];
+    }
     let running: Vec<_> = progress.active().collect();
     let shown = if running.len() > room { room - 1 } else { running.len() };
     let mut lines: Vec<_> =
@@ -160,6 +175,19 @@ fn running_line(job: &JobProgress, now: Millis, ids: usize, style: Style) -> Str
     let attempt = if job.attempt > 1 { format!("  attempt {}", job.attempt) } else { String::new() };
     let id = truncate_str(job.job.id.as_str(), ids, "…");
     format!("{sign} {id:<ids$} {took:>7}{attempt}  {}", style.paint(Tone::Quiet, line.trim()))
+}
+
+fn script_line(script: &ScriptProgress, now: Millis, style: Style) -> String {
+    let sign = style.paint(Tone::Busy, spinner(now));
+    let took = duration::short(now - script.started);
+    let does = match script.step {
+        None => "waiting…",
+        Some(Step::Compile) => "compiling…",
+        Some(Step::Test) => "testing…",
+        Some(Step::Plan) => "planning…",
+    };
+    let line = neutral(&script.line, Colours::Strip).replace('\t', " ");
+    format!("{sign} script  {does} {took:>7}  {}", style.paint(Tone::Quiet, line.trim()))
 }
 
 fn spinner(now: Millis) -> &'static str {
@@ -201,6 +229,7 @@ fn fit(line: &str, width: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::output::Stream;
     use super::super::recorded;
     use super::*;
 
@@ -210,6 +239,23 @@ mod tests {
     fn a_running_job_has_a_line_with_its_time_and_its_last_output() {
         let lines = picture(&recorded::running(), NOW, 60, 24, Style::PLAIN);
         insta::assert_snapshot!(lines.join("\n"));
+    }
+
+    #[test]
+    fn a_script_that_is_loaded_has_a_line_with_what_is_done_and_said_last() {
+        let mut progress = Progress::default();
+        for event in recorded::begin().iter().take(4) {
+            progress.event(event);
+        }
+        let before = picture(&progress, NOW, 60, 24, Style::PLAIN);
+        assert_eq!(before, ["  initializing 3.2s"]);
+        let script = LogId::script(progress.id.as_ref().expect("known"));
+        let mut hear = |output| progress.output(&script.job, script.attempt, &output);
+        hear(Output::CommandStart(Step::Compile.index()));
+        hear(Output::Line(Stream::Stderr, "   Compiling serde v1.0.0".into()));
+        hear(Output::Line(Stream::Stderr, String::new()));
+        let lines = picture(&progress, NOW, 60, 24, Style::PLAIN);
+        assert_eq!(lines, ["⠹ script  compiling…    3.2s  Compiling serde v1.0.0"]);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 pub mod duration;
 pub mod escape;
 pub mod json;
+pub mod lines;
 pub mod live;
 pub mod output;
 pub mod picture;

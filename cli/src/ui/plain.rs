@@ -2,11 +2,13 @@
 
 use std::io::Write;
 
+use monkeyci_core::log::LogId;
 use monkeyci_core::model::{Event, EventKind, JobId, JobStatus};
+use monkeyci_core::program::Step;
 
 use super::duration;
 use super::escape::{Colours, neutral};
-use super::output::Output;
+use super::output::{Output, Stream};
 use super::progress::Progress;
 use super::style::{Style, Tone};
 use super::summary::{self, Place};
@@ -70,7 +72,10 @@ impl<W: Write> View for Plain<W> {
         }
         match &event.kind {
             EventKind::BuildTriggered { .. } => self.line(&format!("Build {}", event.subject)),
-            EventKind::ScriptStart { jobs, warnings } => {
+            EventKind::ScriptStart { jobs, warnings, tests } => {
+                if let Some(tests) = tests {
+                    self.line(&sentence::script_tests(*tests));
+                }
                 for warning in warnings {
                     self.line(&format!("warning: {}", neutral(warning, Colours::Strip)));
                 }
@@ -95,8 +100,11 @@ impl<W: Write> View for Plain<W> {
         }
     }
 
-    fn output(&mut self, progress: &Progress, job: &JobId, _attempt: u32, output: &Output) {
-        if self.detail == Detail::Quiet {
+    fn output(&mut self, progress: &Progress, job: &JobId, attempt: u32, output: &Output) {
+        let is_script = attempt == LogId::SCRIPT;
+        // Tests that pass are counted at their end, and what those print that fail is in the message of the build.
+        let is_of_test = is_script && progress.script_step() == Some(Step::Test);
+        if self.detail == Detail::Quiet || (is_of_test && matches!(output, Output::Line(Stream::Stdout, _))) {
             return;
         }
         for line in lines_of(progress, job, output, self.style) {
@@ -160,7 +168,7 @@ mod tests {
         }
         for (job, output) in recorded::outputs() {
             let job = job.parse().expect("an id");
-            progress.output(&job, &output);
+            progress.output(&job, 1, &output);
             view.output(&progress, &job, 1, &output);
         }
         for event in recorded::failed_end() {

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
+use monkeyci_core::log::LogId;
 use monkeyci_core::model::result::Guarantee;
 use monkeyci_core::model::{
     BuildId, BuildStatus, Cause, Event, EventKind, Job, JobId, JobResult, JobStatus, Millis, Trigger,
 };
+use monkeyci_core::program::Step;
 
 use super::output::Output;
 
@@ -29,10 +31,23 @@ pub struct Progress {
     pub started: Option<Millis>,
     /// When its last event was recorded.
     pub now: Millis,
+    /// What its script does, while it is loaded.
+    pub script: Option<ScriptProgress>,
     jobs: Vec<JobProgress>,
     index: HashMap<JobId, usize>,
     active: BTreeSet<usize>,
     counts: BTreeMap<JobStatus, usize>,
+}
+
+/// What is known of a script that is being loaded.
+#[derive(Debug)]
+pub struct ScriptProgress {
+    /// When that began.
+    pub started: Millis,
+    /// What is done with it; nothing while its files are read.
+    pub step: Option<Step>,
+    /// The last line that was printed.
+    pub line: String,
 }
 
 /// What is known of a job.
@@ -120,6 +135,11 @@ impl Progress {
         self.counts.get(&status).copied().unwrap_or(0)
     }
 
+    /// What is done with the script, while it is loaded.
+    pub fn script_step(&self) -> Option<Step> {
+        self.script.as_ref()?.step
+    }
+
     /// Takes in what happened.
     pub fn event(&mut self, event: &Event) {
         self.now = self.now.max(event.time);
@@ -129,16 +149,21 @@ impl Progress {
                 self.started = Some(event.time);
                 self.trigger = Some(trigger.as_ref().clone());
             }
-            EventKind::BuildInitializing {} | EventKind::ScriptInitializing { .. } => {
+            EventKind::BuildInitializing {} => self.status = BuildStatus::Initializing,
+            EventKind::ScriptInitializing { .. } => {
                 self.status = BuildStatus::Initializing;
+                self.script = Some(ScriptProgress { started: event.time, step: None, line: String::new() });
             }
             EventKind::BuildStart { trigger } => {
                 if let Some(trigger) = trigger {
                     self.trigger = Some(trigger.as_ref().clone());
                 }
             }
-            EventKind::ScriptStart { jobs, warnings } => self.script(jobs, warnings),
-            EventKind::ScriptEnd { message, .. } => self.message = self.message.take().or_else(|| message.clone()),
+            EventKind::ScriptStart { jobs, warnings, .. } => self.script(jobs, warnings),
+            EventKind::ScriptEnd { message, .. } => {
+                self.script = None;
+                self.message = self.message.take().or_else(|| message.clone());
+            }
             EventKind::BuildCanceled { reason, .. } => {
                 self.status = BuildStatus::Canceled;
                 self.message = reason.clone();
@@ -151,8 +176,11 @@ impl Progress {
         }
     }
 
-    /// Takes in what `job` wrote.
-    pub fn output(&mut self, job: &JobId, output: &Output) {
+    /// Takes in what an attempt of `job` wrote, or the script.
+    pub fn output(&mut self, job: &JobId, attempt: u32, output: &Output) {
+        if attempt == LogId::SCRIPT {
+            return self.script_output(output);
+        }
         let Some(job) = self.index.get(job).map(|at| &mut self.jobs[*at]) else { return };
         match output {
             Output::CommandStart(index) => job.command = Some(*index),
@@ -166,7 +194,18 @@ impl Progress {
         }
     }
 
+    fn script_output(&mut self, output: &Output) {
+        let Some(script) = &mut self.script else { return };
+        match output {
+            Output::CommandStart(index) => script.step = Step::of(*index),
+            Output::CommandEnd(..) => script.line.clear(),
+            Output::Line(_, text) if text.trim().is_empty() => {}
+            Output::Line(_, text) => script.line.clone_from(text),
+        }
+    }
+
     fn script(&mut self, jobs: &[Job], warnings: &[String]) {
+        self.script = None;
         self.status = BuildStatus::Running;
         self.warnings = warnings.to_vec();
         self.index = jobs.iter().enumerate().map(|(at, job)| (job.id.clone(), at)).collect();

@@ -22,7 +22,7 @@ pub fn running() -> Progress {
         progress.event(&event);
     }
     for (job, output) in outputs() {
-        progress.output(&job.parse().expect("an id"), &output);
+        progress.output(&job.parse().expect("an id"), 1, &output);
     }
     progress
 }

@@ -105,6 +105,11 @@ fn tests(result: &JobResult) -> Option<String> {
     Some(text)
 }
 
+/// That the tests of the script passed.
+pub fn script_tests(count: u64) -> String {
+    format!("script: {count} test{} passed", plural(count))
+}
+
 /// `s` unless there is one.
 pub fn plural(count: u64) -> &'static str {
     if count == 1 { "" } else { "s" }

@@ -1,7 +1,7 @@
 //! A script that is a program: planned, checked and built.
 
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::place::{Place, Ran};
 
@@ -39,14 +39,19 @@ fn place(test: &str) -> Option<Place> {
     Some(place)
 }
 
-/// Runs the program where the compiler finds what it needs, though the home is another one.
+/// Runs the program to its end.
 fn run(place: &Place, arguments: &[&str]) -> Ran {
+    Ran::of(command(place, arguments).output().expect("the program starts"))
+}
+
+/// The program where the compiler finds what it needs, though the home is another one.
+fn command(place: &Place, arguments: &[&str]) -> Command {
     let mut command = place.command(arguments);
     let home = PathBuf::from(std::env::var_os("HOME").unwrap_or_default());
     for (name, folder) in [("RUSTUP_HOME", ".rustup"), ("CARGO_HOME", ".cargo")] {
         command.env(name, std::env::var_os(name).unwrap_or_else(|| home.join(folder).into()));
     }
-    Ran::of(command.output().expect("the program starts"))
+    command
 }
 
 #[test]
@@ -102,6 +107,85 @@ fn a_first_script_in_rust_is_tested_planned_and_built() {
     let tested = run(&place, &["test"]);
     assert_eq!(tested.code, Some(1), "{}{}", tested.stdout, tested.stderr);
     assert!(tested.stdout.contains("a_tag_is_released_only_after_its_tests ... FAILED"), "{}", tested.stdout);
+}
+
+/// The script with a test that leaves a line in the marker's file, and one that passes as it is told.
+fn with_tests(place: &Place, is_well: bool) {
+    let tests = r#"
+#[test]
+fn first() {
+    use std::io::Write;
+    let ran = std::fs::OpenOptions::new().create(true).append(true).open("MARKER");
+    ran.expect("a file").write_all(b"ran\n").expect("written");
+}
+
+#[test]
+fn second() {
+    assert!(WELL, "all is not well");
+}
+"#;
+    let tests = tests.replace("MARKER", &place.marker().display().to_string()).replace("WELL", &is_well.to_string());
+    place.write(".monkeyci/src/main.rs", &format!("{MAIN}{tests}"));
+}
+
+#[test]
+fn a_build_runs_the_tests_of_its_script_once_and_ends_where_they_fail() {
+    let Some(place) = place("a_build_runs_the_tests_of_its_script_once_and_ends_where_they_fail") else { return };
+    with_tests(&place, true);
+    let planned = run(&place, &["plan"]);
+    assert!(planned.code == Some(0) && !place.marker().exists(), "{}{}", planned.stdout, planned.stderr);
+    assert!(planned.stderr.contains("[script]    Compiling script"), "{}", planned.stderr);
+    assert!(planned.stderr.ends_with("[script] asked to plan\n"), "{}", planned.stderr);
+    let first = run(&place, &["build"]);
+    assert_eq!(first.code, Some(0), "{}{}", first.stdout, first.stderr);
+    assert!(first.stdout.contains("\nscript: 2 tests passed\n2 jobs to run\n"), "{}", first.stdout);
+    assert!(first.stdout.contains("[script] asked to plan\n"), "{}", first.stdout);
+    let again = run(&place, &["build"]);
+    assert!(again.code == Some(0) && !again.stdout.contains("tests passed"), "{}{}", again.stdout, again.stderr);
+
+    with_tests(&place, false);
+    let failed = run(&place, &["build"]);
+    assert_eq!(failed.code, Some(1), "{}{}", failed.stdout, failed.stderr);
+    let said = "\na test of the script `.monkeyci/Cargo.toml` fails: `second`\n";
+    assert!(failed.stdout.contains(said) && !failed.stdout.contains("[greet]"), "{}", failed.stdout);
+    assert_eq!(failed.stdout.matches("all is not well").count(), 1, "{}", failed.stdout);
+    assert!(failed.stdout.contains("\nhint: `monkeyci test` runs them alone"), "{}", failed.stdout);
+    let without = run(&place, &["build", "--no-script-tests", "--json"]);
+    assert_eq!(without.code, Some(0), "{}{}", without.stdout, without.stderr);
+    let log = r#"{"type":"log","jobId":"script","attempt":0,"stream":"stdout","text":"asked to plan"}"#;
+    assert!(without.stdout.lines().any(|line| line == log), "{}", without.stdout);
+}
+
+#[test]
+fn tests_are_chosen_by_name_and_run_again_whenever_the_script_changes() {
+    let Some(place) = place("tests_are_chosen_by_name_and_run_again_whenever_the_script_changes") else { return };
+    with_tests(&place, false);
+    let chosen = run(&place, &["test", "--", "first"]);
+    assert_eq!(chosen.code, Some(0), "{}{}", chosen.stdout, chosen.stderr);
+    assert!(chosen.stdout.contains("1 passed; 0 failed"), "{}", chosen.stdout);
+
+    let count = || std::fs::read_to_string(place.marker()).map_or(0, |text| text.lines().count());
+    let until = |runs| {
+        let start = std::time::Instant::now();
+        while count() < runs {
+            assert!(start.elapsed().as_secs() < 60, "the tests did not run {runs} times");
+            std::thread::sleep(std::time::Duration::from_millis(5)); // poll
+        }
+    };
+    let child = command(&place, &["test", "--watch"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let child = child.expect("the program starts");
+    until(2);
+    with_tests(&place, true);
+    until(3);
+    place.write(".monkeyci/src/main.rs", "fn main() { missing(); }\n");
+    with_tests(&place, true);
+    let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(interrupt.expect("kill starts").success());
+    let ran = Ran::of(child.wait_with_output().expect("ends"));
+    assert_eq!(ran.code, Some(130), "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("\ntest second ... FAILED\n"), "{}", ran.stdout);
+    let separators = ran.stdout.lines().filter(|line| line.starts_with("── ")).count();
+    assert!(separators >= 2, "{}", ran.stdout);
 }
 
 #[test]

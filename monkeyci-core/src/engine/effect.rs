@@ -24,6 +24,8 @@ impl Desk {
         match &event.kind {
             EventKind::BuildInitializing {} => self.fetch(id),
             EventKind::ScriptInitializing { .. } => self.load(id),
+            // Whoever follows what the script printed comes to its end.
+            EventKind::ScriptStart { .. } | EventKind::ScriptEnd { .. } => self.shared.logs.close(&LogId::script(id)),
             EventKind::BuildCanceled { .. } => {
                 open.build.jobs().iter().for_each(|job| claims.cancel(job.fence()));
                 open.cancel.cancel();
@@ -114,9 +116,9 @@ impl Desk {
     pub(super) fn loaded(&mut self, id: &BuildId, outcome: Result<Loaded, LoadError>) {
         let Some(open) = self.builds.get_mut(id).filter(|open| open.build.phase() == Phase::Loading) else { return };
         match outcome {
-            Ok(Loaded { jobs, warnings }) => {
+            Ok(Loaded { jobs, warnings, tests }) => {
                 let warnings = std::mem::take(&mut open.warnings).into_iter().chain(warnings).collect();
-                match self.stage(id, EventKind::ScriptStart { jobs, warnings }) {
+                match self.stage(id, EventKind::ScriptStart { jobs, warnings, tests }) {
                     Ok(()) => {}
                     // Jobs that are no build: unknown or repeated ids, a cycle.
                     Err(EngineError::Illegal { source, .. }) => {

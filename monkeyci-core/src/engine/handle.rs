@@ -153,6 +153,19 @@ impl BuildHandle {
         Ok(if may_come && !build.status().is_terminal() { follow } else { follow.to_end() })
     }
 
+    /// Reads what the script printed while it was compiled, tested and asked for its jobs, waiting for more until it is
+    /// loaded. The script of files alone prints nothing.
+    ///
+    /// # Errors
+    /// When the build cannot be read.
+    pub async fn script_log(&self, offset: u64) -> Result<Follow, EngineError> {
+        // Followed before it is looked at, as above.
+        let follow = self.engine.shared.logs.follow(&LogId::script(&self.id), offset);
+        let build = self.snapshot().await?;
+        let may_come = build.phase() < Phase::Scripting && !build.status().is_terminal();
+        Ok(if may_come { follow } else { follow.to_end() })
+    }
+
     /// Up to `most` places in the log of an attempt where a line of the script begins or ends or the stream changes, from
     /// the `first`th on, counted from 0. Fewer come when there are no more yet, or when they are very many.
     ///

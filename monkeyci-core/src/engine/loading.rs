@@ -7,7 +7,8 @@ use tokio_util::sync::CancellationToken;
 use super::request::Load;
 use super::shared::Shared;
 use super::{BuildRequest, LoadError, Loaded};
-use crate::program::{self, Asked};
+use crate::log::{Chunk, LogId};
+use crate::program::{self, Asked, Programs};
 use crate::script::nearest::did_you_mean;
 
 /// The script of a build, while its jobs are read.
@@ -77,13 +78,30 @@ impl Loading {
                     trigger: &self.trigger,
                     in_place: false,
                 };
-                let script = match &self.shared.programs {
-                    Some(programs) => programs.load(asked, extensions, &self.cancel).await,
-                    None => program::load_files(asked, extensions).await,
+                let loaded = match &self.shared.programs {
+                    Some(programs) if self.request.script_tests => {
+                        self.logged(programs).load_tested(asked, extensions, &self.cancel).await
+                    }
+                    Some(programs) => {
+                        self.logged(programs).load(asked, extensions, &self.cancel).await.map(|script| (script, None))
+                    }
+                    None => program::load_files(asked, extensions).await.map(|script| (script, None)),
                 };
-                let script = script.map_err(|error| refused(&error))?;
-                Ok(Loaded { jobs: script.jobs, warnings: script.warnings })
+                let (script, tests) = loaded.map_err(|error| refused(&error))?;
+                Ok(Loaded { jobs: script.jobs, warnings: script.warnings, tests })
             }
         }
+    }
+
+    /// Keeps what the script prints as a log of the build, after what an engine before this one may have kept.
+    fn logged(&self, programs: &Programs) -> Programs {
+        let (logs, id) = (self.shared.logs.clone(), LogId::script(&self.build));
+        let offset = logs.len(&id).unwrap_or_default();
+        programs.logged(offset, move |chunk: &Chunk| {
+            if let Err(error) = logs.append(&id, chunk) {
+                // It is for eyes only, and no reason to end the build.
+                tracing::warn!(build = %id.build, %error, "what the script prints is not kept");
+            }
+        })
     }
 }

@@ -30,6 +30,8 @@ pub struct Loaded {
     pub jobs: Vec<Job>,
     /// What the author of the script should know.
     pub warnings: Vec<String>,
+    /// Tests of the script that were run for this build, all of which passed; none when none were run.
+    pub tests: Option<u64>,
 }
 
 /// Why there are no jobs.
@@ -50,6 +52,7 @@ pub struct BuildRequest {
     pub(super) script_dir: Option<String>,
     pub(super) source: Arc<dyn Source>,
     pub(super) load: Load,
+    pub(super) script_tests: bool,
     pub(super) filter: Vec<GlobMatcher>,
     pub(super) approve: GlobSet,
     pub(super) memo: Option<String>,
@@ -66,6 +69,7 @@ impl BuildRequest {
             script_dir: None,
             source: Arc::new(source),
             load: Load::Script { extensions: Extensions::none(), refused: Arc::new(refused) },
+            script_tests: true,
             filter: Vec::new(),
             approve: GlobSet::empty(),
             memo: None,
@@ -75,7 +79,7 @@ impl BuildRequest {
     /// These jobs, in an empty folder.
     #[must_use]
     pub fn jobs(jobs: Vec<Job>) -> Self {
-        Self::new(EmptyFolder).load(move |_, _, _| Ok(Loaded { jobs: jobs.clone(), warnings: Vec::new() }))
+        Self::new(EmptyFolder).load(move |_, _, _| Ok(Loaded { jobs: jobs.clone(), ..Loaded::default() }))
     }
 
     /// Reads the jobs in another way than from the script's files.
@@ -88,6 +92,14 @@ impl BuildRequest {
         load: impl Fn(&Path, Option<&str>, &Trigger) -> Result<Loaded, LoadError> + Send + Sync + 'static,
     ) -> Self {
         self.load = Load::Own(Arc::new(load));
+        self
+    }
+
+    /// Whether the tests of a script that is a program are run first, unless they have passed before: a build whose
+    /// script fails them ends as a failure, before any job. They are when that is not said.
+    #[must_use]
+    pub fn script_tests(mut self, run: bool) -> Self {
+        self.script_tests = run;
         self
     }
 

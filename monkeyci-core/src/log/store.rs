@@ -27,8 +27,21 @@ pub struct LogId {
     pub build: BuildId,
     /// The job.
     pub job: JobId,
-    /// The attempt's number, from 1.
+    /// The attempt's number, from 1; [`SCRIPT`](Self::SCRIPT) for the script itself.
     pub attempt: u32,
+}
+
+impl LogId {
+    /// The attempt of the log of a build's script. Attempts of jobs are counted from 1.
+    pub const SCRIPT: u32 = 0;
+
+    /// The log of what a build's script did and printed while it was loaded, when it is a program: under the name
+    /// `script`, as the attempt [`SCRIPT`](Self::SCRIPT) that no job of that name has.
+    #[must_use]
+    pub fn script(build: &BuildId) -> Self {
+        let job = JobId::new("script").expect("a valid id");
+        Self { build: build.clone(), job, attempt: Self::SCRIPT }
+    }
 }
 
 impl From<&Attempt> for LogId {

@@ -8,38 +8,77 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::cargo::Cargo;
 use super::inputs::Inputs;
-use super::output::CargoOutput;
-use super::run::{Errand, value};
+use super::log::Step;
+use super::prune::{self, Limits};
 use super::toolchain::{Toolchain, toolchain};
-use super::{Asked, COMPILE, MANIFEST, ProgramError, Programs, blocking, sdk};
-use crate::job_dir::Program;
-use crate::script::{SCRIPT_DIR, ScriptError};
+use super::{Asked, ProgramError, Programs, blocking, sdk};
+use crate::job_dir::frame::Stream;
+use crate::script::SCRIPT_DIR;
 
 /// How often is looked whether another compilation in the same folder has ended.
 const LOOK: Duration = Duration::from_millis(50);
-
-/// Bytes that cargo may print.
-const LOG_BYTES: u64 = 64 * 1024 * 1024;
 
 /// What of the way to compile is part of a program's name, beside its inputs.
 const RECIPE: &[u8] = b"monkeyci script program 1";
 
 /// The file of a program in its folder of the cache.
-const PROGRAM: &str = "program";
+pub(super) const PROGRAM: &str = "program";
 
-/// How the tests of a script ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tested {
-    /// Whether all of them passed.
-    pub passed: bool,
-    /// What cargo and the tests printed: its beginning and its end, where it is much; and how they ended, if not well.
-    pub output: String,
+/// The words to cargo that compile a program.
+const BUILD: [&str; 2] = ["build", "--message-format=json-render-diagnostics"];
+
+/// A script's program, ready to be asked.
+pub(super) struct Ready {
+    pub(super) program: PathBuf,
+    /// Tests that passed just now; none where they were not asked for, or had passed before.
+    pub(super) tests: Option<u64>,
+}
+
+/// Where a program is kept, and beside it whether its tests have passed.
+///
+/// A fork's are kept apart: it may use what others have, and nobody uses what it has.
+pub(super) struct Place {
+    name: String,
+    cache: PathBuf,
+    /// The folder in which it compiles.
+    pub(super) scope: PathBuf,
+}
+
+impl Place {
+    pub(super) fn new(cache: &Path, inputs: &Inputs, toolchain: &Toolchain, fork: bool) -> Self {
+        let scope = if fork { cache.join("fork") } else { cache.to_owned() };
+        Self { name: name(inputs, toolchain), cache: cache.to_owned(), scope }
+    }
+
+    /// Its folder.
+    fn own(&self) -> PathBuf {
+        self.scope.join(&self.name)
+    }
+
+    fn program(&self) -> Option<PathBuf> {
+        self.first(|folder| folder.join(&self.name).join(PROGRAM))
+    }
+
+    /// Whether its tests have passed.
+    pub(super) fn is_tested(&self) -> bool {
+        self.first(|folder| prune::marker(&folder.join(&self.name))).is_some()
+    }
+
+    /// Keeps in mind that its tests have passed.
+    pub(super) fn mark_tested(&self) -> Result<(), ProgramError> {
+        let marker = prune::marker(&self.own());
+        fs::write(&marker, "").map_err(ProgramError::io("cannot write", &marker))
+    }
+
+    fn first(&self, file: impl Fn(&Path) -> PathBuf) -> Option<PathBuf> {
+        [&self.cache, &self.scope].into_iter().map(|folder| file(folder)).find(|file| file.is_file())
+    }
 }
 
 impl Programs {
-    /// The compiled program of a script, from the cache or compiled now. A fork's is kept apart: it may use what
-    /// others have compiled, and nobody uses what it has.
+    /// The compiled program of a script, from the cache or compiled now.
     ///
     /// # Errors
     /// When it does not compile.
@@ -50,58 +89,97 @@ impl Programs {
         fork: bool,
         cancel: &CancellationToken,
     ) -> Result<PathBuf, ProgramError> {
-        let cache = &self.shared.cache;
-        let (checkout, dir) = (checkout.to_owned(), PathBuf::from(script_dir.unwrap_or(SCRIPT_DIR)));
-        let inputs = blocking(move || Inputs::find(&checkout, &dir)).await?;
-        let toolchain = toolchain(cache).await?;
-        let name = name(&inputs, &toolchain);
-        let scope = if fork { cache.join("fork") } else { cache.clone() };
-        let (shared, own) = (cache.join(&name).join(PROGRAM), scope.join(&name).join(PROGRAM));
-        if let Some(program) = [shared, own.clone()].into_iter().find(|program| program.is_file()) {
-            return Ok(program);
-        }
-        fs::create_dir_all(&scope).map_err(ProgramError::io("cannot make", &scope))?;
-        // One at a time: they share a folder of sources, so that cargo compiles dependencies once for all of them.
-        let _lock = lock(&scope.join("lock"), cancel).await?;
-        if !own.is_file() {
-            self.build(inputs, &toolchain, &scope, &scope.join(name), cancel).await?;
-        }
-        Ok(own)
+        let (inputs, toolchain) = self.inputs(checkout, script_dir).await?;
+        self.ready(inputs, &toolchain, fork, false, cancel).await.map(|ready| ready.program)
     }
 
-    /// Runs the tests of a script's program, as `cargo test` does.
-    ///
-    /// # Errors
-    /// When there is no program, or its tests cannot be run. Tests that fail are no error.
-    pub async fn test(&self, asked: Asked<'_>, cancel: &CancellationToken) -> Result<Tested, ProgramError> {
-        let cache = &self.shared.cache;
-        let (checkout, dir) = (asked.checkout.to_owned(), PathBuf::from(asked.script_dir.unwrap_or(SCRIPT_DIR)));
-        let manifest = dir.join(MANIFEST);
-        if !checkout.join(&manifest).is_file() {
-            return Err(ProgramError::Script(ScriptError::NotFound { looked_for: vec![manifest] }));
-        }
+    /// The same for a script whose tests have passed, where that is asked for.
+    pub(super) async fn tested(
+        &self,
+        asked: Asked<'_>,
+        tests: bool,
+        cancel: &CancellationToken,
+    ) -> Result<Ready, ProgramError> {
+        let (inputs, toolchain) = self.inputs(asked.checkout, asked.script_dir).await?;
+        self.ready(inputs, &toolchain, asked.trigger.fork, tests, cancel).await
+    }
+
+    /// What a script's program is made of, and by what.
+    pub(super) async fn inputs(
+        &self,
+        checkout: &Path,
+        script_dir: Option<&str>,
+    ) -> Result<(Inputs, Toolchain), ProgramError> {
+        let (checkout, dir) = (checkout.to_owned(), PathBuf::from(script_dir.unwrap_or(SCRIPT_DIR)));
         let inputs = blocking(move || Inputs::find(&checkout, &dir)).await?;
-        let toolchain = toolchain(cache).await?;
-        fs::create_dir_all(cache).map_err(ProgramError::io("cannot make", cache))?;
-        let _lock = lock(&cache.join("lock"), cancel).await?;
-        let cargo = self.unpack(inputs, &toolchain, cache).await?;
-        let ran = self.cargo(&cargo, &["test"], cancel).await?;
-        let how = ran.how.as_ref().map(|how| format!("error: the tests: {how}\n"));
-        Ok(Tested { passed: ran.how.is_none(), output: ran.said + how.as_deref().unwrap_or_default() })
+        Ok((inputs, toolchain(&self.shared.cache).await?))
+    }
+
+    async fn ready(
+        &self,
+        inputs: Inputs,
+        toolchain: &Toolchain,
+        fork: bool,
+        tests: bool,
+        cancel: &CancellationToken,
+    ) -> Result<Ready, ProgramError> {
+        let place = Place::new(&self.shared.cache, &inputs, toolchain, fork);
+        let is_tested = || !tests || place.is_tested();
+        if let Some(program) = place.program()
+            && is_tested()
+        {
+            prune::touch(&program);
+            return Ok(Ready { program, tests: None });
+        }
+        // One at a time: they share a folder of sources, so that cargo compiles dependencies once for all of them.
+        let _lock = self.lock(&place.scope, cancel).await?;
+        let (program, is_tested) = (place.program(), is_tested());
+        let mut ready = Ready { program: place.own().join(PROGRAM), tests: None };
+        let is_compiled = program.is_some();
+        if let Some(program) = program {
+            prune::touch(&program);
+            ready.program = program;
+        }
+        if is_compiled && is_tested {
+            return Ok(ready);
+        }
+        let manifest = inputs.manifest();
+        let looked = move || {
+            let may_have_tests = !is_tested && inputs.may_have_tests();
+            Ok((inputs, may_have_tests))
+        };
+        let (inputs, may_have_tests) = blocking(looked).await?;
+        if !is_compiled || may_have_tests {
+            let cargo = self.unpack(inputs, toolchain, &place.scope).await?;
+            if !is_compiled {
+                self.during(Step::Compile, self.build(&cargo, &manifest, &place.own(), cancel)).await?;
+            }
+            if may_have_tests {
+                let ran = self.during(Step::Test, self.pass(&cargo, &manifest, cancel)).await?;
+                ready.tests = Some(ran).filter(|passed| *passed > 0);
+            }
+        }
+        if !is_tested {
+            place.mark_tested()?;
+        }
+        let (cache, scope) = (place.cache, place.scope);
+        let pruned = move || {
+            prune::prune(&cache, &scope, &Limits::default());
+            Ok(())
+        };
+        blocking(pruned).await?;
+        Ok(ready)
     }
 
     async fn build(
         &self,
-        inputs: Inputs,
-        toolchain: &Toolchain,
-        scope: &Path,
+        cargo: &Cargo,
+        manifest: &Path,
         into: &Path,
         cancel: &CancellationToken,
     ) -> Result<(), ProgramError> {
-        let manifest = inputs.manifest();
-        let failed = |how: String, output| ProgramError::Compile { manifest: manifest.clone(), how, output };
-        let cargo = self.unpack(inputs, toolchain, scope).await?;
-        let ran = self.cargo(&cargo, &BUILD, cancel).await?;
+        let failed = |how: String, output| ProgramError::Compile { manifest: manifest.to_owned(), how, output };
+        let ran = self.cargo(cargo, &BUILD, &[], cancel).await?;
         if let Some(how) = ran.how {
             return Err(failed(format!("cargo: {how}"), ran.said));
         }
@@ -120,10 +198,16 @@ impl Programs {
     }
 
     /// Puts the inputs where cargo finds them and nothing else. Whoever calls has the folder's lock.
-    async fn unpack(&self, inputs: Inputs, toolchain: &Toolchain, scope: &Path) -> Result<Cargo, ProgramError> {
+    pub(super) async fn unpack(
+        &self,
+        inputs: Inputs,
+        toolchain: &Toolchain,
+        scope: &Path,
+    ) -> Result<Cargo, ProgramError> {
         let (source, target) = (scope.join("source"), scope.join("target"));
         let (dir, ours, named) = (inputs.dir.clone(), inputs.ours.clone(), !inputs.ours.is_empty());
         let (copy, cache) = (source.clone(), self.shared.cache.clone());
+        let (scope, version) = (scope.to_owned(), toolchain.version.clone());
         let sdk = blocking(move || {
             let emptied = match fs::remove_dir_all(&copy) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -131,6 +215,7 @@ impl Programs {
             };
             emptied.map_err(ProgramError::io("cannot empty", &copy))?;
             inputs.copy(&copy)?;
+            prune::renew(&scope, &version).map_err(ProgramError::io("cannot empty the folder of cargo in", &scope))?;
             let unpack = || sdk::unpacked(&cache).map_err(ProgramError::io("cannot write the SDK into", &cache));
             named.then(unpack).transpose()
         })
@@ -140,42 +225,27 @@ impl Programs {
         Ok(Cargo { program: toolchain.cargo.clone(), source, dir, target, ours })
     }
 
-    /// Runs cargo on inputs that are unpacked.
-    async fn cargo(&self, cargo: &Cargo, words: &[&str], cancel: &CancellationToken) -> Result<CargoRan, ProgramError> {
-        let once = async |offline| {
-            let mut output = CargoOutput::new(&self.shared.secrets);
-            let program = cargo.command(words, offline);
-            let errand = Errand { id: "compile", limit: COMPILE, log_limit: LOG_BYTES, answer_limit: None };
-            let ran = self.shared.run(&errand, move |_| Ok(program), &mut output, cancel).await?;
-            let (said, executables) = (output.people.finish(), output.executables);
-            Ok::<_, ProgramError>(CargoRan { how: ran.how, said, executables })
-        };
-        let ran = once(true).await?;
-        // What is there already is quickest, and the same tomorrow; cargo says by this flag's name what is not.
-        if ran.how.is_some() && ran.said.contains("--offline") { once(false).await } else { Ok(ran) }
+    /// Waits until nobody else compiles in the folder `scope`, which is made.
+    pub(super) async fn lock(&self, scope: &Path, cancel: &CancellationToken) -> Result<File, ProgramError> {
+        fs::create_dir_all(scope).map_err(ProgramError::io("cannot make", scope))?;
+        let path = scope.join("lock");
+        let file = File::create(&path).map_err(ProgramError::io("cannot make", &path))?;
+        let mut has_waited = false;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::Error(error)) => return Err(ProgramError::io("cannot lock", &path)(error)),
+                Err(TryLockError::WouldBlock) => {}
+            }
+            if let Some(log) = self.log.as_ref().filter(|_| !std::mem::replace(&mut has_waited, true)) {
+                log.write(Stream::Stderr, b"waiting until another script is compiled\n");
+            }
+            tokio::select! {
+                () = cancel.cancelled() => return Err(ProgramError::Canceled),
+                () = tokio::time::sleep(LOOK) => {}
+            }
+        }
     }
-}
-
-/// The words to cargo that compile a program.
-const BUILD: [&str; 3] = ["build", "--quiet", "--message-format=json-render-diagnostics"];
-
-/// Cargo, and where it finds what it works on.
-struct Cargo {
-    program: PathBuf,
-    source: PathBuf,
-    /// The folder of the script, from `source`.
-    dir: PathBuf,
-    target: PathBuf,
-    /// The packages of ours that the script names, with their folders.
-    ours: Vec<(&'static str, PathBuf)>,
-}
-
-/// How cargo ended.
-struct CargoRan {
-    /// Why not well, in half a sentence.
-    how: Option<String>,
-    said: String,
-    executables: Vec<String>,
 }
 
 /// What a program is called in the cache: its inputs, the compiler, the SDK, and how it is compiled.
@@ -186,30 +256,6 @@ fn name(inputs: &Inputs, toolchain: &Toolchain) -> String {
         hasher.update(sdk::HASH.as_bytes());
     }
     hasher.finalize().to_hex().to_string()
-}
-
-impl Cargo {
-    /// How it is called.
-    fn command(&self, words: &[&str], offline: bool) -> Program {
-        let mut command: Vec<Vec<u8>> = vec![value(&self.program)];
-        command.extend(words.iter().map(|&word| word.into()));
-        if offline {
-            command.push("--offline".into());
-        }
-        for (package, folder) in &self.ours {
-            let path = toml::Value::String(folder.to_string_lossy().into_owned());
-            command.extend(["--config".into(), format!("patch.crates-io.{package}.path={path}").into_bytes()]);
-        }
-        let fixed = [
-            ("CARGO_INCREMENTAL", "0"),
-            ("CARGO_TERM_COLOR", "never"),
-            // Lines in a backtrace are all that is wanted of it, and half the time to link.
-            ("CARGO_PROFILE_DEV_DEBUG", "line-tables-only"),
-        ];
-        let mut env: Vec<(String, Vec<u8>)> = fixed.map(|(name, value)| (name.to_owned(), value.into())).into();
-        env.push(("CARGO_TARGET_DIR".to_owned(), value(&self.target)));
-        Program { command, env, root: self.source.clone(), work_dir: self.dir.clone(), ..Program::default() }
-    }
 }
 
 /// Moves a program out of cargo's folder into one of its own, which is whole as soon as it has its name.
@@ -230,21 +276,5 @@ fn keep(program: &Path, target: &Path, into: &Path) -> io::Result<()> {
     match fs::rename(new.path(), into) {
         Err(_) if into.join(PROGRAM).is_file() => Ok(()),
         moved => moved,
-    }
-}
-
-/// Waits until nobody else compiles there.
-async fn lock(path: &Path, cancel: &CancellationToken) -> Result<File, ProgramError> {
-    let file = File::create(path).map_err(ProgramError::io("cannot make", path))?;
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::Error(error)) => return Err(ProgramError::io("cannot lock", path)(error)),
-            Err(TryLockError::WouldBlock) => {}
-        }
-        tokio::select! {
-            () = cancel.cancelled() => return Err(ProgramError::Canceled),
-            () = tokio::time::sleep(LOOK) => {}
-        }
     }
 }

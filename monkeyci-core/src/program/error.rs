@@ -8,6 +8,9 @@ use monkeyci_model::JobId;
 use crate::executor::ExecutorError;
 use crate::script::ScriptError;
 
+/// Tests that are named in an error.
+const NAMED: usize = 10;
+
 /// Why a script program gave no jobs. Output in it is bounded, and secrets in it are masked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -40,6 +43,18 @@ pub enum ProgramError {
         /// How that ended.
         how: String,
         /// What cargo said.
+        output: String,
+    },
+    /// Tests of the program do not pass.
+    #[error("{}{}", failing(.manifest, .failed, .how), told(.output))]
+    Tests {
+        /// Its manifest, from the root of the checkout.
+        manifest: PathBuf,
+        /// The tests that failed, by name; none when it did not come to that.
+        failed: Vec<String>,
+        /// How they ended.
+        how: String,
+        /// What cargo and the tests printed.
         output: String,
     },
     /// A param cannot be told to it.
@@ -121,8 +136,35 @@ impl ProgramError {
         }
     }
 
+    /// The same without what the program printed, for whoever was told of that as it was printed.
+    #[must_use]
+    pub fn without_output(mut self) -> Self {
+        if let Self::Compile { output, .. }
+        | Self::Tests { output, .. }
+        | Self::Ended { output, .. }
+        | Self::Answer { output, .. } = &mut self
+        {
+            output.clear();
+        }
+        self
+    }
+
     pub(super) fn io(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { what, path: path.to_owned(), source }
+    }
+}
+
+fn failing(manifest: &Path, failed: &[String], how: &str) -> String {
+    let manifest = manifest.display();
+    let mut names: Vec<_> = failed.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
+    if failed.len() > NAMED {
+        names.push("…".to_owned());
+    }
+    let names = names.join(", ");
+    match failed.len() {
+        0 => format!("the tests of the script `{manifest}` do not pass: {how}"),
+        1 => format!("a test of the script `{manifest}` fails: {names}"),
+        count => format!("{count} tests of the script `{manifest}` fail: {names}"),
     }
 }
 

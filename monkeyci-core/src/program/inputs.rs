@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
 
 use blake3::{Hash, Hasher};
@@ -29,6 +29,8 @@ pub(super) struct Inputs {
     files: BTreeMap<PathBuf, Kind>,
     /// The packages of ours that manifests among them name: the SDK, and plugins.
     pub(super) ours: BTreeSet<&'static str>,
+    /// Whether one of them names anything else that is not in the checkout.
+    pub(super) uses_others: bool,
     /// Over names, modes and bytes of all of them.
     pub(super) hash: Hash,
 }
@@ -46,6 +48,7 @@ struct Search {
     walked: BTreeSet<PathBuf>,
     bytes: u64,
     ours: BTreeSet<&'static str>,
+    uses_others: bool,
 }
 
 impl Inputs {
@@ -54,17 +57,32 @@ impl Inputs {
     /// # Errors
     /// When they cannot be read, are too many, or a path dependency leaves the checkout.
     pub(super) fn find(checkout: &Path, dir: &Path) -> Result<Self, ProgramError> {
-        let root = checkout.canonicalize().map_err(ProgramError::io("cannot read", checkout))?;
-        let (files, walked, ours) = Default::default();
-        let mut search = Search { root, files, walked, bytes: 0, ours };
-        let dir = search.folder(&dir.join(MANIFEST), Path::new(""), dir)?;
-        search.walk(&dir)?;
-        let Search { root, files, ours, .. } = search;
+        let (Search { root, files, ours, uses_others, .. }, dir) = Search::run(checkout, dir)?;
         let mut hasher = Hasher::new();
         for (path, kind) in &files {
             hash(&mut hasher, path, *kind, &read(&root.join(path), *kind)?);
         }
-        Ok(Self { root, dir, files, ours, hash: hasher.finalize() })
+        Ok(Self { root, dir, files, ours, uses_others, hash: hasher.finalize() })
+    }
+
+    /// A hash over names, sizes and times of what [`find`](Self::find) would find: it changes when that may have.
+    ///
+    /// # Errors
+    /// As there.
+    pub(super) fn stamp(checkout: &Path, dir: &Path) -> Result<Hash, ProgramError> {
+        let (Search { root, files, .. }, _) = Search::run(checkout, dir)?;
+        let mut hasher = Hasher::new();
+        for (path, kind) in &files {
+            let data = fs::symlink_metadata(root.join(path)).map_err(ProgramError::io("cannot read", path))?;
+            let of = (data.len(), data.mtime(), data.mtime_nsec(), data.ctime(), data.ctime_nsec(), data.ino());
+            hash(&mut hasher, path, *kind, format!("{of:?}").as_bytes());
+        }
+        Ok(hasher.finalize())
+    }
+
+    /// Each of them with what it holds, as far as it can be read.
+    pub(super) fn texts(&self) -> impl Iterator<Item = (&Path, Vec<u8>)> {
+        self.files.iter().map(|(path, kind)| (path.as_path(), read(&self.root.join(path), *kind).unwrap_or_default()))
     }
 
     /// The manifest of the program, from the root of the checkout.
@@ -115,6 +133,16 @@ impl Inputs {
 }
 
 impl Search {
+    /// Finds the files of the script in `dir`, and where that is from the root.
+    fn run(checkout: &Path, dir: &Path) -> Result<(Self, PathBuf), ProgramError> {
+        let root = checkout.canonicalize().map_err(ProgramError::io("cannot read", checkout))?;
+        let (files, walked, ours) = Default::default();
+        let mut search = Self { root, files, walked, bytes: 0, ours, uses_others: false };
+        let dir = search.folder(&dir.join(MANIFEST), Path::new(""), dir)?;
+        search.walk(&dir)?;
+        Ok((search, dir))
+    }
+
     /// The folder `path`, which the file `manifest` names from the folder `base`; from the root.
     fn folder(&self, manifest: &Path, base: &Path, path: &Path) -> Result<PathBuf, ProgramError> {
         let outside = || ProgramError::Inputs {
@@ -189,6 +217,7 @@ impl Search {
         let (text, dir) = (self.text(path)?, path.parent().unwrap_or(Path::new("")));
         self.ours.extend(sdk::named_in(&text));
         let manifest = Manifest::parse(&text);
+        self.uses_others |= manifest.no_folders().any(|name| sdk::folder_of(name).is_none());
         let mut named = Vec::new();
         for other in manifest.paths() {
             named.push(self.folder(path, dir, &other)?);

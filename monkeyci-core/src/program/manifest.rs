@@ -46,6 +46,11 @@ impl Manifest {
         inherited.filter_map(|(name, _)| path(shared?.get(name)?)).collect()
     }
 
+    /// The names of the dependencies that are no folders.
+    pub(super) fn no_folders(&self) -> impl Iterator<Item = &str> {
+        self.dependencies().filter(|(_, dependency)| path(dependency).is_none()).map(|(name, _)| name.as_str())
+    }
+
     fn dependencies(&self) -> impl Iterator<Item = (&String, &Value)> {
         let targets = self.table.get("target").and_then(Value::as_table).into_iter();
         let tables = targets.flat_map(Table::values).filter_map(Value::as_table).chain([&self.table]);

@@ -6,25 +6,32 @@
 //! 1. `inputs`: the files that it is made of, and `toolchain`: by which compiler; together they are its name;
 //! 2. `compile`: copies the inputs into a folder of their own, where no configuration of a parent applies, and runs
 //!    cargo there; `sdk` puts the SDK's sources beside it, so that the registry need not have it;
-//! 3. `plan`: the question, the answer, and what is wrong with it; `action`: what a job needs that runs a function of the
+//! 3. `tested`: runs its tests, where a build is to begin;
+//! 4. `plan`: the question, the answer, and what is wrong with it; `action`: what a job needs that runs a function of the
 //!    program; `hook`: what the program changes in a job before it runs, and adds to its result after.
 //!
 //! A program is not trusted, and neither is what its package does while it compiles: both run by an
 //! [`Executor`] like any job, with a supervisor, a time limit and a limit of output, and nothing is left of them.
 
 mod action;
+mod cargo;
 mod compile;
 mod error;
 mod hook;
 mod inputs;
+mod log;
 mod manifest;
 mod output;
 mod plan;
+mod prune;
 mod run;
 mod sdk;
+mod speaks;
+mod tested;
 #[cfg(test)]
 pub(crate) mod tests;
 mod toolchain;
+mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -37,14 +44,18 @@ use monkeyci_model::script::{Context, Question};
 use monkeyci_model::{BuildId, Job, Text, Trigger, plan::PROTOCOL};
 use tokio_util::sync::CancellationToken;
 
+use self::log::Log;
 pub(crate) use action::Action;
 pub use action::is_action;
-pub use compile::Tested;
 pub use error::ProgramError;
 pub(crate) use hook::Site;
+pub use log::Step;
+pub use tested::Tested;
+pub use watch::Watch;
 
 use crate::build::Graph;
 use crate::executor::Executor;
+use crate::log::Chunk;
 use crate::script::{self, Extensions, SCRIPT_DIR, Script, ScriptError};
 use crate::secret::Secrets;
 
@@ -61,6 +72,7 @@ const MANIFEST: &str = "Cargo.toml";
 #[derive(Clone)]
 pub struct Programs {
     shared: Arc<Shared>,
+    log: Option<Arc<Log>>,
 }
 
 struct Shared {
@@ -102,7 +114,15 @@ impl Programs {
     ) -> Self {
         let (cache, runs, instance) = (cache.into(), runs.into(), instance.into());
         let next = AtomicU64::new(1);
-        Self { shared: Arc::new(Shared { cache, runs, instance, next, executor, secrets, plan_limit: PLAN }) }
+        let shared = Shared { cache, runs, instance, next, executor, secrets, plan_limit: PLAN };
+        Self { shared: Arc::new(shared), log: None }
+    }
+
+    /// A handle that tells what scripts do and print while they are loaded and tested, as it happens: chunks of a log from
+    /// the byte `offset` on, in which each [`Step`] is a line. It must be quick, for they are waited for.
+    #[must_use]
+    pub fn logged(&self, offset: u64, to: impl Fn(&Chunk) + Send + Sync + 'static) -> Self {
+        Self { shared: Arc::clone(&self.shared), log: Some(Arc::new(Log::new(offset, to))) }
     }
 
     /// Removes what one before it with the same label left: processes, and folders with questions in them.
@@ -130,16 +150,41 @@ impl Programs {
         extensions: &Extensions,
         cancel: &CancellationToken,
     ) -> Result<Script, ProgramError> {
+        self.read(asked, extensions, false, cancel).await.map(|(script, _)| script)
+    }
+
+    /// The same, once the tests of its program have passed. Those of a program that has passed them before are not run
+    /// again; beside the script is how many passed now, where any were run.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load), and when a test fails.
+    pub async fn load_tested(
+        &self,
+        asked: Asked<'_>,
+        extensions: &Extensions,
+        cancel: &CancellationToken,
+    ) -> Result<(Script, Option<u64>), ProgramError> {
+        self.read(asked, extensions, true, cancel).await
+    }
+
+    async fn read(
+        &self,
+        asked: Asked<'_>,
+        extensions: &Extensions,
+        tests: bool,
+        cancel: &CancellationToken,
+    ) -> Result<(Script, Option<u64>), ProgramError> {
         let read_first = match read(asked, extensions).await {
-            Ok((script, None)) => return Ok(script),
+            Ok((script, None)) => return Ok((script, None)),
             Ok((script, Some(manifest))) => Some((script, manifest)),
             // Its mistakes may be properties that only the program knows.
             Err(ProgramError::Script(ScriptError::Invalid(_))) if has_program(asked) => None,
             Err(error) => return Err(error),
         };
-        let program = self.compile(asked.checkout, asked.script_dir, asked.trigger.fork, cancel).await?;
+        let ready = self.tested(asked, tests, cancel).await?;
         let question = self.question(asked.build, asked.trigger, None)?;
-        let (plan, output) = self.plan(&program, &question, asked, cancel).await?;
+        let plan = self.plan(&ready.program, &question, asked, cancel);
+        let (plan, output) = self.during(Step::Plan, plan).await?;
         let (mut script, manifest) = match read_first {
             Some(read) => read,
             None => {
@@ -156,8 +201,24 @@ impl Programs {
         script.files.push(manifest);
         match action::refusal(&script.jobs).or_else(|| Graph::new(&script.jobs).err().map(|error| error.to_string())) {
             Some(why) => Err(ProgramError::Answer { why, output }),
-            None => Ok(script),
+            None => Ok((script, ready.tests)),
         }
+    }
+
+    /// Tells that a step begins, and how it ends.
+    async fn during<T>(
+        &self,
+        step: Step,
+        work: impl Future<Output = Result<T, ProgramError>>,
+    ) -> Result<T, ProgramError> {
+        if let Some(log) = &self.log {
+            log.begin(step);
+        }
+        let done = work.await;
+        if let Some(log) = &self.log {
+            log.end(step, done.is_ok());
+        }
+        done
     }
 
     /// What a program is asked: for its jobs, or to run the action of `job`, whose secrets are filled in.

@@ -1,18 +1,23 @@
-//! What a program printed, as much of it as an error shows.
+//! What a program prints: as much of it as an error shows, and all of it to the script's log.
 
+use std::sync::Arc;
+
+use super::log::Log;
 use crate::job_dir::frame::Stream;
-use crate::secret::{Masker, Secrets};
+use crate::secret::{Masked, Masker, Secrets};
 
 /// Bytes that are shown of the beginning and of the end: the first mistakes of a compiler, the last words of a crash.
 const HEAD: usize = 24 * 1024;
 const TAIL: usize = 40 * 1024;
 
-/// Bytes of the longest line that is looked at one by one.
-const LINE: usize = 1024 * 1024;
-
 /// What a program printed. Secrets are taken out before anything is left out, so that no half of one is left.
 pub(super) struct Output {
-    masker: Masker<()>,
+    masker: Masker<Stream>,
+    log: Option<Arc<Log>>,
+    /// The stream of the last byte that came in, and of the last that went out; and how many did.
+    written_to: Stream,
+    stream: Stream,
+    out: u64,
     head: Vec<u8>,
     tail: Vec<u8>,
     left_out: usize,
@@ -20,19 +25,30 @@ pub(super) struct Output {
 
 impl Output {
     pub(super) fn new(secrets: &Secrets) -> Self {
-        Self { masker: secrets.masker(), head: Vec::new(), tail: Vec::new(), left_out: 0 }
+        let masker = secrets.masker();
+        let (written_to, stream) = (Stream::Stdout, Stream::Stdout);
+        Self { masker, log: None, written_to, stream, out: 0, head: Vec::new(), tail: Vec::new(), left_out: 0 }
+    }
+
+    /// Tells it to this log as well, while it is printed.
+    pub(super) fn logged(mut self, log: Option<&Arc<Log>>) -> Self {
+        self.log = log.cloned();
+        self
     }
 
     /// Takes in the next bytes.
-    pub(super) fn push(&mut self, bytes: &[u8]) {
-        let masked = self.masker.push(bytes).bytes;
-        self.keep(&masked);
+    pub(super) fn push(&mut self, stream: Stream, bytes: &[u8]) {
+        if std::mem::replace(&mut self.written_to, stream) != stream {
+            self.masker.mark(stream);
+        }
+        let masked = self.masker.push(bytes);
+        self.take(masked);
     }
 
     /// All of it as text.
     pub(super) fn finish(mut self) -> String {
-        let masked = self.masker.finish().bytes;
-        self.keep(&masked);
+        let masked = self.masker.finish();
+        self.take(masked);
         self.cut();
         let mut bytes = self.head;
         if self.left_out > 0 {
@@ -42,7 +58,22 @@ impl Output {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
+    fn take(&mut self, masked: Masked<Stream>) {
+        let mut rest = &masked.bytes[..];
+        for (offset, stream) in masked.marks {
+            let before = usize::try_from(offset - self.out).unwrap_or(rest.len()).min(rest.len());
+            let (bytes, after) = rest.split_at(before);
+            self.keep(bytes);
+            (self.stream, rest) = (stream, after);
+        }
+        self.keep(rest);
+    }
+
     fn keep(&mut self, bytes: &[u8]) {
+        if let Some(log) = &self.log {
+            log.write(self.stream, bytes);
+        }
+        self.out += bytes.len() as u64;
         let (first, rest) = bytes.split_at(bytes.len().min(HEAD - self.head.len()));
         self.head.extend_from_slice(first);
         self.tail.extend_from_slice(rest);
@@ -58,7 +89,7 @@ impl Output {
     }
 }
 
-/// Hears what a program prints, while it is read.
+/// Hears what a program prints, while it runs.
 pub(super) trait Listener: Send {
     /// The next bytes of a stream.
     fn hear(&mut self, stream: Stream, bytes: &[u8]);
@@ -66,74 +97,35 @@ pub(super) trait Listener: Send {
 
 /// Everything is for people.
 impl Listener for Output {
-    fn hear(&mut self, _: Stream, bytes: &[u8]) {
-        self.push(bytes);
-    }
-}
-
-/// What cargo prints: messages for programs, a line each, on standard output, and words for people on the other stream.
-pub(super) struct CargoOutput {
-    pub(super) people: Output,
-    /// Programs that were built, as cargo names their files.
-    pub(super) executables: Vec<String>,
-    line: Vec<u8>,
-}
-
-impl CargoOutput {
-    pub(super) fn new(secrets: &Secrets) -> Self {
-        Self { people: Output::new(secrets), executables: Vec::new(), line: Vec::new() }
-    }
-
-    fn take_line(&mut self) {
-        // <https://doc.rust-lang.org/cargo/reference/external-tools.html#artifact-messages>
-        #[derive(serde::Deserialize)]
-        struct Message {
-            reason: String,
-            executable: Option<String>,
-        }
-        match serde_json::from_slice::<Message>(&self.line) {
-            Ok(message) if message.reason == "compiler-artifact" => self.executables.extend(message.executable),
-            Ok(_) => {}
-            // What tests print.
-            Err(_) => self.people.push(&self.line),
-        }
-        self.line.clear();
-    }
-}
-
-impl Listener for CargoOutput {
     fn hear(&mut self, stream: Stream, bytes: &[u8]) {
-        if stream == Stream::Stderr {
-            return self.people.push(bytes);
-        }
-        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            if self.line.len() + piece.len() <= LINE {
-                self.line.extend_from_slice(piece);
-            }
-            if piece.ends_with(b"\n") {
-                self.take_line();
-            }
-        }
+        self.push(stream, bytes);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use monkeyci_model::SecretRef;
 
     use super::*;
+    use crate::log::{Chunk, MarkKind};
+
+    fn secrets() -> Secrets {
+        let mut secrets = Secrets::new();
+        secrets.insert(SecretRef { name: "TOKEN".into(), version: 1 }, "hunter22".into());
+        secrets
+    }
 
     #[test]
     fn the_beginning_and_the_end_are_kept_and_secrets_are_not() {
-        let mut secrets = Secrets::new();
-        secrets.insert(SecretRef { name: "TOKEN".into(), version: 1 }, "hunter22".into());
-        let mut output = Output::new(&secrets);
-        output.push(b"first hun");
-        output.push(b"ter22\n");
+        let mut output = Output::new(&secrets());
+        output.push(Stream::Stdout, b"first hun");
+        output.push(Stream::Stderr, b"ter22\n");
         for _ in 0..1000 {
-            output.push(&[b'x'; 1000]);
+            output.push(Stream::Stdout, &[b'x'; 1000]);
         }
-        output.push(b"\nlast hunter22");
+        output.push(Stream::Stdout, b"\nlast hunter22");
         let text = output.finish();
         assert!(text.starts_with("first ***\n") && text.ends_with("last ***"), "{}", &text[..40]);
         assert!(text.len() < HEAD + TAIL + 100 && text.contains("bytes are left out"));
@@ -141,19 +133,20 @@ mod tests {
     }
 
     #[test]
-    fn programs_are_known_from_cargo_s_messages_however_they_are_cut() {
-        let mut output = CargoOutput::new(&Secrets::new());
-        let messages = concat!(
-            r#"{"reason":"compiler-artifact","executable":null}"#,
-            "\nnoise\n",
-            r#"{"reason":"compiler-artifact","executable":"/a/b"}"#,
-            "\n",
-        );
-        for byte in messages.as_bytes() {
-            output.hear(Stream::Stdout, &[*byte]);
-        }
-        output.hear(Stream::Stderr, b"error: no");
-        assert_eq!(output.executables, ["/a/b"]);
-        assert_eq!(output.people.finish(), "noise\nerror: no");
+    fn the_log_has_all_of_it_at_once_with_its_streams_and_no_secret() {
+        let told = Arc::new(Mutex::new(Vec::<Chunk>::new()));
+        let hears = Arc::clone(&told);
+        let log = Arc::new(Log::new(7, move |chunk| hears.lock().expect("whole").push(chunk.clone())));
+        let mut output = Output::new(&secrets()).logged(Some(&log));
+        output.push(Stream::Stdout, b"out hunter22 hun");
+        let so_far: Vec<u8> = told.lock().expect("whole").iter().flat_map(|chunk| chunk.bytes.to_vec()).collect();
+        assert_eq!(so_far, b"out *** ");
+        output.push(Stream::Stderr, b"err");
+        assert_eq!(output.finish(), "out *** hunerr");
+        let told = told.lock().expect("whole");
+        let ends: Vec<_> = told.iter().map(|chunk| (chunk.offset, chunk.bytes.len())).collect();
+        assert_eq!(ends, [(7, 8), (15, 3), (18, 3)]);
+        let marks: Vec<_> = told.iter().flat_map(|chunk| &chunk.marks).map(|mark| (mark.offset, mark.kind)).collect();
+        assert_eq!(marks, [(7, MarkKind::Stdout), (18, MarkKind::Stderr)]);
     }
 }

@@ -30,7 +30,7 @@ impl Programs {
         asked: Asked<'_>,
         cancel: &CancellationToken,
     ) -> Result<(Plan, String), ProgramError> {
-        let mut output = Output::new(&self.shared.secrets);
+        let mut output = Output::new(&self.shared.secrets).logged(self.log.as_ref());
         let limit = self.shared.plan_limit;
         let errand = Errand { id: "plan", limit, log_limit: LOG_BYTES, answer_limit: Some(script::ANSWER_BYTES) };
         let question = json(question);

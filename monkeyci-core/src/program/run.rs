@@ -13,7 +13,7 @@ use super::output::Listener;
 use super::{ProgramError, Shared, blocking};
 use crate::attempt::Attempt;
 use crate::executor::{Exit, Order, Watch};
-use crate::job_dir::frame::Kind;
+use crate::job_dir::frame::{Frame, Kind};
 use crate::job_dir::outcome::{Outcome, Reason};
 use crate::job_dir::report::Reader;
 use crate::job_dir::{JobDir, Program};
@@ -23,6 +23,9 @@ const GRACE: Duration = Duration::from_secs(2);
 
 /// How long the executor may take beyond what the command may.
 const SLACK: Duration = Duration::from_secs(30);
+
+/// How often is looked at what it prints.
+const LOOK: Duration = Duration::from_millis(40);
 
 /// What is run, and within which limits.
 pub(super) struct Errand {
@@ -112,7 +115,15 @@ impl Shared {
         let job = Job::new(attempt.job.clone());
         let order = Order { attempt, job, dir, collect: Vec::new(), registries: Vec::new() };
         let watch = Watch { cancel: cancel.clone(), started: Arc::new(|_| {}) };
-        let ran = tokio::time::timeout(errand.limit + GRACE + SLACK, self.executor.run(&order, watch)).await;
+        let run = tokio::time::timeout(errand.limit + GRACE + SLACK, self.executor.run(&order, watch));
+        let mut run = std::pin::pin!(run);
+        let ran = loop {
+            tokio::select! {
+                ran = &mut run => break ran,
+                // What no supervisor writes is found once more below, and ends it then.
+                () = tokio::time::sleep(LOOK) => reader.read().into_iter().flatten().for_each(|frame| hear(listener, frame)),
+            }
+        };
         let Exit { out_of_memory, .. } = match ran {
             _ if cancel.is_cancelled() => return Err(ProgramError::Canceled),
             Ok(ran) => ran?,
@@ -127,11 +138,7 @@ impl Shared {
                 Ok(frames) => frames,
                 Err(error) => return Ok(Ran { how: Some(error.to_string()), answer: Ok(None) }),
             };
-            for frame in frames {
-                if let Kind::Output(stream, bytes) = frame.kind {
-                    listener.hear(stream, &bytes);
-                }
-            }
+            frames.into_iter().for_each(|frame| hear(listener, frame));
         }
         let how = match reader.outcome() {
             Ok(Some(outcome)) => how(errand, &outcome, out_of_memory),
@@ -143,6 +150,12 @@ impl Shared {
             None => Ok(None),
         };
         Ok(Ran { how, answer })
+    }
+}
+
+fn hear(listener: &mut dyn Listener, frame: Frame) {
+    if let Kind::Output(stream, bytes) = frame.kind {
+        listener.hear(stream, &bytes);
     }
 }
 

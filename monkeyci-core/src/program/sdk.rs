@@ -8,6 +8,8 @@ use std::sync::LazyLock;
 
 use blake3::{Hash, Hasher};
 
+use super::prune;
+
 // `PACKAGES`: names, and folders from the root of the repository. `FILES`: names from there, and texts. Both are written
 // by the build script.
 include!(concat!(env!("OUT_DIR"), "/sdk.rs"));
@@ -35,6 +37,7 @@ pub(super) fn folder_of(package: &str) -> Option<&'static str> {
 pub(super) fn unpacked(cache: &Path) -> io::Result<PathBuf> {
     let folder = cache.join("sdk");
     let dir = folder.join(&HASH.to_hex()[..16]);
+    prune::touch(&dir);
     if !dir.is_dir() {
         fs::create_dir_all(&folder)?;
         let new = tempfile::Builder::new().prefix("new-").tempdir_in(&folder)?;
@@ -50,6 +53,11 @@ pub(super) fn unpacked(cache: &Path) -> io::Result<PathBuf> {
         }
     }
     Ok(dir)
+}
+
+/// Whether this folder among those of SDKs is the one of this program.
+pub(super) fn is_current(dir: &Path) -> bool {
+    dir.file_name().is_some_and(|name| name == &HASH.to_hex()[..16])
 }
 
 #[cfg(test)]

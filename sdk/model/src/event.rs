@@ -79,6 +79,9 @@ pub enum EventKind {
         /// What the author of the script should know.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         warnings: Vec<String>,
+        /// Tests of the script that passed just before; absent when none were run, also because they had passed before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tests: Option<u64>,
     },
     /// Its script could not be loaded, or all its jobs are done.
     #[serde(rename = "script/end")]

@@ -118,7 +118,7 @@ fn events() -> Vec<EventKind> {
         EventKind::BuildCanceled { actor: actor(), reason: reason() },
         EventKind::BuildEnd { status: BuildStatus::Failure, message: Some("failed: `test`".into()) },
         EventKind::ScriptInitializing { script_dir: ".monkeyci".into() },
-        EventKind::ScriptStart { jobs: vec![Job::new(id("test"))], warnings: vec!["careful".into()] },
+        EventKind::ScriptStart { jobs: vec![Job::new(id("test"))], warnings: vec!["careful".into()], tests: Some(3) },
         EventKind::ScriptEnd { status: BuildStatus::Success, message: None },
         EventKind::JobQueued { job_id: job_id(), attempt: 1 },
         EventKind::JobBlocked { job_id: job_id() },

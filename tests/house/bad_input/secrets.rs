@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::program::{Home, Said, until};
+use crate::program::{Home, Said, finish, has, is_on_path, until};
 use crate::remains;
 
 const SECRET: &str = "s3cr3t-Kangaroo/42+Wombat";
@@ -48,6 +48,60 @@ fn a_secret_is_masked_wherever_it_could_be_read() {
         }
     }
     assert!(said.out.contains("***"), "nothing is masked: {}", said.out);
+}
+
+/// Shows the value of its param to whoever it can: in its tests it cannot have it.
+const PROGRAM: &str = r##"
+use std::{env, fs};
+
+fn main() {
+    let question = fs::read_to_string(env::var("MONKEYCI_SCRIPT_QUESTION").expect("a question")).expect("it is there");
+    let answer = env::var("MONKEYCI_SCRIPT_ANSWER").expect("a place for the answer");
+    let (_, rest) = question.split_once("\"TOKEN\":\"").expect("the param");
+    let token = rest.split('"').next().expect("its value");
+    println!("planning with {token}");
+    eprintln!("in pieces: {}{}", &token[..5], &token[5..]);
+    if question.contains("\"breaks\"") {
+        panic!("it was {token}");
+    }
+    let job = format!(r#"{{"id":"prints","env":{{"COPY":"{token}"}},"script":["echo \"$COPY\"; echo {token} > out.txt"]}}"#);
+    fs::write(answer, format!(r#"{{"protocol":1,"jobs":[{job}],"warnings":["mind {token}"]}}"#)).expect("written");
+}
+
+#[test]
+fn a_test_of_it() {}
+"##;
+
+#[test]
+fn a_script_program_that_copies_a_secret_leaves_no_trace_of_it() {
+    if !has("cargo", is_on_path("cargo"), "no such program") {
+        return;
+    }
+    let home = Home::new();
+    let repository = home.repository("[]");
+    std::fs::remove_file(repository.join(".monkeyci/build.yaml")).expect("removed");
+    std::fs::create_dir_all(repository.join(".monkeyci/src")).expect("a folder");
+    let manifest = "[package]\nname = \"script\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
+    std::fs::write(repository.join(".monkeyci/Cargo.toml"), manifest).expect("written");
+    std::fs::write(repository.join(".monkeyci/src/main.rs"), PROGRAM).expect("written");
+    let repository = repository.display().to_string();
+    let outputs = [&["--json"][..], &[], &["--json", "-p", "MODE=breaks"]];
+    for (args, code) in outputs.into_iter().zip([0, 0, 1]) {
+        let mut command = home.command(&[&["build", "--secret", "TOKEN", &repository][..], args].concat());
+        command.env("TOKEN", SECRET);
+        let said = finish(command);
+        assert_eq!(said.code, Some(code), "{}", said.both());
+        assert!(said.out.contains("planning with ***") && said.out.contains("in pieces: ***"), "{}", said.both());
+        if args == ["--json"] {
+            let log = said.events().into_iter().find(|line| line["type"] == "log").expect("a log");
+            assert_eq!((&log["jobId"], &log["attempt"]), (&"script".into(), &0.into()), "{log}");
+        }
+        assert!(!said.both().contains(SECRET), "{}", said.both());
+        for folder in ["data", "cache"] {
+            search(&home.file(folder), SECRET.as_bytes());
+        }
+    }
+    remains::assert_none(&home, "it is over");
 }
 
 /// No file below `path` holds the bytes.

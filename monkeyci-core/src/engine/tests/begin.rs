@@ -84,7 +84,7 @@ async fn a_filter_takes_the_jobs_before_along_and_names_what_there_is() {
     let mut build = engine.build(jobs(&["a", "b"]).filter(["x", "a"]).expect("globs")).await.expect("begins");
     let begun = loop {
         let event = build.try_next().await.expect("its events can be told").expect("it has not ended");
-        if let EventKind::ScriptStart { jobs, warnings } = &event.kind {
+        if let EventKind::ScriptStart { jobs, warnings, .. } = &event.kind {
             break (jobs.len(), warnings.concat());
         }
     };

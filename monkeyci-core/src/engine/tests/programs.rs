@@ -58,6 +58,40 @@ async fn a_program_plans_and_acts_and_its_secrets_are_nowhere_in_the_clear() {
 }
 
 #[tokio::test]
+async fn a_build_tells_that_tests_passed_and_what_its_script_printed_can_be_followed() {
+    if !cargo("a_build_tells_that_tests_passed_and_what_its_script_printed_can_be_followed") {
+        return;
+    }
+    let repository = repository();
+    let tests = |is_well: bool| format!("{SCRIPT}\n#[test]\nfn is_well() {{ assert!({is_well}) }}\n");
+    put(repository.path(), ".monkeyci/src/main.rs", &tests(true));
+    let state = tempfile::tempdir().expect("a folder");
+    let engine = Engine::local().state(state.path()).open().await.expect("opens");
+    let params = [("answer", Text::from(r#"{"protocol":1,"jobs":[]}"#))];
+    for passed in [Some(1), None] {
+        let mut build = engine.build(told(repository.path(), &params)).await.expect("begins");
+        let mut log = build.script_log(0).await.expect("it is known");
+        let mut text = Vec::new();
+        while let Some(bytes) = log.next().await.expect("reads") {
+            text.extend_from_slice(&bytes);
+        }
+        let text = String::from_utf8_lossy(&text);
+        assert_eq!(text.contains("test is_well ... ok"), passed.is_some(), "{text}");
+        assert!(text.ends_with("the script was asked to plan\n"), "{text}");
+        until(&mut build, |kind| matches!(kind, EventKind::ScriptStart { tests, .. } if *tests == passed)).await;
+        assert_eq!(build.wait().await.expect("it ends"), BuildStatus::Success);
+    }
+    put(repository.path(), ".monkeyci/src/main.rs", &tests(false));
+    for (run, status) in [(true, BuildStatus::Failure), (false, BuildStatus::Success)] {
+        let request = told(repository.path(), &params).script_tests(run);
+        let mut build = engine.build(request).await.expect("begins");
+        assert_eq!(build.wait().await.expect("it ends"), status, "tests: {run}");
+        let said = build.snapshot().await.expect("known").message().unwrap_or_default().to_owned();
+        assert_eq!(said.starts_with("a test of the script `.monkeyci/Cargo.toml` fails: `is_well`\n"), run, "{said}");
+    }
+}
+
+#[tokio::test]
 async fn a_secret_that_a_program_copies_is_a_reference_in_events_and_store() {
     if !cargo("a_secret_that_a_program_copies_is_a_reference_in_events_and_store") {
         return;

@@ -17,6 +17,8 @@ async fn whatever_a_program_does_the_error_says_so_and_nothing_is_left() {
     let house = House::new(Secrets::new());
     let cycle = r#"{"protocol":1,"jobs":[{"id":"a","dependencies":["b"]},{"id":"b","dependencies":["a"]}]}"#;
     let image = r#"{"protocol":1,"jobs":[{"id":"a","image":"x","script":["\"$MONKEYCI_SCRIPT\" act a"]}]}"#;
+    let many: Vec<_> = (0..=100_000).map(|id| format!(r#"{{"id":"j{id}"}}"#)).collect();
+    let many = format!(r#"{{"protocol":1,"jobs":[{}]}}"#, many.join(","));
     for (answer, expected) in [
         ("crash", "gave no jobs: it was ended by signal 6"),
         ("loud", "gave no jobs: it printed more than 16 MB"),
@@ -25,13 +27,14 @@ async fn whatever_a_program_does_the_error_says_so_and_nothing_is_left() {
         ("huge", "answer.json` has more than 268435456 bytes"),
         ("garbage", "cannot be a build: the answer is no plan: expected value at line 1 column 1"),
         (r#"{"protocol":2,"jobs":[]}"#, "its answer is of protocol 2"),
+        (&many, "a build has at most 100000 jobs"),
         (cycle, "jobs wait for each other: `a` → `b` → `a`"),
         (image, "job `a` has an image and runs the script program"),
     ] {
         let error = house.error(&repository, answer).await;
-        assert!(error.contains(expected), "{answer}: {error}");
-        assert!(error.contains(if answer == "loud" { "loud" } else { "was asked to plan" }), "{answer}: {error}");
-        assert!(error.len() < 80_000, "{answer}: {} bytes", error.len());
+        assert!(error.contains(expected), "{answer:.100}: {error}");
+        assert!(error.contains(if answer == "loud" { "loud" } else { "was asked to plan" }), "{answer:.100}: {error}");
+        assert!(error.len() < 80_000, "{answer:.100}: {} bytes", error.len());
     }
     assert!(house.error(&repository, "crash").await.contains("going down"));
     // No other test, in no other process, has a child that sleeps so long.

@@ -2,6 +2,7 @@
 
 mod breaks;
 mod compiles;
+mod tested;
 
 use std::fs;
 use std::path::{Path, PathBuf};
