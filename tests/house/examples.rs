@@ -24,7 +24,7 @@ const EXAMPLES: &[Example] = &[
 ];
 
 /// Examples that have a test of their own.
-const ELSEWHERE: &[&str] = &["failing-script-test", "rust-script", "services"];
+const ELSEWHERE: &[&str] = &["failing-script-test", "monkeyci-script", "rust-script", "services"];
 
 #[test]
 fn every_example_does_what_it_says() {

@@ -1,6 +1,7 @@
 //! Images that are made of the programs of this machine, so that tests need no registry.
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -18,11 +19,22 @@ pub struct Busybox;
 impl Busybox {
     /// Makes one with a name of its own. `None` when this machine has no busybox.
     pub fn import() -> Option<Image> {
+        Self::with(&[])
+    }
+
+    /// One that also has these programs, by their paths and texts.
+    pub fn with(programs: &[(&str, &str)]) -> Option<Image> {
         if !has("busybox", is_on_path("busybox"), "no such program") {
             return None;
         }
         let root = tempfile::tempdir().expect("a folder");
         busybox(root.path());
+        for (path, text) in programs {
+            let path = root.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+            std::fs::write(&path, text).expect("written");
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("its own");
+        }
         let unique = root.path().file_name().expect("a name").to_string_lossy().to_lowercase().replace('.', "");
         Some(import(root.path(), format!("localhost/monkeyci-test/house-{unique}:1"), "CMD [\"sh\"]"))
     }

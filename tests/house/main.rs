@@ -1,12 +1,14 @@
 //! Tests that need the whole house: its rules, and its programs run for real.
 
 mod bad_input;
+mod builders;
 mod crash;
 mod debug;
 mod docs;
 mod examples;
 mod guide;
 mod image;
+mod original;
 mod program;
 mod remains;
 mod scenario;

@@ -28,6 +28,9 @@ pub fn monkeyci() -> &'static Path {
     })
 }
 
+/// How long the program may take: what a script depends on may have to be compiled first, on a busy machine.
+const LIMIT: Duration = Duration::from_secs(300);
+
 /// Somebody's machine: folders of their own for state and caches.
 pub struct Home {
     dir: TempDir,
@@ -166,7 +169,7 @@ pub fn finish(mut command: Command) -> Said {
     let pid = child.id().to_string();
     let (ended, watched) = std::sync::mpsc::channel::<()>();
     let watch = std::thread::spawn(move || {
-        let is_late = watched.recv_timeout(Duration::from_secs(300)) == Err(std::sync::mpsc::RecvTimeoutError::Timeout);
+        let is_late = watched.recv_timeout(LIMIT) == Err(std::sync::mpsc::RecvTimeoutError::Timeout);
         if is_late {
             let _gone = Command::new("kill").args(["-9", &pid]).status();
         }

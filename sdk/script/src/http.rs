@@ -136,8 +136,8 @@ impl Request {
         self
     }
 
-    /// Signs the request as Amazon's services and those like them ask for it, such as S3. Needs curl 7.75, and files are
-    /// signed without their content, which S3 allows.
+    /// Signs the request as Amazon's services and those like them ask for it, such as S3. Needs curl 7.75. The body is not
+    /// signed, which S3 allows; TLS guards it.
     pub fn aws_sigv4(mut self, region: &str, service: &str, key: &str, secret: &str) -> Self {
         self.sigv4 = Some(format!("aws:amz:{region}:{service}"));
         self.basic(key, secret)

@@ -59,6 +59,22 @@ fn a_file_is_sent_as_it_is() {
 }
 
 #[test]
+fn all_that_amazon_s_signature_names_is_sent() {
+    // A service counts the names that are signed, and refuses a request that lacks one of them.
+    let server = Fake::serving(|asked| {
+        let auth = asked.header("authorization").unwrap_or_default();
+        let names = auth.split("SignedHeaders=").nth(1).and_then(|rest| rest.split(',').next()).unwrap_or_default();
+        let well = names.split(';').filter(|name| asked.header(name).is_some()).count();
+        Reply::json(if well == names.split(';').count() { 200 } else { 403 }, &names)
+    });
+    let put = || http::put(format!("{}/bucket/a/b.jar", server.url())).header("x-amz-acl", "public-read");
+    let put = || put().aws_sigv4("eu-west-1", "s3", "key", "se cr/et+");
+    let names: String = put().body("bytes").send().expect("all are there").json().expect("JSON");
+    assert_eq!(names, "host;x-amz-acl;x-amz-content-sha256;x-amz-date");
+    assert_eq!(server.asked()[0].text(), "bytes");
+}
+
+#[test]
 fn what_would_become_another_setting_is_refused() {
     let server = echo();
     for request in [
@@ -155,4 +171,18 @@ fn the_process_list_holds_no_secret() {
     });
     let request = http::post(format!("{}/?q=s3cr3t-query", server.url())).bearer("s3cr3t-token").body("s3cr3t-body");
     assert_eq!(request.send().expect("an answer").text(), "0");
+}
+
+#[test]
+fn a_curl_that_is_missing_is_named() {
+    const NAME: &str = "a_curl_that_is_missing_is_named";
+    if std::env::var_os("WITHOUT_CURL").is_some() {
+        let error = http::get("http://127.0.0.1/").send().expect_err("there is none");
+        assert!(matches!(error, HttpError::NoCurl) && error.to_string().contains("apt-get install curl"), "{error}");
+        return;
+    }
+    // Once more, in a process that finds no programs.
+    let mut test = std::process::Command::new(std::env::current_exe().expect("this program has a path"));
+    let ran = test.args(["--exact", NAME]).env("WITHOUT_CURL", "1").env("PATH", "/nowhere").output().expect("it runs");
+    assert!(ran.status.success(), "{ran:?}");
 }

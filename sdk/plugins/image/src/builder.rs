@@ -12,7 +12,8 @@ const BUILDAH: &str = "quay.io/buildah/stable:v1.41";
 #[non_exhaustive]
 pub enum Builder {
     /// Kaniko in a container of its image. It needs no privileges: it unpacks and runs everything in its own container,
-    /// which therefore is good for nothing else.
+    /// which therefore is good for nothing else. What a Dockerfile puts below `/home/monkeyci` or `/opt/monkeyci` does not
+    /// come into the image, and what it runs can read the registry's password.
     Kaniko,
     /// Buildah in a privileged container, which a server runs only where its operator allows that.
     Buildah,

@@ -151,7 +151,7 @@ impl<'a> Image<'a> {
         self
     }
 
-    /// The image in which the builder runs, such as one of your own registry; it has the builder and a shell.
+    /// The image in which the builder runs, such as one of your own registry; it has the builder and `/bin/sh`.
     pub fn builder_image(mut self, name: &str) -> Self {
         self.builder_image = Some(name.to_owned());
         self

@@ -79,7 +79,7 @@ impl State {
             },
             ("POST", ["repos", "acme", "web", "releases"]) => self.make(&asked.json()),
             ("PATCH", ["repos", "acme", "web", "releases", id]) => {
-                let found = self.releases.iter_mut().find(|release| release["id"].to_string() == **id);
+                let found = self.releases.iter_mut().find(|release| release["id"].as_u64() == id.parse().ok());
                 let Some(release) = found else { return Reply::status(404) };
                 for key in ["name", "body", "prerelease"] {
                     release[key] = asked.json()[key].clone();

@@ -59,7 +59,7 @@ impl State {
                 Reply::json(201, &link)
             }
             ("PUT", ["releases", "v1", "assets", "links", id]) => {
-                match self.links.iter_mut().find(|link| link["id"].to_string() == **id) {
+                match self.links.iter_mut().find(|link| link["id"].as_u64() == id.parse().ok()) {
                     Some(link) => Reply::json(200, link),
                     None => Reply::status(404),
                 }

@@ -112,8 +112,11 @@ fn settings(request: &Request, url: &Url, body: Option<&Path>, headers: &Path) -
     }
     if let Some(body) = body {
         set("upload-file", &body.to_string_lossy())?;
-        // The server is asked with all that is sent, and not first whether it would like it.
-        set("header", "Expect:")?;
+        // The server is asked with all that is sent, and not first whether it would like it. Not where headers are signed:
+        // curl would sign that one as well, and not send it.
+        if request.sigv4.is_none() {
+            set("header", "Expect:")?;
+        }
     }
     for (name, value) in &request.headers {
         if name.is_empty()

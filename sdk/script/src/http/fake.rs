@@ -192,6 +192,9 @@ fn serve(client: impl Read + Write, answer: impl FnOnce(Asked) -> Reply) -> io::
         let Some((name, value)) = line.split_once(':') else { break };
         asked.headers.push((name.to_owned(), value.trim().to_owned()));
     }
+    if asked.header("expect").is_some_and(|expect| expect.eq_ignore_ascii_case("100-continue")) {
+        client.get_mut().write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+    }
     let length = asked.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
     (&mut client).take(length).read_to_end(&mut asked.body)?;
     let is_head = asked.method == "HEAD";
