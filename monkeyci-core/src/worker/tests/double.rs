@@ -11,7 +11,7 @@ use monkeyci_model::{Job, JobResult, Trigger};
 use tokio::sync::{Notify, watch};
 
 use crate::attempt::Attempt;
-use crate::executor::{Capabilities, Executor, ExecutorError, Exit, Order, Watch};
+use crate::executor::{Capabilities, Executor, ExecutorError, Exit, Order, Sitting, Watch};
 use crate::job_dir::JobDir;
 use crate::job_dir::frame::{Frame, Kind, Stream};
 use crate::job_dir::outcome::{Guarantee as Known, Outcome, Reason};
@@ -168,6 +168,10 @@ impl Executor for Acting {
 
     async fn run(&self, order: &Order, watch: Watch) -> Result<Exit, ExecutorError> {
         (self.0)(order.dir.clone(), watch).await
+    }
+
+    async fn shell(&self, _: &Order, _: Sitting) -> Result<Option<i32>, ExecutorError> {
+        unreachable!("no job is opened for a person")
     }
 
     async fn sweep(&self, _: &str, _: &[u64]) -> Result<Vec<String>, ExecutorError> {
