@@ -146,7 +146,8 @@ fn on_a_terminal_the_keys_go_to_the_shell_and_its_modes_are_set_right_afterwards
     until("`exit` ends it");
     keys.write_all(b"tty\n").expect("typed");
     until("/dev/pts/");
-    keys.write_all(b"echo sl''eeps; sleep 300\n").expect("typed");
+    // What says so has the foreground.
+    keys.write_all(b"sh -c 'echo sl\"\"eeps; exec sleep 300'\n").expect("typed");
     until("sleeps");
     keys.write_all(b"\x03echo still''here\n").expect("typed");
     until("stillhere");
