@@ -36,7 +36,12 @@ fn debug(place: &Place, args: &[&str], input: &str) -> Ran {
 
 /// Folders of attempts that are still there.
 fn attempts(place: &Place) -> Vec<String> {
-    let found = Command::new("find").arg(place.data()).args(["-name", "mci-*"]).output().expect("find runs");
+    find(place, "mci-*")
+}
+
+/// What has such a name in the state of all invocations.
+fn find(place: &Place, name: &str) -> Vec<String> {
+    let found = Command::new("find").arg(place.data()).args(["-name", name]).output().expect("find runs");
     String::from_utf8_lossy(&found.stdout).lines().map(str::to_owned).collect()
 }
 
@@ -51,6 +56,7 @@ fn a_shell_finds_what_the_job_would_and_says_what_that_is() {
     }
     assert!(!ran.stderr.contains("[test] live") && !ran.stderr.contains("s3cr3t"), "{}", ran.stderr);
     assert_eq!(attempts(&place), Vec::<String>::new());
+    assert_eq!((find(&place, "out*").len(), find(&place, "left*").len()), (1, 0), "what was done there is not saved");
     let next = place.run(&["build", "-f", "build", "-p", "TOKEN=any"]);
     assert!(next.code == Some(0) && !next.stdout.contains("--resume"), "{}", next.stdout);
 }
@@ -67,6 +73,7 @@ fn after_its_lines_the_workspace_is_as_they_left_it() {
         ran.stderr
     );
     assert_eq!(attempts(&place), Vec::<String>::new());
+    assert!(find(&place, "left*").is_empty(), "what is only looked at is not saved");
 }
 
 #[test]
@@ -139,7 +146,8 @@ fn on_a_terminal_the_keys_go_to_the_shell_and_its_modes_are_set_right_afterwards
     until("`exit` ends it");
     keys.write_all(b"tty\n").expect("typed");
     until("/dev/pts/");
-    keys.write_all(b"echo sl''eeps; sleep 300\n").expect("typed");
+    // What says so has the foreground.
+    keys.write_all(b"sh -c 'echo sl\"\"eeps; exec sleep 300'\n").expect("typed");
     until("sleeps");
     keys.write_all(b"\x03echo still''here\n").expect("typed");
     until("stillhere");

@@ -85,7 +85,7 @@ pub(super) async fn hand_in(input: &mut mpsc::Receiver<Bytes>, mut to: impl Asyn
     let _: io::Result<()> = moved.await;
     // The end of a pipe is that nobody holds it.
     drop(to);
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Moves what a shell writes until it writes no more. Once it is `over`, what it left running is not waited for.

@@ -7,7 +7,9 @@ pub(crate) fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) 
         return None;
     }
     let folded = name.to_lowercase();
-    let allowed = (folded.chars().count() / 3).max(1);
+    let length = folded.chars().count();
+    // Of a single letter another one is no slip.
+    let allowed = (length / 3).max(usize::from(length > 1));
     known
         .into_iter()
         .map(|candidate| (distance(&folded, &candidate.to_lowercase()), candidate))

@@ -135,7 +135,8 @@ pub async fn a_shell_on_a_screen_has_a_terminal(fixture: &Fixture) {
     // Any byte may be shown, also those that mean something where there is no terminal.
     open.types("printf '\\001\\000\\002'; echo bytes''shown\n").await;
     open.said("bytesshown").await;
-    open.types("echo sl''eeps; sleep 300\n").await;
+    // What says so has the foreground.
+    open.types("sh -c 'echo sl\"\"eeps; exec sleep 300'\n").await;
     open.said("sleeps").await;
     open.types("\u{3}").await;
     open.types("seq 50000; exit 9\n").await;
