@@ -12,6 +12,7 @@ use monkeyci_core::store::{Sequence, Sqlite, Store, StoreError};
 use monkeyci_core::worker::{Debug, sweep};
 
 use crate::error::{CliError, chain};
+use crate::login::Logins;
 use crate::request::ORG;
 use crate::state::{Folders, Invocation, Repository, unusable};
 
@@ -46,6 +47,7 @@ impl Session {
         invocation: &Invocation,
         limits: Limits,
         secrets: Secrets,
+        logins: Logins,
         debug: Option<Debug>,
     ) -> Result<Self, CliError> {
         let ours = |error: &dyn std::error::Error| CliError::ours(chain(error));
@@ -64,6 +66,7 @@ impl Session {
             .script_executor(Process::new(invocation.path("process")).programs(folders.cache.join("bin")))
             .scripts(folders.cache.join("scripts"))
             .secrets(secrets)
+            .registries(logins.registries())
             .keep(limits.keep);
         if let Some(debug) = debug {
             engine = engine.debug(debug);

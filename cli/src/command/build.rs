@@ -12,6 +12,7 @@ use crate::drive::{Drive, Left};
 use crate::error::{CliError, Exit, chain};
 use crate::executor::Choice;
 use crate::junit;
+use crate::login::Logins;
 use crate::request::{NoScript, Request};
 use crate::session::{self, Session};
 use crate::state::{Folders, Invocation, Repository, is_alive, unusable};
@@ -105,7 +106,8 @@ async fn build(args: &BuildArgs) -> Result<Exit, CliError> {
         }
         None => repository.begin(&request).map_err(no_state)?,
     };
-    let session = Session::open(&folders, &invocation, args.local.limits(args.keep), secrets, None).await;
+    let logins = Logins::of_user(&mut *view);
+    let session = Session::open(&folders, &invocation, args.local.limits(args.keep), secrets, logins, None).await;
     if session.is_err() && !resumed {
         // Nothing has begun that could be gone on with; the first error is the one to tell.
         let _second = invocation.end();

@@ -8,6 +8,7 @@ use super::build;
 use crate::context::LocalArgs;
 use crate::drive::{Drive, Left};
 use crate::error::{CliError, Exit, chain};
+use crate::login::Logins;
 use crate::request::NoScript;
 use crate::session::{self, Session};
 use crate::state::{Folders, unusable};
@@ -69,7 +70,8 @@ async fn debug(args: &DebugArgs) -> Result<Exit, CliError> {
     // Whatever comes of it, there is nothing to go on with.
     invocation.end().map_err(no_state)?;
     let (door, mut visits) = visit::to(args.job.clone(), args.after, args.shell.clone());
-    let session = Session::open(&folders, &invocation, args.local.limits(false), secrets, Some(door)).await?;
+    let logins = Logins::of_user(&mut *view);
+    let session = Session::open(&folders, &invocation, args.local.limits(false), secrets, logins, Some(door)).await?;
     let build = session.engine.build(wanted).await.map_err(|error| CliError::ours(chain(&error)))?;
     let drive = Drive {
         session: &session,

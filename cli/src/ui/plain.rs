@@ -1,5 +1,6 @@
 //! For a pipe, a file, a terminal that can do little: plain lines, those of jobs with `[job]` before them.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use monkeyci_core::log::LogId;
@@ -13,6 +14,9 @@ use super::progress::Progress;
 use super::style::{Style, Tone};
 use super::summary::{self, Place};
 use super::{View, sentence};
+
+/// Characters of a script's line that are shown: several of a terminal's, and far from the megabytes that it may have.
+const COMMAND_CHARS: usize = 1000;
 
 /// How much is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,7 +146,7 @@ pub fn lines_of(progress: &Progress, job: &JobId, output: &Output, style: Style)
     match output {
         Output::CommandStart(index) => {
             let command = progress.job(job).and_then(|job| job.line(*index)).unwrap_or_default();
-            let shown = command.lines().map(|line| format!("$ {}", neutral(line, Colours::Strip)));
+            let shown = command.lines().map(|line| format!("$ {}", cut(&neutral(line, Colours::Strip))));
             shown.map(|line| style.paint(Tone::Strong, &line)).collect()
         }
         Output::CommandEnd(..) => Vec::new(),
@@ -150,6 +154,14 @@ pub fn lines_of(progress: &Progress, job: &JobId, output: &Output, style: Style)
             let colours = if style.is_coloured() { Colours::Keep } else { Colours::Strip };
             vec![neutral(text, colours).into_owned()]
         }
+    }
+}
+
+/// A line of a script as far as it is shown; what the job prints is shown whole.
+fn cut(line: &str) -> Cow<'_, str> {
+    match line.char_indices().nth(COMMAND_CHARS) {
+        Some((end, _)) => Cow::Owned(format!("{} …", &line[..end])),
+        None => Cow::Borrowed(line),
     }
 }
 
@@ -182,6 +194,13 @@ mod tests {
     #[test]
     fn a_pipe_gets_plain_lines() {
         insta::assert_snapshot!(show(Style::PLAIN, Detail::All));
+    }
+
+    #[test]
+    fn of_a_line_of_megabytes_the_beginning_is_shown() {
+        let line = "é".repeat(3_000_000);
+        assert_eq!(cut(&line), format!("{} …", "é".repeat(COMMAND_CHARS)));
+        assert_eq!(cut("make test"), "make test");
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::log::LogStore;
 use crate::program::Programs;
 use crate::secret::Secrets;
 use crate::store::{Memory, Sqlite, Store};
-use crate::worker::Debug;
+use crate::worker::{Debug, Registries};
 
 /// Calls that may wait for the loop before whoever calls has to.
 const CALLS: usize = 1024;
@@ -46,6 +46,7 @@ pub struct Builder {
     caches: Option<PathBuf>,
     reporters: Vec<Reporter>,
     requests: Option<Requests>,
+    registries: Registries,
 }
 
 impl Builder {
@@ -142,6 +143,13 @@ impl Builder {
     #[must_use]
     pub fn caches(mut self, dir: impl Into<PathBuf>) -> Self {
         self.caches = Some(dir.into());
+        self
+    }
+
+    /// The credentials of private registries: known ones, or [how they are found](Registries::found_by).
+    #[must_use]
+    pub fn registries(mut self, registries: impl Into<Registries>) -> Self {
+        self.registries = registries.into();
         self
     }
 
@@ -254,8 +262,8 @@ impl Builder {
         match executor {
             None => workers_ended.cancel(),
             Some(executor) => {
-                engine.worker =
-                    Some(local_worker::start(&engine, executor, self.caches, self.debug, (workers, workers_ended))?);
+                let given = local_worker::Given { caches: self.caches, registries: self.registries, debug: self.debug };
+                engine.worker = Some(local_worker::start(&engine, executor, given, (workers, workers_ended))?);
             }
         }
         if let Some(request) = self.requests {

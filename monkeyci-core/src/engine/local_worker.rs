@@ -6,15 +6,24 @@ use tokio_util::sync::CancellationToken;
 use super::{Engine, EngineError};
 use crate::blob::{Artifacts, Blobs, Caches};
 use crate::executor::Executor;
-use crate::worker::{Debug, Ports, Settings, Worker};
+use crate::worker::{Debug, Ports, Registries, Settings, Worker};
+
+/// What only this worker is given.
+pub(super) struct Given {
+    /// Where caches are kept; in the state folder when that is not said.
+    pub(super) caches: Option<PathBuf>,
+    /// The credentials of private registries.
+    pub(super) registries: Registries,
+    /// The job that is opened for a person, if one is.
+    pub(super) debug: Option<Debug>,
+}
 
 /// Starts the worker inside this process. It stops what it runs once `stop` is cancelled, and `ended` is when nothing
 /// of that is left.
 pub(super) fn start(
     engine: &Engine,
     executor: Arc<dyn Executor>,
-    caches: Option<PathBuf>,
-    debug: Option<Debug>,
+    given: Given,
     (stop, ended): (CancellationToken, CancellationToken),
 ) -> Result<Worker, EngineError> {
     let shared = &engine.shared;
@@ -23,13 +32,14 @@ pub(super) fn start(
         Blobs::on_disk(&dir).map_err(|error| EngineError::State { path: dir, source: io(error) })
     };
     let artifacts = shared.state.join("artifacts");
-    let caches = caches.unwrap_or_else(|| shared.state.join("caches"));
+    let caches = given.caches.unwrap_or_else(|| shared.state.join("caches"));
     let mut settings = Settings::new("local", &shared.instance, shared.state.join("jobs"));
     // The engine counts what runs. The worker asks for the next job while it still clears away the last ones, so that it
     // is leased in the very commit that ends the one before; and a disk that is slow to remove files holds nobody up.
     settings.jobs = shared.most_jobs.map_or(settings.jobs, |most| most.saturating_mul(4));
-    settings.debug = debug;
+    settings.debug = given.debug;
     settings.keep = shared.keep;
+    settings.registries = given.registries;
     settings.log_limit = shared.log_limit;
     let ports = Ports {
         leases: engine.leases(),

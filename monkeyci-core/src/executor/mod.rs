@@ -48,7 +48,7 @@ pub struct Order {
 pub struct RegistryAuth {
     /// The registry's host, with its port where it has one.
     pub host: String,
-    /// The user.
+    /// The user; `<token>` when the password is an identity token, as programs that keep credentials for Docker say it.
     pub username: String,
     /// The password or token.
     pub password: String,

@@ -11,10 +11,15 @@ use regex_automata::meta::Regex;
 const MAX_LEN: usize = 1000;
 /// Bytes of a compiled regular expression. Matching takes linear time, whatever the expression.
 const MAX_COMPILED: usize = 128 * 1024;
-/// What the different patterns of a script may cost together: 10,000 short globs, or 500 regular expressions.
+/// What the different patterns of a script may cost together: 10,000 short globs, or 500 regular expressions. One is
+/// about 0.1 ms of a debug build.
 const MAX_COST: usize = 10_000;
-/// A regular expression takes up to 4 ms to compile, a glob 50 µs for each 50 bytes.
+/// What a regular expression costs before its length and its classes.
 const REGEX_COST: usize = 20;
+/// What `\w`, `[a-z]` and the like cost: they become hundreds of ranges of characters.
+const CLASS_COST: usize = 10;
+/// The same where case is ignored, which looks at each character of the class: up to a million of them.
+const FOLDED_CLASS_COST: usize = 500;
 
 /// Which names of a build a pattern is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,11 +47,12 @@ impl Patterns {
         if let Some(said) = self.said.get(&key) {
             return said.clone();
         }
-        self.cost += if text.starts_with('/') { REGEX_COST } else { 1 + text.len() / 50 };
+        self.cost = self.cost.saturating_add(cost(text));
         if self.cost > MAX_COST {
             let regexes = MAX_COST / REGEX_COST;
             return Err(format!(
-                "a script has at most {MAX_COST} different patterns, or {regexes} regular expressions"
+                "a script has at most {MAX_COST} different patterns, or {regexes} regular expressions, and fewer with \
+                 classes of characters, above all under `(?i)`"
             ));
         }
         let said = Pattern::new(text).map(|pattern| match of {
@@ -57,6 +63,20 @@ impl Patterns {
         self.said.insert(key, said.clone());
         said
     }
+}
+
+/// What it costs to compile a pattern.
+fn cost(text: &str) -> usize {
+    let Some(expression) = text.strip_prefix('/') else { return 1 + text.len() / 50 };
+    let classes = expression.bytes().filter(|byte| b"\\[".contains(byte)).count();
+    let class = if ignores_case(expression) { FOLDED_CLASS_COST } else { CLASS_COST };
+    REGEX_COST + expression.len() / 10 + classes * class
+}
+
+/// Whether there is a group with the flag `i`, as in `(?i)` or `(?si:…)`. Behind `x`, spaces could hide it.
+fn ignores_case(expression: &str) -> bool {
+    let mut groups = expression.split("(?").skip(1);
+    groups.any(|group| group.bytes().take_while(|byte| !b"):<P=!".contains(byte)).any(|byte| b"ix".contains(&byte)))
 }
 
 /// A pattern that a whole name or path must fit.
@@ -129,6 +149,21 @@ mod tests {
         }
         let mut patterns = Patterns::default();
         assert!(patterns.fit(&"x".repeat(1001), Of::Tag, &Trigger::default()).is_err());
+    }
+
+    #[test]
+    fn an_expression_that_is_slow_to_compile_is_refused_before_it_is() {
+        let mut patterns = Patterns::default();
+        let mut fit = |text: &str| patterns.fit(text, Of::Tag, &Trigger::default());
+        for dear in ["[\\w\\W]".repeat(100), "[!-\u{10ffff}]".repeat(100), "(?:(?i)x)[[^a]]".repeat(50)] {
+            let text = format!("/(?i){dear}/");
+            let start = std::time::Instant::now();
+            assert!(Patterns::default().fit(&text, Of::Tag, &Trigger::default()).is_err(), "{text}");
+            assert!(start.elapsed() < std::time::Duration::from_secs(5), "{text} took {:?}", start.elapsed());
+        }
+        for usual in ["/(?i)v\\d+/", "/(?P<i>v)\\d+\\.\\d+/", "/(?:release|hotfix)-[a-z]+/", "main"] {
+            fit(usual).expect(usual);
+        }
     }
 
     #[test]

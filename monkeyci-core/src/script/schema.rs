@@ -6,6 +6,9 @@ use super::convert::keys::{
     ARTIFACT, CACHE, CONDITION, DEFAULTS, HEALTH, JOB, JUNIT, Key, REPORT, RETRY, SERVICE, TOP, VALUE,
 };
 
+/// A value of the job's matrix, which may stand in the place of anything.
+const PLACEHOLDER: &str = r"\$\{\{ *matrix\.[A-Za-z0-9_-]+ *\}\}";
+
 /// The JSON Schema (2020-12) of a build script in YAML or JSON, for editors.
 ///
 /// It is made from the same table of keys that scripts are read by. What only a reader can know, such as unknown
@@ -31,9 +34,21 @@ pub fn schema() -> Value {
             "script": script,
             "job": job,
             "text": {"type": ["string", "number", "boolean"]},
+            "placeholder": {"type": "string", "pattern": PLACEHOLDER},
+            "truth": {"anyOf": [{"type": "boolean"}, {"enum": ["true", "false"]}, reference("placeholder")]},
+            "count": {"anyOf": [
+                {"type": "integer", "minimum": 0}, {"type": "string", "pattern": "^[0-9]+$"}, reference("placeholder")
+            ]},
+            "port": {"anyOf": [
+                {"type": "integer", "minimum": 1, "maximum": 65535}, {"type": "string", "pattern": "^[0-9]+$"},
+                reference("placeholder"),
+            ]},
             "texts": {"anyOf": [reference("text"), list(reference("text"))]},
             "env": {"type": "object", "additionalProperties": {"anyOf": [reference("text"), map(VALUE, &["param"], |_| reference("text"))]}},
-            "duration": {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": "^([0-9]+(ms|s|m|h|d))+$"}]},
+            "duration": {"anyOf": [
+                {"type": "integer", "minimum": 1}, {"type": "string", "pattern": "^ *([0-9]+|([0-9]+(ms|s|m|h|d))+) *$"},
+                reference("placeholder"),
+            ]},
             "artifact": map(ARTIFACT, &["id", "path"], file_key),
             "cache": map(CACHE, &["id", "path"], file_key),
             "service": map(SERVICE, &["image"], service_key),
@@ -51,12 +66,10 @@ fn job_key(name: &str) -> Value {
         "env" => reference("env"),
         "when" => one_of(&["success", "failure", "always"]),
         "if" => reference("conditions"),
-        "blocked" | "allow-failure" | "privileged" => json!({"type": "boolean"}),
+        "blocked" | "allow-failure" | "privileged" => reference("truth"),
         "retry" => {
-            json!({"anyOf": [{"type": "integer", "minimum": 0}, one_of(&["never"]), map(RETRY, &["max"], |key| match key {
-                "max" => json!({"type": "integer", "minimum": 0}),
-                _ => reference("texts"),
-            })]})
+            let by_cause = map(RETRY, &["max"], |key| reference(if key == "max" { "count" } else { "texts" }));
+            json!({"anyOf": [reference("count"), {"enum": ["never"]}, by_cause]})
         }
         "timeout" => reference("duration"),
         "matrix" => json!({"type": "object", "additionalProperties": {"type": "array"}}),
@@ -107,7 +120,7 @@ fn service_key(name: &str) -> Value {
 
 fn condition_key(name: &str) -> Value {
     match name {
-        "main-branch" | "fork" => json!({"type": "boolean"}),
+        "main-branch" | "fork" => reference("truth"),
         "not" => reference("conditions"),
         _ => reference("texts"),
     }
@@ -166,10 +179,9 @@ fn one_or_many(name: &str) -> Value {
 }
 
 fn one_of(words: &[&str]) -> Value {
-    json!({"enum": words})
+    json!({"anyOf": [{"enum": words}, reference("placeholder")]})
 }
 
 fn ports() -> Value {
-    let port = json!({"type": "integer", "minimum": 1, "maximum": 65535});
-    json!({"anyOf": [port.clone(), list(port)]})
+    json!({"anyOf": [reference("port"), list(reference("port"))]})
 }

@@ -92,7 +92,7 @@ impl Run<'_> {
             job,
             dir,
             collect: Vec::new(),
-            registries: self.settings.registries.clone(),
+            registries: self.settings.registries.of(&site.job).await,
         };
         let opened = Opened { job: Arc::clone(&site.lease.job), work_dir, shell, warnings, ran };
         let open = Arc::clone(&debug.open);

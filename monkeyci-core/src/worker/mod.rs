@@ -24,6 +24,7 @@ mod desk;
 mod halt;
 mod outcome;
 mod prepare;
+mod registries;
 mod run;
 mod save;
 mod settings;
@@ -53,6 +54,7 @@ use desk::Desk;
 use halt::Why;
 
 pub use debug::{Debug, Opened};
+pub use registries::Registries;
 pub use settings::{Ports, Settings};
 pub use sweep::sweep;
 pub use variables::variables;

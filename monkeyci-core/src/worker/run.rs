@@ -81,13 +81,14 @@ impl Run<'_> {
             grace: self.settings.grace,
             slack: self.settings.slack,
         };
+        let registries = self.settings.registries.of(&job).await;
         let order = Order {
             attempt: self.lease.attempt.clone(),
             // A person may look at all of it.
             collect: if self.debug().is_some() { vec![".".to_owned()] } else { wanted(&job) },
             job,
             dir,
-            registries: self.settings.registries.clone(),
+            registries,
         };
 
         let over = CancellationToken::new();

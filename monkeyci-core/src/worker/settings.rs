@@ -7,8 +7,9 @@ use std::time::Duration;
 use monkeyci_model::job::limits;
 
 use super::debug::Debug;
+use super::registries::Registries;
 use crate::blob::{Artifacts, Caches};
-use crate::executor::{Executor, RegistryAuth};
+use crate::executor::Executor;
 use crate::lease::Leases;
 use crate::program::Programs;
 use crate::secret::Secrets;
@@ -36,7 +37,7 @@ pub struct Settings {
     /// How long an executor may take beyond what its job may, before it is given up.
     pub slack: Duration,
     /// Credentials of private registries.
-    pub registries: Vec<RegistryAuth>,
+    pub registries: Registries,
     /// The job that is opened for a person, if one is.
     pub debug: Option<Debug>,
 }
@@ -56,7 +57,7 @@ impl Settings {
             lease: Duration::from_secs(600),
             grace: Duration::from_millis(limits::GRACE_MS),
             slack: Duration::from_secs(30),
-            registries: Vec::new(),
+            registries: Registries::default(),
             debug: None,
         }
     }

@@ -123,11 +123,13 @@ impl Docker {
             platform: wanted.arch.map(|arch| format!("linux/{}", arch.oci_name())).unwrap_or_default(),
             ..CreateImageOptions::default()
         };
-        let credentials = wanted.credentials().map(|known| DockerCredentials {
-            username: Some(known.username.clone()),
-            password: Some(known.password.clone()),
-            serveraddress: Some(known.host.clone()),
-            ..DockerCredentials::default()
+        let credentials = wanted.credentials().map(|known| {
+            let (user, password) = (Some(known.username.clone()), Some(known.password.clone()));
+            let server = DockerCredentials { serveraddress: Some(known.host.clone()), ..DockerCredentials::default() };
+            match known.username.as_str() {
+                "<token>" => DockerCredentials { identitytoken: password, ..server },
+                _ => DockerCredentials { username: user, password, ..server },
+            }
         });
         let mut progress = self.api.create_image(Some(options), None, credentials);
         while let Some(step) = progress.next().await {

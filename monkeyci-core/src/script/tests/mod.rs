@@ -3,6 +3,7 @@
 mod bombs;
 mod checkout;
 mod reference;
+mod validate;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
