@@ -67,7 +67,8 @@ impl Secrets {
         self.values.iter().filter(|(_, value)| value.len() < SHORTEST).map(|(secret, _)| secret)
     }
 
-    /// Puts a reference in the place of every value that stands in a text of the job, the longest first.
+    /// Puts a reference in the place of every value that stands in a text of the job, the longest first. One that is too
+    /// short to be searched for is only known where it is the whole text, as a variable's is.
     pub fn take_in(&self, job: &mut Job) {
         let mut known: Vec<(&SecretRef, &str)> = self
             .values
@@ -76,7 +77,13 @@ impl Secrets {
             .filter(|(_, value)| value.len() >= SHORTEST)
             .collect();
         known.sort_by_key(|(_, value)| std::cmp::Reverse(value.len()));
+        let short: Vec<_> = self.values.iter().filter(|(_, value)| (1..SHORTEST).contains(&value.len())).collect();
         for text in job.texts_mut() {
+            let is_it = |(_, value): &&(&SecretRef, &Zeroizing<String>)| text.as_plain() == Some(value.as_str());
+            if let Some((secret, _)) = short.iter().find(is_it) {
+                *text = Text::secret((*secret).clone());
+                continue;
+            }
             for (secret, value) in &known {
                 if text.parts().iter().any(|part| matches!(part, Part::Plain(plain) if plain.contains(value))) {
                     *text = with_references(text, secret, value);
@@ -156,7 +163,9 @@ mod tests {
         let line = "login hunter22 || login hunter22-and-more || echo 1234 hunter22";
         job.script = vec![line.into(), "make".into()];
         job.env.insert("TOKEN".into(), "hunter22".into());
+        job.env.insert("PIN".into(), "1234".into());
         secrets.take_in(&mut job);
+        assert_eq!(job.env["PIN"].to_string(), "«PIN@1»", "the whole of a text may be a short one");
         assert_eq!(job.script[0].to_string(), "login «TOKEN@1» || login «LONG@1» || echo 1234 «TOKEN@1»");
         assert_eq!(job.script[1], "make".into());
         assert_eq!(job.env["TOKEN"].to_string(), "«TOKEN@1»");

@@ -1,5 +1,5 @@
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -65,7 +65,7 @@ impl Program {
     fn run(&self, verb: &[&str], dir: &Path, log: &Path, env: impl Fn(&mut Command)) -> Result<ExitStatus, String> {
         let (program, arguments) = self.words.split_first().ok_or("there is no program")?;
         // A path is from here, and the program runs elsewhere.
-        let program = fs::canonicalize(program).map_or_else(|_| program.into(), |path| path.into_os_string());
+        let program = fs::canonicalize(program).map_or_else(|_| program.into(), PathBuf::into_os_string);
         let arguments = arguments.iter().map(|word| fs::canonicalize(word).map_or_else(|_| word.into(), Into::into));
         let arguments: Vec<std::ffi::OsString> = arguments.collect();
         let log = File::create(log).map_err(|error| format!("a log: {error}"))?;

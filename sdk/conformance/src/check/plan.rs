@@ -60,8 +60,8 @@ fn planned(program: &Program, context: &Context, expected: &[Job]) -> Result<(),
     let ids = |jobs: &[Job]| jobs.iter().map(|job| job.id.to_string()).collect::<Vec<_>>();
     same("the protocol", &plan.protocol, &1)?;
     same("the jobs", &ids(&plan.jobs), &ids(expected))?;
-    let pairs = plan.jobs.iter().zip(expected);
-    pairs.map(|(is, should)| same(&format!("job `{}`", should.id), &json!(is), &json!(should))).collect()
+    let mut pairs = plan.jobs.iter().zip(expected);
+    pairs.try_for_each(|(is, should)| same(&format!("job `{}`", should.id), &json!(is), &json!(should)))
 }
 
 pub fn branch(program: &Program) -> Result<(), String> {
