@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use monkeyci_model::script::Answer;
+use monkeyci_model::{Cause, JobResult};
 use serde_json::Value;
 
 use crate::api::Api;
@@ -139,6 +140,19 @@ impl Outcome {
         self.answer.warnings.extend(warnings);
         self.answer.values.extend(values);
         self
+    }
+
+    /// Adds it to the result of a job, as MonkeyCI does: a failure fails one that had ended well, and is a warning of one
+    /// that had not.
+    pub(crate) fn add_to(&self, result: &mut JobResult) {
+        let Answer { failure, message, warnings, values } = self.answer.clone();
+        result.warnings.extend(warnings);
+        result.values.extend(values);
+        match (result.cause, failure) {
+            (None, Some(why)) => (result.cause, result.message) = (Some(Cause::Failure), Some(why)),
+            (None, None) => result.message = message.or(result.message.take()),
+            (Some(_), failure) => result.warnings.extend(failure),
+        }
     }
 
     /// What it adds to the result of the job.
