@@ -111,7 +111,15 @@ fn settings(request: &Request, url: &Url, body: Option<&Path>, headers: &Path) -
         set("request", request.method)?;
     }
     if let Some(body) = body {
-        set("upload-file", &body.to_string_lossy())?;
+        if url.ends_in_a_folder() {
+            // Curl would add the name of a file that is uploaded. This it reads into its memory, and takes for a form.
+            set("data-binary", &format!("@{}", body.to_string_lossy()))?;
+            if !request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+                set("header", "Content-Type:")?;
+            }
+        } else {
+            set("upload-file", &body.to_string_lossy())?;
+        }
         // The server is asked with all that is sent, and not first whether it would like it.
         set("header", "Expect:")?;
     }
