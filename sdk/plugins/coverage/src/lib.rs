@@ -1,7 +1,7 @@
 //! Conditions on what the tests of a job leave: how much of the code they cover, and how many they are.
 //!
 //! ```
-//! use monkeyci_plugin_coverage::{coverage, tests};
+//! use monkeyci_plugin_coverage::{coverage, reports};
 //! use monkeyci_sdk::prelude::*;
 //!
 //! fn plan(_: &Ctx) -> Plan {
@@ -9,9 +9,9 @@
 //!         .run("cargo llvm-cov --lcov --output-path lcov.info")
 //!         .junit("target/junit.xml");
 //!     let unit = coverage("lcov.info").minimum(80.0).may_drop(0.5).of(unit);
-//!     let unit = tests().at_least(100).slow(2.0).of(unit);
+//!     let unit = reports().at_least(100).slow(2.0).of(unit);
 //!     // Jobs of a `build.yaml` beside the script may have both as properties, named `coverage` and `tests`.
-//!     Plan::from(unit).using(coverage::extension()).using(tests::extension())
+//!     Plan::from(unit).using(coverage::extension()).using(reports::extension())
 //! }
 //!
 //! let plan = plan(&Ctx::on_branch("main"));
@@ -26,9 +26,9 @@ pub mod coverage;
 mod file;
 mod format;
 mod report;
-pub mod tests;
+pub mod reports;
 mod verdict;
 
 pub use coverage::{Coverage, coverage};
 pub use format::Format;
-pub use tests::{Tests, tests};
+pub use reports::{Reports, reports};

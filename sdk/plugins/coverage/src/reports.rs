@@ -37,7 +37,7 @@ const NAMED: usize = 5;
 #[must_use = "it does nothing until it is said of a job"]
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Tests {
+pub struct Reports {
     #[serde(default = "one")]
     at_least: u64,
     most_skipped: Option<u64>,
@@ -48,22 +48,22 @@ fn one() -> u64 {
     1
 }
 
-/// Tests, of which at least one must have run.
-pub fn tests() -> Tests {
-    Tests { at_least: one(), most_skipped: None, slow: None }
+/// Reports of tests, of which at least one must have run.
+pub fn reports() -> Reports {
+    Reports { at_least: one(), most_skipped: None, slow: None }
 }
 
 /// Lets jobs have the property `tests`, those of files beside the script too.
 #[must_use]
 pub fn extension() -> Extension {
-    let said_of = |job: &Job| job.config::<Tests>(KEY);
+    let said_of = |job: &Job| job.config::<Reports>(KEY);
     extension::extension(KEY)
         // Read before the job has run for an hour, if it is wrong.
         .prepare(move |_: &Act, job: Job| said_of(&job).map(|_| job))
-        .after(move |act: &Act, result: &JobResult| said_of(act.job()).map(|tests| tests.judge(result)))
+        .after(move |act: &Act, result: &JobResult| said_of(act.job()).map(|reports| reports.judge(result)))
 }
 
-impl Tests {
+impl Reports {
     /// Fails the job when fewer tests ran.
     pub fn at_least(mut self, tests: u64) -> Self {
         self.at_least = tests;

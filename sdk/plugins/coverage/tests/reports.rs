@@ -1,6 +1,6 @@
 //! Conditions on the tests of jobs.
 
-use monkeyci_plugin_coverage::{Tests, tests};
+use monkeyci_plugin_coverage::{Reports, reports};
 use monkeyci_sdk::model::Cause;
 use monkeyci_sdk::model::result::{TestCase, TestProblem, TestSuite};
 use monkeyci_sdk::prelude::*;
@@ -24,19 +24,19 @@ fn suite(cases: Vec<TestCase>) -> JobResult {
 
 fn played(job: Job, result: JobResult) -> Run {
     let checkout = tempfile::tempdir().expect("a folder");
-    let plan = Plan::from(job).using(tests::extension());
+    let plan = Plan::from(job).using(reports::extension());
     Scenario::of(plan).resulting("unit", result).acting(&Ctx::on_branch("main"), checkout.path()).run()
 }
 
-fn judged(tests: Tests, result: JobResult) -> Outcome {
-    played(tests.of(process("unit")), result).outcome("unit").expect("it ran").clone()
+fn judged(reports: Reports, result: JobResult) -> Outcome {
+    played(reports.of(process("unit")), result).outcome("unit").expect("it ran").clone()
 }
 
 #[test]
 fn the_result_counts_tests_and_names_the_slowest() {
     let skipped = TestCase { skipped: true, ..case("later", 0.0) };
     let result = suite(vec![case("fast", 0.25), case("login", 3.5), skipped, failing("shaky"), case("shaky", 0.25)]);
-    let outcome = judged(tests().at_least(3).slow(2.0), result);
+    let outcome = judged(reports().at_least(3).slow(2.0), result);
     assert_eq!(outcome.why(), None);
     assert_eq!(
         outcome.answer().values["tests"],
@@ -56,26 +56,26 @@ fn the_result_counts_tests_and_names_the_slowest() {
 #[test]
 fn what_is_not_as_it_should_be_fails_the_job() {
     let skipped = |count| suite(vec![TestCase { skipped: true, ..case("later", 0.0) }; count]);
-    for (tests, result, why) in [
+    for (wanted, result, why) in [
         (
-            tests(),
+            reports(),
             JobResult::default(),
             "there is no test report: let the job write one, and name it by `junit` or `reports`",
         ),
-        (tests().at_least(2), suite(vec![case("a", 0.0)]), "1 tests ran, and at least 2 are wanted"),
-        (tests(), skipped(1), "0 tests ran, and at least 1 are wanted"),
-        (tests().at_least(0).most_skipped(1), skipped(2), "2 tests were skipped, and at most 1 may be"),
-        (tests(), suite(vec![failing("a"), case("b", 0.0)]), "it ended well, though tests failed: web::a"),
+        (reports().at_least(2), suite(vec![case("a", 0.0)]), "1 tests ran, and at least 2 are wanted"),
+        (reports(), skipped(1), "0 tests ran, and at least 1 are wanted"),
+        (reports().at_least(0).most_skipped(1), skipped(2), "2 tests were skipped, and at most 1 may be"),
+        (reports(), suite(vec![failing("a"), case("b", 0.0)]), "it ended well, though tests failed: web::a"),
     ] {
-        assert_eq!(judged(tests, result).why(), Some(why));
+        assert_eq!(judged(wanted, result).why(), Some(why));
     }
     let many = suite((0..7).map(|number| failing(&number.to_string())).collect());
-    let why = judged(tests(), many).why().map(str::to_owned);
+    let why = judged(reports(), many).why().map(str::to_owned);
     assert_eq!(
         why.as_deref(),
         Some("it ended well, though tests failed: web::0, web::1, web::2, web::3, web::4 and 2 others")
     );
-    assert_eq!(judged(tests().at_least(0), JobResult::default()).why(), None);
+    assert_eq!(judged(reports().at_least(0), JobResult::default()).why(), None);
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn a_job_that_failed_gets_no_second_reason() {
         message: Some("line 1 ended with 1".into()),
         ..suite(vec![failing("a")])
     };
-    let outcome = judged(tests().at_least(9), result);
+    let outcome = judged(reports().at_least(9), result);
     assert_eq!(outcome.why(), Some("line 1 ended with 1"));
     assert_eq!(outcome.answer().values["tests"]["failed"], 1);
 }
@@ -100,7 +100,7 @@ fn numbers_of_a_report_may_be_anything() {
         ..TestSuite::default()
     };
     let result = JobResult { tests: vec![odd.clone(), odd], ..JobResult::default() };
-    assert_eq!(judged(tests(), result).why(), None);
+    assert_eq!(judged(reports(), result).why(), None);
 }
 
 #[test]
