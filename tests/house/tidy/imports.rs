@@ -18,7 +18,18 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("monkeyci-plugin-notify", &["monkeyci-sdk"]),
     ("monkeyci-plugin-release", &["monkeyci-sdk"]),
     ("monkeyci", &["monkeyci-core"]),
-    ("monkeyci-tests", &["monkeyci-core", "monkeyci-sdk", "monkeyci"]),
+    (
+        "monkeyci-tests",
+        &[
+            "monkeyci-core",
+            "monkeyci-plugin-coverage",
+            "monkeyci-plugin-image",
+            "monkeyci-plugin-notify",
+            "monkeyci-plugin-release",
+            "monkeyci-sdk",
+            "monkeyci",
+        ],
+    ),
 ];
 
 #[test]
