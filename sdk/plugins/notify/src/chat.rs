@@ -38,15 +38,21 @@ impl Markup {
         let text: Vec<char> = words.join(" ").chars().collect();
         let mut escaped = String::new();
         for (place, c) in text.iter().copied().enumerate() {
-            // `snake_case` is markup nowhere.
-            let is_word = |place: Option<usize>| place.and_then(|at| text.get(at)).is_some_and(|c| c.is_alphanumeric());
-            let within = is_word(place.checked_sub(1)) && is_word(place.checked_add(1));
+            let near = |fits: &dyn Fn(char) -> bool| {
+                [place.checked_sub(1), place.checked_add(1)]
+                    .map(|at| at.and_then(|at| text.get(at)).is_some_and(|c| fits(*c)))
+            };
+            // `snake_case` is markup nowhere, and `code` may be code, if it ends in its line.
+            let is_harmless = match c {
+                '`' => near(&|c| c == '`') == [false, false],
+                _ => near(&char::is_alphanumeric) == [true, true],
+            };
             match (self, c) {
                 (Self::Slack, '&') => escaped.push_str("&amp;"),
                 (Self::Slack, '<') => escaped.push_str("&lt;"),
                 (Self::Slack, '>') => escaped.push_str("&gt;"),
                 // Slack knows no way to escape these: a space of no width keeps them from being markup.
-                (Self::Slack, '*' | '_' | '~' | '`') if !within => escaped.extend(['\u{200b}', c, '\u{200b}']),
+                (Self::Slack, '*' | '_' | '~' | '`') if !is_harmless => escaped.extend(['\u{200b}', c, '\u{200b}']),
                 (Self::Slack | Self::Mattermost, '@') => escaped.extend(['@', '\u{200b}']),
                 (Self::Mattermost | Self::Markdown, c) if r"\`*_~|<>#[]".contains(c) => escaped.extend(['\\', c]),
                 _ => escaped.push(c),
@@ -148,7 +154,8 @@ mod tests {
         for (markup, text, wanted) in [
             (Markup::Slack, "a<b> & <!here>\n", "a&lt;b&gt; &amp; &lt;!here&gt;"),
             (Markup::Slack, "@here *x*", "@\u{200b}here \u{200b}*\u{200b}x\u{200b}*\u{200b}"),
-            (Markup::Slack, "web::my_test", "web::my_test"),
+            (Markup::Slack, "web::my_test `a`", "web::my_test `a`"),
+            (Markup::Slack, "``", "\u{200b}`\u{200b}\u{200b}`\u{200b}"),
             (Markup::Mattermost, "@all `x` [a](b)", "@\u{200b}all \\`x\\` \\[a\\](b)"),
             (Markup::Markdown, "__a__ | ~b~ <@1> \\", "\\_\\_a\\_\\_ \\| \\~b\\~ \\<@1\\> \\\\"),
             (Markup::Plain, "a\u{1b}[31m\n\n b\0", "a [31m b"),

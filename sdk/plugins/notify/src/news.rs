@@ -6,6 +6,8 @@ use monkeyci_sdk::model::{Cause, JobStatus};
 use monkeyci_sdk::prelude::{Act, JobResult};
 use serde::Serialize;
 
+use crate::notifier::MARK;
+
 /// Jobs that are told of one by one, those that failed first.
 const JOBS: usize = 200;
 
@@ -53,7 +55,7 @@ pub struct News {
     pub commit: Option<String>,
     /// How many jobs stand how.
     pub counts: BTreeMap<&'static str, usize>,
-    /// The jobs, but for the one that tells.
+    /// The jobs, but for those that tell.
     pub jobs: Vec<JobNews>,
 }
 
@@ -110,9 +112,9 @@ pub struct FailedTest {
 }
 
 impl News {
-    /// Of a build with these jobs, one of which asks.
+    /// Of a build with these jobs, but for those that tell.
     pub(crate) fn of_build(act: &Act, jobs: &[JobView]) -> Self {
-        let others = jobs.iter().filter(|view| view.job.id.as_str() != act.job().id());
+        let others = jobs.iter().filter(|view| !view.job.extensions.contains_key(MARK));
         let jobs = others.map(|view| {
             let allowed = view.job.allow_failure && view.status == JobStatus::Failure;
             let job = JobNews::of(view.job.id.as_str(), view.status, view.attempt, view.result.as_ref());

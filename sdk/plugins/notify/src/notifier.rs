@@ -11,6 +11,9 @@ use crate::webhook::Webhook;
 /// The property of jobs, and the id of the job that tells of the build.
 const KEY: &str = "notify";
 
+/// Marks jobs that tell, of which nobody is to be told.
+pub(crate) const MARK: &str = "x-notify";
+
 /// Somebody who is told what came out.
 #[must_use = "nobody is told until it is part of a plan"]
 #[derive(Debug, Clone)]
@@ -111,7 +114,7 @@ impl Notifier {
             let news = act.jobs().map(|jobs| News::of_build(act, &jobs)).map_err(|error| error.to_string());
             notifier.outcome(act, news.and_then(|news| notifier.tell(act, &news)))
         });
-        tell.after(&awaited).when(when)
+        tell.after(&awaited).when(when).extension(MARK, true)
     }
 
     /// Tells when this job fails, at each attempt.

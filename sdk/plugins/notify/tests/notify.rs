@@ -112,6 +112,18 @@ fn what_waits_for_a_person_is_told_and_not_waited_for() {
 }
 
 #[test]
+fn those_who_tell_are_not_told_of() {
+    let chat = chat(200);
+    let all = Plan::from(process("test"));
+    let (slack, json) = (webhook("hook").format(Format::Slack), webhook("hook").id("tell"));
+    let (slack, json) = (slack.when_over(&all), json.when_over(&all));
+    assert!(played(Scenario::of(all.with((slack, json))), chat.url()).succeeded());
+    let asked = chat.asked();
+    assert_eq!(asked[0].json()["text"], "*acme/web/build-12 (main): went well*\njobs: 1 success");
+    assert_eq!((&asked[1].json()["status"], &asked[1].json()["counts"]), (&json!("success"), &json!({ "success": 1 })));
+}
+
+#[test]
 fn an_allowed_failure_fails_no_build() {
     let chat = chat(204);
     let all = process("lint").allow_failure();
