@@ -5,10 +5,10 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::url::{Url, shown};
 use super::{HttpError, Request, Response};
+use crate::temporary;
 
 /// Bytes that an answer may have.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
@@ -174,11 +174,10 @@ struct Scratch(PathBuf);
 
 impl Scratch {
     fn holding(bytes: &[u8]) -> io::Result<Self> {
-        static NUMBER: AtomicU64 = AtomicU64::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let scratch = Self(std::env::temp_dir().join(format!("monkeyci-http-{}-{number}", std::process::id())));
+        let path = temporary::path("http");
         // New, so that nobody else has put a link there.
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&scratch.0)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+        let scratch = Self(path);
         file.write_all(bytes)?;
         Ok(scratch)
     }

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use monkeyci_model::job::{Artifact, Cache, SaveWhen};
 use monkeyci_model::script::api::Restored;
 
 use crate::job::Job;
+use crate::temporary;
 
 /// A file, or the files of a folder, by their paths from it; the path of a file alone is empty.
 type Tree = BTreeMap<PathBuf, Vec<u8>>;
@@ -127,10 +127,9 @@ pub(super) struct Copy(PathBuf);
 
 impl Copy {
     pub(super) fn of(checkout: &Path) -> io::Result<Self> {
-        static NUMBER: AtomicU64 = AtomicU64::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let copy = Self(std::env::temp_dir().join(format!("monkeyci-scenario-{}-{number}", std::process::id())));
-        fs::create_dir(&copy.0)?;
+        let path = temporary::path("scenario");
+        fs::create_dir(&path)?;
+        let copy = Self(path);
         copy_into(checkout, &copy.0)?;
         Ok(copy)
     }
