@@ -148,6 +148,62 @@ mod tests {
         }
     }
 
+    /// Pieces of all formats, and of none.
+    const PIECES: &[&str] = &[
+        "SF:a\n",
+        "DA:1,1\n",
+        "DA:",
+        "BRDA:1,0,0,-\n",
+        "LF:18446744073709551615\n",
+        "end_of_record\n",
+        "mode: set\n",
+        "a.go:1.1,2.2 18446744073709551615 1\n",
+        "a.go:1.1,2.2 3 0\n",
+        "<coverage>",
+        "<class filename='a'>",
+        "<line number='1' hits='1' nr='1' ci='1' mb='18446744073709551615' cb='18446744073709551615'/>",
+        "condition-coverage='50% (1/2)'",
+        "</class>",
+        "</coverage>",
+        "<report>",
+        "<package name='&x;'>",
+        "<sourcefile name='b'>",
+        "<counter type='LINE' missed='18446744073709551615' covered='1'/>",
+        "</sourcefile>",
+        "</package>",
+        "</report>",
+        "<!DOCTYPE a [<!ENTITY x 'y'>]>",
+        "<!--",
+        "<![CDATA[",
+        "&#0;",
+        "\u{feff}",
+        "\0",
+        "<",
+        ">",
+        "'",
+        ",",
+        " ",
+        "\n",
+    ];
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_a_job_leaves_is_read_or_refused(
+            pieces in proptest::collection::vec(proptest::sample::select(PIECES), 0..40),
+            noise in "\\PC{0,40}",
+        ) {
+            let text = pieces.concat();
+            for text in [text.clone(), format!("{noise}{text}"), format!("{text}{noise}")] {
+                for format in [Format::Auto, Format::Lcov, Format::Cobertura, Format::Jacoco, Format::Go] {
+                    if let Ok((_, report)) = format.read(&text) {
+                        let total = report.total();
+                        assert!(total.lines.covered <= total.lines.all && total.branches.covered <= total.branches.all);
+                    }
+                }
+            }
+        }
+    }
+
     #[test]
     fn what_ran_is_told_by_numbers_of_any_kind() {
         for (times, wanted) in [

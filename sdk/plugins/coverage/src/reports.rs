@@ -27,6 +27,8 @@ use monkeyci_sdk::prelude::{Act, Extension, Job, JobResult, Outcome};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::verdict::named;
+
 /// The property's name, and that of the value in the result.
 const KEY: &str = "tests";
 
@@ -173,7 +175,7 @@ impl Ran {
 
 fn name(case: &TestCase) -> String {
     let TestCase { class_name, test_case, .. } = case;
-    if class_name.is_empty() { test_case.clone() } else { format!("{class_name}::{test_case}") }
+    named(&if class_name.is_empty() { test_case.clone() } else { format!("{class_name}::{test_case}") })
 }
 
 /// The first names of a list, and how many there are beside them.

@@ -11,8 +11,8 @@ const LISTED: usize = 10;
 /// Files that a sentence names.
 const NAMED: usize = 3;
 
-/// Bytes of a file's name that are shown.
-const NAME_BYTES: usize = 200;
+/// Characters of a name that are shown.
+const NAME: usize = 200;
 
 /// What was measured of a job.
 #[derive(Debug)]
@@ -101,9 +101,9 @@ impl Measured {
             && before - now > may_drop + 1e-9
         {
             reasons.push(format!(
-                "{} % of the {counts} are covered, {} points fewer than the {} % of the main branch; it may be {may_drop}",
+                "{} % of the {counts} are covered, {} points fewer than the {} % of the main branch, where {may_drop} may be",
                 shown(lines),
-                points(before - now),
+                hundredths((before - now).max(0.01)),
                 shown(main)
             ));
         }
@@ -119,12 +119,12 @@ impl Measured {
 /// The minimum, and how many points below it a part is, when it is below it.
 fn below(part: Part, minimum: f64) -> Option<(f64, String)> {
     let percent = part.percent().unwrap_or_default();
-    (percent < minimum).then(|| (minimum, points(minimum - percent)))
+    (percent < minimum).then(|| (minimum, hundredths((minimum - rounded(part)).max(0.01))))
 }
 
-/// Points with two digits at most. Never none, where there are some.
-fn points(points: f64) -> String {
-    format!("{}", (points * 100.0).ceil() / 100.0)
+/// A number with two digits at most.
+fn hundredths(number: f64) -> String {
+    ((number * 100.0).round() / 100.0).to_string()
 }
 
 /// Percent with two digits, never more than there are: 79.999 is not yet 80.
@@ -137,10 +137,10 @@ fn shown(part: Part) -> String {
     rounded(part).to_string()
 }
 
-/// The name of a file, as far as it is of use.
-fn named(file: &str) -> String {
-    let shown = file.escape_debug().to_string();
-    match shown.char_indices().nth(NAME_BYTES) {
+/// The name of a file or a test, as far as it is of use.
+pub(crate) fn named(name: &str) -> String {
+    let shown = name.escape_debug().to_string();
+    match shown.char_indices().nth(NAME) {
         Some((end, _)) => format!("{}…", &shown[..end]),
         None => shown,
     }
@@ -185,7 +185,7 @@ mod tests {
         let said = now.short_of(&wanted(0.5)).expect("short");
         assert!(
             said.starts_with(
-                "82 % of the lines are covered, 3 points fewer than the 85 % of the main branch; it may be 0.5"
+                "82 % of the lines are covered, 3 points fewer than the 85 % of the main branch, where 0.5 may be"
             ),
             "{said}"
         );
@@ -196,6 +196,6 @@ mod tests {
     #[test]
     fn a_long_name_is_cut_and_shows_no_control_characters() {
         assert_eq!(named("a\u{1b}[31m"), "a\\u{1b}[31m");
-        assert!(named(&"é".repeat(1000)).chars().count() == NAME_BYTES + 1);
+        assert!(named(&"é".repeat(1000)).chars().count() == NAME + 1);
     }
 }

@@ -86,6 +86,11 @@ mod tests {
         assert_eq!(report.least_covered(1), [("a/b & c.py", Part::new(3, 2))]);
     }
 
+    /// More than can be compared with one another.
+    fn many_attributes() -> String {
+        (0..300_000).map(|number| format!("a{number}='' ")).collect()
+    }
+
     #[test]
     fn what_is_none_is_told() {
         let in_class = |line: &str| format!("<coverage><class filename='a'>{line}</class></coverage>");
@@ -95,6 +100,7 @@ mod tests {
             (in_class("<line number='1'/>"), "`hits` of `line` is no number: ``"),
             (in_class("<line number='99999999999999999999999' hits='1'/>"), "`number` of `line` is no number"),
             (in_class("<line number='1' hits='1' condition-coverage='1% (x)'/>"), "is not of the form"),
+            (format!("<coverage><class {}/>", many_attributes()), "it ends within a tag"),
             ("<coverage><class>".to_owned(), "it ends within a tag"),
             (format!("<coverage>{}", "<a>".repeat(100_000)), "tags are more than 64 deep"),
         ] {
