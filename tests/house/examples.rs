@@ -55,7 +55,10 @@ fn the_examples_of_scripts_in_rust_do_what_they_say() {
     }
 }
 
-const SCRIPTS: [(&str, fn(&Home, &str)); 3] =
+/// What an example in this folder does.
+type Story = fn(&Home, &str);
+
+const SCRIPTS: [(&str, Story); 3] =
     [("examples/rust-script", rust_script), ("examples/mixed", mixed), ("examples/monorepo", monorepo)];
 
 fn rust_script(home: &Home, name: &str) {
