@@ -24,7 +24,7 @@ const EXAMPLES: &[Example] = &[
 ];
 
 /// Examples that have a test of their own.
-const ELSEWHERE: &[&str] = &["failing-script-test", "monkeyci-script", "rust-script", "services"];
+const ELSEWHERE: &[&str] = &["failing-script-test", "mixed", "monkeyci-script", "monorepo", "rust-script", "services"];
 
 #[test]
 fn every_example_does_what_it_says() {
@@ -41,22 +41,35 @@ fn every_example_does_what_it_says() {
     }
 }
 
+/// One test for all of them, so that what they share is compiled once.
 #[test]
 fn the_examples_of_scripts_in_rust_do_what_they_say() {
     if !has("cargo", is_on_path("cargo"), "no such program") {
         return;
     }
     let home = Home::new();
-    let tested = home.run(&["test", "examples/rust-script"]);
-    assert_eq!(tested.code, Some(0), "{}", tested.both());
+    for (name, try_it) in SCRIPTS {
+        let tested = home.run(&["test", name]);
+        assert_eq!(tested.code, Some(0), "{}", tested.both());
+        try_it(&home, name);
+    }
+}
+
+/// What an example in this folder does.
+type Story = fn(&Home, &str);
+
+const SCRIPTS: [(&str, Story); 3] =
+    [("examples/rust-script", rust_script), ("examples/mixed", mixed), ("examples/monorepo", monorepo)];
+
+fn rust_script(home: &Home, name: &str) {
     for (changed, jobs) in [("words/apes.txt", &["apes", "total"][..]), ("README.md", &["total"])] {
-        let said = home.run(&["build", "--json", "--changed", changed, "examples/rust-script"]);
+        let said = home.run(&["build", "--json", "--changed", changed, name]);
         assert_eq!(said.code, Some(0), "{}", said.both());
         let expected = jobs.iter().map(|job| ((*job).to_owned(), OK.to_owned())).collect();
         assert_eq!(said.jobs(), expected, "{changed}");
     }
     // On the same machine, which has compiled the SDK by now.
-    a_script_that_fails_its_tests_runs_no_job_unless_it_must(&home);
+    a_script_that_fails_its_tests_runs_no_job_unless_it_must(home);
 }
 
 fn a_script_that_fails_its_tests_runs_no_job_unless_it_must(home: &Home) {
@@ -72,6 +85,40 @@ fn a_script_that_fails_its_tests_runs_no_job_unless_it_must(home: &Home) {
     assert_eq!(said.code, Some(0), "{}", said.both());
     let expected = ["test", "publish"].map(|job| (job.to_owned(), OK.to_owned()));
     assert_eq!(said.jobs(), expected.into());
+}
+
+fn mixed(home: &Home, name: &str) {
+    let said = home.run(&["build", "--json", name]);
+    assert_eq!(said.code, Some(0), "{}", said.both());
+    let ends = ["unit", "badge", "publish"].map(|job| (job.to_owned(), OK.to_owned()));
+    assert_eq!(said.jobs(), ends.into());
+    let events = said.events();
+    let result = |job: &str| {
+        let executed = events.iter().find(|event| event["type"] == "job/executed" && event["jobId"] == job);
+        executed.expect("it ran")["result"].clone()
+    };
+    let (unit, badge) = (result("unit"), result("badge"));
+    assert_eq!((&unit["values"]["coverage"]["percent"], &unit["values"]["tests"]["total"]), (&83.33.into(), &3.into()));
+    assert_eq!(unit["artifacts"][0]["id"], "coverage-unit", "the plugin keeps the report");
+    assert_eq!(badge["values"]["colour"], "yellow", "an action sees what the plugin found");
+}
+
+fn monorepo(home: &Home, name: &str) {
+    for (changed, jobs) in [
+        ("crates/shout/src/lib.rs", &["shout"][..]),
+        ("crates/text/src/lib.rs", &["fold", "shout", "text"]),
+        ("crates/versions/Cargo.toml", &["versions"]),
+        ("README.md", &[]),
+    ] {
+        let said = home.run(&["plan", "--format", "json", "--changed", changed, name]);
+        assert_eq!(said.code, Some(0), "{}", said.both());
+        let plan: serde_json::Value = serde_json::from_str(&said.out).expect("JSON");
+        let ids: Vec<_> = plan["jobs"].as_array().expect("a list").iter().map(|job| job["id"].as_str()).collect();
+        assert_eq!(ids, jobs.iter().map(|job| Some(*job)).collect::<Vec<_>>(), "{changed}");
+    }
+    let said = home.run(&["build", "--json", "--changed", "crates/fold/src/lib.rs", name]);
+    assert_eq!(said.code, Some(0), "{}", said.both());
+    assert_eq!(said.jobs(), [("fold".to_owned(), OK.to_owned())].into());
 }
 
 #[test]

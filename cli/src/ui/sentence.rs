@@ -41,6 +41,8 @@ pub fn outcome(job: &JobProgress) -> Option<String> {
         JobStatus::Blocked => "waits for approval".into(),
         _ => return None,
     };
+    // In one line, and no words of two lines glued together.
+    let text = text.lines().collect::<Vec<_>>().join(" ");
     Some(neutral(&text, Colours::Strip).into_owned())
 }
 

@@ -188,6 +188,42 @@ fn tests_are_chosen_by_name_and_run_again_whenever_the_script_changes() {
     assert!(separators >= 2, "{}", ran.stdout);
 }
 
+const HOOKED: &str = r##"
+use std::{env, fs, process};
+
+fn main() {
+    let answer = env::var("MONKEYCI_SCRIPT_ANSWER").expect("set");
+    match env::args().nth(1).expect("a verb").as_str() {
+        "plan" => {
+            let timed = r#"{"id":"timed","script":["exit 3"],"hooks":["after"]}"#;
+            let never = r#"{"id":"never","script":["true"],"hooks":["prepare"]}"#;
+            fs::write(answer, format!(r#"{{"protocol":1,"jobs":[{timed},{never}]}}"#)).expect("written");
+        }
+        "after" => {
+            let question = fs::read_to_string(env::var("MONKEYCI_SCRIPT_QUESTION").expect("set")).expect("there");
+            let knows = question.contains(r#""cause":"failure""#) && question.contains(r#""lines":[{"index":0,"exit":3"#);
+            fs::write(answer, format!(r#"{{"warnings":["it knows all: {knows}"]}}"#)).expect("written");
+        }
+        _ => {
+            eprintln!("looking for it\nerror: no such version");
+            process::exit(1);
+        }
+    }
+}
+"##;
+
+#[test]
+fn a_program_is_told_all_of_a_job_that_ran_and_says_in_its_own_words_why_one_cannot() {
+    let name = "a_program_is_told_all_of_a_job_that_ran_and_says_in_its_own_words_why_one_cannot";
+    let Some(place) = place(name) else { return };
+    place.write(".monkeyci/src/main.rs", HOOKED);
+    let ran = run(&place, &["build"]);
+    assert_eq!(ran.code, Some(1), "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("it knows all: true"), "{}", ran.stdout);
+    let why = "never] failure: the script program could not `prepare` it: no such version looking for it\n";
+    assert!(ran.stdout.contains(why), "{}", ran.stdout);
+}
+
 #[test]
 fn only_programs_have_tests() {
     let ran = Place::with_script("- {id: a, script: [true]}").run(&["test"]);

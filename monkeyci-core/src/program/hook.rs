@@ -99,9 +99,45 @@ impl Programs {
             let read = answer.map(|answer| serde_json::from_slice(&answer)).transpose();
             read.map_err(|error| format!("its answer is not one to `{verb}`: {error}"))
         };
+        let own = ran.how.is_some();
         match ran.how.map_or_else(|| ran.answer.and_then(read), Err) {
             Ok(answer) => Ok((answer, output)),
-            Err(how) => Err(ProgramError::Hook { verb, job: job.id, how: self.shared.secrets.masked(&how), output }),
+            Err(how) => {
+                let (how, output) = if own { in_own_words(how, output) } else { (how, output) };
+                Err(ProgramError::Hook { verb, job: job.id, how: self.shared.secrets.masked(&how), output })
+            }
+        }
+    }
+}
+
+/// Why it did not end well, and what else it printed: in its own words where the last of them are an error in one line.
+fn in_own_words(how: String, output: String) -> (String, String) {
+    let printed = output.trim_end();
+    let (before, last) = printed.rsplit_once('\n').unwrap_or(("", printed));
+    match last.strip_prefix("error: ") {
+        Some(why) => (why.to_owned(), before.to_owned()),
+        None => (how, output),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_own_words;
+
+    #[test]
+    fn a_program_that_fails_is_understood_by_its_last_words() {
+        for (output, why, rest) in [
+            ("error: no such version\n", "no such version", ""),
+            ("looking\nerror: no such version\n\n", "no such version", "looking"),
+            (
+                "error: a plan that changed\n- one\n+ other\n",
+                "it ended with 1",
+                "error: a plan that changed\n- one\n+ other\n",
+            ),
+            ("", "it ended with 1", ""),
+        ] {
+            let said = in_own_words("it ended with 1".into(), output.into());
+            assert_eq!(said, (why.to_owned(), rest.to_owned()));
         }
     }
 }

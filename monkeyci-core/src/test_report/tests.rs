@@ -69,6 +69,13 @@ fn bombs_and_rubbish_are_errors_and_not_panics() {
 }
 
 #[test]
+fn a_tag_of_very_many_attributes_is_read_in_no_time() {
+    let many: String = (0..300_000).map(|number| format!("a{number}='' ")).collect();
+    let xml = format!("<testsuite {many} name='a'><testcase name='b'/></testsuite>");
+    assert_eq!(read(&[("r.xml", &xml)], "r.xml").expect("reads")[0].name, "a");
+}
+
+#[test]
 fn what_is_too_much_is_cut_and_counted() {
     let cases = "<testcase name='x'/>".repeat(CASES + 5);
     let text = format!("<testcase name='x'><failure>{}</failure></testcase>", "é".repeat(100_000));

@@ -120,7 +120,8 @@ impl Run<'_> {
             shipping.services(&exit.service_logs).await;
         }
 
-        let mut result = JobResult { warnings, ..JobResult::default() };
+        let lines = shipping.transcript.lines().to_vec();
+        let mut result = JobResult { warnings, lines, ..JobResult::default() };
         let (at, name) = (order.dir, order.job.work_dir);
         let left = move || {
             let reader = lock(&reader);
@@ -143,7 +144,6 @@ impl Run<'_> {
         self.judge(site, answer, exit, outcome, &mut result);
         self.conclude(site, work_dir, &caches, &mut shipping, &mut result).await;
         result.log_bytes = Some(shipping.kept);
-        result.lines = transcript.into_lines();
         result
     }
 

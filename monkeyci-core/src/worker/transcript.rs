@@ -135,8 +135,8 @@ impl Transcript {
     }
 
     /// The lines that ran.
-    pub(super) fn into_lines(self) -> Vec<LineResult> {
-        self.lines
+    pub(super) fn lines(&self) -> &[LineResult] {
+        &self.lines
     }
 
     fn output(&mut self, stream: Stream, bytes: &[u8]) -> Result<(), String> {
@@ -230,7 +230,7 @@ mod tests {
         }
         transcript.finish();
         take(&mut transcript);
-        (bytes, marks, transcript.into_lines())
+        (bytes, marks, transcript.lines().to_vec())
     }
 
     #[test]

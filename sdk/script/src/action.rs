@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use monkeyci_model::script::Answer;
+use monkeyci_model::{Cause, JobResult};
 use serde_json::Value;
 
 use crate::api::Api;
@@ -130,15 +131,32 @@ impl Outcome {
         self.answer.failure.as_deref()
     }
 
-    /// This, and then the other: the first failure stays, of messages and of values with one name the last.
+    /// This, and then the other: the first failure stays and any other is a warning; of messages and of values with one
+    /// name the last stay.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         let Answer { failure, message, warnings, values } = other.answer;
-        self.answer.failure = self.answer.failure.or(failure);
-        self.answer.message = message.or(self.answer.message);
         self.answer.warnings.extend(warnings);
+        match &self.answer.failure {
+            Some(_) => self.answer.warnings.extend(failure),
+            None => self.answer.failure = failure,
+        }
+        self.answer.message = message.or(self.answer.message);
         self.answer.values.extend(values);
         self
+    }
+
+    /// Adds it to the result of a job, as MonkeyCI does: a failure fails one that had ended well, and is a warning of one
+    /// that had not.
+    pub(crate) fn add_to(&self, result: &mut JobResult) {
+        let Answer { failure, message, warnings, values } = self.answer.clone();
+        result.warnings.extend(warnings);
+        result.values.extend(values);
+        match (result.cause, failure) {
+            (None, Some(why)) => (result.cause, result.message) = (Some(Cause::Failure), Some(why)),
+            (None, None) => result.message = message.or(result.message.take()),
+            (Some(_), failure) => result.warnings.extend(failure),
+        }
     }
 
     /// What it adds to the result of the job.
@@ -195,6 +213,9 @@ mod tests {
 
         let both = well.message("counted").and(failed).and(Outcome::failure("later").value("files", 4));
         assert_eq!((both.why(), both.answer().message.as_deref()), (Some("no such tag"), Some("counted")));
-        assert_eq!((both.answer().values["files"].as_u64(), both.answer().warnings.len()), (Some(4), 1));
+        assert_eq!(
+            (&both.answer().values["files"], both.answer().warnings.as_slice()),
+            (&Value::from(4), &["one is large".to_owned(), "later".to_owned()][..])
+        );
     }
 }

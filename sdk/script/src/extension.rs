@@ -74,7 +74,7 @@ impl Extension {
     }
 
     /// Looks at what came out of a job: an [`Outcome`] adds its message, warnings and values to the result of the job,
-    /// and fails it when it is a failure.
+    /// and fails it when it is a failure. What is registered later sees the result with all that.
     #[must_use]
     pub fn after<R: IntoOutcome>(mut self, look: impl Fn(&Act, &JobResult) -> R + Send + Sync + 'static) -> Self {
         self.hooks.concluding(look);
@@ -118,9 +118,15 @@ impl Hooks {
         self.prepare.iter().try_fold(job, |job, prepare| prepare(&act(&job), job))
     }
 
-    /// What is added to the result of a job; the first failure is the one that is told.
+    /// What is added to the result of a job; the first failure is the one that is told. Each sees what those before it
+    /// have added.
     pub(crate) fn concluded(&self, act: &Act, result: &JobResult) -> Outcome {
-        self.after.iter().fold(Outcome::success(), |outcome, after| outcome.and(after(act, result)))
+        let mut result = result.clone();
+        self.after.iter().fold(Outcome::success(), |outcome, after| {
+            let next = after(act, &result);
+            next.add_to(&mut result);
+            outcome.and(next)
+        })
     }
 }
 

@@ -43,6 +43,7 @@ pub mod plan;
 pub mod program;
 pub mod scenario;
 pub mod shell;
+mod temporary;
 
 pub use monkeyci_model as model;
 

@@ -128,7 +128,7 @@ mod tests {
     use std::fs;
 
     use monkeyci_model::JobStatus;
-    use monkeyci_model::job::When;
+    use monkeyci_model::job::{Artifact, Cache, SaveWhen, When};
     use monkeyci_model::result::TestSuite;
 
     use super::*;
@@ -291,6 +291,56 @@ mod tests {
         let run = scenario.acting(&Ctx::on_branch("main"), checkout.path()).run();
         assert_eq!(run.outcome("unit").expect("ran").answer().values["suites"], 1);
         assert_eq!(run.outcome("never").and_then(Outcome::why), Some("no such version"));
+    }
+
+    #[test]
+    fn a_plugin_sees_what_those_before_it_found_and_so_do_others() {
+        let checkout = tempfile::tempdir().expect("a folder");
+        let kept = artifact("report", "out/report");
+        let unit = process("unit")
+            .save(&artifact("never", "out/report"))
+            .save(&Artifact { save: SaveWhen::Always, ..kept.clone() })
+            .judged_by(|_: &Act, _: &JobResult| Outcome::failure("too little").value("percent", 3).warning("old"))
+            .judged_by(|_: &Act, result: &JobResult| {
+                Outcome::success().value("seen", format!("{:?} {}", result.message, result.values["percent"]))
+            });
+        let all = Plan::from(unit);
+        let late = action("late", move |act: &Act| {
+            let unit = act.job_of("unit")?.and_then(|job| job.result).unwrap_or_default();
+            let found = (act.restore(&kept)?, act.restore(&artifact("never", "x"))?);
+            Ok::<_, crate::api::ApiError>(Outcome::success().message(format!("{:?} {found:?}", unit.cause)))
+        });
+        let late = late.after(&all).when(When::Always);
+        let scenario = Scenario::of((all, late)).writing("unit", "out/report", "x");
+        let run = scenario.acting(&Ctx::on_branch("main"), checkout.path()).run();
+        let unit = run.result("unit").expect("it ran");
+        assert_eq!(
+            (&unit.values["seen"], unit.warnings.as_slice()),
+            (&r#"Some("too little") 3"#.into(), &["old".into()][..])
+        );
+        let said = run.outcome("late").and_then(|outcome| outcome.answer().message.as_deref());
+        assert_eq!(said, Some("Some(Failure) (true, false)"));
+    }
+
+    #[test]
+    fn the_newest_cache_that_will_do_is_restored() {
+        let checkout = tempfile::tempdir().expect("a folder");
+        let keyed = |key: &str| Cache { key: Some(key.into()), fallbacks: vec!["a-".into()], ..cache("store", "it") };
+        let act = action("act", move |act: &Act| {
+            let mut found = Vec::new();
+            for (key, text) in [("a-1", "1"), ("a-2", "2"), ("a-1", "3"), ("b-1", "4")] {
+                fs::write(act.path("it"), text).expect("written");
+                act.save_cache(&keyed(key))?;
+            }
+            for key in ["a-1", "a-9", "b-1", "c"] {
+                let exact = act.restore_cache(&keyed(key))?.exact;
+                found.push(format!("{key} {} {exact}", fs::read_to_string(act.path("it")).expect("there")));
+            }
+            Ok::<_, crate::api::ApiError>(Outcome::success().message(found.join(", ")))
+        });
+        let run = Scenario::of(act).acting(&Ctx::on_branch("main"), checkout.path()).run();
+        let said = run.outcome("act").and_then(|outcome| outcome.answer().message.as_deref());
+        assert_eq!(said, Some("a-1 1 true, a-9 2 false, b-1 4 true, c 2 false"));
     }
 
     #[test]

@@ -45,6 +45,21 @@ fn what_is_said_of_a_request_arrives() {
 }
 
 #[test]
+fn a_body_goes_to_a_folder_as_well() {
+    let server = echo();
+    for (path, line) in
+        [("", "POST /"), ("/", "POST /"), ("/a/", "POST /a/"), ("/a/?b=/", "POST /a/?b=/"), ("?b", "POST /?b")]
+    {
+        let said = http::post(format!("{}{path}", server.url())).body("\0@x").send().expect("an answer");
+        let said: Value = said.json().expect("JSON");
+        assert_eq!((&said["line"], &said["body"]), (&json!(line), &json!("\0@x")), "{said}");
+        assert!(!said["headers"].to_string().contains("Content-Type"), "{said}");
+    }
+    let said: Value = http::post(server.url()).json(&1).send().expect("an answer").json().expect("JSON");
+    assert!(said["headers"].to_string().contains("Content-Type: application/json"), "{said}");
+}
+
+#[test]
 fn a_file_is_sent_as_it_is() {
     let server = echo();
     let dir = tempfile::tempdir().expect("a folder");

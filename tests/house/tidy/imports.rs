@@ -14,10 +14,23 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("monkeyci-core", &["monkeyci-model", "monkeyci-supervisor"]),
     ("monkeyci-sdk", &["monkeyci-model"]),
     ("monkeyci-conformance", &["monkeyci-sdk"]),
+    ("monkeyci-plugin-coverage", &["monkeyci-sdk"]),
     ("monkeyci-plugin-image", &["monkeyci-sdk"]),
+    ("monkeyci-plugin-notify", &["monkeyci-sdk"]),
     ("monkeyci-plugin-release", &["monkeyci-sdk"]),
     ("monkeyci", &["monkeyci-core"]),
-    ("monkeyci-tests", &["monkeyci-core", "monkeyci-sdk", "monkeyci"]),
+    (
+        "monkeyci-tests",
+        &[
+            "monkeyci-core",
+            "monkeyci-plugin-coverage",
+            "monkeyci-plugin-image",
+            "monkeyci-plugin-notify",
+            "monkeyci-plugin-release",
+            "monkeyci-sdk",
+            "monkeyci",
+        ],
+    ),
 ];
 
 #[test]

@@ -5,10 +5,10 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::url::{Url, shown};
 use super::{HttpError, Request, Response};
+use crate::temporary;
 
 /// Bytes that an answer may have.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
@@ -111,7 +111,15 @@ fn settings(request: &Request, url: &Url, body: Option<&Path>, headers: &Path) -
         set("request", request.method)?;
     }
     if let Some(body) = body {
-        set("upload-file", &body.to_string_lossy())?;
+        if url.ends_in_a_folder() {
+            // Curl would add the name of a file that is uploaded. This it reads into its memory, and takes for a form.
+            set("data-binary", &format!("@{}", body.to_string_lossy()))?;
+            if !request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+                set("header", "Content-Type:")?;
+            }
+        } else {
+            set("upload-file", &body.to_string_lossy())?;
+        }
         // The server is asked with all that is sent, and not first whether it would like it. Not where headers are signed:
         // curl would sign that one as well, and not send it.
         if request.sigv4.is_none() {
@@ -169,11 +177,10 @@ struct Scratch(PathBuf);
 
 impl Scratch {
     fn holding(bytes: &[u8]) -> io::Result<Self> {
-        static NUMBER: AtomicU64 = AtomicU64::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let scratch = Self(std::env::temp_dir().join(format!("monkeyci-http-{}-{number}", std::process::id())));
+        let path = temporary::path("http");
         // New, so that nobody else has put a link there.
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&scratch.0)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+        let scratch = Self(path);
         file.write_all(bytes)?;
         Ok(scratch)
     }

@@ -33,6 +33,13 @@ impl Url {
         &self.text
     }
 
+    /// Whether its path is none, or ends with `/`.
+    pub(super) fn ends_in_a_folder(&self) -> bool {
+        let rest = &self.text[self.origin..];
+        let path = &rest[..rest.find(['?', '#']).unwrap_or(rest.len())];
+        path.is_empty() || path.ends_with('/')
+    }
+
     /// The URL that a redirect names, when it is of the same scheme and host.
     pub(super) fn beside(&self, to: &str) -> Option<Self> {
         let origin = &self.text[..self.origin];

@@ -1,6 +1,7 @@
 use monkeyci_model::JobId;
 
 use super::Job;
+use crate::plan::Plan;
 
 /// Jobs that another one can wait for: one, none, or several.
 pub trait Before {
@@ -11,6 +12,12 @@ pub trait Before {
 impl Before for Job {
     fn ids(&self) -> Vec<JobId> {
         vec![self.model.id.clone()]
+    }
+}
+
+impl Before for Plan {
+    fn ids(&self) -> Vec<JobId> {
+        self.jobs().ids()
     }
 }
 

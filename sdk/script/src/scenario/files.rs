@@ -4,27 +4,34 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use monkeyci_model::job::Artifact;
+use monkeyci_model::job::{Artifact, Cache, SaveWhen};
+use monkeyci_model::script::api::Restored;
 
 use crate::job::Job;
+use crate::temporary;
 
 /// A file, or the files of a folder, by their paths from it; the path of a file alone is empty.
 type Tree = BTreeMap<PathBuf, Vec<u8>>;
 
-/// What jobs keep for others: artifacts by their ids, and caches by their keys.
+/// What jobs keep for others: artifacts by their ids, and caches.
 #[derive(Debug, Default)]
 pub(super) struct Files {
     artifacts: BTreeMap<String, Tree>,
-    caches: BTreeMap<String, Tree>,
+    /// In the order in which they were saved.
+    caches: Vec<(Cache, Tree)>,
 }
 
 impl Files {
     /// Keeps those of the files that belong to an artifact of the job.
-    pub(super) fn save_written<'a>(&mut self, job: &Job, written: impl Iterator<Item = (&'a Path, &'a [u8])>) {
+    pub(super) fn save_written<'a>(
+        &mut self,
+        job: &Job,
+        has_failed: bool,
+        written: impl Iterator<Item = (&'a Path, &'a [u8])>,
+    ) {
         for (path, content) in written {
-            for artifact in &job.model().save_artifacts {
+            for artifact in kept(job, has_failed) {
                 if let Ok(path) = path.strip_prefix(plain(&artifact.path)) {
                     let kept = self.artifacts.entry(artifact.id.clone()).or_default();
                     kept.insert(path.to_owned(), content.to_owned());
@@ -46,18 +53,39 @@ impl Files {
         self.artifacts.get(&artifact.id).map_or(Ok(false), |tree| write_tree(tree, dir, &artifact.path).map(|()| true))
     }
 
-    /// The same of a cache, under a key.
-    pub(super) fn save_cache(&mut self, key: &str, path: &str, dir: &Path) -> bool {
-        let tree = read_tree(dir, path);
-        let there = tree.is_some();
-        self.caches.extend(tree.map(|tree| (key.to_owned(), tree)));
-        there
+    /// Keeps a cache that lies in a folder, unless it has a key and is there already; says whether it lies there.
+    pub(super) fn save_cache(&mut self, cache: &Cache, dir: &Path) -> bool {
+        let Some(tree) = read_tree(dir, &cache.path) else { return false };
+        let same = |known: &Cache| known.id == cache.id && known.key == cache.key;
+        if cache.key.is_none() {
+            self.caches.retain(|(known, _)| !same(known));
+        }
+        if !self.caches.iter().any(|(known, _)| same(known)) {
+            self.caches.push((cache.clone(), tree));
+        }
+        true
     }
 
-    /// The same of a cache, under a key.
-    pub(super) fn restore_cache(&self, key: &str, path: &str, dir: &Path) -> io::Result<bool> {
-        self.caches.get(key).map_or(Ok(false), |tree| write_tree(tree, dir, path).map(|()| true))
+    /// Writes a cache to its place in a folder: that of its key, or else the newest one that will do.
+    pub(super) fn restore_cache(&self, cache: &Cache, dir: &Path) -> io::Result<Restored> {
+        let newest = |fits: &dyn Fn(Option<&str>) -> bool| {
+            self.caches.iter().rev().find(|(known, _)| known.id == cache.id && fits(known.key.as_deref()))
+        };
+        let exact = newest(&|key| key == cache.key.as_deref());
+        let begins = |start: &String| newest(&|key| key.is_some_and(|key| key.starts_with(start.as_str())));
+        let found = exact.or_else(|| cache.fallbacks.iter().find_map(begins));
+        found.map_or(Ok(()), |(_, tree)| write_tree(tree, dir, &cache.path))?;
+        Ok(Restored { found: found.is_some(), exact: exact.is_some() })
     }
+}
+
+/// The artifacts that are saved of a job after such an end.
+pub(super) fn kept(job: &Job, has_failed: bool) -> impl Iterator<Item = &Artifact> {
+    job.model().save_artifacts.iter().filter(move |artifact| match artifact.save {
+        SaveWhen::Always => true,
+        SaveWhen::Success => !has_failed,
+        SaveWhen::Failure => has_failed,
+    })
 }
 
 /// A path without `.` in it.
@@ -99,10 +127,9 @@ pub(super) struct Copy(PathBuf);
 
 impl Copy {
     pub(super) fn of(checkout: &Path) -> io::Result<Self> {
-        static NUMBER: AtomicU64 = AtomicU64::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let copy = Self(std::env::temp_dir().join(format!("monkeyci-scenario-{}-{number}", std::process::id())));
-        fs::create_dir(&copy.0)?;
+        let path = temporary::path("scenario");
+        fs::create_dir(&path)?;
+        let copy = Self(path);
         copy_into(checkout, &copy.0)?;
         Ok(copy)
     }

@@ -6,7 +6,7 @@ use monkeyci_model::script::api::JobView;
 use monkeyci_model::{Cause, JobResult, JobStatus};
 
 use super::Scenario;
-use super::files::{Copy, Files, put};
+use super::files::{Copy, Files, kept, put};
 use super::stage::Stage;
 use crate::action::{Act, Outcome};
 use crate::context::Ctx;
@@ -42,9 +42,7 @@ impl<'a> Player<'a> {
             Some((ctx, checkout)) if is_real => self.act(ctx, checkout, job, played),
             _ => {
                 let result = self.result(job).unwrap_or_default();
-                if result.cause.is_none() {
-                    self.files.borrow_mut().save_written(job, self.written(job));
-                }
+                self.files.borrow_mut().save_written(job, result.cause.is_some(), self.written(job));
                 Played::ended(job.clone(), outcome(&result), result)
             }
         }
@@ -73,22 +71,25 @@ impl<'a> Player<'a> {
             put(&dir.join(path), content).unwrap_or_else(|error| panic!("writing `{}`: {error}", path.display()));
         }
         let (ran, mut result) = match (self.result(&job), &job.action) {
-            (None, Some(action)) => (action(&act.about(&job)), JobResult::default()),
-            (result, _) => (outcome(&result.clone().unwrap_or_default()), result.unwrap_or_default()),
-        };
-        // Read once the action has told all that it had to.
-        let ran = stage.told.take().and(ran);
-        if let Some(why) = ran.why().filter(|_| result.cause.is_none()) {
-            result = JobResult { cause: Some(Cause::Failure), message: Some(why.to_owned()), ..result };
-        }
-        result.values.extend(ran.answer().values.clone());
-        let outcome = ran.and(hooks.concluded(&act.about(&job), &result)).and(stage.told.take());
-        if !outcome.is_failure() {
-            for artifact in &job.model().save_artifacts {
-                self.files.borrow_mut().save(artifact, &dir);
+            (None, Some(action)) => {
+                let ran = action(&act.about(&job));
+                // Read once the action has told all that it had to.
+                let (ran, mut result) = (stage.told.take().and(ran), JobResult::default());
+                ran.add_to(&mut result);
+                (ran, result)
             }
+            (result, _) => {
+                let (told, mut result) = (stage.told.take(), result.unwrap_or_default());
+                told.add_to(&mut result);
+                (told.and(outcome(&result)), result)
+            }
+        };
+        let judged = hooks.concluded(&act.about(&job), &result).and(stage.told.take());
+        judged.add_to(&mut result);
+        let outcome = ran.and(judged);
+        for artifact in kept(&job, outcome.is_failure()) {
+            self.files.borrow_mut().save(artifact, &dir);
         }
-        result.values.extend(outcome.answer().values.clone());
         Played::ended(job, outcome, result)
     }
 

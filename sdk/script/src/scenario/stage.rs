@@ -56,7 +56,7 @@ impl Api for Stage {
 
     fn save_cache(&self, cache: &Cache) -> Result<(), ApiError> {
         let what = format!("cache `{}`", cache.id);
-        if self.files.borrow_mut().save_cache(key(cache), &cache.path, &self.dir) {
+        if self.files.borrow_mut().save_cache(cache, &self.dir) {
             Ok(())
         } else {
             Err(ApiError::new(what, format!("there is nothing at `{}`", cache.path)))
@@ -64,17 +64,12 @@ impl Api for Stage {
     }
 
     fn restore_cache(&self, cache: &Cache) -> Result<Restored, ApiError> {
-        let found = self.files.borrow().restore_cache(key(cache), &cache.path, &self.dir);
-        let found = found.map_err(|error| ApiError::new(format!("cache `{}`", cache.id), error))?;
-        Ok(Restored { found, exact: found })
+        let restored = self.files.borrow().restore_cache(cache, &self.dir);
+        restored.map_err(|error| ApiError::new(format!("cache `{}`", cache.id), error))
     }
 
     fn tell(&self, fields: &Answer) -> Result<(), ApiError> {
         self.told.replace_with(|told| told.clone().and(Outcome::from(fields.clone())));
         Ok(())
     }
-}
-
-fn key(cache: &Cache) -> &str {
-    cache.key.as_deref().unwrap_or(&cache.id)
 }
