@@ -50,7 +50,8 @@ fn the_program_understands_the_commands_of_the_pages() {
         for command in commands.filter(|line| line.starts_with("monkeyci ")) {
             let command = command.split(['#', '>', '|']).next().expect("a first part").replace(['\'', '"'], "");
             let mut args: Vec<_> = command.split_whitespace().skip(1).filter(|arg| *arg != "[DIR]").collect();
-            args.push("--help");
+            // What follows `--` is for another program.
+            args.insert(args.iter().position(|arg| *arg == "--").unwrap_or(args.len()), "--help");
             let said = home.run(&args);
             assert_eq!(said.code, Some(0), "{name}: `{command}`: {}", said.err);
             tried += 1;

@@ -73,10 +73,20 @@ fn play(page: &str) -> String {
     played
 }
 
+/// What cargo says of its work, which depends on what it has done before.
+const OF_CARGO: [&str; 8] =
+    ["Locking", "Updating", "Adding", "Downloading", "Downloaded", "Blocking", "Compiling", "Running"];
+
+fn is_of_cargo(line: &str) -> bool {
+    let line = line.strip_prefix("[script]").unwrap_or(line);
+    let word = line.split_whitespace().next().unwrap_or_default();
+    line.starts_with("  ") && (OF_CARGO.contains(&word) || word == "Finished")
+}
+
 /// The same with times and places that are the same each time.
 fn steady(text: &str, home: &Home) -> String {
     let mut steady = String::new();
-    for line in text.lines() {
+    for line in text.trim_end().lines().filter(|line| !is_of_cargo(line)) {
         let line = line.replace(&home.path().display().to_string(), "~");
         if line.starts_with("Logs and artifacts: ") {
             steady.push_str("Logs and artifacts: ~/.local/share/monkeyci/web-5d1e9a2c/1\n");
