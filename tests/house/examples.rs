@@ -87,6 +87,8 @@ fn failing_script_test(home: &Home, example: &str) {
 }
 
 fn mixed(home: &Home, name: &str) {
+    let said = home.run(&["build", "--json", "--dry-run", name]);
+    assert_eq!(said.code, Some(0), "what judges a job does not run when the job does not: {}", said.both());
     let said = home.run(&["build", "--json", name]);
     assert_eq!(said.code, Some(0), "{}", said.both());
     let ends = ["unit", "badge", "publish"].map(|job| (job.to_owned(), OK.to_owned()));

@@ -108,7 +108,7 @@ impl Executor for Fake {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { images: true, processes: true, services: true, limits: true }
+        Capabilities { images: true, processes: true, services: true, limits: true, plays: true }
     }
 
     async fn run(&self, order: &Order, watch: Watch) -> Result<Exit, ExecutorError> {

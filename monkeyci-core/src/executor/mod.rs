@@ -83,6 +83,8 @@ pub struct Capabilities {
     pub services: bool,
     /// Limits of processor and memory.
     pub limits: bool,
+    /// It only plays jobs. Then nothing runs either of what a script does to jobs before and after.
+    pub plays: bool,
 }
 
 /// Why an executor could not do its work. A job that fails is no such error.

@@ -80,6 +80,7 @@ impl Executor for Route {
             processes: true,
             services: engine.as_ref().map_or(!self.engines.is_empty(), |engine| engine.services),
             limits: engine.is_some_and(|engine| engine.limits),
+            plays: false,
         }
     }
 

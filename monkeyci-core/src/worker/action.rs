@@ -21,7 +21,7 @@ pub(super) type Answered = Result<Option<Answer>, String>;
 /// `job` has its secrets filled in.
 pub(super) async fn of(ports: &Ports, lease: &Lease, job: &Job, halt: &Halt) -> Result<Option<Action>, Verdict> {
     let acts = job.image.is_none() && program::is_action(&lease.job);
-    let needed = acts || !job.hooks.is_empty();
+    let needed = (acts || !job.hooks.is_empty()) && !ports.executor.capabilities().plays;
     let Some(programs) = ports.programs.as_ref().filter(|_| needed) else { return Ok(None) };
     let asked = Asked {
         checkout: &lease.checkout,

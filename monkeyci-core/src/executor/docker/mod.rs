@@ -110,7 +110,7 @@ impl Executor for Docker {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { images: true, processes: false, services: true, limits: self.facts.limits }
+        Capabilities { images: true, services: true, limits: self.facts.limits, ..Capabilities::default() }
     }
 
     async fn run(&self, order: &Order, watch: Watch) -> Result<Exit, ExecutorError> {
