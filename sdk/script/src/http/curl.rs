@@ -114,9 +114,6 @@ fn settings(request: &Request, url: &Url, body: Option<&Path>, headers: &Path) -
         if url.ends_in_a_folder() {
             // Curl would add the name of a file that is uploaded. This it reads into its memory, and takes for a form.
             set("data-binary", &format!("@{}", body.to_string_lossy()))?;
-            if !request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
-                set("header", "Content-Type:")?;
-            }
         } else {
             set("upload-file", &body.to_string_lossy())?;
         }
@@ -124,6 +121,9 @@ fn settings(request: &Request, url: &Url, body: Option<&Path>, headers: &Path) -
         // curl would sign that one as well, and not send it.
         if request.sigv4.is_none() {
             set("header", "Expect:")?;
+            if !request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+                set("header", "Content-Type:")?;
+            }
         }
     }
     for (name, value) in &request.headers {
