@@ -73,14 +73,15 @@ fn play(page: &str) -> String {
     played
 }
 
-/// What cargo says of its work, which depends on what it has done before.
+/// What cargo says of its work, which depends on what it has done before, and what is said while another test compiles.
 const OF_CARGO: [&str; 8] =
     ["Locking", "Updating", "Adding", "Downloading", "Downloaded", "Blocking", "Compiling", "Running"];
 
 fn is_of_cargo(line: &str) -> bool {
     let line = line.strip_prefix("[script]").unwrap_or(line);
     let word = line.split_whitespace().next().unwrap_or_default();
-    line.starts_with("  ") && (OF_CARGO.contains(&word) || word == "Finished")
+    let is_waiting = line.trim() == "waiting until another script is compiled";
+    is_waiting || line.starts_with("  ") && (OF_CARGO.contains(&word) || word == "Finished")
 }
 
 /// The same with times and places that are the same each time.
