@@ -26,6 +26,7 @@ fn repository(home: &Home, script: &str, yaml: &str) -> PathBuf {
     };
     put("Cargo.toml", MANIFEST);
     put("src/main.rs", script);
+    put("../src/lib.rs", "");
     repository
 }
 

@@ -46,6 +46,7 @@ impl Programs {
             let env = [
                 ("CI", b"true".to_vec()),
                 ("MONKEYCI", b"true".to_vec()),
+                (script::CHECKOUT, value(&root)),
                 (script::PROGRAM, value(&program)),
                 (script::QUESTION, value(&question)),
                 (script::ANSWER, value(&dir.report().join(ANSWER))),

@@ -9,7 +9,7 @@ use super::caches::JobCaches;
 use super::outcome::Verdict;
 use super::settings::{Ports, Settings};
 use super::site::{self, Site};
-use super::variables::variables;
+use super::variables::{place, variables};
 use crate::executor::CONTAINER_WORK;
 use crate::job_dir::report::Reader;
 use crate::job_dir::{JobDir, Program};
@@ -115,7 +115,7 @@ fn program(settings: &Settings, site: &Site) -> Program {
     let mut work_dir = root.clone();
     // An empty path that is joined would leave a slash at the end.
     work_dir.extend(job.work_dir.as_deref().filter(|dir| !dir.is_empty()));
-    env.insert("MONKEYCI_WORK_DIR".to_owned(), work_dir.display().to_string());
+    place(&mut env, &root, &work_dir);
     env.extend(site.of_action());
     env.extend(job.env.iter().map(|(name, value)| (name.clone(), value.as_plain().unwrap_or_default().to_owned())));
     let defaults = Program::default();

@@ -16,7 +16,7 @@ use super::halt::Halt;
 use super::outcome::Verdict;
 use super::prepare::{blocking, broken, resolve, work_dir};
 use super::settings::{Ports, Settings};
-use super::variables::variables;
+use super::variables::{place, variables};
 use crate::job_dir::JobDir;
 use crate::lease::Lease;
 use crate::program::{self, Action, ProgramError, Programs};
@@ -104,7 +104,7 @@ impl Site {
                 None => None,
             },
             (false, true) => {
-                let env = asking.variables(&self.lease, &self.work_dir);
+                let env = asking.variables(&self.lease, &self.dir.work(), &self.work_dir);
                 let site = program::Site { action: &asking.action, root: self.dir.work(), env, cancel: halt.token() };
                 let prepared = asking.programs.prepare(site).await;
                 let (job, said) = prepared.map_err(|error| action::refused(&error, halt))?;
@@ -157,16 +157,16 @@ impl Site {
         halt: &Halt,
     ) -> Option<Result<(Option<Answer>, String), ProgramError>> {
         let asking = self.asking.as_ref().filter(|_| self.job.hooks.contains(&Hook::After))?;
-        let env = asking.variables(&self.lease, &self.work_dir);
+        let env = asking.variables(&self.lease, &self.dir.work(), &self.work_dir);
         let site = program::Site { action: &asking.action, root: self.dir.work(), env, cancel: halt.token() };
         Some(asking.programs.after(site, result).await)
     }
 }
 
 impl Asking {
-    fn variables(&self, lease: &Lease, work_dir: &Path) -> BTreeMap<String, String> {
+    fn variables(&self, lease: &Lease, root: &Path, work_dir: &Path) -> BTreeMap<String, String> {
         let mut env = variables(lease);
-        env.insert("MONKEYCI_WORK_DIR".to_owned(), work_dir.display().to_string());
+        place(&mut env, root, work_dir);
         env.extend(self.api.variables().map(|(name, value)| (name.to_owned(), value)));
         env
     }

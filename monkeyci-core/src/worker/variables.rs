@@ -1,8 +1,10 @@
 //! The variables that every job sees.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use monkeyci_model::Job;
+use monkeyci_model::script::CHECKOUT;
 
 use crate::lease::Lease;
 
@@ -20,6 +22,7 @@ use crate::lease::Lease;
 /// | `MONKEYCI_REF` | the full ref: `refs/heads/main` |
 /// | `MONKEYCI_BRANCH`, `MONKEYCI_TAG` | the branch or the tag, when the ref is one |
 /// | `MONKEYCI_COMMIT` | the commit |
+/// | `MONKEYCI_CHECKOUT` | the root of the checkout, in the job's own copy |
 /// | `MONKEYCI_WORK_DIR` | the folder that the lines begin in; in a container it is set by the executor |
 /// | `MONKEYCI_SCRIPT` | the program that the script is, for jobs without an image whose lines mention it |
 /// | `MONKEYCI_API`, `MONKEYCI_API_TOKEN` | where such a job asks its build, and the token for that |
@@ -60,6 +63,12 @@ pub fn variables(lease: &Lease) -> BTreeMap<String, String> {
     }
     services(job, &mut all);
     all
+}
+
+/// Adds those that say where the job is: the root of its checkout, and the folder that its lines begin in.
+pub(super) fn place(env: &mut BTreeMap<String, String>, root: &Path, work_dir: &Path) {
+    env.insert(CHECKOUT.to_owned(), root.display().to_string());
+    env.insert("MONKEYCI_WORK_DIR".to_owned(), work_dir.display().to_string());
 }
 
 fn services(job: &Job, all: &mut BTreeMap<String, String>) {

@@ -15,7 +15,8 @@
 //! runs a verb other than `plan`, a program may ask and tell its build by the [`api`].
 //!
 //! An action is an ordinary job without an image, one of whose lines is [`act_line`]. `act` plans again from the
-//! recorded context, and refuses when the job came out different from the one in its question.
+//! recorded context, and refuses when the job came out different from the one in its question. A plan that is made from
+//! files of the checkout finds them where the variable [`CHECKOUT`] says.
 //!
 //! `prepare` and `after` are asked of jobs whose [`hooks`](crate::Job::hooks) say so, those in files beside the program
 //! too: a plan names the properties of jobs that the program acts on, and at which moments. Both are asked once the
@@ -32,6 +33,9 @@ use crate::{BuildId, Job, JobId, JobResult, Trigger};
 
 /// The variable that holds the path of the script program, in every line of a job that mentions it.
 pub const PROGRAM: &str = "MONKEYCI_SCRIPT";
+
+/// The variable that holds the root of the checkout, from which a script reads files to plan by.
+pub const CHECKOUT: &str = "MONKEYCI_CHECKOUT";
 
 /// The variable that holds the path of the question.
 pub const QUESTION: &str = "MONKEYCI_SCRIPT_QUESTION";

@@ -13,7 +13,7 @@ use std::rc::Rc;
 
 use monkeyci_model::JobResult;
 use monkeyci_model::plan::PROTOCOL;
-use monkeyci_model::script::{ANSWER, Prepared, QUESTION, Question};
+use monkeyci_model::script::{ANSWER, CHECKOUT, Prepared, QUESTION, Question};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -102,7 +102,7 @@ impl Asked {
         let Question { context, job: planned, result, .. } = question()?;
         let planned = planned.ok_or("the question holds no job: it must hold the job as it was planned")?;
         let ctx = Ctx::from(context);
-        let plan = plan(&ctx);
+        let plan = in_checkout(|| plan(&ctx))?;
         let job = match plan.job(id) {
             Some(job) => {
                 if let Some(difference) = difference(&planned, &plan.marked(job)) {
@@ -126,6 +126,17 @@ impl Asked {
         let dir = env::current_dir().map_err(|error| format!("the current folder: {error}"))?;
         Ok(Act::new(self.ctx.clone(), job.clone(), dir, Rc::new(Remote::from_env())))
     }
+}
+
+/// Plans in the root of the checkout, as the first time, wherever the job is now.
+fn in_checkout<T>(plan: impl FnOnce() -> T) -> Result<T, String> {
+    let Some(root) = env::var_os(CHECKOUT) else { return Ok(plan()) };
+    let enter = |dir: &Path| env::set_current_dir(dir).map_err(|error| format!("`{}`: {error}", dir.display()));
+    let here = env::current_dir().map_err(|error| format!("the current folder: {error}"))?;
+    enter(Path::new(&root))?;
+    let planned = plan();
+    enter(&here)?;
+    Ok(planned)
 }
 
 /// What an author can do about a plan that changes.
