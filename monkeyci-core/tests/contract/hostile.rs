@@ -8,7 +8,7 @@ use crate::fixture::Fixture;
 
 /// A line that finds the report from the file that the shell reads it from.
 fn in_report(line: &str) -> String {
-    format!("cd \"$(dirname \"$0\")/../../report\" && {line}; exit 5")
+    format!("cd \"$(dirname \"$0\")/../report\" && {line}; exit 5")
 }
 
 pub async fn a_report_that_became_something_else_harms_nobody(fixture: &Fixture) {
