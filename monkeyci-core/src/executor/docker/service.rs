@@ -20,6 +20,8 @@ pub(super) struct Surroundings {
     pub network: Option<String>,
     /// Whether that is the network of a service, whose ports are then the job's as well.
     pub shared: bool,
+    /// Names of services that the job's container has to be told, as `name:address`.
+    pub hosts: Vec<String>,
 }
 
 pub(super) fn container_name(attempt: &Attempt, service: &Service) -> String {
@@ -36,7 +38,7 @@ impl Docker {
         let (attempt, services) = (&order.attempt, &order.job.services);
         let lonely = self.lonely_network();
         let Some(first) = services.first() else {
-            return Ok(Some(Surroundings { network: lonely, shared: false }));
+            return Ok(Some(Surroundings { network: lonely, shared: false, hosts: Vec::new() }));
         };
         let shared = self.facts.podman && self.facts.rootless;
         let network = if shared {
@@ -60,7 +62,20 @@ impl Docker {
         }
         let ready = try_join_all(services.iter().map(|service| self.ready(attempt, service)));
         let Some(ready) = cancel.run_until_cancelled(ready).await else { return Ok(None) };
-        ready.map(|_| Some(Surroundings { network: Some(network), shared }))
+        ready?;
+        // Podman knows names of a network only with a plugin that is not everywhere.
+        let told = if self.facts.podman && !shared { &services[..] } else { &[] };
+        let hosts = try_join_all(told.iter().map(|service| self.host(attempt, service, &network))).await?;
+        Ok(Some(Surroundings { network: Some(network), shared, hosts: hosts.into_iter().flatten().collect() }))
+    }
+
+    /// A service and its address in the job's network; one that has ended has none.
+    async fn host(&self, attempt: &Attempt, service: &Service, network: &str) -> Result<Option<String>, ExecutorError> {
+        let seen = self.api.inspect_container(&container_name(attempt, service), None).await;
+        let seen = seen.map_err(|error| self.broke("looking for the address of a service", &error))?;
+        let networks = seen.network_settings.and_then(|settings| settings.networks).unwrap_or_default();
+        let address = networks.get(network).and_then(|endpoint| endpoint.ip_address.as_deref());
+        Ok(address.filter(|address| !address.is_empty()).map(|address| format!("{}:{address}", service.id)))
     }
 
     /// The network of a container that needs none of ours: the engine's default, or nothing where it has none.
