@@ -50,7 +50,8 @@ impl Docker {
         limit(&mut host, &self.facts, job)?;
         host.mounts = Some(mounts);
         host.network_mode.clone_from(&surroundings.network);
-        host.extra_hosts = (!surroundings.hosts.is_empty()).then(|| surroundings.hosts.clone());
+        // On a shared network an engine refuses them.
+        host.extra_hosts = (!surroundings.shared && !surroundings.hosts.is_empty()).then(|| surroundings.hosts.clone());
         // Output goes into the report; what the supervisor itself might say is of no use to anybody.
         host.log_config = Some(HostConfigLogConfig { typ: Some("none".into()), config: None });
         let ports: Vec<String> = job.expose.iter().map(|port| format!("{port}/tcp")).collect();

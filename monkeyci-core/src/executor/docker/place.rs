@@ -55,6 +55,17 @@ pub(super) fn mounts(dir: &JobDir, program: &Path) -> Vec<Mount> {
     ]
 }
 
+/// Names for a container on the network of another one, each as `name:address`: an engine that shares the network may keep
+/// the names to itself (Podman 4.3 does so for a network that is none).
+pub(super) fn hosts(dir: &JobDir, names: &[String]) -> std::io::Result<Mount> {
+    let lines =
+        names.iter().filter_map(|name| name.split_once(':')).map(|(name, address)| format!("{address}\t{name}\n"));
+    let text = lines.fold("127.0.0.1\tlocalhost\n::1\tlocalhost\n".to_owned(), |text, line| text + &line);
+    let file = dir.control().join("hosts");
+    std::fs::write(&file, text)?;
+    Ok(mount(&file, "/etc/hosts", true))
+}
+
 /// One mount of a file or folder of ours.
 pub(super) fn mount(source: &Path, target: &str, read_only: bool) -> Mount {
     Mount {

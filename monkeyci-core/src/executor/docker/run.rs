@@ -94,6 +94,9 @@ impl Docker {
         if self.sight() != Sight::None {
             let mut mounts = place::mounts(&order.dir, &program);
             mounts.extend(beacon.as_ref().map(|beacon| place::mount(beacon.path(), place::SEEN, true)));
+            if surroundings.shared {
+                mounts.push(place::hosts(&order.dir, &surroundings.hosts).map_err(io)?);
+            }
             match self.create(order, wanted, body(mounts)?).await? {
                 Created::New => mounted = beacon.is_none() || self.sees(&name).await?,
                 Created::Blind => {}

@@ -48,12 +48,13 @@ impl Docker {
             self.create_network(attempt).await?;
             attempt.name()
         };
+        let here: Vec<_> = services.iter().map(|service| format!("{}:127.0.0.1", service.id)).collect();
         for (index, service) in services.iter().enumerate() {
             let mode = if shared && index == 0 { lonely.clone() } else { Some(network.clone()) };
             let log_config = Some(bounded());
             let mut host = HostConfig { network_mode: mode, log_config, ..container::hardened(&self.facts, false) };
             if shared && index == 0 {
-                host.extra_hosts = Some(services.iter().map(|service| format!("{}:127.0.0.1", service.id)).collect());
+                host.extra_hosts = Some(here.clone());
                 host.port_bindings = Some(container::published(&order.job.expose));
             }
             let wanted = Wanted::by_service(order, service);
@@ -63,10 +64,16 @@ impl Docker {
         let ready = try_join_all(services.iter().map(|service| self.ready(attempt, service)));
         let Some(ready) = cancel.run_until_cancelled(ready).await else { return Ok(None) };
         ready?;
-        // Podman knows names of a network only with a plugin that is not everywhere.
-        let told = if self.facts.podman && !shared { &services[..] } else { &[] };
-        let hosts = try_join_all(told.iter().map(|service| self.host(attempt, service, &network))).await?;
-        Ok(Some(Surroundings { network: Some(network), shared, hosts: hosts.into_iter().flatten().collect() }))
+        let hosts = if shared {
+            here
+        } else if self.facts.podman {
+            // It knows names of a network only with a plugin that is not everywhere.
+            let hosts = try_join_all(services.iter().map(|service| self.host(attempt, service, &network))).await?;
+            hosts.into_iter().flatten().collect()
+        } else {
+            Vec::new()
+        };
+        Ok(Some(Surroundings { network: Some(network), shared, hosts }))
     }
 
     /// A service and its address in the job's network; one that has ended has none.
