@@ -71,6 +71,7 @@ fn a_plugin_changes_jobs_and_judges_them_and_an_action_asks_its_build() {
         ("dislike", "failure"),
         ("make", "success"),
         ("of-yaml", "success"),
+        ("spilt", "failure"),
         ("spoilt", "failure"),
     ];
     let ends = ends.map(|(job, end)| (job.to_owned(), end.to_owned()));
@@ -81,15 +82,17 @@ fn a_plugin_changes_jobs_and_judges_them_and_an_action_asks_its_build() {
     assert_eq!(started["script"].as_array().map(Vec::len), Some(3), "the plugin has added a line: {started}");
     assert_eq!(started["env"]["LOGIN"], json!([{ "secret": "TOKEN@1" }]), "a secret is a reference");
     assert!(find(&events, "job/start", "ask").get("job").is_none(), "nothing changed");
-    assert_eq!(result(&events, "of-yaml")["values"], json!({ "count": 7 }));
+    assert_eq!(result(&events, "of-yaml")["values"], json!({ "count": 7, "told": "late" }));
     assert_eq!(result(&events, "of-yaml")["warnings"], json!(["it was very loud"]));
     assert_eq!(result(&events, "make")["values"], json!({ "begun": true, "token": "***" }));
     assert_eq!(result(&events, "make")["artifacts"][0]["id"], "made");
     assert_eq!(
         result(&events, "ask")["values"],
-        json!({ "of-yaml": 7, "stage": "prod", "made": "made", "log": "said very", "none": false, "jobs": 5 })
+        json!({ "of-yaml": 7, "stage": "prod", "made": "made", "log": "said very", "none": false, "jobs": 6 })
     );
     assert_eq!(result(&events, "dislike")["message"], "I do not like it");
+    let spilt = &result(&events, "spilt")["message"];
+    assert!(spilt.as_str().is_some_and(|text| text.contains("secret stands in `labels` of job `spilt`")), "{spilt}");
     let spoilt = &result(&events, "spoilt")["message"];
     assert!(
         spoilt.as_str().is_some_and(|text| text.contains("`after`") && text.contains("the judge broke")),
@@ -114,7 +117,7 @@ fn what_a_plugin_does_to_a_job_holds_in_a_container_too() {
     command.env("TOKEN", SECRET);
     let said = crate::program::finish(command);
     assert_eq!(said.code, Some(0), "{}", said.both());
-    assert_eq!(result(&said.events(), "of-yaml")["values"], json!({ "count": 7 }), "{}", said.both());
+    assert_eq!(result(&said.events(), "of-yaml")["values"], json!({ "count": 7, "told": "late" }), "{}", said.both());
     clear(&home, &said);
     remains::assert_none(&home, "it is over");
 }

@@ -116,8 +116,9 @@ struct CargoOutput {
     stderr: Vec<u8>,
     /// Whether an error is nothing for people yet: cargo may be run once more, with the network.
     waits_on_error: bool,
-    /// What waits, from the first error on.
+    /// What waits, from the first error on, and about how many bytes that takes.
     waiting: Vec<(Stream, Vec<u8>)>,
+    held: usize,
 }
 
 impl CargoOutput {
@@ -131,6 +132,7 @@ impl CargoOutput {
             stderr: Vec::new(),
             waits_on_error: false,
             waiting: Vec::new(),
+            held: 0,
         }
     }
 
@@ -139,8 +141,8 @@ impl CargoOutput {
             return;
         }
         let waits = !self.waiting.is_empty() || (self.waits_on_error && line.starts_with(b"error"));
-        let waiting: usize = self.waiting.iter().map(|(_, line)| line.len()).sum();
-        if waits && waiting < LINE {
+        if waits && self.held < LINE {
+            self.held += line.len() + size_of::<(Stream, Vec<u8>)>();
             return self.waiting.push((stream, line));
         }
         if waits {

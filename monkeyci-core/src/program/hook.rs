@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::action::{self, Action};
 use super::output::Output;
-use super::plan::json;
+use super::plan::{json, take_in};
 use super::run::{ANSWER, Errand, QUESTION, put, value};
 use super::{ProgramError, Programs};
 use crate::job_dir::{JobDir, Program};
@@ -38,7 +38,8 @@ pub(crate) struct Site<'a> {
 }
 
 impl Programs {
-    /// The job as it is to run, when the program changes it; and what it printed, masked.
+    /// The job as it is to run, when the program changes it, with references in the place of secrets; and what it
+    /// printed, masked.
     ///
     /// # Errors
     /// When the program does not end well, or answers with what cannot be.
@@ -46,13 +47,15 @@ impl Programs {
         let question = site.action.question().clone();
         let planned = question.job.clone();
         let (prepared, output) = self.ask::<Prepared>("prepare", site, question).await?;
-        let (Some(Prepared { job }), Some(planned)) = (prepared, planned) else { return Ok((None, output)) };
+        let (Some(Prepared { mut job }), Some(planned)) = (prepared, planned) else { return Ok((None, output)) };
+        let secrets = &self.shared.secrets;
         let refusal = match changed_order(&planned, &job) {
             Some(field) => Some(format!(
                 "it changed `{field}`, and once a job is about to start it is too late for that: plan it so"
             )),
             None => action::refusal(std::slice::from_ref(&job)),
         };
+        let refusal = refusal.or_else(|| take_in(&mut job, secrets, &mut secrets.masker()).err());
         match refusal {
             Some(how) => Err(ProgramError::Hook { verb: "prepare", job: job.id, how, output }),
             None => Ok((Some(job), output)),

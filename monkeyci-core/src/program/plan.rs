@@ -144,14 +144,18 @@ fn without_secrets(mut plan: Plan, secrets: &Secrets) -> Result<Plan, String> {
     for warning in &mut plan.warnings {
         *warning = masker.text(warning);
     }
-    for job in &mut plan.jobs {
-        secrets.take_in(job);
-        let text = String::from_utf8(json(&*job)).expect("JSON is UTF-8");
-        if masker.text(&text) != text {
-            return Err(format!("the value of a secret stands {}", place(job, &mut masker)));
-        }
-    }
+    plan.jobs.iter_mut().try_for_each(|job| take_in(job, secrets, &mut masker))?;
     Ok(plan)
+}
+
+/// Puts references in the place of secrets of a job. The error says where one stands that must not.
+pub(super) fn take_in(job: &mut Job, secrets: &Secrets, masker: &mut Masker<()>) -> Result<(), String> {
+    secrets.take_in(job);
+    let text = String::from_utf8(json(&*job)).expect("JSON is UTF-8");
+    if masker.text(&text) == text {
+        return Ok(());
+    }
+    Err(format!("the value of a secret stands {}", place(job, masker)))
 }
 
 fn place(job: &Job, masker: &mut Masker<()>) -> String {

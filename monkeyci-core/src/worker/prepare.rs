@@ -56,11 +56,11 @@ pub(super) async fn prepare<'a>(
         caches.restore(work_dir, &mut warnings).await;
         restore(ports, lease, work_dir, &mut warnings).await?;
     }
-    let (at, changed) = (dir.clone(), site.changed.clone());
+    let (at, change) = (dir.clone(), site.change.clone());
     let program = (!taken_up).then(|| program(settings, site));
     let opened = blocking(move || {
         if let Some(program) = program {
-            site::record(&at, changed.as_deref())?;
+            site::record(&at, &change)?;
             // Last: an attempt whose program is written may run already.
             at.write(&program).map_err(|error| match error.kind() {
                 io::ErrorKind::InvalidInput => Verdict::new(Cause::Invalid, error.to_string()),

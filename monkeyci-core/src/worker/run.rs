@@ -75,7 +75,7 @@ impl Run<'_> {
         let lines = if job.script.is_empty() { 1 } else { u32::try_from(job.script.len()).unwrap_or(u32::MAX) };
         let masker = self.ports.secrets.masker_with(site.token());
         let mut transcript = Transcript::new(masker, lines, self.settings.log_limit);
-        transcript.add(site.said.as_bytes());
+        transcript.add(site.change.said.as_bytes());
         let patience = Patience {
             timeout: Duration::from_millis(timeout_ms(&job)),
             grace: self.settings.grace,
@@ -109,7 +109,7 @@ impl Run<'_> {
         let tell = async {
             // Said before the first byte of log, and even when the job is over by then.
             if let Ok(guarantee) = begun.await {
-                let (job, addresses) = (site.changed.clone(), addresses(&order.job));
+                let (job, addresses) = (site.change.job.clone(), addresses(&order.job));
                 let started = Started { guarantee, job, addresses };
                 self.halt.heed(self.ports.leases.started(&self.lease.attempt, started).await);
             }
@@ -213,9 +213,13 @@ impl Run<'_> {
         if let Ok(work_dir) = &work_dir {
             save::read_reports(&site.lease.job, work_dir, result).await;
         }
-        if self.halt.why().is_none()
+        let told = site.told().fields;
+        // Only in a work dir that is still one: the job may have put a link in its place, which leads anywhere.
+        if work_dir.is_ok()
+            && self.halt.why().is_none()
             && let Some(judged) = site.judge(result, self.halt).await
         {
+            action::add(since(&told, site.told().fields), result);
             match judged {
                 Ok((fields, said)) => {
                     shipping.add(said.as_bytes()).await;
@@ -239,6 +243,15 @@ impl Run<'_> {
             Err(error) => result.warnings.push(format!("nothing was saved: {error}")),
         }
     }
+}
+
+/// What was told after something else had been.
+fn since(before: &Answer, mut now: Answer) -> Answer {
+    now.failure.take_if(|failure| before.failure.as_ref() == Some(failure));
+    now.message.take_if(|message| before.message.as_ref() == Some(message));
+    now.warnings.drain(..before.warnings.len().min(now.warnings.len()));
+    now.values.retain(|name, value| before.values.get(name) != Some(value));
+    now
 }
 
 /// Where the exposed ports of a job are reached: every executor publishes them on the loopback interface of its worker,

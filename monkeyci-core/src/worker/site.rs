@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use monkeyci_model::job::Hook;
 use monkeyci_model::script::Answer;
 use monkeyci_model::{Cause, Job, JobResult};
+use serde::{Deserialize, Serialize};
 
 use super::action;
 use super::api::{Api, Session, Told};
@@ -22,9 +23,17 @@ use crate::lease::Lease;
 use crate::program::{self, Action, ProgramError, Programs};
 use crate::workspace::copy_tree;
 
-/// The job as the script's program has changed it, with references in the place of secrets. It is there only where the
-/// program has, and before what the job runs is.
+/// The file that keeps what came of preparing. It is there only where something did, and before what the job runs is.
 const CHANGED: &str = "changed";
+
+/// What came of preparing a job, kept for a worker that takes it up.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Change {
+    /// The job as the script's program has changed it, with references in the place of secrets.
+    pub(super) job: Option<Box<Job>>,
+    /// What the program printed, masked. The job's log begins with it.
+    pub(super) said: String,
+}
 
 /// Where a job runs.
 pub(super) struct Site {
@@ -35,12 +44,10 @@ pub(super) struct Site {
     pub(super) lease: Lease,
     /// That job with its secrets filled in.
     pub(super) job: Job,
-    /// That job with references, when the script's program has changed it.
-    pub(super) changed: Option<Box<Job>>,
+    /// What came of preparing it.
+    pub(super) change: Change,
     /// Whether an earlier worker prepared it, so that it may run already.
     pub(super) taken_up: bool,
-    /// What the script's program printed so far, masked.
-    pub(super) said: String,
     asking: Option<Asking>,
 }
 
@@ -71,17 +78,17 @@ impl Site {
             if !taken_up {
                 make(&checkout, &at)?;
             }
-            let changed = if taken_up { recorded(&at)? } else { None };
+            let change = if taken_up { recorded(&at)? } else { Change::default() };
             let work_dir = work_dir(&at, name.as_deref());
             let work_dir = work_dir.map_err(|error| Verdict::new(Cause::Invalid, error.to_string()))?;
-            Ok((taken_up, changed, work_dir))
+            Ok((taken_up, change, work_dir))
         });
-        let (taken_up, kept, work_dir) = made.await?;
-        let lease = lease.clone();
-        let (changed, said) = (None, String::new());
-        let mut site = Self { dir, work_dir, lease, job, changed, taken_up, said, asking: None };
+        let (taken_up, change, work_dir) = made.await?;
+        let mut site = Self { dir, work_dir, lease: lease.clone(), job, change, taken_up, asking: None };
         if let Some((programs, action)) = ports.programs.clone().zip(action) {
-            site.ask(ports, programs, action, kept, halt).await?;
+            // A job that a person looks at leaves nothing.
+            let saves = settings.debug.as_ref().is_none_or(|debug| debug.job != lease.job.id);
+            site.ask(ports, programs, action, saves, halt).await?;
         }
         Ok(site)
     }
@@ -91,35 +98,22 @@ impl Site {
         ports: &Ports,
         programs: Programs,
         action: Action,
-        kept: Option<Job>,
+        saves: bool,
         halt: &Halt,
     ) -> Result<(), Verdict> {
-        let told = self.dir.root().join("told");
-        let session = Session::new(ports.clone(), self.lease.clone(), self.work_dir.clone(), told);
+        let session = Session::new(ports.clone(), self.lease.clone(), self.dir.clone(), halt.clone(), saves);
         let api = Api::open(&self.dir, session).await.map_err(|error| broken("the API in", self.dir.root(), &error))?;
         let asking = self.asking.insert(Asking { programs, action, api });
-        let changed = match (self.taken_up, self.job.hooks.contains(&Hook::Prepare)) {
-            (true, _) => match kept {
-                Some(recorded) => Some((resolve(&recorded, &self.lease, &ports.secrets)?, recorded)),
-                None => None,
-            },
-            (false, true) => {
-                let env = asking.variables(&self.lease, &self.dir.work(), &self.work_dir);
-                let site = program::Site { action: &asking.action, root: self.dir.work(), env, cancel: halt.token() };
-                let prepared = asking.programs.prepare(site).await;
-                let (job, said) = prepared.map_err(|error| action::refused(&error, halt))?;
-                self.said = said;
-                job.map(|job| {
-                    let mut recorded = job.clone();
-                    ports.secrets.take_in(&mut recorded);
-                    (job, recorded)
-                })
-            }
-            (false, false) => None,
-        };
-        if let Some((job, recorded)) = changed {
-            self.lease.job = recorded.clone().into();
-            (self.job, self.changed) = (job, Some(Box::new(recorded)));
+        if !self.taken_up && self.job.hooks.contains(&Hook::Prepare) {
+            let env = asking.variables(&self.lease, &self.dir.work(), &self.work_dir);
+            let site = program::Site { action: &asking.action, root: self.dir.work(), env, cancel: halt.token() };
+            let prepared = asking.programs.prepare(site).await;
+            let (job, said) = prepared.map_err(|error| action::refused(&error, halt))?;
+            self.change = Change { job: job.map(Box::new), said };
+        }
+        if let Some(job) = &self.change.job {
+            self.job = resolve(job, &self.lease, &ports.secrets)?;
+            self.lease.job = (**job).clone().into();
         }
         if self.acts() && !self.taken_up {
             let asked = self.asking.as_ref().map_or(Ok(()), |asking| asking.action.ask(&self.dir));
@@ -181,20 +175,22 @@ fn make(checkout: &Path, dir: &JobDir) -> Result<(), Verdict> {
     Ok(())
 }
 
-/// Keeps the job as the script's program has changed it.
-pub(super) fn record(dir: &JobDir, changed: Option<&Job>) -> Result<(), Verdict> {
-    let Some(job) = changed else { return Ok(()) };
+/// Keeps what came of preparing a job.
+pub(super) fn record(dir: &JobDir, change: &Change) -> Result<(), Verdict> {
+    if change.job.is_none() && change.said.is_empty() {
+        return Ok(());
+    }
     let path = dir.root().join(CHANGED);
-    let written = serde_json::to_vec(job).map_err(io::Error::from).and_then(|text| fs::write(&path, text));
+    let written = serde_json::to_vec(change).map_err(io::Error::from).and_then(|text| fs::write(&path, text));
     written.map_err(|error| broken("its folder", &path, &error))
 }
 
-/// The job as [`record`] kept it, if it did.
-fn recorded(dir: &JobDir) -> Result<Option<Job>, Verdict> {
+/// What [`record`] kept.
+fn recorded(dir: &JobDir) -> Result<Change, Verdict> {
     let path = dir.root().join(CHANGED);
     let read = match fs::read(&path) {
-        Ok(text) => serde_json::from_slice(&text).map(Some).map_err(io::Error::from),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Ok(text) => serde_json::from_slice(&text).map_err(io::Error::from),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Change::default()),
         Err(error) => Err(error),
     };
     read.map_err(|error| broken("its folder", &path, &error))

@@ -95,8 +95,8 @@ pub struct Prepared {
     pub job: Job,
 }
 
-/// Which property of a job was changed though it decides when the job runs, or what follows from that, if one was.
-/// Once a job is about to start it is too late to change these.
+/// Which property of a job was changed though it decides when the job runs or what follows from that, or where it is
+/// being prepared, if one was. Once a job is about to start it is too late to change these.
 #[must_use]
 pub fn changed_order(planned: &Job, prepared: &Job) -> Option<&'static str> {
     let changed = [
@@ -107,6 +107,7 @@ pub fn changed_order(planned: &Job, prepared: &Job) -> Option<&'static str> {
         ("allowFailure", planned.allow_failure != prepared.allow_failure),
         ("retry", planned.retry != prepared.retry),
         ("concurrencyGroup", planned.concurrency_group != prepared.concurrency_group),
+        ("workDir", planned.work_dir != prepared.work_dir),
         ("hooks", planned.hooks != prepared.hooks),
     ];
     changed.into_iter().find(|(_, is)| *is).map(|(name, _)| name)

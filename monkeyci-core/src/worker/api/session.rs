@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -14,20 +15,24 @@ use serde::{Deserialize, Serialize};
 
 use super::refusal::Refusal;
 use crate::blob::cache;
+use crate::job_dir::JobDir;
 use crate::lease::Lease;
 use crate::log::CHUNK_BYTES;
 use crate::worker::action;
 use crate::worker::caches;
+use crate::worker::halt::Halt;
+use crate::worker::prepare::work_dir;
 use crate::worker::settings::Ports;
 
 /// What a running job asks and tells.
 pub(in crate::worker) struct Session {
     pub(in crate::worker) ports: Ports,
     pub(in crate::worker) lease: Lease,
-    /// The job's work dir, on this host.
-    pub(in crate::worker) work_dir: PathBuf,
-    /// The file that keeps what was told, where nobody but us can look.
-    pub(in crate::worker) kept: PathBuf,
+    /// The job directory. Beside its halves lies the file that keeps what was told.
+    dir: JobDir,
+    halt: Halt,
+    /// Whether it may leave something for others.
+    saves: bool,
     told: Mutex<Told>,
 }
 
@@ -42,11 +47,24 @@ pub(in crate::worker) struct Told {
 }
 
 impl Session {
-    /// The session of a lease, whose job's work dir is there. `kept` is the file that keeps what was told, over restarts
-    /// of this process.
-    pub(in crate::worker) fn new(ports: Ports, lease: Lease, work_dir: PathBuf, kept: PathBuf) -> Self {
-        let told = fs::read(&kept).ok().and_then(|text| serde_json::from_slice(&text).ok());
-        Self { ports, lease, work_dir, kept, told: Mutex::new(told.unwrap_or_default()) }
+    /// The session of a lease, whose job directory is there. What was told before, to an earlier worker, is known.
+    pub(in crate::worker) fn new(ports: Ports, lease: Lease, dir: JobDir, halt: Halt, saves: bool) -> Self {
+        let told = fs::read(dir.root().join(TOLD)).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        Self { ports, lease, dir, halt, saves, told: Mutex::new(told.unwrap_or_default()) }
+    }
+
+    /// The job's work dir as it is now: the job may have put anything in its place.
+    fn work_dir(&self) -> Result<PathBuf, Refusal> {
+        work_dir(&self.dir, self.lease.job.work_dir.as_deref()).map_err(refused)
+    }
+
+    /// That what it does may still take effect.
+    fn counts(&self) -> Result<(), Refusal> {
+        match self.saves {
+            false => Err(refused("nothing is saved of a job that is only looked at")),
+            true if self.halt.why().is_some() => Err(Refusal::over()),
+            true => Ok(()),
+        }
     }
 
     /// What was told so far.
@@ -85,8 +103,12 @@ impl Session {
     }
 
     pub(super) async fn save(&self, id: &str, place: Place) -> Result<SavedFile, Refusal> {
+        self.counts()?;
+        if [id, &place.path].iter().any(|text| self.ports.secrets.masked(text) != **text) {
+            return Err(refused("an artifact whose id or path holds a secret would show it"));
+        }
         let artifact = Artifact { id: id.to_owned(), path: place.path, save: SaveWhen::Always };
-        match self.ports.artifacts.save(&self.lease.attempt, &artifact, &self.work_dir).await {
+        match self.ports.artifacts.save(&self.lease.attempt, &artifact, &self.work_dir()?).await {
             Ok(saved) => {
                 let file = saved.file.clone();
                 self.change(|told| {
@@ -102,7 +124,7 @@ impl Session {
 
     pub(super) async fn restore(&self, id: &str, place: Place) -> Result<(), Refusal> {
         let artifact = Artifact { id: id.to_owned(), path: place.path, save: SaveWhen::Always };
-        match self.ports.artifacts.restore(&self.lease.attempt.build, &artifact, &self.work_dir).await {
+        match self.ports.artifacts.restore(&self.lease.attempt.build, &artifact, &self.work_dir()?).await {
             Ok(_) => Ok(()),
             Err(error) if error.is_not_there() => Err(Refusal::not_there(error.to_string())),
             Err(error) => Err(refused(error)),
@@ -110,9 +132,10 @@ impl Session {
     }
 
     pub(super) async fn save_cache(&self, id: &str, place: Place) -> Result<(), Refusal> {
-        let (cache, caches) = (of_place(id, place), &self.ports.caches);
-        let keys = caches::keys(caches, &self.lease, &cache, &self.work_dir).await.map_err(refused)?;
-        match caches.save(&caches::place(&self.lease), &cache, &keys, &self.work_dir).await {
+        self.counts()?;
+        let (cache, caches, work_dir) = (of_place(id, place), &self.ports.caches, self.work_dir()?);
+        let keys = caches::keys(caches, &self.lease, &cache, &work_dir).await.map_err(refused)?;
+        match caches.save(&caches::place(&self.lease), &cache, &keys, &work_dir).await {
             Ok(_) => Ok(()),
             Err(error) if error.is_not_there() => Err(Refusal::not_there(error.to_string())),
             Err(error) => Err(refused(error)),
@@ -120,9 +143,9 @@ impl Session {
     }
 
     pub(super) async fn restore_cache(&self, id: &str, place: Place) -> Result<Restored, Refusal> {
-        let (cache, caches) = (of_place(id, place), &self.ports.caches);
-        let keys = caches::keys(caches, &self.lease, &cache, &self.work_dir).await.map_err(refused)?;
-        let restored = caches.restore(&caches::place(&self.lease), &cache, &keys, &self.work_dir).await;
+        let (cache, caches, work_dir) = (of_place(id, place), &self.ports.caches, self.work_dir()?);
+        let keys = caches::keys(caches, &self.lease, &cache, &work_dir).await.map_err(refused)?;
+        let restored = caches.restore(&caches::place(&self.lease), &cache, &keys, &work_dir).await;
         Ok(match restored.map_err(refused)? {
             cache::Restored::Exact => Restored { found: true, exact: true },
             cache::Restored::Fallback(_) => Restored { found: true, exact: false },
@@ -151,7 +174,12 @@ impl Session {
             let detail = format!("the job has told more than the {TOLD_BYTES} bytes that its result may have");
             return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
         }
-        fs::write(&self.kept, text).map_err(Refusal::failed)?;
+        // Renamed into its place: half of it would be none, and a pipe in its place would hold us up.
+        let written = tempfile::NamedTempFile::new_in(self.dir.root()).and_then(|mut file| {
+            file.write_all(&text)?;
+            file.persist(self.dir.root().join(TOLD)).map_err(|error| error.error)
+        });
+        written.map_err(Refusal::failed)?;
         *told = new;
         Ok(())
     }
@@ -161,6 +189,9 @@ impl Session {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// The file that keeps what was told, where nobody but us can look.
+const TOLD: &str = "told";
 
 /// Bytes of all that a job may tell: it is kept with the events of its build.
 const TOLD_BYTES: usize = 4 * BODY_BYTES;

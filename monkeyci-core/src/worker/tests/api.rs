@@ -18,6 +18,7 @@ use crate::lease::Claim;
 use crate::log::{Chunk, LogId};
 use crate::secret::Secrets;
 use crate::worker::api::{Api, Session};
+use crate::worker::halt::Halt;
 
 /// A job that runs, and the API that it has.
 struct Running {
@@ -70,7 +71,7 @@ impl Running {
 }
 
 fn session(house: &House, lease: &Lease, dir: &JobDir) -> Session {
-    Session::new(house.ports.clone(), lease.clone(), dir.work(), dir.root().join("told"))
+    Session::new(house.ports.clone(), lease.clone(), dir.clone(), Halt::default(), true)
 }
 
 async fn ask(url: &str, request: &str, token: &str, body: &[u8]) -> (u16, Vec<u8>) {
@@ -261,4 +262,43 @@ async fn connections_that_say_nothing_keep_nobody_else_from_theirs() {
     silent.drain(..2);
     assert_eq!(soon(running.ask("GET /v1/build", &Value::Null)).await.0, 200);
     assert!(Path::new(path).exists());
+}
+
+#[tokio::test]
+async fn a_work_dir_that_became_a_link_is_not_followed() {
+    let running = Running::new(|_, lease| {
+        lease.job = Arc::new(Job { work_dir: Some("sub".into()), ..(*lease.job).clone() });
+    })
+    .await;
+    running.write("sub/x", "mine");
+    assert_eq!(running.ask("POST /v1/artifacts/x/save", &json!({"path": "x"})).await.0, 200);
+    let outside = running.house.home.path().join("outside");
+    std::fs::create_dir(&outside).expect("a folder");
+    std::fs::write(outside.join("x"), "not mine").expect("written");
+    std::fs::remove_dir_all(running.dir.work().join("sub")).expect("removed");
+    std::os::unix::fs::symlink(&outside, running.dir.work().join("sub")).expect("a link");
+    for request in ["POST /v1/artifacts/x/save", "POST /v1/artifacts/x/restore", "POST /v1/caches/x/save"] {
+        let (status, problem) = running.ask(request, &json!({"path": "x"})).await;
+        assert_eq!(status, 422, "{request}: {problem}");
+        let detail = problem["detail"].as_str().unwrap_or_default();
+        assert!(detail.contains("no folder inside of the checkout"), "{detail}");
+    }
+    assert_eq!(std::fs::read_to_string(outside.join("x")).expect("there"), "not mine");
+}
+
+#[tokio::test]
+async fn what_is_stopped_or_only_looked_at_leaves_nothing_for_others() {
+    let Running { house, lease, dir, api } = Running::new(|_, _| {}).await;
+    drop(api);
+    std::fs::write(dir.work().join("x"), "x").expect("written");
+    let stopped = Halt::default();
+    stopped.heed(Claim::Stale);
+    for (halt, saves, status) in [(stopped, true, 409), (Halt::default(), false, 422)] {
+        let session = Session::new(house.ports.clone(), lease.clone(), dir.clone(), halt, saves);
+        let api = Api::open(&dir, session).await.expect("it is served");
+        for request in ["POST /v1/artifacts/x/save", "POST /v1/caches/x/save"] {
+            let (was, _) = ask(&api.variables()[0].1, request, api.token(), br#"{"path": "x"}"#).await;
+            assert_eq!(was, status, "{request}");
+        }
+    }
 }
