@@ -22,7 +22,7 @@ run 1 monkeyci build examples/failing-script-test
 run 0 monkeyci build --no-script-tests examples/failing-script-test
 
 say "Only what changed is built, and what depends on it"
-run 0 monkeyci plan examples/monorepo
+run 0 monkeyci plan examples/monorepo --changed crates/text/src/lib.rs
 run 0 monkeyci plan examples/monorepo --changed README.md
 
 say "YAML and a program in one folder: plugins, artifacts, and an action that asks its build"
