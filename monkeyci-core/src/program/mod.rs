@@ -90,7 +90,7 @@ struct Shared {
 pub struct Asked<'a> {
     /// The checkout.
     pub checkout: &'a Path,
-    /// The folder of the script, from the root of the checkout; [`SCRIPT_DIR`](script::SCRIPT_DIR) when absent.
+    /// The folder of the script, from the root of the checkout; [`SCRIPT_DIR`] when absent.
     pub script_dir: Option<&'a str>,
     /// The build, unless the jobs are only looked at.
     pub build: Option<&'a BuildId>,
