@@ -54,7 +54,10 @@ struct Entry {
 /// The error says what is wrong with all of it. Nothing that is said shows what it holds.
 pub(super) fn read(path: &Path) -> Result<(Vec<Login>, Vec<String>), String> {
     let text = match std::fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Default::default()),
+        // In a folder that we may not enter lie somebody else's logins.
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) => {
+            return Ok(Default::default());
+        }
         Ok(file) if !file.is_file() => return Err("it is no file".to_owned()),
         Ok(file) if file.len() > LIMIT => return Err(format!("it has more than {LIMIT} bytes")),
         _ => std::fs::read_to_string(path).map_err(|error| error.to_string())?,
