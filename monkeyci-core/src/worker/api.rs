@@ -45,7 +45,7 @@ pub(super) struct Api {
 }
 
 impl Api {
-    /// Serves an attempt. One that is taken up again has the same token and place as before.
+    /// Serves an attempt. One that is taken up again has the same token as before and, on a socket, the same place.
     pub(super) async fn open(dir: &JobDir, session: Session) -> io::Result<Self> {
         let token = token(&dir.root().join("token"))?;
         let session = Arc::new(session);

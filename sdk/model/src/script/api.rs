@@ -20,7 +20,8 @@
 //!
 //! What has no answer is answered with 204; what is refused, with another status than 2xx and a [`Problem`]: 400 for a
 //! body or path that is wrong, 401 for a token, 404 for a job, artifact or file that is not there, 405, 409 when the
-//! attempt is over, 413 for a body of more than 1 MiB, 422 for files that cannot be saved or restored.
+//! attempt is over and would save something or asks for jobs, 413 for a body of more than 1 MiB, 422 for files that
+//! cannot be saved or restored.
 //!
 //! Paths are from the work dir of the job. Files do not travel over the socket: they are taken from the job's workspace,
 //! and put there. Result fields that are told are added to the job's result however it ends; those in the answer of the
