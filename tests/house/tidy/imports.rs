@@ -12,13 +12,16 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("monkeyci-model", &[]),
     ("monkeyci-supervisor", &[]),
     ("monkeyci-core", &["monkeyci-model", "monkeyci-supervisor"]),
+    ("monkeyci-rest", &["monkeyci-model"]),
+    ("monkeyci-client", &["monkeyci-model", "monkeyci-rest"]),
+    ("monkeyci-api", &["monkeyci-core", "monkeyci-rest"]),
     ("monkeyci-sdk", &["monkeyci-model"]),
     ("monkeyci-conformance", &["monkeyci-sdk"]),
     ("monkeyci-plugin-coverage", &["monkeyci-sdk"]),
     ("monkeyci-plugin-image", &["monkeyci-sdk"]),
     ("monkeyci-plugin-notify", &["monkeyci-sdk"]),
     ("monkeyci-plugin-release", &["monkeyci-sdk"]),
-    ("monkeyci", &["monkeyci-core"]),
+    ("monkeyci", &["monkeyci-core", "monkeyci-api", "monkeyci-client"]),
     (
         "monkeyci-tests",
         &[

@@ -1,0 +1,1 @@
+//! The server: REST API, webhooks and web page over the core.

@@ -1,0 +1,44 @@
+//! Bodies of the REST API: what the server and its clients say to each other.
+//!
+//! Plain data in camelCase JSON; times are milliseconds since 1970, as in events. Objects have readable paths:
+//!
+//! | object | path |
+//! |---|---|
+//! | [`Org`] | `/v1/orgs/acme` |
+//! | [`Member`] | `/v1/orgs/acme/members/ann` |
+//! | [`Param`] | `/v1/orgs/acme/params/REGION`, `/v1/orgs/acme/repos/web/params/REGION` |
+//! | [`Repo`] | `/v1/orgs/acme/repos/web` |
+//! | [`Hook`] | `/v1/orgs/acme/repos/web/hooks/github` |
+//! | [`Delivery`] | `/v1/orgs/acme/repos/web/hooks/github/deliveries/01J…` |
+//! | [`Schedule`] | `/v1/orgs/acme/repos/web/schedules/nightly` |
+//! | [`Build`] | `/v1/orgs/acme/repos/web/builds/42` |
+//! | [`Job`](build::JobView) | `/v1/orgs/acme/repos/web/builds/42/jobs/unit` |
+//! | [`Token`] | `/v1/tokens/01J…` |
+//!
+//! Lists come as a [`Page`]; what is refused comes as a [`Problem`].
+
+pub mod audit;
+pub mod build;
+pub mod hook;
+pub mod log;
+pub mod org;
+pub mod page;
+pub mod param;
+pub mod person;
+pub mod problem;
+pub mod repo;
+pub mod schedule;
+pub mod token;
+
+pub use audit::AuditRow;
+pub use build::{Build, BuildDetail, JobView, NewBuild, Reason, Retry};
+pub use hook::{Delivery, DeliveryState, Hook, HookSecret, NewHook};
+pub use log::{Mark, MarkKind};
+pub use org::{Member, NewMember, Org, OrgBody, Role};
+pub use page::Page;
+pub use param::{Param, ParamBody};
+pub use person::{Me, SignIn};
+pub use problem::{FieldError, Problem};
+pub use repo::{Repo, RepoBody, Visibility};
+pub use schedule::{Schedule, ScheduleBody};
+pub use token::{NewToken, Scope, Token, TokenSecret};
