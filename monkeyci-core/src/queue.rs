@@ -81,16 +81,19 @@ impl Queue {
         if self.waiting.contains_key(&key) || self.running.contains_key(&key) {
             return;
         }
-        let mut lanes = Vec::new();
-        if self.org_limit.is_some() {
-            lanes.push(Lane::Org(build.org.clone()));
-        }
-        if let Some(group) = group {
-            lanes.push(Lane::Group(build.org.clone(), build.repo.clone(), group.to_owned()));
-        }
+        let lanes = self.lanes_of(build, group);
         self.next += 1;
         self.ready.insert(self.next, key.clone());
         self.waiting.insert(key, Entry { number: self.next, lanes, parked: None });
+    }
+
+    /// Counts a job as running that was taken out of another queue before, whatever its lanes say: it runs.
+    pub fn hold(&mut self, build: &BuildId, job: &JobId, group: Option<&str>) {
+        let lanes = self.lanes_of(build, group);
+        for lane in &lanes {
+            self.lanes.entry(lane.clone()).or_default().used += 1;
+        }
+        self.running.insert((build.clone(), job.clone()), lanes);
     }
 
     /// Takes up to `room` jobs that may start now; they count as running until [`Queue::release`].
@@ -148,6 +151,12 @@ impl Queue {
     #[must_use]
     pub fn running(&self) -> usize {
         self.running.len()
+    }
+
+    fn lanes_of(&self, build: &BuildId, group: Option<&str>) -> Vec<Lane> {
+        let org = self.org_limit.map(|_| Lane::Org(build.org.clone()));
+        let group = group.map(|group| Lane::Group(build.org.clone(), build.repo.clone(), group.to_owned()));
+        org.into_iter().chain(group).collect()
     }
 
     fn limit(&self, lane: &Lane) -> usize {

@@ -13,6 +13,8 @@ pub struct JobState {
     pub(super) status: JobStatus,
     pub(super) attempt: u32,
     pub(super) fence: u64,
+    /// Who holds or held the newest lease.
+    pub(super) worker: Option<String>,
     pub(super) result: Option<Box<JobResult>>,
     /// Its process is over, and what follows is not decided yet.
     pub(super) executed: bool,
@@ -52,6 +54,7 @@ impl JobState {
             status: JobStatus::Pending,
             attempt: 0,
             fence: 0,
+            worker: None,
             result: None,
             executed: false,
             unblocked: false,
@@ -84,6 +87,12 @@ impl JobState {
     #[must_use]
     pub fn fence(&self) -> u64 {
         self.fence
+    }
+
+    /// The worker that holds or held the newest lease.
+    #[must_use]
+    pub fn worker(&self) -> Option<&str> {
+        self.worker.as_deref()
     }
 
     /// What came out of the newest attempt that ended.

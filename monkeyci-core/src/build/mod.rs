@@ -298,7 +298,10 @@ impl Build {
                 job.attempt = *attempt;
                 job.executed = false;
             }
-            EventKind::JobInitializing { fence, .. } => job.fence = *fence,
+            EventKind::JobInitializing { fence, worker, .. } => {
+                job.fence = *fence;
+                job.worker = Some(worker.clone());
+            }
             EventKind::JobExecuted { result, .. } => {
                 job.executed = true;
                 job.result = Some(result.clone());

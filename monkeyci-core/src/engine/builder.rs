@@ -37,6 +37,7 @@ pub struct Builder {
     lease: Option<Duration>,
     log_limit: Option<u64>,
     keep: bool,
+    takes_up: bool,
     debug: Option<Debug>,
     secrets: Secrets,
     executor: Option<Arc<dyn Executor>>,
@@ -100,6 +101,14 @@ impl Builder {
     #[must_use]
     pub fn keep(mut self, keep: bool) -> Self {
         self.keep = keep;
+        self
+    }
+
+    /// Takes up the jobs that an engine before it left running, instead of losing them, when it goes on with their builds:
+    /// for executors whose jobs outlive the engine, and for workers elsewhere.
+    #[must_use]
+    pub fn taking_up(mut self) -> Self {
+        self.takes_up = true;
         self
     }
 
@@ -232,6 +241,7 @@ impl Builder {
             lease: self.lease.unwrap_or(LEASE),
             log_limit: self.log_limit.unwrap_or(limits::LOG_BYTES),
             keep: self.keep,
+            takes_up: self.takes_up,
             _temporary: temporary,
         });
 
@@ -259,19 +269,20 @@ impl Builder {
             worker: None,
             _stop_when_dropped,
         };
-        match executor {
-            None => workers_ended.cancel(),
-            Some(executor) => {
-                let given = local_worker::Given { caches: self.caches, registries: self.registries, debug: self.debug };
-                engine.worker = Some(local_worker::start(&engine, executor, given, (workers, workers_ended))?);
-            }
-        }
         if let Some(request) = self.requests {
             for left in engine.unfinished().await? {
                 if let Err(error) = engine.resume(&left.build, request(&left)).await {
                     // It keeps neither the others nor new ones from going on.
                     tracing::error!(build = %left.build, %error, "an unfinished build cannot go on");
                 }
+            }
+        }
+        // Only now: it would sweep what it is not leased again.
+        match executor {
+            None => workers_ended.cancel(),
+            Some(executor) => {
+                let given = local_worker::Given { caches: self.caches, registries: self.registries, debug: self.debug };
+                engine.worker = Some(local_worker::start(&engine, executor, given, (workers, workers_ended))?);
             }
         }
         Ok(engine)

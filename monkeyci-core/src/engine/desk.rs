@@ -14,7 +14,7 @@ use super::shared::{Shared, now};
 use super::{BuildRequest, EngineError};
 use crate::attempt::Attempt;
 use crate::build::{Build, IllegalEvent, JobState};
-use crate::lease::Claim;
+use crate::lease::{Claim, Lease};
 use crate::queue::Queue;
 use crate::store::StoreError;
 
@@ -40,6 +40,8 @@ pub(super) struct Desk {
     pub(super) queue: Queue,
     pub(super) fences: std::ops::Range<u64>,
     pub(super) asking: VecDeque<super::leases::Asking>,
+    /// What the worker inside this process held when the engine before ended; it is leased to this one's again.
+    pub(super) left: Vec<Lease>,
     /// Builds whose facts could not be written, and why: they end as errors as soon as that can be.
     pub(super) broken: HashMap<BuildId, String>,
     answers: Vec<Answer>,
@@ -55,6 +57,7 @@ impl Desk {
             queue: Queue::default(),
             fences: 0..0,
             asking: VecDeque::new(),
+            left: Vec::new(),
             broken: HashMap::new(),
             answers: Vec::new(),
         }
@@ -118,6 +121,10 @@ impl Desk {
     }
 
     fn begin(&mut self, id: BuildId, request: BuildRequest, reply: Reply<Result<(), EngineError>>) {
+        if self.builds.contains_key(&id) {
+            // Somebody else begins it with the same key.
+            return self.answer(move |written| tell(reply, written.map_err(|error| error.clone().into())));
+        }
         let trigger = Box::new(request.trigger.clone());
         self.builds.insert(id.clone(), OpenBuild::new(id.clone(), Build::default(), 0, Some(request)));
         for cause in [EventKind::BuildTriggered { trigger }, EventKind::BuildInitializing {}] {

@@ -15,7 +15,6 @@ use crate::attempt::Attempt;
 use crate::lease::{Claim, Lease, Leases, Started};
 use crate::log::{Chunk, LogError, LogId};
 use crate::queue::Key;
-use crate::script::SCRIPT_DIR;
 use crate::store::Sequence;
 
 /// Fences that are taken out of the store at once; those that a crash leaves unused are lost, which harms nothing.
@@ -33,6 +32,7 @@ impl Desk {
     /// Hands out jobs for as long as there are some, and somebody who asks.
     pub(super) async fn grant(&mut self) {
         self.asking.retain(|asking| asking.room > 0 && !asking.reply.is_closed());
+        self.hand_back();
         while let Some(asking) = self.asking.front() {
             let free = self.shared.most_jobs.map_or(usize::MAX, |most| most.saturating_sub(self.queue.running()));
             let keys = self.queue.take(asking.room.min(free));
@@ -55,24 +55,25 @@ impl Desk {
         }
     }
 
+    /// Hands what the worker inside this process held before to the one that it has now.
+    fn hand_back(&mut self) {
+        let is_inside = |asking: &Asking| !asking.expires;
+        while !self.left.is_empty()
+            && let Some(at) = self.asking.iter().position(is_inside)
+            && let Some(asking) = self.asking.remove(at)
+        {
+            let most = asking.room.min(self.left.len());
+            let leases = self.left.drain(..most).collect();
+            tell(asking.reply, Handover::new(leases, self.calls.clone()));
+        }
+    }
+
     fn lease(&mut self, (build, job): Key, asking: &Asking) -> Option<Lease> {
         let open = self.builds.get(&build)?;
         let state = open.build.job(job.as_str())?;
-        let attempt = Attempt {
-            instance: self.shared.instance.clone(),
-            build: build.clone(),
-            job: job.clone(),
-            number: state.attempt(),
-            fence: self.fences.next().expect("enough fences were taken"),
-        };
-        let lease = Lease {
-            attempt,
-            job: Arc::clone(state.job()),
-            trigger: open.build.trigger().cloned().unwrap_or_default(),
-            checkout: self.shared.checkout(&build),
-            script_dir: open.build.script_dir().unwrap_or(SCRIPT_DIR).to_owned(),
-        };
-        let (fence, number) = (lease.attempt.fence, lease.attempt.number);
+        let fence = self.fences.next().expect("enough fences were taken");
+        let lease = self.shared.lease_of(open, state, fence);
+        let number = lease.attempt.number;
         let room = LogRoom::new(&lease.job, self.shared.log_limit);
         // Nobody knows its fence before it is durable; and whatever ends the job from here on takes the claim away.
         self.shared.claims.grant(&lease.attempt, room, asking.expires);

@@ -8,6 +8,9 @@ use crate::blob::{Artifacts, Blobs, Caches};
 use crate::executor::Executor;
 use crate::worker::{Debug, Ports, Registries, Settings, Worker};
 
+/// Its name.
+pub(super) const LOCAL: &str = "local";
+
 /// What only this worker is given.
 pub(super) struct Given {
     /// Where caches are kept; in the state folder when that is not said.
@@ -33,7 +36,7 @@ pub(super) fn start(
     };
     let artifacts = shared.state.join("artifacts");
     let caches = given.caches.unwrap_or_else(|| shared.state.join("caches"));
-    let mut settings = Settings::new("local", &shared.instance, shared.state.join("jobs"));
+    let mut settings = Settings::new(LOCAL, &shared.instance, shared.state.join("jobs"));
     // The engine counts what runs. The worker asks for the next job while it still clears away the last ones, so that it
     // is leased in the very commit that ends the one before; and a disk that is slow to remove files holds nobody up.
     settings.jobs = shared.most_jobs.map_or(settings.jobs, |most| most.saturating_mul(4));

@@ -93,9 +93,16 @@ impl Engine {
     pub async fn build(&self, request: impl Into<BuildRequest>) -> Result<BuildHandle, EngineError> {
         let request = request.into();
         let (org, repo) = (request.org.clone(), request.repo.clone());
-        let number = self.shared.store.reserve(Sequence::Build(org.clone(), repo.clone()), 1).await?;
+        let store = &self.shared.store;
+        let number = match &request.key {
+            Some(key) => store.claim(key, &org, &repo).await?,
+            None => store.reserve(Sequence::Build(org.clone(), repo.clone()), 1).await?,
+        };
         let id = BuildId::new(org, repo, number);
-        self.ask(|reply| Call::Begin { build: id.clone(), request: Box::new(request), reply }).await??;
+        // Whoever claimed it may have died before it began.
+        if request.key.is_none() || store.build(&id).await?.is_none() {
+            self.ask(|reply| Call::Begin { build: id.clone(), request: Box::new(request), reply }).await??;
+        }
         self.handle(&id).await
     }
 

@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use monkeyci_model::{BuildId, EventKind, JobId, Millis};
+use monkeyci_model::{BuildId, EventKind, JobId, Millis, Trigger};
 use tokio_util::sync::CancellationToken;
 
 use super::BuildRequest;
@@ -78,6 +78,7 @@ impl OpenBuild {
             build: self.id.clone(),
             status,
             message: self.build.message().map(str::to_owned),
+            trigger: facts.iter().rev().find_map(trigger),
             request: self.request.as_ref().filter(|_| is_new).and_then(|request| request.memo.clone()),
             created: is_new.then_some(time),
             ended: status.is_terminal().then_some(time),
@@ -113,4 +114,14 @@ fn started(fact: &EventKind) -> Option<&JobId> {
         EventKind::JobStart { job_id, .. } => Some(job_id),
         _ => None,
     }
+}
+
+/// What a fact says of why the build runs, without the changed files: lists show it.
+fn trigger(fact: &EventKind) -> Option<Box<Trigger>> {
+    let trigger = match fact {
+        EventKind::BuildTriggered { trigger } => trigger,
+        EventKind::BuildStart { trigger } => trigger.as_ref()?,
+        _ => return None,
+    };
+    Some(Box::new(Trigger { changes: None, ..(**trigger).clone() }))
 }

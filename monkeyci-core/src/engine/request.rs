@@ -56,6 +56,7 @@ pub struct BuildRequest {
     pub(super) filter: Vec<GlobMatcher>,
     pub(super) approve: GlobSet,
     pub(super) memo: Option<String>,
+    pub(super) key: Option<String>,
 }
 
 impl BuildRequest {
@@ -73,6 +74,7 @@ impl BuildRequest {
             filter: Vec::new(),
             approve: GlobSet::empty(),
             memo: None,
+            key: None,
         }
     }
 
@@ -163,6 +165,14 @@ impl BuildRequest {
     pub fn approve<T: AsRef<str>>(mut self, globs: impl IntoIterator<Item = T>) -> Result<Self, EngineError> {
         self.approve = glob_set(globs)?;
         Ok(self)
+    }
+
+    /// Makes it one build however often it is begun: who begins one with a key that was used before gets that build, also
+    /// after a restart. Keys are the caller's, unique over all repositories.
+    #[must_use]
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.key = Some(key.into());
+        self
     }
 
     /// Words stored with the build and given back by [`Engine::unfinished`](super::Engine::unfinished), from which the

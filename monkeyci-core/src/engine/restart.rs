@@ -6,11 +6,12 @@ use monkeyci_model::{BuildId, BuildStatus, Event, EventKind, JobStatus, Millis};
 
 use super::call::{Call, Reply};
 use super::desk::{Desk, tell};
+use super::local_worker::LOCAL;
+use super::log_room::LogRoom;
 use super::open_build::OpenBuild;
 use super::progress::Progress;
 use super::shared::Shared;
 use super::{BuildHandle, BuildRequest, Engine, EngineError};
-use crate::attempt::Attempt;
 use crate::build::{Build, JobState, Phase};
 use crate::store::{BuildRow, Store, StoreError};
 
@@ -51,8 +52,9 @@ impl Engine {
     /// Goes on with a build that an engine left when it ended.
     ///
     /// `request` is what it was asked for with. Without one a build goes on whose jobs are known already; a build that
-    /// had not come so far ends as an error. A job that was running is lost: its retry rules decide whether it starts
-    /// again, and one that must never be retried is not.
+    /// had not come so far ends as an error. A job that was running goes on where that was
+    /// [asked for](super::Builder::taking_up). Elsewhere it is lost: its retry rules decide whether it starts again, and one
+    /// that must never be retried is not.
     ///
     /// # Errors
     /// When there is no such build, it has ended, or it runs already.
@@ -82,14 +84,6 @@ impl Desk {
         }
         let (phase, status) = (state.phase(), state.status());
         let has_checkout = self.shared.checkout(&id).is_dir();
-        let attempt = |job: &JobState| Attempt {
-            instance: self.shared.instance.clone(),
-            build: id.clone(),
-            job: job.job().id.clone(),
-            number: job.attempt(),
-            fence: job.fence(),
-        };
-        let held: Vec<Attempt> = state.jobs().iter().filter(|job| job.status().is_active()).map(attempt).collect();
         let is_queued = |job: &&JobState| job.status() == JobStatus::Queued;
         let queued: Vec<_> = state.jobs().iter().filter(is_queued).map(|job| Arc::clone(job.job())).collect();
 
@@ -99,9 +93,7 @@ impl Desk {
             self.queue.push(&id, &job.id, job.concurrency_group.as_deref());
         }
         self.settle(&id);
-        for attempt in held {
-            self.lose(&attempt, "MonkeyCI ended while it ran");
-        }
+        self.take_up(&id);
         match phase {
             Phase::New => {}
             Phase::Triggered => {
@@ -114,6 +106,36 @@ impl Desk {
             Phase::Scripting | Phase::Scripted | Phase::Ended => {}
         }
         self.answer(move |written| tell(reply, written.map_err(|error| error.clone().into())));
+    }
+}
+
+impl Desk {
+    /// Looks after the jobs of a build that ran as the engine before ended.
+    fn take_up(&mut self, id: &BuildId) {
+        let open = &self.builds[id];
+        let active = open.build.jobs().iter().filter(|job| job.status().is_active());
+        let held: Vec<_> = active
+            .map(|job| {
+                let stops = open.build.is_canceled() || job.is_canceled();
+                (self.shared.lease_of(open, job, job.fence()), job.worker() == Some(LOCAL), stops)
+            })
+            .collect();
+        for (lease, is_inside, stops) in held {
+            if !self.shared.takes_up {
+                self.lose(&lease.attempt, "MonkeyCI ended while it ran");
+                continue;
+            }
+            let room = LogRoom::new(&lease.job, self.shared.log_limit);
+            self.shared.claims.grant(&lease.attempt, room, !is_inside);
+            self.queue.hold(id, &lease.job.id, lease.job.concurrency_group.as_deref());
+            if stops {
+                self.shared.claims.cancel(lease.attempt.fence);
+            }
+            // A worker elsewhere has it, and has seen nothing of all this.
+            if is_inside {
+                self.left.push(lease);
+            }
+        }
     }
 }
 

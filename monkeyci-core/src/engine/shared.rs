@@ -7,9 +7,14 @@ use monkeyci_model::{BuildId, Event, Millis};
 use tokio_util::task::TaskTracker;
 
 use super::claims::Claims;
+use super::open_build::OpenBuild;
 use super::progress::ProgressBoard;
+use crate::attempt::Attempt;
+use crate::build::JobState;
+use crate::lease::Lease;
 use crate::log::LogStore;
 use crate::program::Programs;
+use crate::script::SCRIPT_DIR;
 use crate::secret::Secrets;
 use crate::store::Store;
 
@@ -33,6 +38,8 @@ pub(super) struct Shared {
     pub(super) most_jobs: Option<usize>,
     pub(super) lease: Duration,
     pub(super) keep: bool,
+    /// Whether jobs outlive the engine that started them, so that the next one takes them up.
+    pub(super) takes_up: bool,
     /// Bytes of log that a job itself may write.
     pub(super) log_limit: u64,
     /// The folder of the state, when it goes with the engine.
@@ -55,6 +62,24 @@ impl Shared {
     /// The folder of its checkout.
     pub(super) fn checkout(&self, build: &BuildId) -> PathBuf {
         self.build_dir(build).join("checkout")
+    }
+
+    /// The lease of an attempt of a build's job.
+    pub(super) fn lease_of(&self, open: &OpenBuild, state: &JobState, fence: u64) -> Lease {
+        let attempt = Attempt {
+            instance: self.instance.clone(),
+            build: open.id.clone(),
+            job: state.job().id.clone(),
+            number: state.attempt(),
+            fence,
+        };
+        Lease {
+            attempt,
+            job: Arc::clone(state.job()),
+            trigger: open.build.trigger().cloned().unwrap_or_default(),
+            checkout: self.checkout(&open.id),
+            script_dir: open.build.script_dir().unwrap_or(SCRIPT_DIR).to_owned(),
+        }
     }
 
     /// Tells everybody who listens.

@@ -2,17 +2,18 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use monkeyci_model::{BuildStatus, JobStatus};
+use monkeyci_model::{BuildStatus, JobStatus, Trigger};
 use tokio::task::JoinSet;
 
 use super::*;
+use crate::values;
 
 fn build(repo: &str, number: u64) -> BuildId {
     BuildId::new("acme".parse().expect("an id"), repo.parse().expect("an id"), number)
 }
 
 fn row(build: BuildId, status: BuildStatus) -> BuildRow {
-    BuildRow { build, status, message: None, request: None, created: None, ended: None, events: 0 }
+    BuildRow { build, status, message: None, request: None, trigger: None, created: None, ended: None, events: 0 }
 }
 
 fn job(id: &str, status: JobStatus, fence: u64) -> JobRow {
@@ -36,6 +37,7 @@ fn places(events: &[Arc<Event>]) -> Vec<(u64, u64)> {
 /// Runs the whole suite. `open` opens the same store again each time, once the one before is dropped.
 async fn holds<S: Store + 'static>(open: impl Fn() -> S) {
     numbers_rise_and_never_repeat(&open).await;
+    who_asks_twice_with_one_key_gets_one_number(&open).await;
     facts_stand_in_order_without_gaps(&open).await;
     a_conflict_writes_nothing_of_the_batch(&open).await;
     rows_keep_what_a_commit_does_not_say(&open).await;
@@ -50,6 +52,17 @@ async fn numbers_rise_and_never_repeat<S: Store>(open: impl Fn() -> S) {
         assert_eq!(store.reserve(Sequence::Fence, 100).await.expect("reserves"), 1 + round * 100);
         assert_eq!(store.reserve(builds(), 1).await.expect("reserves"), 1 + round);
     }
+}
+
+async fn who_asks_twice_with_one_key_gets_one_number<S: Store>(open: impl Fn() -> S) {
+    let (org, repo) = ("acme".parse().expect("an id"), "claimed".parse().expect("an id"));
+    for _ in 0..2 {
+        let store = open();
+        assert_eq!(store.claim("push/1", &org, &repo).await.expect("claims"), 1);
+        assert_eq!(store.claim("push/2", &org, &repo).await.expect("claims"), 2);
+        assert_eq!(store.claim("push/1", &org, &repo).await.expect("claims"), 1);
+    }
+    assert_eq!(open().reserve(Sequence::Build(org, repo), 1).await.expect("reserves"), 3);
 }
 
 async fn facts_stand_in_order_without_gaps<S: Store>(open: impl Fn() -> S) {
@@ -82,8 +95,14 @@ async fn a_conflict_writes_nothing_of_the_batch<S: Store>(open: impl Fn() -> S) 
 
 async fn rows_keep_what_a_commit_does_not_say<S: Store>(open: impl Fn() -> S) {
     let id = build("rows", 1);
+    let trigger = Some(Box::new(Trigger { actor: Some("ann".into()), ..Trigger::default() }));
     let first = Commit {
-        build: BuildRow { created: Some(1), request: Some("{}".into()), ..row(id.clone(), BuildStatus::Running) },
+        build: BuildRow {
+            created: Some(1),
+            request: Some("{}".into()),
+            trigger: trigger.clone(),
+            ..row(id.clone(), BuildStatus::Running)
+        },
         jobs: vec![JobRow { started: Some(5), ..job("b", JobStatus::Running, 3) }, job("a", JobStatus::Queued, 0)],
         ..commit(id.clone(), 0, 1)
     };
@@ -105,7 +124,16 @@ async fn rows_keep_what_a_commit_does_not_say<S: Store>(open: impl Fn() -> S) {
     let (created, ended) = (Some(1), Some(9));
     assert_eq!(
         found,
-        BuildRow { build: id.clone(), status: BuildStatus::Error, message, request, created, ended, events: 2 }
+        BuildRow {
+            build: id.clone(),
+            status: BuildStatus::Error,
+            message,
+            request,
+            trigger,
+            created,
+            ended,
+            events: 2
+        }
     );
     assert!(!open_builds(store.open_builds().await.expect("reads")));
     assert_eq!(store.builds(1).await.expect("reads"), [found]);
@@ -175,6 +203,44 @@ async fn writers_side_by_side_leave_no_gap_and_of_those_that_collide_one_wins<S:
     }
 }
 
+const TABLES: &[&str] =
+    &["CREATE TABLE pet (name TEXT PRIMARY KEY, legs {int} NOT NULL, photo {bytes});\nCREATE INDEX legs ON pet (legs)"];
+
+/// Runs the suite of databases that have room for other tables.
+async fn has_room<D: Database + 'static>(open: impl Fn() -> D) {
+    for round in 0..2 {
+        let tables = Tables::open(Arc::new(open()), "pets", TABLES).await.expect("each migration runs once");
+        let add = |name: &'static str, legs: u64| {
+            move |sql: &mut dyn Sql| {
+                let photo: Option<&[u8]> = (legs > 2).then_some(&[0, 255]);
+                // Parameters are numbered, in whatever order they occur.
+                sql.execute("INSERT INTO pet (legs, name, photo) VALUES ($2, $1, $3)", values![name, legs, photo])
+            }
+        };
+        if round == 0 {
+            assert_eq!(tables.write(add("cat", 4)).await.expect("writes"), 1);
+            tables.write(add("cat", 4)).await.expect_err("there is one of that name");
+            tables.write(add("bird", 2)).await.expect("one that failed keeps no other from being written");
+            let half = |sql: &mut dyn Sql| {
+                sql.execute("DELETE FROM pet", &[])?;
+                sql.execute("INSERT INTO nothing VALUES ($1)", values![1_i64])
+            };
+            tables.write(half).await.expect_err("there is no such table");
+        }
+        let read = |sql: &mut dyn Sql| sql.query("SELECT name, legs, photo FROM pet ORDER BY name", &[]);
+        let rows = tables.read(read).await.expect("reads");
+        let pet =
+            |row: &Row| Ok((row.text(0)?.to_owned(), row.count(1)?, row.maybe(2, Row::bytes)?.map(<[u8]>::to_vec)));
+        let pets: Result<Vec<_>, StoreError> = rows.iter().map(pet).collect();
+        assert_eq!(pets.expect("reads"), [("bird".into(), 2, None), ("cat".into(), 4, Some(vec![0, 255]))]);
+        let wrong = rows[0].integer(0).expect_err("it is a text");
+        assert!(wrong.to_string().contains("column 0: a number is expected and a text found"), "{wrong}");
+        tables.read(add("dog", 4)).await.expect_err("who reads changes nothing");
+    }
+    let newer = Tables::open(Arc::new(open()), "pets", &[]).await.err().expect("they are newer");
+    assert!(newer.to_string().contains("a newer MonkeyCI wrote it"), "{newer}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn memory() {
     let memory = Memory::default();
@@ -185,4 +251,10 @@ async fn memory() {
 async fn sqlite() {
     let dir = tempfile::tempdir().expect("a folder");
     holds(|| Sqlite::open(dir.path().join("store.db")).expect("opens")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite_has_room() {
+    let dir = tempfile::tempdir().expect("a folder");
+    has_room(|| Sqlite::open(dir.path().join("store.db")).expect("opens")).await;
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use monkeyci_model::{BuildId, Event, JobId};
+use monkeyci_model::{BuildId, Event, JobId, OrgId, RepoId};
 
 use super::{BuildRow, Commit, JobRow, Sequence, Store, StoreError};
 
@@ -20,6 +20,7 @@ struct State {
     /// Where each build is in `builds`, which are in the order they were made.
     index: HashMap<BuildId, u64>,
     sequences: HashMap<Sequence, u64>,
+    claims: HashMap<String, u64>,
 }
 
 struct Entry {
@@ -39,6 +40,13 @@ impl Memory {
 impl State {
     fn entry(&self, build: &BuildId) -> Option<&Entry> {
         self.builds.get(self.index.get(build)?)
+    }
+
+    fn reserve(&mut self, sequence: Sequence, count: u64) -> u64 {
+        let last = self.sequences.entry(sequence).or_default();
+        let first = *last + 1;
+        *last += count;
+        first
     }
 
     fn write(&mut self, commit: Commit) -> Vec<Arc<Event>> {
@@ -94,11 +102,17 @@ impl Store for Memory {
     }
 
     async fn reserve(&self, sequence: Sequence, count: u64) -> Result<u64, StoreError> {
+        Ok(self.state().reserve(sequence, count))
+    }
+
+    async fn claim(&self, key: &str, org: &OrgId, repo: &RepoId) -> Result<u64, StoreError> {
         let mut state = self.state();
-        let last = state.sequences.entry(sequence).or_default();
-        let first = *last + 1;
-        *last += count;
-        Ok(first)
+        if let Some(&number) = state.claims.get(key) {
+            return Ok(number);
+        }
+        let number = state.reserve(Sequence::Build(org.clone(), repo.clone()), 1);
+        state.claims.insert(key.to_owned(), number);
+        Ok(number)
     }
 
     async fn events(&self, build: &BuildId, after: u64, limit: usize) -> Result<Vec<Arc<Event>>, StoreError> {

@@ -6,6 +6,7 @@
 
 mod memory;
 mod row;
+mod sql;
 pub mod sqlite;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use monkeyci_model::{BuildId, Event, EventKind, Millis, OrgId, RepoId};
 
 pub use memory::Memory;
 pub use row::{BuildRow, JobRow};
+pub use sql::{Database, Row, Sql, Tables, Task, Value};
 pub use sqlite::Sqlite;
 
 /// Facts of one build that belong together, with the rows that they change.
@@ -58,6 +60,13 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// When it cannot be written.
     async fn reserve(&self, sequence: Sequence, count: u64) -> Result<u64, StoreError>;
+
+    /// The number of the build that was asked for with this key: a new one of the repository's builds the first time, and
+    /// the same ever after. Keys are the caller's, unique over all repositories.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    async fn claim(&self, key: &str, org: &OrgId, repo: &RepoId) -> Result<u64, StoreError>;
 
     /// Up to `limit` events of a build after its event `after`, in order.
     ///

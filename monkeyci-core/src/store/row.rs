@@ -1,6 +1,6 @@
 //! Where builds and jobs stand, as rows: what a list shows without replaying anything.
 
-use monkeyci_model::{BuildId, BuildStatus, JobId, JobStatus, Millis};
+use monkeyci_model::{BuildId, BuildStatus, JobId, JobStatus, Millis, Trigger};
 
 /// Where a build stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct BuildRow {
     pub message: Option<String>,
     /// What was asked for, as the engine writes it: what going on after a restart needs and the events do not tell.
     pub request: Option<String>,
+    /// Why it runs, and on what; without the changed files, which may be many.
+    pub trigger: Option<Box<Trigger>>,
     /// When it was asked for.
     pub created: Option<Millis>,
     /// When it ended.
@@ -43,6 +45,7 @@ impl BuildRow {
     pub(super) fn keep(&mut self, old: Self) {
         self.message = self.message.take().or(old.message);
         self.request = self.request.take().or(old.request);
+        self.trigger = self.trigger.take().or(old.trigger);
         self.created = self.created.or(old.created);
         self.ended = self.ended.or(old.ended);
     }

@@ -2,7 +2,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use monkeyci_model::Event;
+use monkeyci_model::{Event, OrgId, RepoId};
 
 use super::*;
 use crate::build::JobState;
@@ -80,6 +80,9 @@ impl Store for Full {
     }
     async fn reserve(&self, sequence: Sequence, count: u64) -> Result<u64, StoreError> {
         self.0.reserve(sequence, count).await
+    }
+    async fn claim(&self, key: &str, org: &OrgId, repo: &RepoId) -> Result<u64, StoreError> {
+        self.0.claim(key, org, repo).await
     }
     async fn events(&self, build: &BuildId, after: u64, limit: usize) -> Result<Vec<Arc<Event>>, StoreError> {
         self.0.events(build, after, limit).await

@@ -142,7 +142,16 @@ async fn a_handle_and_a_worker_are_told_when_the_engine_stops() {
 async fn left(store: &Memory, number: u64, facts: Vec<EventKind>) -> BuildId {
     let build = BuildId::new("local".parse().expect("an id"), "build".parse().expect("an id"), number);
     let (status, message, request) = (BuildStatus::Running, None, Some("the plan".to_owned()));
-    let row = BuildRow { build: build.clone(), status, message, request, created: None, ended: None, events: 0 };
+    let row = BuildRow {
+        build: build.clone(),
+        status,
+        message,
+        request,
+        trigger: None,
+        created: None,
+        ended: None,
+        events: 0,
+    };
     let commit = Commit { after: 0, facts, time: 0, build: row, jobs: Vec::new() };
     store.commit(vec![commit]).await.expect("commits");
     build
@@ -198,4 +207,70 @@ async fn whoever_goes_on_with_a_build_that_has_just_ended_learns_its_end() {
     let mut again = engine.handle(build.id()).await.expect("it is known");
     assert_eq!(again.wait().await.expect("it has ended"), BuildStatus::Success);
     assert_eq!(story(&mut again).await.last().map(String::as_str), Some("build success"));
+}
+
+#[tokio::test]
+async fn what_ran_as_an_engine_ended_is_taken_up_by_the_next_with_the_same_fence() {
+    let (store, state) = (Memory::default(), tempfile::tempdir().expect("a folder"));
+    let open = || {
+        let engine = Engine::local().without_worker().store(store.clone()).state(state.path());
+        engine.taking_up().resume_all(|_| Some(plan())).open()
+    };
+    let (id, inside, elsewhere) = {
+        let engine = open().await.expect("opens");
+        let build = engine.build(jobs(&["a", "b"]).memo("the plan")).await.expect("begins");
+        let inside = engine.leases().lease("local", 1).await.remove(0);
+        let elsewhere = engine.remote_leases().lease("far away", 1).await.remove(0);
+        let _claim = engine.leases().started(&inside.attempt, Started::default()).await;
+        engine.close().await;
+        (build.id().clone(), inside.attempt, elsewhere.attempt)
+    };
+    let engine = open().await.expect("opens again");
+    let leases = engine.leases();
+    assert_eq!(leases.lease("local", 4).await.remove(0).attempt, inside, "the worker inside gets it again");
+    assert_eq!(engine.remote_leases().renew(&[elsewhere.clone()]).await, [Claim::Holds], "the other never lost it");
+    for attempt in [inside, elsewhere] {
+        assert_eq!(leases.result(&attempt, JobResult::default()).await, Claim::Holds);
+    }
+    let mut build = engine.handle(&id).await.expect("it is there");
+    assert_eq!(build.wait().await.expect("it ends"), BuildStatus::Success);
+}
+
+#[tokio::test]
+async fn a_job_that_was_to_stop_as_the_engine_ended_is_still_to_stop() {
+    let (store, state) = (Memory::default(), tempfile::tempdir().expect("a folder"));
+    let open = || {
+        let engine = Engine::local().without_worker().store(store.clone()).state(state.path());
+        engine.taking_up().resume_all(|_| Some(plan())).open()
+    };
+    let attempt = {
+        let engine = open().await.expect("opens");
+        let build = engine.build(jobs(&["a"]).memo("the plan")).await.expect("begins");
+        let lease = engine.leases().lease("local", 1).await.remove(0);
+        build.cancel("enough").await.expect("cancels");
+        engine.close().await;
+        lease.attempt
+    };
+    let engine = open().await.expect("opens again");
+    let lease = engine.leases().lease("local", 1).await.remove(0);
+    assert_eq!(lease.attempt, attempt);
+    assert_eq!(engine.leases().revoked(&attempt).await, Claim::Canceled);
+}
+
+#[tokio::test]
+async fn builds_that_are_begun_with_one_key_are_one_build() {
+    let store = Memory::default();
+    let engine = Engine::local().without_worker().store(store.clone()).open().await.expect("opens");
+    let begin = || engine.build(jobs(&["a"]).key("push/1"));
+    let (first, second) = tokio::join!(begin(), begin());
+    let (first, second) = (first.expect("begins"), second.expect("is the same"));
+    assert_eq!(first.id(), second.id());
+    worker(&engine, 1, well);
+    let mut first = first;
+    assert_eq!(first.wait().await.expect("it ends"), BuildStatus::Success);
+    let mut third = begin().await.expect("is the same");
+    assert_eq!(third.id(), first.id());
+    assert_eq!(third.wait().await.expect("it has ended"), BuildStatus::Success);
+    assert_ne!(engine.build(jobs(&["a"]).key("push/2")).await.expect("begins").id(), first.id());
+    assert_eq!(store.builds(9).await.expect("reads").len(), 2);
 }

@@ -11,7 +11,7 @@ use crate::store::StoreError;
 const APPLICATION_ID: i32 = 0x4D6B_4349;
 
 /// Each entry takes the database from the version of its index to the next.
-const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql"), include_str!("schema_2.sql")];
 
 /// For every connection. `FULL`, because a commit that was answered must survive a power cut.
 const PRAGMAS: &str = "

@@ -7,6 +7,7 @@
 mod ballast;
 mod file;
 mod read;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -16,12 +17,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use async_trait::async_trait;
-use monkeyci_model::{BuildId, Event};
+use monkeyci_model::{BuildId, Event, OrgId, RepoId};
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{BuildRow, Commit, JobRow, Sequence, Store, StoreError};
+use super::{BuildRow, Commit, Database, JobRow, Sequence, Store, StoreError, Task};
 use file::DatabaseFile;
+use tables::Statements;
 use writer::{Work, Writer};
 
 /// Connections for reading that are kept open; more are opened while they are needed.
@@ -106,6 +108,10 @@ impl Store for Sqlite {
         self.write(|reply| Work::Reserve(sequence, count, reply)).await
     }
 
+    async fn claim(&self, key: &str, org: &OrgId, repo: &RepoId) -> Result<u64, StoreError> {
+        self.write(|reply| Work::Claim(key.to_owned(), org.clone(), repo.clone(), reply)).await
+    }
+
     async fn events(&self, build: &BuildId, after: u64, limit: usize) -> Result<Vec<Arc<Event>>, StoreError> {
         let build = build.clone();
         self.read(move |connection| read::events(connection, &build, after, limit)).await
@@ -131,6 +137,24 @@ impl Store for Sqlite {
     async fn jobs(&self, build: &BuildId) -> Result<Vec<JobRow>, StoreError> {
         let build = build.clone();
         self.read(move |connection| read::jobs(connection, &build)).await
+    }
+}
+
+#[async_trait]
+impl Database for Sqlite {
+    async fn write(&self, task: Task) -> Result<(), StoreError> {
+        self.write(|reply| Work::Task(Some(task), reply)).await
+    }
+
+    async fn read(&self, task: Task) -> Result<(), StoreError> {
+        let file = self.file.clone();
+        let run = move |connection: &Connection| Ok(task(&mut Statements { connection, file: &file }));
+        self.read(run).await?
+    }
+
+    async fn migrate(&self, component: &'static str, migrations: &'static [&'static str]) -> Result<(), StoreError> {
+        let task: Task = Box::new(move |sql| tables::migrate(sql, component, migrations));
+        Database::write(self, task).await
     }
 }
 

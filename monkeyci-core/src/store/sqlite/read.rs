@@ -1,13 +1,13 @@
 use std::sync::Arc;
 
-use monkeyci_model::{BuildId, BuildStatus, Event, JobId, JobStatus};
+use monkeyci_model::{BuildId, BuildStatus, Event, JobId, JobStatus, Trigger};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use serde::de::{DeserializeOwned, IntoDeserializer, value::StrDeserializer};
 
 use crate::store::{BuildRow, JobRow};
 
-const BUILD: &str = "SELECT org, repo, number, status, message, request, created, ended, events FROM build";
+const BUILD: &str = "SELECT org, repo, number, status, message, request, created, ended, events, cause FROM build";
 const EVENT: &str =
     "SELECT position, seq, time, kind, org, repo, number FROM event JOIN build ON build.id = event.build";
 
@@ -83,10 +83,16 @@ fn build_row(row: &Row<'_>) -> rusqlite::Result<BuildRow> {
         status: word::<BuildStatus>(row, 3)?,
         message: row.get(4)?,
         request: row.get(5)?,
+        trigger: cause(row, 9)?,
         created: row.get(6)?,
         ended: row.get(7)?,
         events: row.get(8)?,
     })
+}
+
+fn cause(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Box<Trigger>>> {
+    let read = |json: &str| serde_json::from_str(json).map_err(|error| unreadable(column, error));
+    row.get_ref(column)?.as_str_or_null()?.map(read).transpose()
 }
 
 fn job_row(row: &Row<'_>) -> rusqlite::Result<JobRow> {

@@ -6,7 +6,8 @@ use super::*;
 
 fn commit(number: u64, after: u64, status: BuildStatus, message: String) -> Commit {
     let build = BuildId::new("acme".parse().expect("an id"), "web".parse().expect("an id"), number);
-    let row = BuildRow { build, status, message: None, request: None, created: None, ended: None, events: 0 };
+    let row =
+        BuildRow { build, status, message: None, request: None, trigger: None, created: None, ended: None, events: 0 };
     let fact = EventKind::BuildEnd { status, message: Some(message) };
     Commit { after, facts: vec![fact], time: 0, build: row, jobs: Vec::new() }
 }

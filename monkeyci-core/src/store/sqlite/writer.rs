@@ -1,13 +1,14 @@
 use std::sync::Arc;
 
-use monkeyci_model::{BuildId, Event};
+use monkeyci_model::{BuildId, Event, OrgId, RepoId};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use tokio::sync::mpsc;
 
 use super::Reply;
 use super::ballast::Ballast;
 use super::file::{DatabaseFile, Lock};
-use crate::store::{Commit, JobRow, Sequence, StoreError};
+use super::tables;
+use crate::store::{BuildRow, Commit, JobRow, Sequence, StoreError, Task};
 
 /// Requests that share one transaction, at most.
 const GROUP: usize = 256;
@@ -16,6 +17,9 @@ const GROUP: usize = 256;
 pub(super) enum Work {
     Commit(Vec<Commit>, Reply<Vec<Arc<Event>>>),
     Reserve(Sequence, u64, Reply<u64>),
+    Claim(String, OrgId, RepoId, Reply<u64>),
+    /// There until it has run.
+    Task(Option<Task>, Reply<()>),
 }
 
 /// The one that writes.
@@ -34,6 +38,8 @@ enum Done {
     Facts(u64),
     /// The first of the numbers.
     Numbers(u64),
+    /// What was asked for is done.
+    Ran,
     Refused(StoreError),
 }
 
@@ -42,7 +48,7 @@ impl Work {
     fn only_ends(&self) -> bool {
         match self {
             Self::Commit(batch, _) => batch.iter().all(|commit| commit.build.status.is_terminal()),
-            Self::Reserve(..) => false,
+            Self::Reserve(..) | Self::Claim(..) | Self::Task(..) => false,
         }
     }
 
@@ -50,10 +56,17 @@ impl Work {
         // Whoever asked may have stopped waiting: then there is nobody to tell.
         let _ = match (self, done) {
             (Self::Commit(batch, reply), Done::Facts(first)) => reply.send(Ok(events(batch, first))).is_ok(),
-            (Self::Reserve(_, _, reply), Done::Numbers(first)) => reply.send(Ok(first)).is_ok(),
+            (Self::Reserve(_, _, reply) | Self::Claim(_, _, _, reply), Done::Numbers(first)) => {
+                reply.send(Ok(first)).is_ok()
+            }
+            (Self::Task(_, reply), Done::Ran) => reply.send(Ok(())).is_ok(),
             (Self::Commit(_, reply), Done::Refused(error)) => reply.send(Err(error)).is_ok(),
-            (Self::Reserve(_, _, reply), Done::Refused(error)) => reply.send(Err(error)).is_ok(),
-            (Self::Commit(..), Done::Numbers(_)) | (Self::Reserve(..), Done::Facts(_)) => false,
+            (Self::Reserve(_, _, reply) | Self::Claim(_, _, _, reply), Done::Refused(error)) => {
+                reply.send(Err(error)).is_ok()
+            }
+            (Self::Task(_, reply), Done::Refused(error)) => reply.send(Err(error)).is_ok(),
+            // What was done is of the kind that was asked for.
+            _ => false,
         };
     }
 }
@@ -87,11 +100,11 @@ impl Writer {
     fn write(&mut self, group: Vec<Work>) {
         let full = || StoreError::Full { path: self.file.name().to_owned() };
         let room = self.ballast.hold();
-        let (group, starved): (Vec<_>, Vec<_>) = group.into_iter().partition(|work| room || work.only_ends());
+        let (mut group, starved): (Vec<_>, Vec<_>) = group.into_iter().partition(|work| room || work.only_ends());
         for work in starved {
             work.answer(Done::Refused(full()));
         }
-        match self.transact(&group) {
+        match self.transact(&mut group) {
             Ok(done) => group.into_iter().zip(done).for_each(|(work, done)| work.answer(done)),
             Err(StoreError::Full { .. }) => self.write_ends(group),
             Err(error) => group.into_iter().for_each(|work| work.answer(Done::Refused(error.clone()))),
@@ -106,7 +119,7 @@ impl Writer {
     /// The disk is full: gives up the room that was held back for the ends of builds, and writes those.
     fn write_ends(&mut self, group: Vec<Work>) {
         let full = StoreError::Full { path: self.file.name().to_owned() };
-        let (ends, others): (Vec<_>, Vec<_>) = group.into_iter().partition(Work::only_ends);
+        let (mut ends, others): (Vec<_>, Vec<_>) = group.into_iter().partition(Work::only_ends);
         for work in others {
             work.answer(Done::Refused(full.clone()));
         }
@@ -114,14 +127,14 @@ impl Writer {
             return;
         }
         self.ballast.release();
-        match self.transact(&ends) {
+        match self.transact(&mut ends) {
             Ok(done) => ends.into_iter().zip(done).for_each(|(work, done)| work.answer(done)),
             Err(error) => ends.into_iter().for_each(|work| work.answer(Done::Refused(error.clone()))),
         }
     }
 
     /// One transaction. An error means that nothing of it was written.
-    fn transact(&mut self, group: &[Work]) -> Result<Vec<Done>, StoreError> {
+    fn transact(&mut self, group: &mut [Work]) -> Result<Vec<Done>, StoreError> {
         let Self { connection, file, position, .. } = self;
         let sql = |error| file.error("cannot write", error);
         let mut last = *position;
@@ -132,6 +145,16 @@ impl Writer {
                 Work::Commit(batch, _) => write_batch(&transaction, batch, &mut last).map_err(sql)?,
                 Work::Reserve(sequence, count, _) => {
                     Done::Numbers(take_numbers(&transaction, sequence, *count).map_err(sql)?)
+                }
+                Work::Claim(key, org, repo, _) => Done::Numbers(claim(&transaction, key, org, repo).map_err(sql)?),
+                Work::Task(task, _) => {
+                    let task = task.take().expect("a task runs once");
+                    match tables::run(&transaction, file, task) {
+                        Ok(()) => Done::Ran,
+                        // The database itself may have ended the whole transaction.
+                        Err(error @ StoreError::Full { .. }) => return Err(error),
+                        Err(error) => Done::Refused(error),
+                    }
                 }
             });
         }
@@ -180,18 +203,22 @@ fn write_build(transaction: &Transaction<'_>, commit: &Commit, key: Option<i64>)
     let row = &commit.build;
     let events = commit.after + commit.facts.len() as u64;
     let open = !row.status.is_terminal();
+    let reference = row.trigger.as_ref().and_then(|trigger| trigger.git.as_ref()?.reference.as_deref());
+    let cause = row.trigger.as_ref().map(json).transpose()?;
     if let Some(key) = key {
         let mut update = transaction.prepare_cached(
             "UPDATE build SET status = ?, open = ?, events = ?, message = coalesce(?, message),
-             request = coalesce(?, request), created = coalesce(?, created), ended = coalesce(?, ended) WHERE id = ?",
+             request = coalesce(?, request), created = coalesce(?, created), ended = coalesce(?, ended),
+             reference = coalesce(?, reference), cause = coalesce(?, cause) WHERE id = ?",
         )?;
+        let BuildRow { message, request, created, ended, .. } = row;
         let status = row.status.as_str();
-        update.execute(params![status, open, events, row.message, row.request, row.created, row.ended, key])?;
+        update.execute(params![status, open, events, message, request, created, ended, reference, cause, key])?;
         return Ok(key);
     }
     let mut insert = transaction.prepare_cached(
-        "INSERT INTO build (org, repo, number, status, open, events, message, request, created, ended)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO build (org, repo, number, status, open, events, message, request, created, ended, reference, cause)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?;
     insert.insert(params![
         row.build.org.as_str(),
@@ -203,7 +230,9 @@ fn write_build(transaction: &Transaction<'_>, commit: &Commit, key: Option<i64>)
         row.message,
         row.request,
         row.created,
-        row.ended
+        row.ended,
+        reference,
+        cause
     ])
 }
 
@@ -212,11 +241,13 @@ fn write_facts(transaction: &Transaction<'_>, commit: &Commit, key: i64, positio
         transaction.prepare_cached("INSERT INTO event (position, build, seq, time, kind) VALUES (?, ?, ?, ?, ?)")?;
     for (seq, kind) in (commit.after + 1..).zip(&commit.facts) {
         *position += 1;
-        let json =
-            serde_json::to_string(kind).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-        insert.execute(params![*position, key, seq, commit.time, json])?;
+        insert.execute(params![*position, key, seq, commit.time, json(kind)?])?;
     }
     Ok(())
+}
+
+fn json(value: &impl serde::Serialize) -> rusqlite::Result<String> {
+    serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
 }
 
 fn write_jobs(transaction: &Transaction<'_>, key: i64, jobs: &[JobRow]) -> rusqlite::Result<()> {
@@ -244,4 +275,17 @@ fn take_numbers(transaction: &Transaction<'_>, sequence: &Sequence, count: u64) 
         )?
         .query_row(params![name, count], |row| row.get(0))?;
     Ok(last - count + 1)
+}
+
+fn claim(transaction: &Transaction<'_>, key: &str, org: &OrgId, repo: &RepoId) -> rusqlite::Result<u64> {
+    let known = transaction
+        .prepare_cached("SELECT number FROM claim WHERE key = ?")?
+        .query_row([key], |row| row.get(0))
+        .optional()?;
+    if let Some(number) = known {
+        return Ok(number);
+    }
+    let number = take_numbers(transaction, &Sequence::Build(org.clone(), repo.clone()), 1)?;
+    transaction.prepare_cached("INSERT INTO claim (key, number) VALUES (?, ?)")?.execute(params![key, number])?;
+    Ok(number)
 }
