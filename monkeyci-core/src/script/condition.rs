@@ -1,5 +1,6 @@
 //! Which builds a job belongs to.
 
+use monkeyci_model::Trigger;
 use monkeyci_model::trigger::Source;
 
 use super::convert::keys::CONDITION;
@@ -9,22 +10,44 @@ use super::pattern::Of;
 use super::problems::Flaw;
 
 /// Words for what caused a build: MonkeyCI's sources, and groups of them.
-const EVENTS: &[(&str, &[Source])] = &[
-    ("push", PUSH),
-    ("manual", &[Source::Cli, Source::Api]),
-    ("schedule", &[Source::Schedule]),
-    ("build", &[Source::Build]),
-    ("cli", &[Source::Cli]),
-    ("api", &[Source::Api]),
-    ("poll", &[Source::Poll]),
-    ("github-webhook", &[Source::GithubWebhook]),
-    ("github-app", &[Source::GithubApp]),
-    ("gitlab-webhook", &[Source::GitlabWebhook]),
-    ("bitbucket-webhook", &[Source::BitbucketWebhook]),
-    ("gitea-webhook", &[Source::GiteaWebhook]),
+const EVENTS: &[(&str, Event)] = &[
+    ("push", Event::Push),
+    ("pull-request", Event::PullRequest),
+    ("manual", Event::Of(&[Source::Cli, Source::Api])),
+    ("schedule", Event::Of(&[Source::Schedule])),
+    ("build", Event::Of(&[Source::Build])),
+    ("cli", Event::Of(&[Source::Cli])),
+    ("api", Event::Of(&[Source::Api])),
+    ("poll", Event::Of(&[Source::Poll])),
+    ("github-webhook", Event::Of(&[Source::GithubWebhook])),
+    ("github-app", Event::Of(&[Source::GithubApp])),
+    ("gitlab-webhook", Event::Of(&[Source::GitlabWebhook])),
+    ("bitbucket-webhook", Event::Of(&[Source::BitbucketWebhook])),
+    ("gitea-webhook", Event::Of(&[Source::GiteaWebhook])),
 ];
 
-/// Everything that a new commit causes.
+/// What may have caused a build.
+#[derive(Clone, Copy)]
+enum Event {
+    /// A new commit of a branch, or a tag.
+    Push,
+    /// A pull request, which comes by the same webhooks.
+    PullRequest,
+    /// One of these sources.
+    Of(&'static [Source]),
+}
+
+impl Event {
+    fn caused(self, trigger: &Trigger) -> bool {
+        match self {
+            Self::Push => trigger.pull_request.is_none() && PUSH.contains(&trigger.source),
+            Self::PullRequest => trigger.pull_request.is_some(),
+            Self::Of(sources) => sources.contains(&trigger.source),
+        }
+    }
+}
+
+/// Those by which a new commit is heard of.
 const PUSH: &[Source] = &[
     Source::GithubWebhook,
     Source::GithubApp,
@@ -69,10 +92,10 @@ impl Check {
             holds &= scalar::truth(node, "true or false", cx) == (trigger.branch() == Some(main));
         }
         if let Some(node) = fields.get("tag") {
-            holds &= match &node.value {
-                Value::Scalar(Scalar::Bool(wanted), _) => *wanted == trigger.tag().is_some(),
-                _ => fits(node, Of::Tag, cx),
-            };
+            holds &= named(node, Of::Tag, trigger.tag().is_some(), cx);
+        }
+        if let Some(node) = fields.get("target") {
+            holds &= named(node, Of::Target, trigger.pull_request.is_some(), cx);
         }
         if let Some(node) = fields.get("paths") {
             holds &= self.touched(node, cx);
@@ -100,6 +123,14 @@ impl Check {
     }
 }
 
+/// Whether the name is there as is wanted, or fits one of the patterns.
+fn named(node: &Node, of: Of, is_there: bool, cx: &mut Context<'_, '_>) -> bool {
+    match &node.value {
+        Value::Scalar(Scalar::Bool(wanted), _) => *wanted == is_there,
+        _ => fits(node, of, cx),
+    }
+}
+
 /// Whether one of these names fits one of the patterns.
 fn fits(node: &Node, of: Of, cx: &mut Context<'_, '_>) -> bool {
     let mut fits = false;
@@ -114,6 +145,7 @@ fn fits(node: &Node, of: Of, cx: &mut Context<'_, '_>) -> bool {
 }
 
 fn caused(node: &Node, cx: &mut Context<'_, '_>) -> bool {
-    let sources = node.items().iter().filter_map(|item| scalar::choice(item, "an event", EVENTS, cx));
-    sources.collect::<Vec<_>>().iter().any(|sources| sources.contains(&cx.trigger.source))
+    let events = node.items().iter().filter_map(|item| scalar::choice(item, "an event", EVENTS, cx));
+    let events: Vec<Event> = events.collect();
+    events.iter().any(|event| event.caused(cx.trigger))
 }

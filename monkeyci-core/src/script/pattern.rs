@@ -26,6 +26,8 @@ const FOLDED_CLASS_COST: usize = 500;
 pub(super) enum Of {
     Branch,
     Tag,
+    /// The branch that a pull request is to be merged into.
+    Target,
     /// The files that changed, none when they are not known.
     Paths,
 }
@@ -58,6 +60,7 @@ impl Patterns {
         let said = Pattern::new(text).map(|pattern| match of {
             Of::Branch => trigger.branch().is_some_and(|branch| pattern.fits(branch)),
             Of::Tag => trigger.tag().is_some_and(|tag| pattern.fits(tag)),
+            Of::Target => trigger.pull_request.as_ref().is_some_and(|request| pattern.fits(&request.target_branch)),
             Of::Paths => trigger.changes.iter().flat_map(Changes::touched).any(|path| pattern.fits(path)),
         });
         self.said.insert(key, said.clone());

@@ -22,6 +22,9 @@ use crate::lease::Lease;
 /// | `MONKEYCI_REF` | the full ref: `refs/heads/main` |
 /// | `MONKEYCI_BRANCH`, `MONKEYCI_TAG` | the branch or the tag, when the ref is one |
 /// | `MONKEYCI_COMMIT` | the commit |
+/// | `MONKEYCI_PULL_REQUEST` | the number of the pull or merge request, when the build is of one; it has no branch then |
+/// | `MONKEYCI_PULL_REQUEST_SOURCE` | the branch that it comes from, in the repository that it comes from |
+/// | `MONKEYCI_PULL_REQUEST_TARGET` | the branch that it is to be merged into |
 /// | `MONKEYCI_CHECKOUT` | the root of the checkout, in the job's own copy |
 /// | `MONKEYCI_WORK_DIR` | the folder that the lines begin in; in a container it is set by the executor |
 /// | `MONKEYCI_SCRIPT` | the program that the script is, for jobs without an image whose lines mention it |
@@ -51,8 +54,8 @@ pub fn variables(lease: &Lease) -> BTreeMap<String, String> {
         let known = [
             ("MONKEYCI_URL", url.as_deref()),
             ("MONKEYCI_REF", git.reference.as_deref()),
-            ("MONKEYCI_BRANCH", git.branch()),
-            ("MONKEYCI_TAG", git.tag()),
+            ("MONKEYCI_BRANCH", trigger.branch()),
+            ("MONKEYCI_TAG", trigger.tag()),
             ("MONKEYCI_COMMIT", git.commit_id.as_deref()),
         ];
         for (name, value) in known {
@@ -60,6 +63,11 @@ pub fn variables(lease: &Lease) -> BTreeMap<String, String> {
                 set(name, value);
             }
         }
+    }
+    if let Some(request) = &trigger.pull_request {
+        set("MONKEYCI_PULL_REQUEST", &request.number.to_string());
+        set("MONKEYCI_PULL_REQUEST_SOURCE", &request.source_branch);
+        set("MONKEYCI_PULL_REQUEST_TARGET", &request.target_branch);
     }
     services(job, &mut all);
     all
@@ -101,7 +109,7 @@ mod tests {
 
     use monkeyci_model::Trigger;
     use monkeyci_model::job::Service;
-    use monkeyci_model::trigger::Git;
+    use monkeyci_model::trigger::{Git, PullRequest};
 
     use super::*;
     use crate::attempt::Attempt;
@@ -123,7 +131,7 @@ mod tests {
             commit_id: Some("c0ffee".into()),
             ..Git::default()
         };
-        let lease = Lease {
+        let mut lease = Lease {
             attempt: Attempt {
                 instance: "test".into(),
                 build: "acme/web/build-12".parse().expect("a build"),
@@ -153,6 +161,20 @@ mod tests {
         MONKEYCI_SERVICE_MY_DB_1_PORT=5432
         MONKEYCI_URL=https://example.com/acme/web.git
         ");
+
+        let mut trigger = Trigger::clone(&lease.trigger);
+        trigger.pull_request = Some(PullRequest {
+            number: 7,
+            source_branch: "feature/x".into(),
+            target_branch: "main".into(),
+            ..PullRequest::default()
+        });
+        lease.trigger = Arc::new(trigger);
+        let all = variables(&lease);
+        let of = |name: &str| all.get(name).map(String::as_str);
+        assert_eq!((of("MONKEYCI_BRANCH"), of("MONKEYCI_PULL_REQUEST")), (None, Some("7")));
+        let branches = (of("MONKEYCI_PULL_REQUEST_SOURCE"), of("MONKEYCI_PULL_REQUEST_TARGET"));
+        assert_eq!(branches, (Some("feature/x"), Some("main")));
     }
 
     #[test]

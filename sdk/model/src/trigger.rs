@@ -20,6 +20,9 @@ pub struct Trigger {
     /// The commit, when the source is under git.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub git: Option<Git>,
+    /// The pull or merge request that it is of, when it is of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pull_request: Option<PullRequest>,
     /// The files that changed, when that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changes: Option<Changes>,
@@ -85,6 +88,34 @@ pub struct Git {
     pub author: Option<String>,
 }
 
+/// A pull request, or merge request: somebody asks for one branch to be merged into another.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct PullRequest {
+    /// Its number in the repository that it is made to.
+    pub number: u64,
+    /// What it is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The branch that it comes from, in the repository that it comes from.
+    pub source_branch: String,
+    /// The branch that it is to be merged into.
+    pub target_branch: String,
+    /// Who made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
+    /// Where people read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Its labels.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub labels: BTreeSet<String>,
+    /// Whether its author says that it is not ready.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub draft: bool,
+}
+
 impl Git {
     /// The branch, when the ref is one.
     #[must_use]
@@ -120,9 +151,13 @@ impl Changes {
 }
 
 impl Trigger {
-    /// The branch of the build, when it has one.
+    /// The branch of the build, when it has one. A pull request is on none, though its commits may be fetched from one:
+    /// that is its author's, and may bear the name of any.
     #[must_use]
     pub fn branch(&self) -> Option<&str> {
+        if self.pull_request.is_some() {
+            return None;
+        }
         self.git.as_ref()?.branch()
     }
 

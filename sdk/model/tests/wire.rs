@@ -7,7 +7,7 @@ use monkeyci_model::result::{Guarantee, LineResult, SavedFile, TestCase, TestPro
 use monkeyci_model::script::api::{Address, Build, JobView, Place, Restored};
 use monkeyci_model::script::{Answer, Context, Prepared, Question, changed_order};
 use monkeyci_model::text::Part;
-use monkeyci_model::trigger::{Changes, Git, Source};
+use monkeyci_model::trigger::{Changes, Git, PullRequest, Source};
 use monkeyci_model::{
     BuildStatus, Cause, Event, EventKind, Job, JobId, JobResult, JobStatus, Plan, SecretRef, Text, Trigger,
 };
@@ -30,6 +30,7 @@ fn trigger() -> Trigger {
             message: Some("mend the fence".into()),
             author: Some("Ann".into()),
         }),
+        pull_request: None,
         changes: Some(Changes { modified: ["src/lib.rs".to_owned()].into(), ..Changes::default() }),
         params: [("STAGE".to_owned(), Text::from("prod")), ("TOKEN".to_owned(), token)].into(),
         fork: true,
@@ -163,6 +164,28 @@ fn a_job_keeps_its_json_and_says_nothing_that_is_default() {
     assert_eq!(serde_json::from_value::<Job>(json).expect("reads back"), job());
     assert_eq!(serde_json::to_string(&Job::new(id("test"))).expect("serializes"), r#"{"id":"test"}"#);
     assert_eq!(serde_json::from_str::<Job>(r#"{"id":"test"}"#).expect("reads back"), Job::new(id("test")));
+}
+
+#[test]
+fn a_pull_request_keeps_its_json_and_is_on_no_branch() {
+    let request = PullRequest {
+        number: 7,
+        title: Some("Mend the fence".into()),
+        source_branch: "main".into(),
+        target_branch: "main".into(),
+        author: Some("ann".into()),
+        url: Some("https://git.example.com/acme/web/pull/7".into()),
+        labels: ["urgent".to_owned()].into(),
+        draft: true,
+    };
+    let trigger = Trigger { pull_request: Some(request), ..trigger() };
+    insta::assert_json_snapshot!("pull-request", trigger.pull_request);
+    let json = serde_json::to_value(&trigger).expect("serializes");
+    assert_eq!(serde_json::from_value::<Trigger>(json).expect("reads back"), trigger);
+    assert_eq!(trigger.branch(), None);
+    let least = json!({"number": 7, "sourceBranch": "a", "targetBranch": "b"});
+    let read: PullRequest = serde_json::from_value(least.clone()).expect("reads");
+    assert_eq!(serde_json::to_value(read).expect("serializes"), least);
 }
 
 #[test]

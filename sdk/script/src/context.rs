@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use monkeyci_model::job::Arch;
 use monkeyci_model::script::Context;
-use monkeyci_model::trigger::{Changes, Git, Source, Trigger};
+use monkeyci_model::trigger::{Changes, Git, PullRequest, Source, Trigger};
 use monkeyci_model::{BuildId, Text};
 
 use crate::pattern::Pattern;
@@ -43,6 +43,17 @@ impl Ctx {
     #[must_use]
     pub fn on_tag(tag: &str) -> Self {
         Self::at(format!("refs/tags/{tag}"))
+    }
+
+    /// A build of pull request `number` from the branch `source` to `target`, of the same repository, whose main branch is
+    /// `main`. What changed is not known.
+    #[must_use]
+    pub fn on_pull_request(number: u64, source: &str, target: &str) -> Self {
+        let mut ctx = Self::at(format!("refs/pull/{number}/head"));
+        let (source_branch, target_branch) = (source.to_owned(), target.to_owned());
+        let request = PullRequest { number, source_branch, target_branch, ..PullRequest::default() };
+        ctx.context.trigger.pull_request = Some(request);
+        ctx
     }
 
     fn at(reference: String) -> Self {
@@ -144,6 +155,12 @@ impl Ctx {
     #[must_use]
     pub fn tag(&self) -> Option<&str> {
         self.context.trigger.tag()
+    }
+
+    /// The pull or merge request, when the build is of one. Such a build is on no branch.
+    #[must_use]
+    pub fn pull_request(&self) -> Option<&PullRequest> {
+        self.context.trigger.pull_request.as_ref()
     }
 
     /// The full ref: `refs/heads/main`, `refs/tags/v1`.
@@ -279,5 +296,8 @@ mod tests {
         assert_eq!((ctx.branch(), ctx.tag(), ctx.git_ref()), (None, Some("v1"), Some("refs/tags/v1")));
         assert!(ctx.is_manual() && !ctx.is_cli() && ctx.is_fork() && ctx.commit() == Some("c0ffee"));
         assert_eq!(ctx.build().map(ToString::to_string).as_deref(), Some("a/b/build-3"));
+        let ctx = Ctx::on_pull_request(7, "main", "main");
+        assert_eq!((ctx.branch(), ctx.is_main_branch()), (None, false));
+        assert_eq!(ctx.pull_request().map(|request| request.target_branch.as_str()), Some("main"));
     }
 }

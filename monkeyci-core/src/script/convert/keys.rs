@@ -151,6 +151,11 @@ pub(in crate::script) const CONDITION: &[Key] = &[
     key("branch", "pattern or list of patterns", "The branch of the build"),
     key("main-branch", "true or false", "Whether the branch is the repository's main branch"),
     key("tag", "pattern or list of patterns, or true or false", "The tag of the build, or whether there is one"),
+    key(
+        "target",
+        "pattern or list of patterns, or true or false",
+        "The branch that a pull request is to be merged into, or whether the build is of one",
+    ),
     key("paths", "pattern or list of patterns", "A file that changed; holds when changes are not known").or(&["path"]),
     key("event", "event or list of events", "What caused the build").or(&["source"]),
     key("fork", "true or false", "Whether the code comes from somebody who may not push here"),

@@ -8,7 +8,7 @@ mod validate;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use monkeyci_model::trigger::{Changes, Git, Source};
+use monkeyci_model::trigger::{Changes, Git, PullRequest, Source};
 use proptest::prelude::*;
 
 use super::*;
@@ -131,6 +131,27 @@ fn unknown_changes_let_jobs_run_whether_they_ask_for_or_against_them() {
     let script = parse(Format::Yaml, "build.yaml", text, &trigger, &Extensions::none()).expect("a good script");
     assert_eq!(script.jobs.len(), 2);
     assert_eq!(script.warnings.len(), 1, "{:?}", script.warnings);
+}
+
+#[test]
+fn a_pull_request_is_known_by_its_target_and_is_on_no_branch() {
+    let text = "
+- {id: on-main, script: ls, if: {branch: main}}
+- {id: pushed, script: ls, if: {event: push}}
+- {id: asked, script: ls, if: {event: pull-request}}
+- {id: to-main, script: ls, if: {target: ma*}}
+- {id: to-other, script: ls, if: {target: release}}
+- {id: to-any, script: ls, if: {target: true}}
+- {id: to-none, script: ls, if: {target: false}}
+";
+    let ids = |trigger: &Trigger| {
+        let script = parse(Format::Yaml, "build.yaml", text, trigger, &Extensions::none()).expect("a good script");
+        script.jobs.iter().map(|job| job.id.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&push()), ["on-main", "pushed", "to-none"]);
+    let [source_branch, target_branch] = ["main", "main"].map(str::to_owned);
+    let request = PullRequest { number: 7, source_branch, target_branch, ..PullRequest::default() };
+    assert_eq!(ids(&Trigger { pull_request: Some(request), ..push() }), ["asked", "to-main", "to-any"]);
 }
 
 #[test]
