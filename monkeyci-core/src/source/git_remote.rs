@@ -159,6 +159,7 @@ impl GitRemote {
                 // Some servers hand out refs only: then the commit is among all of them, or lost.
                 let all = ["+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"];
                 git.ask("failed to fetch", &self.arguments(None, &all)).await?;
+                self.fetch_other(git, reference).await?;
             }
             return Ok(commit.clone());
         }
@@ -173,6 +174,17 @@ impl GitRemote {
         let (dir, name) = (git.dir.to_owned(), local.parse::<GitRef>());
         let found = blocking(move || name.map_or(Ok(None), |name| super::resolve(&dir, &name))).await?;
         found.ok_or_else(|| self.no_such(reference.as_str()))
+    }
+
+    /// Fetches a ref that is neither branch nor tag, such as that of a pull request; it may be gone.
+    async fn fetch_other(&self, git: &Git<'_>, reference: Option<&GitRef>) -> Result<(), SourceError> {
+        let is_other = |name: &&GitRef| name.as_branch().is_none() && !name.as_str().starts_with("refs/tags/");
+        let Some(other) = reference.filter(is_other) else { return Ok(()) };
+        let ran = git.run(&self.arguments(None, &[&format!("+{other}:{other}")])).await?;
+        if ran.success || stderr::refuses_commit(&ran.complaint) {
+            return Ok(());
+        }
+        Err(stderr::classify("failed to fetch", self.url.as_str(), ran.complaint))
     }
 
     fn arguments<'a>(&'a self, depth: Option<&'a str>, refspecs: &[&'a str]) -> Vec<&'a str> {

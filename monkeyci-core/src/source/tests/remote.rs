@@ -71,6 +71,36 @@ async fn a_branch_a_tag_and_a_commit_come_as_asked() {
 }
 
 #[tokio::test]
+async fn a_pull_request_comes_by_the_ref_that_its_forge_keeps_for_it() {
+    let Some(repo) = Repo::new() else { return };
+    let main = repo.git(&["rev-parse", "HEAD"]);
+    repo.write("src/lib.rs", "//! New.\n");
+    let asked = repo.commit("asked for");
+    repo.write("src/lib.rs", "//! Newer.\n");
+    let newest = repo.commit("asked for again");
+    for name in ["refs/pull/7/head", "refs/merge-requests/7/head", "refs/pull-requests/7/from"] {
+        repo.git(&["update-ref", name, &newest]);
+        repo.git(&["reset", "--quiet", "--hard", &main]);
+        let mut remote = repo.remote();
+        remote.reference = Some(name.parse().expect("a ref"));
+        let git = fetch(&remote).await.1.expect("fetches").git.expect("facts");
+        assert_eq!((git.commit_id.as_ref(), git.branch()), (Some(&newest), None));
+        assert_eq!(git.reference.as_deref(), Some(name));
+
+        remote.commit = Some(asked.parse().expect("an id"));
+        let (_into, checkout) = fetch(&remote).await;
+        assert_eq!(text(&checkout.expect("fetches"), "src/lib.rs"), "//! New.\n");
+
+        remote.commit = Some("0123456789012345678901234567890123456789".parse().expect("an id"));
+        let error = fetch(&remote).await.1.expect_err("no such commit");
+        assert!(matches!(&error, SourceError::NoSuchRef { wanted, .. } if wanted.starts_with("0123")), "{error}");
+        remote.reference = Some("refs/pull/8/head".parse().expect("a ref"));
+        let error = fetch(&remote).await.1.expect_err("no such ref either");
+        assert!(matches!(&error, SourceError::NoSuchRef { .. }), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_depth_cuts_the_history() {
     let Some(repo) = Repo::new() else { return };
     for number in 0..3 {
