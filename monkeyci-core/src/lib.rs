@@ -64,6 +64,7 @@
 //! - [`queue`]: which queued job may start now, and why the others wait. Pure as well.
 //! - [`engine`]: the one loop that makes facts durable and acts on them; [`lease`] is how workers take part.
 //! - [`worker`]: runs leased jobs: workspace, secrets, executor, log, artifacts.
+//! - [`trigger`]: what causes builds from outside: webhooks of forges, schedules. Pure too.
 //! - ports: [`store`], [`source`], [`script`], [`executor`]; [`program`]: scripts that are programs.
 //! - files: [`job_dir`], [`workspace`], [`log`], [`blob`], [`test_report`], [`secret`].
 
@@ -82,6 +83,7 @@ pub mod program;
 pub mod script;
 pub mod source;
 pub mod store;
+pub mod trigger;
 
 pub mod blob;
 pub mod job_dir;

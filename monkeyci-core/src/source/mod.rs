@@ -32,6 +32,7 @@ pub use credentials::{Credentials, SshKey};
 pub use folder::Folder;
 pub use git_remote::GitRemote;
 pub use reference::{CommitId, GitRef, InvalidRef};
+pub(crate) use url::without_credentials;
 pub use url::{GitUrl, InvalidUrl, Scheme};
 
 /// Where a checkout comes from.

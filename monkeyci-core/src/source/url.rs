@@ -225,7 +225,7 @@ fn check_path(path: &str) -> Result<(), InvalidUrl> {
 }
 
 /// An address as it may be shown: without user and password. For addresses that were found, not given.
-pub(super) fn without_credentials(url: &str) -> String {
+pub(crate) fn without_credentials(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     let authority = &rest[..rest.find('/').unwrap_or(rest.len())];
     match authority.rsplit_once('@') {

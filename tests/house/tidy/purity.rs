@@ -15,6 +15,11 @@ const ABSENT: &[(&str, &[&str], &str)] = &[
         "the queue is pure",
     ),
     (
+        "monkeyci-core/src/trigger",
+        &["async ", "tokio", "std::fs", "std::env", "std::net", "SystemTime", "Instant", "now()", "rand"],
+        "a trigger is understood, and nothing else",
+    ),
+    (
         "monkeyci-core/src/executor",
         &["crate::engine", "crate::build::", "crate::store", "crate::script", "crate::source"],
         "a port knows no other port",
