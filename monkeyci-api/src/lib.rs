@@ -1,1 +1,42 @@
 //! The server: REST API, webhooks and web page over the core.
+//!
+//! [`Server::open`] opens everything in a folder and goes on with what was left there; [`Server::serve`] serves it.
+//!
+//! Modules in reading order:
+//!
+//! - [`config`]: how a server is set up; [`server`]: everything opened, and served.
+//! - [`route`]: the routes, one file for each kind of thing; `extract` takes apart what is asked, `openapi` describes it,
+//!   [`problem`] refuses.
+//! - [`identity`]: who asks, and what they may do; `audit` writes down what they change.
+//! - [`table`]: what is kept, one module for each table; [`vault`] seals the secrets among it.
+//! - `intake`: deliveries of forges become builds; `timer` and `poll`: so do moments and new commits; `launch`: what becomes of a wish for a build.
+//! - `view`: builds as they are shown; `sse` and `range`: streams and parts of what is long.
+//! - `executor`: where jobs run on a server, and what is not trusted.
+
+pub mod config;
+pub mod problem;
+pub mod route;
+pub mod server;
+pub mod state;
+pub mod table;
+pub mod vault;
+
+mod audit;
+mod executor;
+mod extract;
+pub mod identity;
+mod intake;
+mod launch;
+mod openapi;
+mod page;
+mod params;
+mod poll;
+mod random;
+mod range;
+mod revision;
+mod sse;
+mod timer;
+mod view;
+
+pub use config::{Config, ConfigError};
+pub use server::{Server, ServerError};

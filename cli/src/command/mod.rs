@@ -6,6 +6,7 @@ mod debug;
 mod init;
 mod plan;
 mod schema;
+mod server;
 mod test;
 mod verify;
 
@@ -35,6 +36,7 @@ enum Command {
     Verify(verify::VerifyArgs),
     Plan(plan::PlanArgs),
     Test(test::TestArgs),
+    Server(Box<server::ServerArgs>),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
 }
@@ -50,6 +52,7 @@ pub fn main() -> Exit {
         Command::Verify(args) => verify::run(&args),
         Command::Plan(args) => plan::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Server(args) => server::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
     };

@@ -102,6 +102,23 @@ impl Artifacts {
         Ok(listed.into_iter().max_by(|a, b| a.key.cmp(&b.key)))
     }
 
+    /// Reads the archive of an artifact that was [found](Self::find), as it is stored: tar in zstd. `read` runs on a thread
+    /// where it may block.
+    ///
+    /// # Errors
+    /// That of `read`, or that of the store.
+    pub async fn read<T, E>(
+        &self,
+        found: &Found,
+        read: impl FnOnce(&mut dyn std::io::Read, u64) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<BlobError> + Send + 'static,
+    {
+        self.blobs.get(&found.key, read).await
+    }
+
     /// Removes every artifact of a build.
     ///
     /// # Errors

@@ -10,8 +10,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::desk::Desk;
+use super::local_worker::{self, Ends};
 use super::shared::{Reporter, Shared};
-use super::{BuildRequest, Engine, EngineError, Unfinished, local_worker, restart};
+use super::{BuildRequest, Engine, EngineError, Unfinished, restart};
 use crate::executor::{Executor, Process};
 use crate::log::LogStore;
 use crate::program::Programs;
@@ -42,6 +43,7 @@ pub struct Builder {
     secrets: Secrets,
     executor: Option<Arc<dyn Executor>>,
     script_executor: Option<Arc<dyn Executor>>,
+    no_programs: bool,
     scripts: Option<PathBuf>,
     elsewhere: bool,
     caches: Option<PathBuf>,
@@ -133,6 +135,13 @@ impl Builder {
         self
     }
 
+    /// Refuses scripts that are programs: nothing of a repository runs here but its jobs.
+    #[must_use]
+    pub fn without_script_programs(mut self) -> Self {
+        self.no_programs = true;
+        self
+    }
+
     /// Keeps compiled scripts in this folder, which may be shared with other engines; in the state folder when that is
     /// not said.
     #[must_use]
@@ -218,7 +227,8 @@ impl Builder {
             (_, true) => None,
         };
         let secrets = Arc::new(self.secrets);
-        let programs = self.script_executor.or_else(|| executor.clone()).map(|executor| {
+        let executor_of_scripts = self.script_executor.or_else(|| executor.clone()).filter(|_| !self.no_programs);
+        let programs = executor_of_scripts.map(|executor| {
             // A label of its own: the worker sweeps what is not among its jobs.
             let (cache, label) = (self.scripts.unwrap_or_else(|| state.join("scripts")), format!("{instance}-script"));
             Programs::new(cache, state.join("script-runs"), label, executor, Arc::clone(&secrets))
@@ -259,6 +269,7 @@ impl Builder {
         });
         let _stop_when_dropped = Arc::new(stop.clone().drop_guard());
         let (workers, workers_ended) = (stop.child_token(), CancellationToken::new());
+        let left = CancellationToken::new();
         let mut engine = Engine {
             shared,
             calls,
@@ -266,6 +277,7 @@ impl Builder {
             ended,
             workers: workers.clone(),
             workers_ended: workers_ended.clone(),
+            left: left.clone(),
             worker: None,
             _stop_when_dropped,
         };
@@ -282,7 +294,12 @@ impl Builder {
             None => workers_ended.cancel(),
             Some(executor) => {
                 let given = local_worker::Given { caches: self.caches, registries: self.registries, debug: self.debug };
-                engine.worker = Some(local_worker::start(&engine, executor, given, (workers, workers_ended))?);
+                engine.worker = Some(local_worker::start(
+                    &engine,
+                    executor,
+                    given,
+                    Ends { stop: workers, leave: left, ended: workers_ended },
+                )?);
             }
         }
         Ok(engine)

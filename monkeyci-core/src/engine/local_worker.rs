@@ -21,13 +21,22 @@ pub(super) struct Given {
     pub(super) debug: Option<Debug>,
 }
 
-/// Starts the worker inside this process. It stops what it runs once `stop` is cancelled, and `ended` is when nothing
-/// of that is left.
+/// How the worker ends.
+pub(super) struct Ends {
+    /// It stops what it runs once this is cancelled.
+    pub(super) stop: CancellationToken,
+    /// It leaves what it runs as it is once this is.
+    pub(super) leave: CancellationToken,
+    /// Cancelled once it has.
+    pub(super) ended: CancellationToken,
+}
+
+/// Starts the worker inside this process.
 pub(super) fn start(
     engine: &Engine,
     executor: Arc<dyn Executor>,
     given: Given,
-    (stop, ended): (CancellationToken, CancellationToken),
+    Ends { stop, leave, ended }: Ends,
 ) -> Result<Worker, EngineError> {
     let shared = &engine.shared;
     let blobs = |dir: PathBuf| {
@@ -55,13 +64,16 @@ pub(super) fn start(
     let worker = Worker::new(settings, ports);
     let (running, at_end) = (worker.clone(), ended.drop_guard());
     tokio::spawn(async move {
-        let run = running.run();
-        tokio::pin!(run);
-        tokio::select! {
-            () = &mut run => {}
-            () = stop.cancelled() => {
-                running.shut_down();
-                run.await;
+        {
+            let run = running.run();
+            tokio::pin!(run);
+            tokio::select! {
+                () = &mut run => {}
+                () = leave.cancelled() => {}
+                () = stop.cancelled() => {
+                    running.shut_down();
+                    run.await;
+                }
             }
         }
         drop(at_end);

@@ -74,6 +74,7 @@ pub struct Engine {
     ended: CancellationToken,
     workers: CancellationToken,
     workers_ended: CancellationToken,
+    left: CancellationToken,
     worker: Option<Worker>,
     _stop_when_dropped: Arc<DropGuard>,
 }
@@ -165,6 +166,14 @@ impl Engine {
     #[must_use]
     pub fn worker(&self) -> Option<&Worker> {
         self.worker.as_ref()
+    }
+
+    /// Leaves what runs as it is, for the next engine to [take up](Builder::taking_up), and returns once nothing is written
+    /// any more.
+    pub async fn leave(&self) {
+        self.left.cancel();
+        self.workers_ended.cancelled().await;
+        self.close().await;
     }
 
     /// Stops what runs, and returns once nothing is written any more. Builds that are open stay so, for the next engine.

@@ -39,8 +39,25 @@ pub struct Order {
     pub dir: JobDir,
     /// Files and folders, from the root of the workspace, that must be under [`JobDir::work`] once it has run.
     pub collect: Vec<String>,
+    /// Whether the code comes from somebody who may not push to the repository.
+    pub fork: bool,
     /// Credentials of private registries, by host name.
     pub registries: Vec<RegistryAuth>,
+}
+
+impl Order {
+    /// The same for another job.
+    #[must_use]
+    pub fn with_job(&self, job: Job) -> Self {
+        Self {
+            attempt: self.attempt.clone(),
+            job,
+            dir: self.dir.clone(),
+            collect: self.collect.clone(),
+            fork: self.fork,
+            registries: self.registries.clone(),
+        }
+    }
 }
 
 /// The credentials of a private registry.

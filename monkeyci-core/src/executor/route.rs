@@ -147,7 +147,8 @@ mod tests {
         job.image = image.map(str::to_owned);
         let build = BuildId::new("acme".parse().expect("an id"), "web".parse().expect("an id"), 1);
         let attempt = Attempt { instance: "i".into(), build, job: id(), number: 1, fence: 1 };
-        let order = Order { attempt, job, dir: JobDir::at("/nowhere"), collect: vec![], registries: vec![] };
+        let dir = JobDir::at("/nowhere");
+        let order = Order { attempt, job, dir, collect: vec![], fork: false, registries: vec![] };
         let watch = Watch { cancel: CancellationToken::new(), started: Arc::new(|_| {}) };
         let mut exit = route.run(&order, watch).await?;
         Ok(exit.service_logs.pop().expect("who ran").0)

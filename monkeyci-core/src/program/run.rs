@@ -113,7 +113,7 @@ impl Shared {
     ) -> Result<Ran, ProgramError> {
         let mut reader = Reader::open(&dir).map_err(|error| ProgramError::Broke(error.to_string()))?;
         let job = Job::new(attempt.job.clone());
-        let order = Order { attempt, job, dir, collect: Vec::new(), registries: Vec::new() };
+        let order = Order { attempt, job, dir, collect: Vec::new(), fork: false, registries: Vec::new() };
         let watch = Watch { cancel: cancel.clone(), started: Arc::new(|_| {}) };
         let run = tokio::time::timeout(errand.limit + GRACE + SLACK, self.executor.run(&order, watch));
         let mut run = std::pin::pin!(run);

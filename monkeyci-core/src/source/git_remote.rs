@@ -120,6 +120,56 @@ impl GitRemote {
         Ok(())
     }
 
+    /// The branches of the repository and their commits, as its server tells them. Git works in the folder `scratch`, which
+    /// is made and must be empty.
+    ///
+    /// # Errors
+    /// As [`fetch`](Source::fetch).
+    pub async fn branches(
+        &self,
+        scratch: &Path,
+        cancel: CancellationToken,
+    ) -> Result<Vec<(GitRef, CommitId)>, SourceError> {
+        self.protocols()?;
+        let (remote, target) = (self.clone(), scratch.to_owned());
+        let (dir, handover) = blocking(move || remote.begin(&target)).await?;
+        let secrets = self.credentials.secrets();
+        let git = self.git(&dir, &handover, &secrets, &cancel)?;
+        match git.fault().await? {
+            Some(fault) if !self.trust_git => return Err(SourceError::Program(fault)),
+            _ => {}
+        }
+        self.check_reach(&git).await?;
+        let arguments = ["ls-remote", "--heads", "--end-of-options", self.url.as_str()];
+        let listed = git.ask("failed to ask for the refs of", &arguments).await?;
+        // What git itself would not have for a ref or a commit is passed over.
+        let read = |line: &str| {
+            let (commit, name) = line.split_once('\t')?;
+            Some((name.parse::<GitRef>().ok()?, commit.parse().ok()?))
+        };
+        Ok(listed.lines().filter_map(read).filter(|(name, _)| name.as_branch().is_some()).collect())
+    }
+
+    fn git<'a>(
+        &'a self,
+        dir: &'a Path,
+        handover: &'a Handover,
+        secrets: &'a [&'a str],
+        cancel: &'a CancellationToken,
+    ) -> Result<Git<'a>, SourceError> {
+        Ok(Git {
+            url: self.url.as_str(),
+            dir,
+            protocols: self.protocols()?,
+            symlinks: self.symlinks,
+            handover,
+            secrets,
+            cancel,
+            deadline: (Instant::now() + self.timeout, self.timeout),
+            max_bytes: self.max_bytes,
+        })
+    }
+
     /// Asks the server for its main branch, and for the ref where none was given or to see that it is there.
     async fn discover(&self, git: &Git<'_>) -> Result<(Option<GitRef>, Option<String>), SourceError> {
         let known = self.main_branch.is_some() && (self.reference.is_some() || self.commit.is_some());
@@ -255,23 +305,13 @@ impl GitRemote {
 #[async_trait]
 impl Source for GitRemote {
     async fn fetch(&self, into: &Path, cancel: CancellationToken) -> Result<Checkout, SourceError> {
-        let deadline = (Instant::now() + self.timeout, self.timeout);
-        let protocols = self.protocols()?;
+        // Before anything is made: an address that may not be used leaves nothing.
+        self.protocols()?;
         let remote = self.clone();
         let target = into.to_owned();
         let (dir, handover) = blocking(move || remote.begin(&target)).await?;
         let secrets = self.credentials.secrets();
-        let git = Git {
-            url: self.url.as_str(),
-            dir: &dir,
-            protocols,
-            symlinks: self.symlinks,
-            handover: &handover,
-            secrets: &secrets,
-            cancel: &cancel,
-            deadline,
-            max_bytes: self.max_bytes,
-        };
+        let git = self.git(&dir, &handover, &secrets, &cancel)?;
         let warnings = match git.fault().await? {
             Some(fault) if !self.trust_git => return Err(SourceError::Program(fault)),
             fault => fault.into_iter().collect(),

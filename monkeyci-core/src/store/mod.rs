@@ -106,6 +106,46 @@ pub trait Store: Send + Sync {
     async fn jobs(&self, build: &BuildId) -> Result<Vec<JobRow>, StoreError>;
 }
 
+/// One that others hold too.
+#[async_trait]
+impl<S: Store + ?Sized> Store for Arc<S> {
+    async fn commit(&self, batch: Vec<Commit>) -> Result<Vec<Arc<Event>>, StoreError> {
+        (**self).commit(batch).await
+    }
+
+    async fn reserve(&self, sequence: Sequence, count: u64) -> Result<u64, StoreError> {
+        (**self).reserve(sequence, count).await
+    }
+
+    async fn claim(&self, key: &str, org: &OrgId, repo: &RepoId) -> Result<u64, StoreError> {
+        (**self).claim(key, org, repo).await
+    }
+
+    async fn events(&self, build: &BuildId, after: u64, limit: usize) -> Result<Vec<Arc<Event>>, StoreError> {
+        (**self).events(build, after, limit).await
+    }
+
+    async fn feed(&self, position: u64, limit: usize) -> Result<Vec<Arc<Event>>, StoreError> {
+        (**self).feed(position, limit).await
+    }
+
+    async fn open_builds(&self) -> Result<Vec<BuildRow>, StoreError> {
+        (**self).open_builds().await
+    }
+
+    async fn builds(&self, limit: usize) -> Result<Vec<BuildRow>, StoreError> {
+        (**self).builds(limit).await
+    }
+
+    async fn build(&self, build: &BuildId) -> Result<Option<BuildRow>, StoreError> {
+        (**self).build(build).await
+    }
+
+    async fn jobs(&self, build: &BuildId) -> Result<Vec<JobRow>, StoreError> {
+        (**self).jobs(build).await
+    }
+}
+
 /// Why a store could not do its work.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]

@@ -92,6 +92,7 @@ impl Run<'_> {
             job,
             dir,
             collect: Vec::new(),
+            fork: self.lease.trigger.fork,
             registries: self.settings.registries.of(&site.job).await,
         };
         let opened = Opened { job: Arc::clone(&site.lease.job), work_dir, shell, warnings, ran };

@@ -88,6 +88,7 @@ impl Run<'_> {
             collect: if self.debug().is_some() { vec![".".to_owned()] } else { wanted(&job) },
             job,
             dir,
+            fork: self.lease.trigger.fork,
             registries,
         };
 

@@ -114,7 +114,7 @@ impl Fixture {
             number: 1,
             fence,
         };
-        Order { attempt, job, dir, collect: Vec::new(), registries: Vec::new() }
+        Order { attempt, job, dir, collect: Vec::new(), fork: false, registries: Vec::new() }
     }
 
     /// A job of these lines.

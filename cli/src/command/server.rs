@@ -1,0 +1,82 @@
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use monkeyci_api::{Config, Server};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::error::{CliError, Exit, chain};
+
+/// Run a server: API, webhooks and web page
+///
+/// Everything is kept in one folder. The first start prints a link that signs you in.
+#[derive(Debug, clap::Args)]
+pub struct ServerArgs {
+    /// The configuration, a TOML file; what is said here comes before it
+    #[arg(short, long, value_name = "FILE", env = "MONKEYCI_SERVER_CONFIG")]
+    config: Option<PathBuf>,
+    /// Where it listens [default: 127.0.0.1:8080]
+    #[arg(short, long, value_name = "ADDRESS", env = "MONKEYCI_SERVER_LISTEN")]
+    listen: Option<SocketAddr>,
+    /// How browsers and forges reach it [default: http:// and where it listens]
+    #[arg(long, value_name = "URL", env = "MONKEYCI_SERVER_PUBLIC_URL")]
+    public_url: Option<String>,
+    /// The folder that it keeps everything in [default: monkeyci-server]
+    #[arg(long, value_name = "DIR", env = "MONKEYCI_SERVER_STATE")]
+    state: Option<PathBuf>,
+    /// Run jobs without an image as plain processes for repositories like `acme/*` (repeatable; a glob)
+    #[arg(long, value_name = "REPO")]
+    processes: Vec<String>,
+    /// Clone from `http` addresses as well
+    #[arg(long)]
+    allow_http: bool,
+    /// Clone from private networks and this machine as well
+    #[arg(long)]
+    allow_private: bool,
+    /// Clone from folders of this machine as well
+    #[arg(long)]
+    allow_file: bool,
+}
+
+/// Serves until it is told to stop.
+pub fn run(args: &ServerArgs) -> Result<Exit, CliError> {
+    let mut config = match &args.config {
+        Some(path) => Config::read(path).map_err(|error| CliError::usage(error.to_string()))?,
+        None => Config::default(),
+    };
+    args.apply(&mut config);
+    super::runtime()?.block_on(serve(&config))
+}
+
+async fn serve(config: &Config) -> Result<Exit, CliError> {
+    let server = Server::open(config).await.map_err(|error| CliError::ours(chain(&error)))?;
+    super::print(&format!("MonkeyCI serves {}\n", server.url()))?;
+    if let Some(token) = server.first_token() {
+        super::print(&format!("Sign in, this once, with {}/login#token={token}\n", server.url()))?;
+    }
+    let stop = server.stop();
+    let signals = |kind| signal(kind).map_err(|error| CliError::ours(format!("signals: {error}")));
+    let (mut interrupted, mut ended) = (signals(SignalKind::interrupt())?, signals(SignalKind::terminate())?);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = ended.recv() => {}
+        }
+        stop.cancel();
+    });
+    server.serve().await.map_err(|error| CliError::ours(format!("the server: {error}")))?;
+    Ok(Exit::Success)
+}
+
+impl ServerArgs {
+    fn apply(&self, config: &mut Config) {
+        config.listen = self.listen.unwrap_or(config.listen);
+        if let Some(state) = &self.state {
+            config.state.clone_from(state);
+        }
+        config.public_url = self.public_url.clone().or(config.public_url.take());
+        config.executor.processes.extend(self.processes.iter().cloned());
+        config.sources.http |= self.allow_http;
+        config.sources.private |= self.allow_private;
+        config.sources.file |= self.allow_file;
+    }
+}

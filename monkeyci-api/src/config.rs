@@ -1,0 +1,178 @@
+//! How a server is set up: a TOML file, every key of which has a default that works.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+/// How a server is set up.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct Config {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// How browsers and forges reach it; `http://` and where it listens when that is not said.
+    pub public_url: Option<String>,
+    /// The folder that it keeps everything in.
+    pub state: PathBuf,
+    /// The file of the master key; `master.key` in the state folder when that is not said.
+    pub master_key: Option<PathBuf>,
+    /// Jobs that its own worker runs at once; the number of processors when that is not said.
+    pub jobs: Option<usize>,
+    /// Where jobs run.
+    pub executor: Executor,
+    /// What may be cloned.
+    pub sources: Sources,
+}
+
+/// Where jobs run.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct Executor {
+    /// What runs jobs with an image.
+    pub engine: ContainerEngine,
+    /// The image of jobs that have none, and of scripts that are programs.
+    pub script_image: Option<String>,
+    /// Globs of repositories, as `acme/web`, whose jobs without an image and whose scripts run as plain processes of
+    /// this machine. Never those of forks.
+    pub processes: Vec<String>,
+    /// Whether scripts that are programs are compiled and asked as plain processes of this machine: only where everybody
+    /// who may push to a repository may run programs here. Otherwise such scripts are refused.
+    pub script_programs: bool,
+}
+
+/// What runs jobs with an image.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ContainerEngine {
+    /// Docker, or else Podman.
+    #[default]
+    Auto,
+    /// Docker.
+    Docker,
+    /// Podman.
+    Podman,
+}
+
+/// What may be cloned.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct Sources {
+    /// Addresses with `http`, which send everything in clear text.
+    pub http: bool,
+    /// Hosts in private networks and on this machine.
+    pub private: bool,
+    /// Folders of this machine, by `file`.
+    pub file: bool,
+}
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("configuration `{}`: {source}", .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It says what cannot be understood.
+    #[error("configuration `{}`: {reason}", .path.display())]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// What and where, with the line.
+        reason: String,
+    },
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: None,
+            state: "monkeyci-server".into(),
+            master_key: None,
+            jobs: None,
+            executor: Executor::default(),
+            sources: Sources::default(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads a configuration; paths in it are from its own folder.
+    ///
+    /// # Errors
+    /// When it cannot be read, or says what cannot be understood.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        let config = toml::from_str(&text);
+        let wrong = |reason: String| ConfigError::Wrong { path: path.to_owned(), reason };
+        let mut config: Self = config.map_err(|error| wrong(error.to_string()))?;
+        if let Some(folder) = path.parent() {
+            config.state = folder.join(&config.state);
+            config.master_key = config.master_key.map(|key| folder.join(key));
+        }
+        config.check().map_err(wrong)?;
+        Ok(config)
+    }
+
+    /// Looks for what cannot be used, in words for people.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn check(&self) -> Result<(), String> {
+        if let Some(url) = &self.public_url
+            && !(url.starts_with("https://") || url.starts_with("http://"))
+        {
+            return Err(format!("public-url: `{url}` does not begin with `https://` or `http://`"));
+        }
+        for glob in &self.executor.processes {
+            globset::Glob::new(glob).map_err(|error| format!("executor.processes: `{glob}`: {}", error.kind()))?;
+        }
+        Ok(())
+    }
+
+    /// How browsers and forges reach the server, without a slash at its end.
+    #[must_use]
+    pub fn url(&self, listens: SocketAddr) -> String {
+        let url = self.public_url.clone().unwrap_or_else(|| format!("http://{listens}"));
+        url.trim_end_matches('/').to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Config, String> {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("server.toml");
+        std::fs::write(&path, text).expect("writes");
+        Config::read(&path).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_empty_file_is_a_server_that_works() {
+        let config = read("").expect("reads");
+        assert_eq!(config.listen.port(), 8080);
+        assert!(config.state.is_absolute(), "its folder is beside the file");
+        assert!(config.executor.processes.is_empty(), "no repository may run plain processes unless somebody says so");
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_place() {
+        for (text, told) in [
+            ("lisen = 1", "lisen"),
+            ("\nlisten = \"here\"", "line 2"),
+            ("public-url = \"ci.example.com\"", "does not begin with"),
+            ("[executor]\nprocesses = [\"acme/{\"]", "executor.processes"),
+        ] {
+            let error = read(text).expect_err("it is wrong");
+            assert!(error.contains(told) && error.contains("server.toml"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+use axum::extract::{FromRequest, Request};
+use bytes::Bytes;
+use http::{StatusCode, header};
+use serde::de::DeserializeOwned;
+
+use crate::problem::{Answer, Refusal};
+
+/// A body of JSON. An empty one is an empty object.
+///
+/// What is wrong with it is told once it is [read](Self::read), which a handler does after it knows that whoever asks may:
+/// nobody else learns what a body looks like.
+pub struct Body<B>(Answer<B>);
+
+impl<B> Body<B> {
+    /// What it says.
+    ///
+    /// # Errors
+    /// What is wrong with it, with its place.
+    pub fn read(self) -> Answer<B> {
+        self.0
+    }
+}
+
+impl<S: Send + Sync, B: DeserializeOwned> FromRequest<S> for Body<B> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+        Ok(Self(read(request, state).await))
+    }
+}
+
+async fn read<S: Send + Sync, B: DeserializeOwned>(request: Request, state: &S) -> Answer<B> {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
+    let is_json = kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
+    let bytes = Bytes::from_request(request, state)
+        .await
+        .map_err(|rejection| Refusal::new(rejection.status(), format!("the body: {}", rejection.body_text())))?;
+    if bytes.is_empty() {
+        return serde_json::from_str("{}").map_err(|error| wrong(&error));
+    }
+    if !is_json {
+        let detail = "the body: `Content-Type: application/json` is expected";
+        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
+    }
+    serde_json::from_slice(&bytes).map_err(|error| wrong(&error))
+}
+
+/// What is no JSON is a bad request; what is JSON but not this body has a field that is wrong.
+fn wrong(error: &serde_json::Error) -> Refusal {
+    let what = error.to_string();
+    if !error.is_data() {
+        return Refusal::bad(format!("the body is no JSON: {what}"));
+    }
+    // Fields that are unknown or missing are named in backticks; others only have a place.
+    let pointer = match what.split('`').nth(1) {
+        Some(field) if what.contains("field") => format!("/{}", field.replace('~', "~0").replace('/', "~1")),
+        _ => String::new(),
+    };
+    Refusal::field(&pointer, format!("the body: {what}"))
+}

@@ -1,0 +1,11 @@
+//! What handlers take out of a request, and how that is described in the OpenAPI document.
+
+mod at;
+mod body;
+mod paging;
+mod query;
+
+pub use at::{At, BuildPath, DeliveryPath, HookPath, JobPath, LogPath, MemberPath, NamePath, OrgPath, RepoPath};
+pub use body::Body;
+pub use paging::Paging;
+pub use query::Query;

@@ -1,0 +1,246 @@
+//! Who asks, and what they may do.
+
+use std::collections::BTreeMap;
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use http::{HeaderMap, Method, StatusCode, header};
+use monkeyci_core::model::{Millis, OrgId};
+use monkeyci_core::store::{Sql, StoreError};
+use monkeyci_rest::{Me, Repo, Role, Scope, Visibility};
+
+use crate::extract::RepoPath;
+use crate::problem::{Answer, Refusal};
+use crate::random;
+use crate::state::{State, now};
+use crate::table::token::Kind;
+use crate::table::{member, person, repo, token};
+
+/// The cookie of a session.
+pub const COOKIE: &str = "monkeyci-session";
+
+/// Milliseconds between two notes of when a token was used.
+const NOTED: Millis = 60_000;
+
+/// Who asks; nobody, where the request says nothing of it.
+#[derive(Debug, Clone, Default)]
+pub struct Who(Option<Known>);
+
+/// Somebody who is known.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// Their name.
+    pub name: String,
+    /// The token or session by which they are known.
+    pub token: String,
+    admin: bool,
+    roles: BTreeMap<OrgId, Role>,
+    /// What the token allows at the most.
+    scope: Option<Scope>,
+}
+
+impl FromRequestParts<State> for Who {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
+        let (secret, kind) = match (bearer(&parts.headers)?, cookie(&parts.headers)) {
+            (Some(token), _) => (token, Kind::Api),
+            (None, Some(session)) => (session, Kind::Session),
+            (None, None) => return Ok(Self::default()),
+        };
+        if kind == Kind::Session {
+            same_origin(parts)?;
+        }
+        let known = known(state, secret, kind).await?;
+        match (known, kind) {
+            (Some(known), _) => Ok(Self(Some(known))),
+            // A session that is over is nobody's; a token that is wrong is told so.
+            (None, Kind::Session) => Ok(Self::default()),
+            (None, Kind::Api) => {
+                let detail = "this token is not known, or has expired; make another one";
+                Err(Refusal::new(StatusCode::UNAUTHORIZED, detail))
+            }
+        }
+    }
+}
+
+/// Who has that secret.
+///
+/// # Errors
+/// When nobody has.
+pub async fn holder(state: &State, secret: &str, kind: Kind) -> Answer<Who> {
+    let known = known(state, secret, kind).await?;
+    known.map(|known| Who(Some(known))).ok_or_else(Refusal::unknown)
+}
+
+/// Who has that secret, if anybody has.
+async fn known(state: &State, secret: &str, kind: Kind) -> Answer<Option<Known>> {
+    let (hash, now) = (random::hash(secret), now());
+    let held = state.tables.read(move |sql| {
+        let Some(held) = token::find(sql, &hash, kind, now)? else { return Ok(None) };
+        let admin = person::is_admin(sql, &held.person)?.unwrap_or(false);
+        let roles = member::roles(sql, &held.person)?;
+        Ok(Some((held, admin, roles)))
+    });
+    let Some((held, admin, roles)) = held.await? else { return Ok(None) };
+    if held.token.used.is_none_or(|used| used + NOTED < now) {
+        let id = held.token.id.clone();
+        // Nobody waits for that.
+        let state = state.clone();
+        tokio::spawn(async move {
+            let noted = state.tables.write(move |sql| token::used(sql, &id, now)).await;
+            if let Err(error) = noted {
+                tracing::warn!(%error, "cannot note that a token was used");
+            }
+        });
+    }
+    let token::Held { token, person } = held;
+    let admin = admin && token.scope.is_none();
+    Ok(Some(Known { name: person, token: token.id, admin, roles, scope: token.scope }))
+}
+
+fn bearer(headers: &HeaderMap) -> Answer<Option<&str>> {
+    let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
+    let token = value.to_str().ok().and_then(|value| {
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    });
+    token.map(Some).ok_or_else(Refusal::unknown)
+}
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let all = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    let pairs = all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.filter(|(name, _)| *name == COOKIE).map(|(_, value)| value).next()
+}
+
+/// Refuses what a page of another origin makes a browser send with our cookie.
+fn same_origin(parts: &Parts) -> Answer<()> {
+    if matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS) {
+        return Ok(());
+    }
+    let text = |name| parts.headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
+    let origin = text(header::ORIGIN).and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
+    if origin.is_some() && origin == text(header::HOST) {
+        return Ok(());
+    }
+    Err(Refusal::new(StatusCode::FORBIDDEN, "a page of another origin may not ask for this"))
+}
+
+impl Who {
+    /// Who it is.
+    ///
+    /// # Errors
+    /// When nobody is known.
+    pub fn known(&self) -> Answer<&Known> {
+        self.0.as_ref().ok_or_else(Refusal::unknown)
+    }
+
+    /// Their role in an organisation, where they have one.
+    pub fn role(&self, org: &OrgId) -> Option<Role> {
+        let known = self.0.as_ref()?;
+        let own = if known.admin { Some(Role::Owner) } else { known.roles.get(org).copied() }?;
+        match &known.scope {
+            None => Some(own),
+            Some(scope) => (scope.org == *org).then(|| own.min(scope.role)),
+        }
+    }
+
+    /// Lets go on who has at least that role in an organisation.
+    ///
+    /// # Errors
+    /// When nobody is known, or they have another role. Who has none does not learn whether there is one.
+    pub fn must(&self, org: &OrgId, role: Role) -> Answer<&Known> {
+        let known = self.known()?;
+        match self.role(org) {
+            Some(own) if own >= role => Ok(known),
+            Some(own) => {
+                let (own, role) = (own.as_str(), role.as_str());
+                let detail = format!("this needs the role `{role}` in `{org}`, and yours is `{own}`");
+                Err(Refusal::new(StatusCode::FORBIDDEN, detail))
+            }
+            None => Err(Refusal::not_found("organisation")),
+        }
+    }
+
+    /// Lets go on who runs the server.
+    ///
+    /// # Errors
+    /// When it is somebody else.
+    pub fn must_be_admin(&self) -> Answer<&Known> {
+        let known = self.known()?;
+        let refused = || Refusal::new(StatusCode::FORBIDDEN, "only who runs this server may do that");
+        known.admin.then_some(known).ok_or_else(refused)
+    }
+
+    /// The repository, if they may see it and what it built.
+    ///
+    /// # Errors
+    /// When there is none, or they may not see it: nobody learns which.
+    pub async fn may_see(&self, state: &State, path: &RepoPath) -> Answer<Repo> {
+        let (org, id) = (path.org.clone(), path.repo.clone());
+        let found = state.tables.read(move |sql| repo::find(sql, &org, &id)).await?;
+        let may = |repo: &Repo| repo.body.visibility == Visibility::Public || self.role(&path.org).is_some();
+        match (found.filter(may), &self.0) {
+            (Some(repo), _) => Ok(repo),
+            (None, Some(_)) => Err(Refusal::not_found("repository")),
+            (None, None) => Err(Refusal::unknown()),
+        }
+    }
+
+    /// The repository, if they have at least that role in its organisation.
+    ///
+    /// # Errors
+    /// When there is none, or they have not.
+    pub async fn must_in(&self, state: &State, path: &RepoPath, role: Role) -> Answer<(Repo, &Known)> {
+        let known = self.must(&path.org, role)?;
+        let (org, id) = (path.org.clone(), path.repo.clone());
+        let found = state.tables.read(move |sql| repo::find(sql, &org, &id)).await?;
+        found.map(|repo| (repo, known)).ok_or_else(|| Refusal::not_found("repository"))
+    }
+
+    /// What they may do, for themselves.
+    ///
+    /// # Errors
+    /// When nobody is known.
+    pub fn me(&self) -> Answer<Me> {
+        let Known { name, admin, roles, .. } = self.known()?.clone();
+        let orgs = roles.into_iter().filter_map(|(org, _)| Some((org.clone(), self.role(&org)?))).collect();
+        Ok(Me { name, admin, orgs })
+    }
+
+    /// Whether they are known by a token that may do less than they may.
+    pub fn is_scoped(&self) -> bool {
+        self.0.as_ref().is_some_and(|known| known.scope.is_some())
+    }
+
+    /// Whether they see every organisation.
+    pub fn is_admin(&self) -> bool {
+        self.0.as_ref().is_some_and(|known| known.admin)
+    }
+}
+
+/// Makes the first person, who runs the server, with a token; nothing where somebody is known already.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn first(sql: &mut dyn Sql, name: &str) -> Result<Option<String>, StoreError> {
+    if !person::is_empty(sql)? {
+        return Ok(None);
+    }
+    person::add(sql, name, true, now())?;
+    let secret = random::token();
+    let held = token::Held {
+        token: monkeyci_rest::Token {
+            id: ulid::Ulid::new().to_string(),
+            description: "made as the server first started".into(),
+            scope: None,
+            created: now(),
+            expires: None,
+            used: None,
+        },
+        person: name.to_owned(),
+    };
+    token::add(sql, &held, &random::hash(&secret), Kind::Api)?;
+    Ok(Some(secret))
+}

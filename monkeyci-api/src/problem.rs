@@ -1,0 +1,110 @@
+//! Refusals, as `application/problem+json` (RFC 9457).
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::{StatusCode, header};
+use monkeyci_core::engine::EngineError;
+use monkeyci_core::store::StoreError;
+use monkeyci_rest::{FieldError, Problem};
+
+/// Why a request is refused.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    status: StatusCode,
+    detail: String,
+    errors: Vec<FieldError>,
+}
+
+/// What a handler answers.
+pub type Answer<T> = Result<T, Refusal>;
+
+impl Refusal {
+    /// Refuses with a status and a sentence for people.
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self { status, detail: detail.into(), errors: Vec::new() }
+    }
+
+    /// Something in the request is wrong.
+    pub fn bad(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+
+    /// One field of the body is wrong; `pointer` is a JSON pointer to it.
+    pub fn field(pointer: &str, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        let errors = vec![FieldError { pointer: pointer.to_owned(), detail: detail.clone() }];
+        Self { status: StatusCode::UNPROCESSABLE_ENTITY, detail, errors }
+    }
+
+    /// Nobody is known to ask.
+    pub fn unknown() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "sign in, or send a token: `Authorization: Bearer mci_…`")
+    }
+
+    /// There is no such thing, or whoever asks may not see it.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, format!("there is no such {what}, or you may not see it"))
+    }
+
+    /// Things stand otherwise than the request takes for granted.
+    pub fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, detail)
+    }
+
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.detail)
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let title = self.status.canonical_reason().unwrap_or("Refused").to_owned();
+        let problem = Problem { title, status: self.status.as_u16(), detail: self.detail, errors: self.errors };
+        let mut response = (self.status, Json(problem)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, http::HeaderValue::from_static("application/problem+json"));
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, http::HeaderValue::from_static("Bearer"));
+        }
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, http::HeaderValue::from_static("5"));
+        }
+        response
+    }
+}
+
+/// What the database says is for the operator; whoever asks is told to come again.
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "the database refused");
+        let detail = match error {
+            StoreError::Full { .. } => "the server's disk is full: nothing was changed; try again later",
+            _ => "the server's database does not answer as it should: nothing was changed; try again later",
+        };
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+    }
+}
+
+impl From<EngineError> for Refusal {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::UnknownBuild { .. } => Self::not_found("build"),
+            EngineError::NotOpen { .. } | EngineError::Illegal { .. } | EngineError::Running { .. } => {
+                Self::conflict(error.to_string())
+            }
+            EngineError::Request(detail) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
+            EngineError::Store(error) => error.into(),
+            error => {
+                tracing::error!(%error, "the engine refused");
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "the server is going down; try again soon")
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Secrets that are drawn by lot, and how they are known again.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// What every API token begins with, so that scanners for secrets find it.
+pub const TOKEN_PREFIX: &str = "mci_";
+
+/// Bytes drawn by lot.
+///
+/// # Panics
+/// When the system has no source of randomness: then nothing here can be safe.
+pub fn bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("the system has a source of randomness");
+    bytes
+}
+
+/// A word of 256 bits, for URLs and headers.
+pub fn word() -> String {
+    URL_SAFE_NO_PAD.encode(bytes::<32>())
+}
+
+/// A new API token.
+pub fn token() -> String {
+    format!("{TOKEN_PREFIX}{}", word())
+}
+
+/// What is kept of a token: its SHA-256 in hex. Tokens have 256 bits of their own, so that no salt is needed.
+pub fn hash(token: &str) -> String {
+    hex(&hmac_sha256::Hash::hash(token.as_bytes()))
+}
+
+/// Bytes in hex.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("texts take everything");
+        text
+    })
+}

@@ -1,0 +1,190 @@
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State as Shared;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode, header};
+use monkeyci_core::engine::BuildRequest;
+use monkeyci_core::model::trigger::{Git, Source};
+use monkeyci_core::model::{BuildStatus, RepoId, Text, Trigger};
+use monkeyci_rest::{Build, BuildDetail, NewBuild, Page, Reason, Repo, Retry, Role};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::Routes;
+use crate::audit::Change;
+use crate::extract::{At, Body, BuildPath, OrgPath, Paging, Query, RepoPath};
+use crate::identity::{Known, Who};
+use crate::openapi::Operation;
+use crate::problem::{Answer, Refusal};
+use crate::state::State;
+use crate::table::build::{self, Filter};
+use crate::{params, view};
+
+/// Which builds of a list are wanted.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+struct Wanted {
+    /// Those that stand so.
+    status: Option<BuildStatus>,
+    /// Those of this branch.
+    branch: Option<String>,
+}
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    let all = "/v1/orgs/{org}/repos/{repo}/builds";
+    let one = "/v1/orgs/{org}/repos/{repo}/builds/{number}";
+    routes
+        .add(
+            Operation::get("/v1/orgs/{org}/builds", "Builds of all its repositories, newest first")
+                .answers::<Page<Build>>(StatusCode::OK),
+            list_of_org,
+        )
+        .add(Operation::get(all, "Builds, newest first").answers::<Page<Build>>(StatusCode::OK), list_builds)
+        .add(Operation::post(all, "Build something").answers::<BuildDetail>(StatusCode::CREATED), create_build)
+        .add(Operation::get(one, "A build with its jobs").answers::<BuildDetail>(StatusCode::OK), show_build)
+        .add(
+            Operation::post("/v1/orgs/{org}/repos/{repo}/builds/{number}/cancel", "Stop a build")
+                .answers::<BuildDetail>(StatusCode::ACCEPTED),
+            cancel_build,
+        )
+        .add(
+            Operation::post("/v1/orgs/{org}/repos/{repo}/builds/{number}/retry", "Do an ended build again")
+                .answers::<BuildDetail>(StatusCode::CREATED),
+            retry_build,
+        )
+}
+
+async fn list_of_org(
+    Shared(state): Shared<State>,
+    who: Who,
+    At(path): At<OrgPath>,
+    Query(wanted): Query<Wanted>,
+    Query(paging): Query<Paging>,
+) -> Answer<Json<Page<Build>>> {
+    who.must(&path.org, Role::Viewer)?;
+    list(&state, path, None, wanted, &paging).await
+}
+
+async fn list_builds(
+    Shared(state): Shared<State>,
+    who: Who,
+    At(path): At<RepoPath>,
+    Query(wanted): Query<Wanted>,
+    Query(paging): Query<Paging>,
+) -> Answer<Json<Page<Build>>> {
+    who.may_see(&state, &path).await?;
+    list(&state, OrgPath { org: path.org }, Some(path.repo), wanted, &paging).await
+}
+
+async fn list(
+    state: &State,
+    path: OrgPath,
+    repo: Option<RepoId>,
+    wanted: Wanted,
+    paging: &Paging,
+) -> Answer<Json<Page<Build>>> {
+    let reference = wanted.branch.map(|branch| format!("refs/heads/{branch}"));
+    let filter = Filter { repo, status: wanted.status, reference };
+    let (cursor, limit) = (paging.number()?, paging.limit() + 1);
+    let found = state.tables.read(move |sql| build::list(sql, &path.org, &filter, cursor, limit)).await?;
+    let page = paging.page(found, |(cursor, _)| cursor.to_string());
+    Ok(Json(Page { items: page.items.into_iter().map(|(_, build)| build).collect(), next: page.next }))
+}
+
+async fn show_build(Shared(state): Shared<State>, who: Who, At(path): At<BuildPath>) -> Answer<Json<BuildDetail>> {
+    who.may_see(&state, &path.repo()).await?;
+    view::build(&state, &path).await.map(Json)
+}
+
+async fn create_build(
+    Shared(state): Shared<State>,
+    who: Who,
+    At(path): At<RepoPath>,
+    headers: HeaderMap,
+    body: Body<NewBuild>,
+) -> Answer<Response> {
+    let (repo, known) = who.must_in(&state, &path, Role::Developer).await?;
+    let body = body.read()?;
+    if body.branch.is_some() && body.tag.is_some() {
+        return Err(Refusal::field("/tag", "a branch or a tag, not both"));
+    }
+    let reference = match (&body.branch, &body.tag) {
+        (Some(branch), _) => Some(format!("refs/heads/{branch}")),
+        (None, Some(tag)) => Some(format!("refs/tags/{tag}")),
+        (None, None) => None,
+    };
+    let trigger = Trigger {
+        source: Source::Api,
+        actor: Some(known.name.clone()),
+        git: Some(Git { reference, commit_id: body.commit, ..Git::default() }),
+        params: body.params.into_iter().map(|(name, value)| (name, Text::from(value))).collect(),
+        ..Trigger::default()
+    };
+    let request = request(&state, &repo, trigger).await?;
+    begin(&state, known, &path, "build/create", keyed(request, known, &path, &headers)).await
+}
+
+async fn cancel_build(
+    Shared(state): Shared<State>,
+    who: Who,
+    At(path): At<BuildPath>,
+    body: Body<Reason>,
+) -> Answer<(StatusCode, Json<BuildDetail>)> {
+    let (_, known) = who.must_in(&state, &path.repo(), Role::Developer).await?;
+    let body = body.read()?;
+    let handle = state.engine.handle(&path.id()).await?;
+    handle.cancel_as(Some(&known.name), body.reason.as_deref().unwrap_or("canceled")).await?;
+    let change = Change::by(known, path.org.as_str(), "build/cancel", view::url(&path));
+    state.tables.write(move |sql| change.write(sql)).await?;
+    Ok((StatusCode::ACCEPTED, Json(view::build(&state, &path).await?)))
+}
+
+async fn retry_build(
+    Shared(state): Shared<State>,
+    who: Who,
+    At(path): At<BuildPath>,
+    headers: HeaderMap,
+    body: Body<Retry>,
+) -> Answer<Response> {
+    let (repo, known) = who.must_in(&state, &path.repo(), Role::Developer).await?;
+    let body = body.read()?;
+    let before = state.engine.snapshot(&path.id()).await?;
+    if !before.status().is_terminal() {
+        return Err(Refusal::conflict(format!("build {} has not ended; cancel it first", path.number)));
+    }
+    let trigger = before.trigger().map(|trigger| (**trigger).clone()).unwrap_or_default();
+    let trigger = Trigger { actor: Some(known.name.clone()), ..trigger };
+    let mut request = request(&state, &repo, trigger).await?;
+    if body.failed {
+        let again: Vec<_> = view::not_well(&before).map(ToString::to_string).collect();
+        if again.is_empty() {
+            return Err(Refusal::conflict(format!("every job of build {} ended well", path.number)));
+        }
+        request = request.filter(again)?;
+    }
+    begin(&state, known, &path.repo(), "build/retry", keyed(request, known, &path.repo(), &headers)).await
+}
+
+async fn request(state: &State, repo: &Repo, trigger: Trigger) -> Answer<BuildRequest> {
+    let (org, id) = (repo.org.clone(), repo.id.clone());
+    let params: BTreeMap<_, _> = state.tables.read(move |sql| params::of(sql, &org, &id)).await?;
+    state.launcher.request(repo, trigger, params).map_err(|why| Refusal::field("", why))
+}
+
+/// Who sends the same `Idempotency-Key` again gets the same build.
+fn keyed(request: BuildRequest, known: &Known, path: &RepoPath, headers: &HeaderMap) -> BuildRequest {
+    match headers.get("idempotency-key").and_then(|key| key.to_str().ok()) {
+        Some(key) => request.key(format!("api/{}/{}/{}/{key}", known.name, path.org, path.repo)),
+        None => request,
+    }
+}
+
+async fn begin(state: &State, known: &Known, path: &RepoPath, action: &str, request: BuildRequest) -> Answer<Response> {
+    let number = state.engine.build(request).await?.id().number;
+    let path = BuildPath { org: path.org.clone(), repo: path.repo.clone(), number };
+    let url = view::url(&path);
+    let change = Change::by(known, path.org.as_str(), action, &url);
+    state.tables.write(move |sql| change.write(sql)).await?;
+    let detail = view::build(state, &path).await?;
+    Ok((StatusCode::CREATED, [(header::LOCATION, url)], Json(detail)).into_response())
+}

@@ -1,0 +1,212 @@
+use axum::Json;
+use axum::extract::State as Shared;
+use http::StatusCode;
+use monkeyci_core::model::{OrgId, RepoId};
+use monkeyci_rest::{Delivery, DeliveryState, Hook, HookSecret, NewHook, Page, Role};
+
+use super::Routes;
+use crate::audit::Change;
+use crate::extract::{At, Body, DeliveryPath, HookPath, Paging, Query, RepoPath};
+use crate::identity::Who;
+use crate::intake::FORGES;
+use crate::openapi::Operation;
+use crate::problem::{Answer, Refusal};
+use crate::random;
+use crate::state::{State, now};
+use crate::table::hook::HookRow;
+use crate::table::{delivery, hook};
+
+/// Bytes of the shortest secret that somebody may choose.
+const SHORTEST: usize = 16;
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    let all = "/v1/orgs/{org}/repos/{repo}/hooks";
+    let one = "/v1/orgs/{org}/repos/{repo}/hooks/{hook}";
+    let rotate = "/v1/orgs/{org}/repos/{repo}/hooks/{hook}/rotate";
+    let deliveries = "/v1/orgs/{org}/repos/{repo}/hooks/{hook}/deliveries";
+    let one_delivery = "/v1/orgs/{org}/repos/{repo}/hooks/{hook}/deliveries/{delivery}";
+    let again = "/v1/orgs/{org}/repos/{repo}/hooks/{hook}/deliveries/{delivery}/redeliver";
+    routes
+        .add(Operation::get(all, "Webhooks of a repository").answers::<Page<Hook>>(StatusCode::OK), list_hooks)
+        .add(
+            Operation::post(all, "Make a webhook; its secret is told this once")
+                .answers::<HookSecret>(StatusCode::CREATED),
+            create_hook,
+        )
+        .add(Operation::get(one, "A webhook").answers::<Hook>(StatusCode::OK), show_hook)
+        .add(Operation::delete(one, "Remove a webhook and its deliveries"), delete_hook)
+        .add(
+            Operation::post(rotate, "Give it another secret; the former stays good until the new one was used")
+                .answers::<HookSecret>(StatusCode::OK),
+            rotate_hook,
+        )
+        .add(
+            Operation::get(deliveries, "What it delivered, newest first").answers::<Page<Delivery>>(StatusCode::OK),
+            list_deliveries,
+        )
+        .add(
+            Operation::get(one_delivery, "A delivery with its headers and body").answers::<Delivery>(StatusCode::OK),
+            show_delivery,
+        )
+        .add(Operation::post(again, "Look at a delivery again").answers::<Delivery>(StatusCode::ACCEPTED), redeliver)
+}
+
+/// What the sealed secret of a webhook is bound to.
+pub fn place(key: &str) -> String {
+    format!("hook/{key}")
+}
+
+fn shown(state: &State, row: &HookRow) -> Hook {
+    Hook {
+        name: row.name.clone(),
+        forge: row.forge.clone(),
+        url: format!("{}/webhook/{}/{}", state.url, row.forge, row.key),
+        rotating: row.former.is_some(),
+        last_delivery: row.last,
+        created: row.created,
+    }
+}
+
+async fn find(state: &State, path: &HookPath) -> Answer<HookRow> {
+    let path = path.clone();
+    let found = state.tables.read(move |sql| hook::find(sql, &path.org, &path.repo, &path.hook)).await?;
+    found.ok_or_else(|| Refusal::not_found("webhook"))
+}
+
+async fn list_hooks(
+    Shared(state): Shared<State>,
+    who: Who,
+    At(path): At<RepoPath>,
+    Query(paging): Query<Paging>,
+) -> Answer<Json<Page<Hook>>> {
+    who.must(&path.org, Role::Maintainer)?;
+    let (cursor, limit) = (paging.cursor.clone(), paging.limit() + 1);
+    let found = state.tables.read(move |sql| hook::list(sql, &path.org, &path.repo, cursor.as_deref(), limit));
+    let found = found.await?.iter().map(|row| shown(&state, row)).collect();
+    Ok(Json(paging.page(found, |hook: &Hook| hook.name.clone())))
+}
+
+async fn create_hook(
+    Shared(state): Shared<State>,
+    who: Who,
+    At(path): At<RepoPath>,
+    body: Body<NewHook>,
+) -> Answer<(StatusCode, Json<HookSecret>)> {
+    let (_, known) = who.must_in(&state, &path, Role::Maintainer).await?;
+    let body = body.read()?;
+    if !FORGES.contains(&body.forge.as_str()) {
+        return Err(Refusal::field("/forge", format!("one of {}", FORGES.join(", "))));
+    }
+    let name = body.name.unwrap_or_else(|| body.forge.clone());
+    if RepoId::new(&name).is_err() {
+        return Err(Refusal::field("/name", "a name has up to 100 letters, digits and `_.-`"));
+    }
+    if body.secret.as_ref().is_some_and(|secret| secret.len() < SHORTEST) {
+        return Err(Refusal::field("/secret", format!("a secret has at least {SHORTEST} bytes")));
+    }
+    let secret = body.secret.unwrap_or_else(random::word);
+    let (key, forge, url) = (random::word(), body.forge, format!("{}/hooks/{name}", path.url()));
+    let change = Change::by(known, path.org.as_str(), "hook/create", url);
+    let sealed = seal(&state, &path.org, &key, &secret).await?;
+    let RepoPath { org, repo } = path;
+    let row = HookRow { key, org, repo, name, forge, secret: sealed, former: None, created: now(), last: None };
+    let kept = row.clone();
+    let added = state.tables.write(move |sql| {
+        let added = hook::add(sql, &kept)?;
+        if added {
+            change.write(sql)?;
+        }
+        Ok(added)
+    });
+    if !added.await? {
+        return Err(Refusal::conflict(format!("there is a webhook `{}` already", row.name)));
+    }
+    Ok((StatusCode::CREATED, Json(HookSecret { hook: shown(&state, &row), secret })))
+}
+
+async fn seal(state: &State, org: &OrgId, key: &str, secret: &str) -> Answer<Vec<u8>> {
+    let (shared, org, place, secret) = (state.clone(), org.clone(), place(key), secret.to_owned());
+    let sealed = state.tables.write(move |sql| Ok(shared.vault.seal(sql, &org, &place, secret.as_bytes())));
+    sealed.await?.map_err(|error| {
+        tracing::error!(%error, "a secret cannot be sealed");
+        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the server's master key does not fit its database")
+    })
+}
+
+async fn show_hook(Shared(state): Shared<State>, who: Who, At(path): At<HookPath>) -> Answer<Json<Hook>> {
+    who.must(&path.org, Role::Maintainer)?;
+    find(&state, &path).await.map(|row| Json(shown(&state, &row)))
+}
+
+async fn delete_hook(Shared(state): Shared<State>, who: Who, At(path): At<HookPath>) -> Answer<StatusCode> {
+    let known = who.must(&path.org, Role::Maintainer)?;
+    let url = format!("{}/hooks/{}", path.repo().url(), path.hook);
+    let change = Change::by(known, path.org.as_str(), "hook/delete", url);
+    let removed = state.tables.write(move |sql| {
+        let removed = hook::remove(sql, &path.org, &path.repo, &path.hook)?;
+        if removed {
+            change.write(sql)?;
+        }
+        Ok(removed)
+    });
+    removed.await?.then_some(StatusCode::NO_CONTENT).ok_or_else(|| Refusal::not_found("webhook"))
+}
+
+async fn rotate_hook(Shared(state): Shared<State>, who: Who, At(path): At<HookPath>) -> Answer<Json<HookSecret>> {
+    let known = who.must(&path.org, Role::Maintainer)?;
+    let row = find(&state, &path).await?;
+    let secret = random::word();
+    let sealed = seal(&state, &path.org, &row.key, &secret).await?;
+    let url = format!("{}/hooks/{}", path.repo().url(), path.hook);
+    let change = Change::by(known, path.org.as_str(), "hook/rotate", url);
+    let key = row.key.clone();
+    state
+        .tables
+        .write(move |sql| {
+            change.write(sql)?;
+            hook::rotate(sql, &key, &sealed)
+        })
+        .await?;
+    let hook = Hook { rotating: true, ..shown(&state, &row) };
+    Ok(Json(HookSecret { hook, secret }))
+}
+
+async fn list_deliveries(
+    Shared(state): Shared<State>,
+    who: Who,
+    At(path): At<HookPath>,
+    Query(paging): Query<Paging>,
+) -> Answer<Json<Page<Delivery>>> {
+    who.must(&path.org, Role::Maintainer)?;
+    let row = find(&state, &path).await?;
+    let (cursor, limit) = (paging.cursor.clone(), paging.limit() + 1);
+    let found = state.tables.read(move |sql| delivery::list(sql, &row.key, cursor.as_deref(), limit)).await?;
+    Ok(Json(paging.page(found, |delivery| delivery.id.clone())))
+}
+
+async fn show_delivery(Shared(state): Shared<State>, who: Who, At(path): At<DeliveryPath>) -> Answer<Json<Delivery>> {
+    who.must(&path.org, Role::Maintainer)?;
+    let row = find(&state, &path.hook()).await?;
+    let found = state.tables.read(move |sql| delivery::find(sql, &row.key, &path.delivery)).await?;
+    found.map(|(delivery, _)| Json(delivery)).ok_or_else(|| Refusal::not_found("delivery"))
+}
+
+async fn redeliver(
+    Shared(state): Shared<State>,
+    who: Who,
+    At(path): At<DeliveryPath>,
+) -> Answer<(StatusCode, Json<Delivery>)> {
+    let known = who.must(&path.org, Role::Maintainer)?;
+    let row = find(&state, &path.hook()).await?;
+    let object = format!("{}/hooks/{}/deliveries/{}", path.hook().repo().url(), path.hook, path.delivery);
+    let change = Change::by(known, path.org.as_str(), "delivery/redeliver", object);
+    let again = state.tables.write(move |sql| {
+        let Some((found, _)) = delivery::find(sql, &row.key, &path.delivery)? else { return Ok(None) };
+        delivery::settle(sql, &found.id, DeliveryState::Received, None, &[])?;
+        change.write(sql)?;
+        Ok(Some(Delivery { state: DeliveryState::Received, message: None, builds: Vec::new(), ..found }))
+    });
+    let delivery = again.await?.ok_or_else(|| Refusal::not_found("delivery"))?;
+    state.delivered.notify_one();
+    Ok((StatusCode::ACCEPTED, Json(delivery)))
+}

@@ -1,0 +1,68 @@
+use axum::Json;
+use axum::extract::State as Shared;
+use http::StatusCode;
+use monkeyci_rest::{JobView, Reason, Role};
+
+use super::Routes;
+use crate::audit::Change;
+use crate::extract::{At, Body, JobPath};
+use crate::identity::Who;
+use crate::openapi::Operation;
+use crate::problem::{Answer, Refusal};
+use crate::state::State;
+use crate::view;
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    let one = "/v1/orgs/{org}/repos/{repo}/builds/{number}/jobs/{job}";
+    let approve = "/v1/orgs/{org}/repos/{repo}/builds/{number}/jobs/{job}/approve";
+    let reject = "/v1/orgs/{org}/repos/{repo}/builds/{number}/jobs/{job}/reject";
+    routes
+        .add(Operation::get(one, "A job").answers::<JobView>(StatusCode::OK), show_job)
+        .add(Operation::post(approve, "Let a job go on").answers::<JobView>(StatusCode::ACCEPTED), approve_job)
+        .add(Operation::post(reject, "Stop a job that waits").answers::<JobView>(StatusCode::ACCEPTED), reject_job)
+}
+
+async fn find(state: &State, path: &JobPath) -> Answer<JobView> {
+    let detail = view::build(state, &path.build()).await?;
+    let found = detail.jobs.into_iter().find(|view| view.job.id == path.job);
+    found.ok_or_else(|| Refusal::not_found("job"))
+}
+
+async fn show_job(Shared(state): Shared<State>, who: Who, At(path): At<JobPath>) -> Answer<Json<JobView>> {
+    who.may_see(&state, &path.build().repo()).await?;
+    find(&state, &path).await.map(Json)
+}
+
+async fn approve_job(
+    Shared(state): Shared<State>,
+    who: Who,
+    At(path): At<JobPath>,
+    body: Body<Reason>,
+) -> Answer<(StatusCode, Json<JobView>)> {
+    let (_, known) = who.must_in(&state, &path.build().repo(), Role::Developer).await?;
+    body.read()?;
+    let handle = state.engine.handle(&path.build().id()).await?;
+    handle.approve(&path.job, Some(&known.name)).await?;
+    let change = Change::by(known, path.org.as_str(), "job/approve", url(&path));
+    state.tables.write(move |sql| change.write(sql)).await?;
+    Ok((StatusCode::ACCEPTED, Json(find(&state, &path).await?)))
+}
+
+async fn reject_job(
+    Shared(state): Shared<State>,
+    who: Who,
+    At(path): At<JobPath>,
+    body: Body<Reason>,
+) -> Answer<(StatusCode, Json<JobView>)> {
+    let (_, known) = who.must_in(&state, &path.build().repo(), Role::Developer).await?;
+    let body = body.read()?;
+    let handle = state.engine.handle(&path.build().id()).await?;
+    handle.reject(&path.job, Some(&known.name), body.reason.as_deref()).await?;
+    let change = Change::by(known, path.org.as_str(), "job/reject", url(&path));
+    state.tables.write(move |sql| change.write(sql)).await?;
+    Ok((StatusCode::ACCEPTED, Json(find(&state, &path).await?)))
+}
+
+fn url(path: &JobPath) -> String {
+    format!("{}/jobs/{}", view::url(&path.build()), path.job)
+}

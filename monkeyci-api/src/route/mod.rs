@@ -1,0 +1,93 @@
+//! The routes: one file for each kind of thing, and the list of them here.
+
+mod artifact;
+mod audit;
+mod badge;
+mod build;
+mod event;
+mod health;
+mod hook;
+mod job;
+mod log;
+mod member;
+mod org;
+mod page;
+mod param;
+mod repo;
+mod schedule;
+mod session;
+mod token;
+mod webhook;
+
+use axum::Router;
+use axum::handler::Handler;
+use axum::routing::{MethodFilter, on};
+
+use crate::openapi::{Inputs, Operation};
+use crate::state::State;
+
+/// Routes, and what is said of them in the OpenAPI document.
+#[derive(Default)]
+pub struct Routes {
+    router: Router<State>,
+    operations: Vec<Operation>,
+}
+
+impl Routes {
+    /// Every route there is.
+    #[must_use]
+    pub fn all() -> Self {
+        let parts: [fn(Self) -> Self; 18] = [
+            health::routes,
+            session::routes,
+            token::routes,
+            org::routes,
+            member::routes,
+            audit::routes,
+            repo::routes,
+            param::routes,
+            schedule::routes,
+            hook::routes,
+            webhook::routes,
+            build::routes,
+            job::routes,
+            log::routes,
+            artifact::routes,
+            event::routes,
+            badge::routes,
+            page::routes,
+        ];
+        parts.into_iter().fold(Self::default(), |routes, part| part(routes))
+    }
+
+    /// Adds an operation; what its handler takes goes into the document.
+    fn add<H, T>(mut self, mut operation: Operation, handler: H) -> Self
+    where
+        H: Handler<T, State>,
+        T: Inputs + 'static,
+    {
+        T::describe(&mut operation);
+        let filter = MethodFilter::try_from(operation.method().clone()).expect("a method of HTTP");
+        self.router = self.router.route(operation.path(), on(filter, handler));
+        self.operations.push(operation);
+        self
+    }
+
+    /// Adds routes that are no part of the API.
+    fn beside(mut self, router: Router<State>) -> Self {
+        self.router = self.router.merge(router);
+        self
+    }
+
+    /// The router, and the OpenAPI document beside it.
+    #[must_use]
+    pub fn finish(self) -> Router<State> {
+        let document = crate::openapi::document(&self.operations);
+        let document: bytes::Bytes = serde_json::to_vec(&document).expect("a document is JSON").into();
+        let shown = axum::routing::get(move || {
+            let document = document.clone();
+            async move { ([(http::header::CONTENT_TYPE, "application/json")], document) }
+        });
+        self.router.route("/v1/openapi.json", shown)
+    }
+}

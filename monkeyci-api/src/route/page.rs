@@ -1,0 +1,52 @@
+use axum::Router;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+
+use super::Routes;
+use crate::page::{self, File};
+use crate::state::State;
+
+/// What a page may load: our own files and nothing else, and nobody may put it into a frame.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+                      connect-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    let router: Router<State> = Router::new()
+        .route("/", get(shell))
+        .route("/login", get(shell))
+        .route("/o/{*rest}", get(shell))
+        .route("/-/{*path}", get(asset));
+    routes.beside(router)
+}
+
+/// Every page is the same file; its scripts draw what the address names.
+async fn shell(headers: HeaderMap) -> Response {
+    send(page::shell(), &headers)
+}
+
+async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Response {
+    match page::find(&path) {
+        Some(file) => send(file, &headers),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+fn send(file: &File, headers: &HeaderMap) -> Response {
+    let fixed = [
+        (header::CONTENT_TYPE, file.kind),
+        // It is asked for again each time, and mostly not sent again.
+        (header::CACHE_CONTROL, "no-cache"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    ];
+    let tag = HeaderValue::from_str(&file.tag).expect("a tag of hex digits");
+    let is_known = headers.get(header::IF_NONE_MATCH) == Some(&tag);
+    let mut response =
+        if is_known { (StatusCode::NOT_MODIFIED, fixed).into_response() } else { (fixed, file.bytes).into_response() };
+    response.headers_mut().insert(header::ETAG, tag);
+    response
+}

@@ -1,0 +1,232 @@
+//! A server: everything opened, and served until it is told to stop.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use http::{HeaderName, HeaderValue};
+use monkeyci_core::blob::{Artifacts, Blobs};
+use monkeyci_core::engine::{Engine, EngineError};
+use monkeyci_core::log::LogStore;
+use monkeyci_core::store::{Database, Sqlite, Store, StoreError, Tables};
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use crate::config::Config;
+use crate::executor::Trusting;
+use crate::launch::Launcher;
+use crate::route::Routes;
+use crate::state::{Shared, State};
+use crate::vault::Vault;
+use crate::{identity, intake, poll, table, timer};
+
+/// Bytes of the longest body of a request to the API.
+const BODY: usize = 1024 * 1024;
+
+/// The first person, who runs the server.
+pub const ADMIN: &str = "admin";
+
+/// A server that is open, and not served yet.
+pub struct Server {
+    state: State,
+    listener: TcpListener,
+    first: Option<String>,
+    stop: CancellationToken,
+}
+
+/// Why a server cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The configuration cannot be used.
+    #[error("configuration: {0}")]
+    Config(String),
+    /// A file or folder cannot be used.
+    #[error("{what} `{}`: {source}", .path.display())]
+    Io {
+        /// What was being done.
+        what: &'static str,
+        /// To what.
+        path: PathBuf,
+        /// What went wrong.
+        source: std::io::Error,
+    },
+    /// It cannot listen there.
+    #[error("cannot listen on `{address}`: {source}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The database cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The engine cannot be opened.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl Server {
+    /// Opens everything in the state folder, goes on with what was left there, and listens.
+    ///
+    /// # Errors
+    /// When something of it cannot be used.
+    pub async fn open(config: &Config) -> Result<Self, ServerError> {
+        config.check().map_err(ServerError::Config)?;
+        let folder = &config.state;
+        let io = |what, path: &std::path::Path| {
+            let path = path.to_owned();
+            move |source| ServerError::Io { what, path, source }
+        };
+        std::fs::create_dir_all(folder).map_err(io("cannot make the state folder", folder))?;
+        let folder = folder.canonicalize().map_err(io("cannot use the state folder", folder))?;
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .map_err(|source| ServerError::Listen { address: config.listen, source })?;
+        let address = listener.local_addr().map_err(|source| ServerError::Listen { address: config.listen, source })?;
+
+        let key = config.master_key.clone().unwrap_or_else(|| folder.join("master.key"));
+        let vault = Vault::at(&key).map_err(io("cannot use the master key", &key))?;
+        let store = Arc::new(Sqlite::open(folder.join("monkeyci.db"))?);
+        let tables = Tables::open(Arc::clone(&store) as Arc<dyn Database>, "api", table::MIGRATIONS).await?;
+        let first = tables.write(|sql| identity::first(sql, ADMIN)).await?;
+
+        let launcher = Launcher::new(config.sources.clone());
+        let (position, newest) = watch::channel(0);
+        let again = launcher.clone();
+        let programs = folder.join("bin");
+        let executor: Arc<Trusting> = Arc::new(Trusting::new(&config.executor, &folder.join("processes"), &programs));
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
+        let mut engine = Engine::local();
+        engine = match Trusting::scripts(&config.executor, &folder.join("processes"), &programs) {
+            Some(scripts) => engine.script_executor(scripts),
+            None => engine.without_script_programs(),
+        };
+        let engine = engine
+            .state(&folder)
+            .store(Arc::clone(&shared))
+            .jobs(config.jobs.unwrap_or(cores))
+            .executor(executor)
+            .taking_up()
+            .reporter(move |event| {
+                let _before = position.send_replace(event.position);
+            })
+            .resume_all(move |left| again.again(left))
+            .open()
+            .await?;
+        let artifacts = folder.join("artifacts");
+        let blobs = Blobs::on_disk(&artifacts).map_err(|error| ServerError::Io {
+            what: "cannot use the folder of artifacts",
+            path: artifacts,
+            source: std::io::Error::other(error),
+        })?;
+        let state = State::new(Shared {
+            engine,
+            store: shared,
+            tables,
+            logs: LogStore::at(folder.join("logs")),
+            artifacts: Artifacts::new(blobs),
+            vault,
+            launcher,
+            newest,
+            delivered: Notify::new(),
+            scheduled: Notify::new(),
+            url: config.url(address),
+        });
+        Ok(Self { state, listener, first, stop: CancellationToken::new() })
+    }
+
+    /// What its handlers share.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// How browsers and forges reach it.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.state.url
+    }
+
+    /// The token of the first person, where this was the first start. It is told this once.
+    #[must_use]
+    pub fn first_token(&self) -> Option<&str> {
+        self.first.as_deref()
+    }
+
+    /// Stops it once this is cancelled.
+    #[must_use]
+    pub fn stop(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    /// Serves until it is told to stop; jobs that run then are taken up at the next start.
+    ///
+    /// # Errors
+    /// When nothing can be served any more.
+    pub async fn serve(self) -> std::io::Result<()> {
+        let (work, app) = (self.work(), self.router());
+        let Self { listener, stop, .. } = self;
+        let stopped = stop.clone();
+        let served = axum::serve(listener, app).with_graceful_shutdown(async move { stopped.cancelled().await });
+        // Streams have no end of their own.
+        let served = tokio::select! {
+            served = served.into_future() => served,
+            () = async { stop.cancelled().await; tokio::time::sleep(std::time::Duration::from_secs(2)).await } => Ok(()),
+        };
+        stop.cancel();
+        drop(work.await);
+        served
+    }
+
+    /// Does what is due beside answering, until it is told to stop.
+    pub fn work(&self) -> JoinHandle<()> {
+        let (state, stop) = (self.state.clone(), self.stop.clone());
+        tokio::spawn(async move {
+            tokio::join!(
+                intake::run(state.clone(), stop.clone()),
+                timer::run(state.clone(), stop.clone()),
+                poll::run(state, stop),
+            );
+        })
+    }
+
+    /// Lets go of everything. Jobs that run go on, and are taken up by the next server in the same folder.
+    pub async fn close(self) {
+        self.stop.cancel();
+        self.state.engine.leave().await;
+    }
+
+    /// The routes, for who serves them otherwise.
+    #[must_use]
+    pub fn router(&self) -> Router {
+        app(self.state.clone())
+    }
+}
+
+/// The routes with what is around all of them.
+fn app(state: State) -> Router {
+    let nosniff = SetResponseHeaderLayer::if_not_present(
+        HeaderName::from_static("x-content-type-options"),
+        HeaderValue::from_static("nosniff"),
+    );
+    Routes::all()
+        .finish()
+        .fallback(|| async { crate::problem::Refusal::not_found("path") })
+        .layer(DefaultBodyLimit::max(BODY))
+        .layer(nosniff)
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
+            use axum::response::IntoResponse as _;
+            tracing::error!("a handler panicked");
+            let detail = "the server broke while it answered; its log says where";
+            crate::problem::Refusal::new(http::StatusCode::INTERNAL_SERVER_ERROR, detail).into_response()
+        }))
+        .with_state(state)
+}

@@ -1,0 +1,67 @@
+//! What handlers share.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use monkeyci_core::blob::Artifacts;
+use monkeyci_core::engine::Engine;
+use monkeyci_core::log::LogStore;
+use monkeyci_core::model::Millis;
+use monkeyci_core::store::{Store, Tables};
+use tokio::sync::{Notify, watch};
+
+use crate::launch::Launcher;
+use crate::vault::Vault;
+
+/// What handlers share. Its clones are the same.
+#[derive(Clone)]
+pub struct State(Arc<Shared>);
+
+/// What is shared.
+pub struct Shared {
+    /// Runs builds.
+    pub engine: Engine,
+    /// Facts and rows of builds.
+    pub store: Arc<dyn Store>,
+    /// The tables of the API.
+    pub tables: Tables,
+    /// What jobs print.
+    pub logs: LogStore,
+    /// What they keep.
+    pub artifacts: Artifacts,
+    /// Opens secrets.
+    pub vault: Vault,
+    /// Makes builds of what was asked for.
+    pub launcher: Launcher,
+    /// The position of the newest event of all builds.
+    pub newest: watch::Receiver<u64>,
+    /// Wakes who looks at deliveries.
+    pub delivered: Notify,
+    /// Wakes who looks at schedules.
+    pub scheduled: Notify,
+    /// How browsers and forges reach this server.
+    pub url: String,
+}
+
+impl State {
+    /// Shares these.
+    #[must_use]
+    pub fn new(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+}
+
+impl std::ops::Deref for State {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+/// The time by the machine's clock.
+#[must_use]
+pub fn now() -> Millis {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Millis::try_from(since.as_millis()).unwrap_or(Millis::MAX)
+}

@@ -1,0 +1,123 @@
+//! Builds, as lists show them. The engine writes them; here they are only read.
+
+use std::collections::BTreeMap;
+
+use monkeyci_core::model::{BuildStatus, OrgId, RepoId};
+use monkeyci_core::store::{Row, Sql, StoreError};
+use monkeyci_core::values;
+use monkeyci_rest::Build;
+use monkeyci_rest::repo::Branch;
+
+const COLUMNS: &str = "SELECT org, repo, number, status, message, cause, created, ended, events, id FROM build";
+
+/// Which builds of a list are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Those of this repository.
+    pub repo: Option<RepoId>,
+    /// Those that stand so.
+    pub status: Option<BuildStatus>,
+    /// Those of this ref.
+    pub reference: Option<String>,
+}
+
+fn read(row: &Row) -> Result<Build, StoreError> {
+    Ok(Build {
+        org: row.word(0)?,
+        repo: row.word(1)?,
+        number: row.count(2)?,
+        status: row.word(3)?,
+        message: row.maybe(4, Row::text)?.map(str::to_owned),
+        trigger: row.maybe(5, Row::json)?.unwrap_or_default(),
+        created: row.maybe(6, Row::integer)?.unwrap_or_default(),
+        ended: row.maybe(7, Row::integer)?,
+        events: row.count(8)?,
+    })
+}
+
+/// Up to `limit` builds of an organisation before `cursor`, newest first, each with what stands for it in a cursor.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn list(
+    sql: &mut dyn Sql,
+    org: &OrgId,
+    filter: &Filter,
+    cursor: Option<u64>,
+    limit: u64,
+) -> Result<Vec<(u64, Build)>, StoreError> {
+    let select = format!(
+        "{COLUMNS} WHERE org = $1 AND ($2 IS NULL OR repo = $2) AND ($3 IS NULL OR status = $3)
+         AND ($4 IS NULL OR reference = $4) AND id < $5 ORDER BY id DESC LIMIT $6"
+    );
+    let (repo, status) = (filter.repo.as_ref().map(RepoId::as_str), filter.status.map(BuildStatus::as_str));
+    let parameters = values![org, repo, status, filter.reference.as_deref(), cursor.unwrap_or(u64::MAX), limit];
+    sql.query(&select, parameters)?.iter().map(|row| Ok((row.count(9)?, read(row)?))).collect()
+}
+
+/// A build, when there is one of that number.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn find(sql: &mut dyn Sql, org: &OrgId, repo: &RepoId, number: u64) -> Result<Option<Build>, StoreError> {
+    let select = format!("{COLUMNS} WHERE org = $1 AND repo = $2 AND number = $3");
+    sql.query(&select, values![org, repo, number])?.first().map(read).transpose()
+}
+
+/// The newest build of a repository.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn latest(sql: &mut dyn Sql, org: &OrgId, repo: &RepoId) -> Result<Option<Build>, StoreError> {
+    let select = format!("{COLUMNS} WHERE org = $1 AND repo = $2 ORDER BY number DESC LIMIT 1");
+    sql.query(&select, values![org, repo])?.first().map(read).transpose()
+}
+
+/// How the newest build of each branch of a repository stands.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn branches(sql: &mut dyn Sql, org: &OrgId, repo: &RepoId) -> Result<BTreeMap<String, Branch>, StoreError> {
+    let select = "SELECT reference, number, status, created FROM build WHERE org = $1 AND repo = $2 AND number IN
+                  (SELECT max(number) FROM build WHERE org = $1 AND repo = $2 AND reference LIKE 'refs/heads/%'
+                   GROUP BY reference)";
+    let read = |row: &Row| {
+        let reference = row.text(0)?;
+        let name = reference.strip_prefix("refs/heads/").unwrap_or(reference).to_owned();
+        let created = row.maybe(3, Row::integer)?.unwrap_or_default();
+        Ok((name, Branch { number: row.count(1)?, status: row.word(2)?, created }))
+    };
+    sql.query(select, values![org, repo])?.iter().map(read).collect()
+}
+
+/// The builds of a ref that have not ended, before `number`: those that a newer one makes superfluous.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn open_before(
+    sql: &mut dyn Sql,
+    org: &OrgId,
+    repo: &RepoId,
+    reference: &str,
+    number: u64,
+) -> Result<Vec<u64>, StoreError> {
+    let select =
+        "SELECT number FROM build WHERE org = $1 AND repo = $2 AND reference = $3 AND number < $4 AND open = 1";
+    sql.query(select, values![org, repo, reference, number])?.iter().map(|row| row.count(0)).collect()
+}
+
+/// When the jobs of a build started and ended, by id.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn job_times(
+    sql: &mut dyn Sql,
+    org: &OrgId,
+    repo: &RepoId,
+    number: u64,
+) -> Result<BTreeMap<String, (Option<i64>, Option<i64>)>, StoreError> {
+    let select = "SELECT job.id, job.started, job.ended FROM job JOIN build ON build.id = job.build
+                  WHERE org = $1 AND repo = $2 AND number = $3";
+    let read = |row: &Row| Ok((row.text(0)?.to_owned(), (row.maybe(1, Row::integer)?, row.maybe(2, Row::integer)?)));
+    sql.query(select, values![org, repo, number])?.iter().map(read).collect()
+}

@@ -1,0 +1,17 @@
+//! What the API keeps: one module for each table, whose functions run within a transaction.
+
+pub mod audit;
+pub mod build;
+pub mod delivery;
+pub mod hook;
+pub mod member;
+pub mod org;
+pub mod param;
+pub mod person;
+pub mod repo;
+pub mod schedule;
+pub mod seen;
+pub mod token;
+
+/// Each entry takes the tables from the version of its index to the next.
+pub const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql")];

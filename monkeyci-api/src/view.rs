@@ -1,0 +1,75 @@
+//! Builds as the API shows them.
+
+use monkeyci_core::build::{Build as Machine, JobState};
+use monkeyci_core::model::{EventKind, JobId};
+use monkeyci_rest::{BuildDetail, JobView};
+
+use crate::extract::BuildPath;
+use crate::problem::{Answer, Refusal};
+use crate::state::State;
+use crate::table::build;
+
+/// Where a build is found in the API.
+pub fn url(path: &BuildPath) -> String {
+    format!("{}/builds/{}", path.repo().url(), path.number)
+}
+
+/// A build with its jobs, as far as it has come.
+///
+/// # Errors
+/// When there is no such build, or it cannot be read.
+pub async fn build(state: &State, path: &BuildPath) -> Answer<BuildDetail> {
+    let (org, repo, number) = (path.org.clone(), path.repo.clone(), path.number);
+    let found = state.tables.read(move |sql| {
+        let Some(build) = build::find(sql, &org, &repo, number)? else { return Ok(None) };
+        Ok(Some((build, build::job_times(sql, &org, &repo, number)?)))
+    });
+    let (mut build, times) = found.await?.ok_or_else(|| Refusal::not_found("build"))?;
+    let id = path.id();
+    let machine = state.engine.snapshot(&id).await?;
+    build.status = machine.status();
+    build.message = machine.message().map(str::to_owned);
+    // Lists leave out the changed files.
+    if let Some(trigger) = machine.trigger() {
+        build.trigger = Box::new((**trigger).clone());
+    }
+    let mut jobs = Vec::with_capacity(machine.jobs().len());
+    for job in machine.jobs() {
+        let waits = !job.status().is_terminal() && !job.status().is_active();
+        let waiting = if waits { state.engine.waiting(&id, &job.job().id).await? } else { None };
+        let (started, ended) = times.get(job.job().id.as_str()).copied().unwrap_or_default();
+        jobs.push(JobView { waiting, started, ended, ..view(job) });
+    }
+    let warnings = if jobs.is_empty() { Vec::new() } else { warnings(state, path).await? };
+    Ok(BuildDetail { build, jobs, warnings })
+}
+
+fn view(job: &JobState) -> JobView {
+    let seen = job.view();
+    JobView {
+        job: seen.job,
+        status: seen.status,
+        attempt: seen.attempt,
+        waiting: job.reason().map(str::to_owned),
+        started: None,
+        ended: None,
+        worker: job.worker().map(str::to_owned),
+        result: seen.result,
+        addresses: seen.addresses,
+    }
+}
+
+/// What the author of the script should know: it stands among the first events.
+async fn warnings(state: &State, path: &BuildPath) -> Answer<Vec<String>> {
+    let events = state.store.events(&path.id(), 0, 8).await?;
+    let found = events.iter().find_map(|event| match &event.kind {
+        EventKind::ScriptStart { warnings, .. } => Some(warnings.clone()),
+        _ => None,
+    });
+    Ok(found.unwrap_or_default())
+}
+
+/// The jobs of a build that did not end well.
+pub fn not_well(build: &Machine) -> impl Iterator<Item = &JobId> {
+    build.jobs().iter().filter(|job| !job.ended_well()).map(|job| &job.job().id)
+}

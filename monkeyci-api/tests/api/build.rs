@@ -1,0 +1,123 @@
+use http::{Method, Request, header};
+use serde_json::json;
+
+use super::house::House;
+
+const SCRIPT: &str = "- {id: unit, script: [echo one, echo two >&2]}
+- {id: deploy, script: [\"echo to $REGION\"], dependencies: [unit], params: [REGION], blocked: true}
+";
+
+const BUILDS: &str = "/v1/orgs/acme/repos/web/builds";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_build_is_asked_for_waits_is_approved_and_ends() {
+    let house = House::with_script(SCRIPT).await;
+    house.put("/v1/orgs/acme/params/REGION", json!({ "value": "eu" })).await.must(201);
+    let made = house.post(BUILDS, json!({ "branch": "main" })).await.must(201);
+    assert_eq!(made.headers["location"], "/v1/orgs/acme/repos/web/builds/1");
+
+    let one = format!("{BUILDS}/1");
+    let waits = house.until(&one, |build| build["status"] == "blocked").await;
+    assert_eq!(waits["jobs"][1]["waiting"], "waits for approval");
+    assert_eq!(waits["trigger"]["git"]["message"], "a change");
+    house.post(&format!("{one}/jobs/unit/approve"), json!({})).await.must(409);
+    house.post(&format!("{one}/jobs/deploy/approve"), json!({})).await.must(202);
+    let ended = house.ended(1).await;
+    assert_eq!(ended["status"], "success", "{ended}");
+
+    let log = house.get(&format!("{one}/jobs/unit/attempts/1/log")).await.must(200);
+    assert_eq!(log.text, "one\ntwo\n");
+    let log = house.get(&format!("{one}/jobs/deploy/attempts/1/log?offset=3")).await.must(200);
+    assert_eq!(log.text, "eu\n");
+    let marks = house.get(&format!("{one}/jobs/unit/attempts/1/marks")).await.must(200).json();
+    let kinds: Vec<_> = marks["items"].as_array().expect("marks").iter().map(|mark| mark["type"].clone()).collect();
+    assert!(kinds.contains(&json!("line-start")) && kinds.contains(&json!("stderr")), "{marks}");
+
+    let repo = house.get("/v1/orgs/acme/repos/web").await.must(200).json();
+    assert_eq!((&repo["latest"]["number"], &repo["branches"]["main"]["status"]), (&json!(1), &json!("success")));
+    let audit = house.get("/v1/orgs/acme/audit").await.must(200).json();
+    let actions: Vec<_> = audit["items"].as_array().expect("rows").iter().map(|row| row["action"].clone()).collect();
+    assert_eq!(actions[..2], [json!("job/approve"), json!("build/create")]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_and_logs_are_told_as_streams_that_go_on_where_they_broke() {
+    let house = House::with_script("- {id: unit, script: [echo one]}").await;
+    house.post(BUILDS, json!({})).await.must(201);
+    house.ended(1).await;
+    let stream = |path: String, last: Option<&str>| {
+        let mut request = Request::builder()
+            .uri(path)
+            .header(header::AUTHORIZATION, format!("Bearer {}", house.token))
+            .header(header::ACCEPT, "text/event-stream");
+        if let Some(last) = last {
+            request = request.header("last-event-id", last);
+        }
+        house.send(request.body(axum::body::Body::empty()).expect("a request"))
+    };
+    let all = stream(format!("{BUILDS}/1/events"), None).await.must(200);
+    assert!(all.text.starts_with("id: 1\nevent: build/triggered\n"), "{}", all.text);
+    assert!(all.text.trim_end().ends_with("event: end\ndata: {}"), "{}", all.text);
+    let rest = stream(format!("{BUILDS}/1/events"), Some("3")).await.must(200);
+    assert!(rest.text.starts_with("id: 4\n"), "{}", rest.text);
+    stream(format!("{BUILDS}/1/events"), Some("x")).await.must(400);
+
+    let log = stream(format!("{BUILDS}/1/jobs/unit/attempts/1/log"), None).await.must(200);
+    assert!(log.text.starts_with("id: 4\ndata: b25lCg==\n\nevent: end"), "{}", log.text);
+    let rest = stream(format!("{BUILDS}/1/jobs/unit/attempts/1/log"), Some("4")).await.must(200);
+    assert!(rest.text.starts_with("event: end"), "{}", rest.text);
+    let page = house.get(&format!("{BUILDS}/1/events?limit=2&cursor=2")).await.must(200).json();
+    assert_eq!((page["items"][0]["seq"].as_u64(), page["next"].as_str()), (Some(3), Some("4")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_canceled_stops_and_what_failed_is_done_again() {
+    let house = House::with_script("- {id: wait, script: [sleep 600]}").await;
+    house.post(BUILDS, json!({})).await.must(201);
+    house.until(&format!("{BUILDS}/1"), |build| build["jobs"][0]["status"] == "running").await;
+    house.post(&format!("{BUILDS}/1/retry"), json!({})).await.must(409);
+    house.post(&format!("{BUILDS}/1/cancel"), json!({ "reason": "enough" })).await.must(202);
+    let ended = house.ended(1).await;
+    assert_eq!((ended["status"].as_str(), ended["message"].as_str()), (Some("canceled"), Some("enough")));
+    house.post(&format!("{BUILDS}/1/cancel"), json!({})).await.must(409);
+
+    house.commit("[{id: good, script: [echo good]}, {id: bad, script: [exit 1]}]");
+    house.post(BUILDS, json!({})).await.must(201);
+    assert_eq!(house.ended(2).await["status"], "failure");
+    house.post(&format!("{BUILDS}/2/retry"), json!({ "failed": true })).await.must(201);
+    let again = house.ended(3).await;
+    let jobs: Vec<_> = again["jobs"].as_array().expect("jobs").iter().map(|job| job["job"]["id"].clone()).collect();
+    assert_eq!(jobs, [json!("bad")]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asks_twice_with_one_key_gets_one_build() {
+    let house = House::with_script("- {id: unit, script: [echo one]}").await;
+    let ask = |key: &str| {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(BUILDS)
+            .header(header::AUTHORIZATION, format!("Bearer {}", house.token))
+            .header("idempotency-key", key);
+        house.send(request.body(axum::body::Body::empty()).expect("a request"))
+    };
+    let (first, second) = tokio::join!(ask("a"), ask("a"));
+    assert_eq!(first.must(201).json()["number"], second.must(201).json()["number"]);
+    assert_eq!(ask("b").await.must(201).json()["number"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn builds_go_on_after_the_server_ended_with_the_very_attempts_that_ran() {
+    let mut house = House::with_script(
+        "- {id: wait, params: [GO], script: ['while ! test -e \"$GO\"; do sleep 0.05; done', echo done]}",
+    )
+    .await;
+    let go = house.dir.path().join("go");
+    house.post(BUILDS, json!({ "params": { "GO": go.to_str() } })).await.must(201);
+    house.until(&format!("{BUILDS}/1"), |build| build["jobs"][0]["status"] == "running").await;
+    house.again().await;
+    std::fs::write(&go, "").expect("writes");
+    let ended = house.ended(1).await;
+    assert_eq!((ended["status"].as_str(), ended["jobs"][0]["attempt"].as_u64()), (Some("success"), Some(1)));
+    assert_eq!(house.get(&format!("{BUILDS}/1/jobs/wait/attempts/1/log")).await.text, "done\n");
+}

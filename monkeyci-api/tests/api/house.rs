@@ -1,0 +1,186 @@
+//! A server in a folder of its own, with a repository that it can build.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use http::{HeaderMap, Method, Request, StatusCode, header};
+use http_body_util::BodyExt as _;
+use monkeyci_api::{Config, Server};
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+/// How long something that must happen may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A server, and who asks it.
+pub struct House {
+    app: Router,
+    pub token: String,
+    pub dir: tempfile::TempDir,
+    server: Option<Server>,
+}
+
+/// What was answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {} {}", self.status, self.text))
+    }
+
+    pub fn must(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        self
+    }
+}
+
+impl House {
+    /// A server with the organisation `acme`, whose repository `web` has this script.
+    pub async fn with_script(script: &str) -> Self {
+        let house = Self::empty().await;
+        house.commit(script);
+        house.put("/v1/orgs/acme", json!({})).await.must(201);
+        let url = format!("file://{}", house.repository().display());
+        house.put("/v1/orgs/acme/repos/web", json!({ "url": url })).await.must(201);
+        house
+    }
+
+    /// A server that knows nothing but its first person.
+    pub async fn empty() -> Self {
+        let dir = tempfile::tempdir().expect("a folder");
+        let server = open(dir.path()).await;
+        let token = server.first_token().expect("a first start").to_owned();
+        drop(server.work());
+        Self { app: server.router(), token, dir, server: Some(server) }
+    }
+
+    /// Ends the server as a kill does, without a word to anybody, and starts another in the same folder.
+    pub async fn again(&mut self) {
+        let old = self.server.take().expect("it runs");
+        let stopped = old.stop();
+        stopped.cancel();
+        self.app = Router::new();
+        old.close().await;
+        let server = open(self.dir.path()).await;
+        assert!(server.first_token().is_none(), "the first start was before");
+        drop(server.work());
+        self.app = server.router();
+        self.server = Some(server);
+    }
+
+    pub fn repository(&self) -> PathBuf {
+        self.dir.path().join("repository")
+    }
+
+    /// Commits a script; returns the commit.
+    pub fn commit(&self, script: &str) -> String {
+        let repository = self.repository();
+        if !repository.exists() {
+            std::fs::create_dir_all(repository.join(".monkeyci")).expect("a folder");
+            git(&repository, &["init", "-q", "-b", "main"]);
+        }
+        std::fs::write(repository.join(".monkeyci/build.yaml"), script).expect("writes");
+        git(&repository, &["add", "-A"]);
+        git(&repository, &["commit", "-q", "--allow-empty", "-m", "a change"]);
+        git(&repository, &["rev-parse", "HEAD"])
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.app.clone().oneshot(request).await.expect("it answers");
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.expect("a body").to_bytes();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Answer { status: parts.status, headers: parts.headers, text }
+    }
+
+    /// Asks as whoever has that token; as nobody where there is none.
+    pub async fn ask(&self, token: Option<&str>, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let mut request = Request::builder().method(method).uri(path).header(header::HOST, "ci.example.com");
+        if let Some(token) = token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        if body.is_some() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        self.send(request.body(body).expect("a request")).await
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.ask(Some(&self.token), Method::GET, path, None).await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.ask(Some(&self.token), Method::PUT, path, Some(body)).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.ask(Some(&self.token), Method::POST, path, Some(body)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.ask(Some(&self.token), Method::DELETE, path, None).await
+    }
+
+    /// A token of the first person for `acme`, of that role.
+    pub async fn token_of(&self, role: &str) -> String {
+        let body = json!({ "description": role, "scope": { "org": "acme", "role": role } });
+        self.post("/v1/tokens", body).await.must(201).json()["secret"].as_str().expect("a secret").to_owned()
+    }
+
+    /// What a path shows once it is as it must be.
+    pub async fn until(&self, path: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+        let asked = async {
+            loop {
+                let answer = self.get(path).await;
+                if answer.status.is_success() {
+                    let shown = answer.json();
+                    if is_so(&shown) {
+                        return shown;
+                    }
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await; // poll
+            }
+        };
+        match tokio::time::timeout(PATIENCE, asked).await {
+            Ok(shown) => shown,
+            Err(_) => panic!("{path} is not as it must be: {}", self.get(path).await.text),
+        }
+    }
+
+    /// A build of `web` once it has ended.
+    pub async fn ended(&self, number: u64) -> Value {
+        let ends = ["success", "failure", "error", "canceled"];
+        let path = format!("/v1/orgs/acme/repos/web/builds/{number}");
+        self.until(&path, |build| ends.contains(&build["status"].as_str().unwrap_or_default())).await
+    }
+}
+
+async fn open(dir: &Path) -> Server {
+    let mut config = Config { state: dir.join("state"), jobs: Some(4), ..Config::default() };
+    config.listen.set_port(0);
+    config.public_url = Some("https://ci.example.com".into());
+    config.executor.processes = vec!["acme/*".into()];
+    config.sources.file = true;
+    config.sources.private = true;
+    Server::open(&config).await.expect("opens")
+}
+
+pub fn git(folder: &Path, arguments: &[&str]) -> String {
+    let output = Command::new("git")
+        .args(["-c", "user.name=ann", "-c", "user.email=ann@example.com"])
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .expect("git runs");
+    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}

@@ -1,0 +1,9 @@
+//! The API as programs use it, on a real engine with real repositories.
+
+mod access;
+mod build;
+mod house;
+mod object;
+mod param;
+mod schedule;
+mod webhook;
