@@ -206,6 +206,7 @@ fn merge_request(event: MergeRequestEvent) -> Result<Heard, Unreadable> {
             let merged = theirs.action.as_deref() == Some("merge");
             Kind::Closed { number, head: head.as_ref().and_then(|commit| commit.id.clone()), merged }
         }
+        Some(_) if head.is_none() => return Ok(Heard::nothing("the merge request has no commits yet")),
         Some(action) => Kind::PullRequest(Box::new(PullRequest {
             action,
             number,

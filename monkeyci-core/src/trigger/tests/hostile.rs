@@ -70,6 +70,12 @@ fn what_is_wrong_is_named_and_what_nobody_builds_says_why() {
         (Forge::GitHub, "create", json!({}), "the push that belongs to it tells more"),
         (Forge::GitHub, "push", push("refs/notes/x", A, B), "the ref is neither a branch nor a tag"),
         (Forge::GitLab, "x", json!({"object_kind": "pipeline"}), "nothing is built on the event `pipeline`"),
+        (
+            Forge::GitLab,
+            "x",
+            json!({"object_kind": "merge_request", "object_attributes": {"iid": 7, "action": "open", "last_commit": null}}),
+            "the merge request has no commits yet",
+        ),
         (Forge::Bitbucket, "repo:fork", json!({}), "nothing is built on the event `repo:fork`"),
         (Forge::Bitbucket, "repo:push", json!({"push": {"changes": []}}), "no branch or tag changed"),
         (Forge::BitbucketServer, "pr:comment:added", json!({}), "nothing is built on the event `pr:comment:added`"),
