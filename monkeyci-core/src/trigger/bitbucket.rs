@@ -196,7 +196,8 @@ fn pull_request(action: Option<Action>, event: PullRequestEvent) -> Result<Heard
                 base: target.commit.and_then(|commit| commit.hash),
                 author: theirs.author.and_then(User::name),
                 fork: !target.repository.as_ref().or(event.repository.as_ref()).is_some_and(|to| to.is(&from)),
-                head_url: Repository::from(from).clone_url,
+                // By it alone the commits can be had.
+                head_url: Some(need(Repository::from(from).clone_url, "pullrequest.source.repository.full_name")?),
                 draft: theirs.draft.unwrap_or(false),
                 labels: BTreeSet::new(),
                 url: theirs.links.and_then(|links| links.html?.href),

@@ -11,6 +11,7 @@ use super::check::{if_whole, something, unless_nothing};
 use super::files::{self, Commits, Paths};
 use super::heard::{Heard, Unreadable, need};
 use super::list::{List, MAX_LABELS};
+use super::push_option::Skip;
 use super::{Forge, body};
 
 pub(super) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Heard, Unreadable> {
@@ -20,7 +21,7 @@ pub(super) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Heard, Unreadable
     match kind.as_str() {
         "push" | "tag_push" => push(body::parse(headers, body)?),
         "merge_request" => merge_request(body::parse(headers, body)?),
-        other => Ok(Heard::other_event(other.get(..100).unwrap_or(other))),
+        other => Ok(Heard::other_event(other)),
     }
 }
 
@@ -42,27 +43,7 @@ struct Push {
     project: Option<Project>,
     commits: Option<Commits<TheirCommit>>,
     total_commits_count: Option<usize>,
-    push_options: Option<Lenient<PushOptions>>,
-}
-
-/// What may be of another shape than is known, and then says nothing: none of it is needed.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Lenient<T> {
-    Known(T),
-    Other(IgnoredAny),
-}
-
-#[derive(Deserialize)]
-struct PushOptions {
-    ci: Option<CiOptions>,
-    #[serde(rename = "ci.skip")]
-    ci_skip: Option<IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-struct CiOptions {
-    skip: Option<IgnoredAny>,
+    push_options: Option<Skip>,
 }
 
 #[derive(Deserialize)]
@@ -112,10 +93,6 @@ fn push(push: Push) -> Result<Heard, Unreadable> {
         (Some(after), _, Some(name)) => Kind::Tag { name: name.to_owned(), before, after },
         (Some(_), None, None) => return Ok(Heard::nothing("the ref is neither a branch nor a tag")),
     };
-    let told_to_skip = match push.push_options {
-        Some(Lenient::Known(options)) => options.ci_skip.is_some() || options.ci.is_some_and(|ci| ci.skip.is_some()),
-        Some(Lenient::Other(_)) | None => false,
-    };
     let change = Change {
         forge: Forge::GitLab,
         kind,
@@ -123,7 +100,7 @@ fn push(push: Push) -> Result<Heard, Unreadable> {
         commit,
         actor: push.user_username.or(push.user_name),
         files,
-        told_to_skip,
+        told_to_skip: push.push_options.unwrap_or_default().0,
     };
     change.checked().map(Heard::one)
 }

@@ -71,6 +71,7 @@ impl Heard {
 
     /// Says that an event of this name builds nothing.
     pub(super) fn other_event(name: &str) -> Self {
+        let name: String = name.chars().take(100).collect();
         Self::Nothing(format!("nothing is built on the event `{}`", name.escape_debug()))
     }
 

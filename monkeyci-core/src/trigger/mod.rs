@@ -38,6 +38,7 @@ mod forge;
 mod header;
 mod heard;
 mod list;
+mod push_option;
 mod schedule;
 mod signature;
 mod skip;

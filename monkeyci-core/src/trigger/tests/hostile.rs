@@ -199,7 +199,10 @@ fn who_pushes_or_commits_may_ask_that_nothing_is_built() {
     assert_eq!(with("refs/heads/x", "mend [skip ci]", none()), Some("[skip ci]"));
     assert_eq!(with("refs/heads/x", "mend", json!({"ci": {"skip": true}})), Some("ci.skip"));
     assert_eq!(with("refs/heads/x", "mend", json!({"ci.skip": ""})), Some("ci.skip"));
-    for strange in [json!(["ci.skip"]), json!("ci.skip"), json!({"ci": 7}), json!({"mr": {}})] {
+    assert_eq!(with("refs/heads/x", "mend", json!({"ci": {"skip": false, "variable": {}}})), None);
+    for strange in
+        [json!(["ci.skip"]), json!("ci.skip"), json!({"ci": 7}), json!({"skip": true}), json!(true), json!(-1.5)]
+    {
         assert_eq!(with("refs/heads/x", "mend", strange), None, "is built, and not lost");
     }
     assert_eq!(with("refs/tags/v1", "mend [skip ci]", json!({"ci": {"skip": true}})), None, "a tag is built");
