@@ -147,6 +147,12 @@ impl Queue {
         })
     }
 
+    /// Whether a job may start now, as far as its lanes were looked at.
+    #[must_use]
+    pub fn is_any_ready(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
     /// How many jobs count as running.
     #[must_use]
     pub fn running(&self) -> usize {

@@ -22,7 +22,7 @@ use crate::store::StoreError;
 const BATCH: usize = 256;
 
 /// How long the news that a job started waits for other news, to be written together with it.
-const COMPANY: Duration = Duration::from_millis(5);
+const COMPANY: Duration = Duration::from_millis(20);
 
 /// How often silent workers and broken builds are looked after.
 const TICK: Duration = Duration::from_millis(500);
@@ -77,10 +77,15 @@ impl Desk {
                 _ = tick.tick() => self.look_after().await,
                 calls = inbox.recv_many(&mut batch, BATCH) => if calls == 0 { break },
             }
-            if !batch.is_empty() && batch.iter().all(|call| matches!(call, Call::Started { .. })) {
-                // Nobody waits for it to be durable, and a short job is soon over: one commit less for each of them.
-                let _alone = tokio::time::timeout(COMPANY, inbox.recv_many(&mut batch, BATCH)).await;
-            }
+            // A short job is soon over: one commit less for each of them.
+            let may_grant = !self.left.is_empty() || (self.free() > 0 && self.queue.is_any_ready());
+            let company = async {
+                let mut open = !batch.is_empty();
+                while open && batch.iter().all(|call| is_in_no_hurry(call, may_grant)) {
+                    open = inbox.recv_many(&mut batch, BATCH).await > 0;
+                }
+            };
+            let _alone = tokio::time::timeout(COMPANY, company).await;
             for call in batch.drain(..) {
                 self.take(call);
             }
@@ -273,6 +278,15 @@ impl Desk {
             // It has ended already, or is being ended: there is nothing left to do.
             tracing::debug!(%error, "the build needs no end");
         }
+    }
+}
+
+/// Whether nobody waits for a call to be durable.
+fn is_in_no_hurry(call: &Call, may_grant: bool) -> bool {
+    match call {
+        Call::Started { .. } => true,
+        Call::Lease { .. } => !may_grant,
+        _ => false,
     }
 }
 

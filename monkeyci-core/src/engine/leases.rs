@@ -34,8 +34,7 @@ impl Desk {
         self.asking.retain(|asking| asking.room > 0 && !asking.reply.is_closed());
         self.hand_back();
         while let Some(asking) = self.asking.front() {
-            let free = self.shared.most_jobs.map_or(usize::MAX, |most| most.saturating_sub(self.queue.running()));
-            let keys = self.queue.take(asking.room.min(free));
+            let keys = self.queue.take(asking.room.min(self.free()));
             let Some(asking) = self.asking.pop_front_if(|_| !keys.is_empty()) else { return };
             if let Err(error) = self.take_fences(keys.len()).await {
                 tracing::error!(%error, "jobs cannot be leased");
@@ -66,6 +65,11 @@ impl Desk {
             let leases = self.left.drain(..most).collect();
             tell(asking.reply, Handover::new(leases, self.calls.clone()));
         }
+    }
+
+    /// How many more jobs may run.
+    pub(super) fn free(&self) -> usize {
+        self.shared.most_jobs.map_or(usize::MAX, |most| most.saturating_sub(self.queue.running()))
     }
 
     fn lease(&mut self, (build, job): Key, asking: &Asking) -> Option<Lease> {
