@@ -85,7 +85,8 @@ impl Tail {
             // A log that cannot be read is missing from the screen and no reason to end the build.
             let bytes = logs.read(id, offset, PIECE.min(left)).unwrap_or_default();
             left -= bytes.len();
-            let done = bytes.is_empty();
+            // A short piece is the last one: the next look begins after it.
+            let done = bytes.len() < PIECE;
             let chunk = self.chunk(logs, id, offset, bytes);
             self.decoder.chunk(&chunk).iter().for_each(|output| tell(&id.job, self.attempt, output));
             if done {
@@ -98,11 +99,12 @@ impl Tail {
         let end = offset + bytes.len() as u64;
         while self.ahead.last().is_none_or(|mark| mark.offset <= end) {
             let marks = logs.marks(id, self.marks, MARKS).unwrap_or_default();
-            if marks.is_empty() {
-                break;
-            }
+            let done = marks.len() < MARKS;
             self.marks += marks.len() as u64;
             self.ahead.extend(marks);
+            if done {
+                break;
+            }
         }
         let within = self.ahead.partition_point(|mark| mark.offset <= end);
         Chunk { offset, bytes, marks: self.ahead.drain(..within).collect() }

@@ -84,7 +84,12 @@ impl Process {
     }
 
     fn remember(&self, record: &Record, pid: Option<u32>) -> Result<(), ExecutorError> {
-        let written = std::fs::create_dir_all(&self.state).and_then(|()| record.write(pid));
+        let written = match record.write(pid) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                std::fs::create_dir_all(&self.state).and_then(|()| record.write(pid))
+            }
+            written => written,
+        };
         written.map_err(failed("remember the job"))
     }
 

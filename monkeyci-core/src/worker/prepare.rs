@@ -85,13 +85,21 @@ pub(super) async fn blocking<T: Send + 'static>(
 /// # Errors
 /// When it is not there, or a link in the checkout leads out of the workspace.
 pub(super) fn work_dir(dir: &JobDir, name: Option<&str>) -> io::Result<PathBuf> {
-    let name = name.unwrap_or_default();
-    let shown = if name.is_empty() { "its workspace".to_owned() } else { format!("the work dir `{name}`") };
-    let real = dir.work().canonicalize().and_then(|root| Ok((root.join(name).canonicalize()?, root)));
-    match real {
-        Ok((folder, root)) if folder.starts_with(&root) && folder.is_dir() => Ok(folder),
-        Ok(_) => Err(io::Error::other(format!("{shown} is no folder inside of the checkout"))),
-        Err(error) => Err(io::Error::new(error.kind(), format!("{shown}: {error}"))),
+    let root = dir.work();
+    let found = match name.filter(|name| !name.is_empty()) {
+        // All above it is ours: only itself can have become a link.
+        None => ("its workspace".to_owned(), root.symlink_metadata().map(|found| found.is_dir().then_some(root))),
+        Some(name) => {
+            let real = root.canonicalize().and_then(|root| Ok((root.join(name).canonicalize()?, root)));
+            let inside =
+                |(folder, root): (PathBuf, _)| (folder.starts_with(&root) && folder.is_dir()).then_some(folder);
+            (format!("the work dir `{name}`"), real.map(inside))
+        }
+    };
+    match found {
+        (_, Ok(Some(folder))) => Ok(folder),
+        (shown, Ok(None)) => Err(io::Error::other(format!("{shown} is no folder inside of the checkout"))),
+        (shown, Err(error)) => Err(io::Error::new(error.kind(), format!("{shown}: {error}"))),
     }
 }
 

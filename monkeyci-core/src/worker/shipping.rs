@@ -48,6 +48,11 @@ impl Shipping<'_> {
     /// What goes wrong stops the attempt; the rest of its log is lost then.
     pub(super) async fn run(&mut self, over: &CancellationToken) {
         loop {
+            // Waited for first: of a job that is over by then, all is shipped at once.
+            tokio::select! {
+                () = over.cancelled() => {}
+                () = tokio::time::sleep(LOOK) => {}
+            }
             // Asked before reading: what the job wrote before its end is then read after it.
             let last = over.is_cancelled();
             if !self.ship_all().await {
@@ -57,10 +62,6 @@ impl Shipping<'_> {
                 self.transcript.finish();
                 self.ship_rest().await;
                 return;
-            }
-            tokio::select! {
-                () = over.cancelled() => {}
-                () = tokio::time::sleep(LOOK) => {}
             }
         }
     }
