@@ -6,7 +6,7 @@ use monkeyci_model::job::When;
 use monkeyci_model::script::api::{Address, JobView};
 use monkeyci_model::{Cause, Job, JobResult, JobStatus};
 
-/// Where one job of a build stands.
+/// Where one job of a build stands. What may be large in it is shared by its clones.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobState {
     pub(super) job: Arc<Job>,
@@ -15,7 +15,7 @@ pub struct JobState {
     pub(super) fence: u64,
     /// Who holds or held the newest lease.
     pub(super) worker: Option<String>,
-    pub(super) result: Option<Box<JobResult>>,
+    pub(super) result: Option<Arc<JobResult>>,
     /// Its process is over, and what follows is not decided yet.
     pub(super) executed: bool,
     /// A person let it go on.

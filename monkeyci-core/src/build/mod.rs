@@ -304,7 +304,7 @@ impl Build {
             }
             EventKind::JobExecuted { result, .. } => {
                 job.executed = true;
-                job.result = Some(result.clone());
+                job.result = Some(Arc::new((**result).clone()));
             }
             EventKind::JobStart { addresses, .. } => job.addresses.clone_from(addresses),
             EventKind::JobUnblocked { .. } => job.unblocked = true,

@@ -1,11 +1,10 @@
-use monkeyci_model::script::api::JobView;
 use monkeyci_model::{BuildId, EventKind, JobId, JobResult};
 use tokio::sync::oneshot;
 
 use super::handover::Handover;
 use super::{BuildRequest, EngineError, LoadError, Loaded};
 use crate::attempt::Attempt;
-use crate::build::Build;
+use crate::build::{Build, JobState};
 use crate::lease::{Claim, Started};
 use crate::source::Checkout;
 
@@ -38,7 +37,7 @@ pub(super) enum Call {
     /// A job's first line is about to run.
     Started { attempt: Attempt, started: Box<Started> },
     /// A job asks how the jobs of its build stand, or one of them.
-    Jobs { attempt: Attempt, only: Option<JobId>, reply: Reply<Option<Vec<JobView>>> },
+    Jobs { attempt: Attempt, only: Option<JobId>, reply: Reply<Option<Vec<JobState>>> },
     /// A job has run.
     Result { attempt: Attempt, result: Box<JobResult>, reply: Reply<Claim> },
 }

@@ -2,7 +2,6 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use monkeyci_model::script::api::JobView;
 use monkeyci_model::{BuildId, BuildStatus, EventKind, JobId, JobStatus};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -161,11 +160,11 @@ impl Desk {
     }
 
     /// How the jobs of an attempt's build stand, or one of them.
-    fn jobs(&self, attempt: &Attempt, only: Option<&JobId>) -> Option<Vec<JobView>> {
+    fn jobs(&self, attempt: &Attempt, only: Option<&JobId>) -> Option<Vec<JobState>> {
         let build = &self.builds.get(&attempt.build).filter(|_| self.holds(attempt))?.build;
         Some(match only {
-            Some(id) => build.job(id.as_str()).map(JobState::view).into_iter().collect(),
-            None => build.jobs().iter().map(JobState::view).collect(),
+            Some(id) => build.job(id.as_str()).cloned().into_iter().collect(),
+            None => build.jobs().to_vec(),
         })
     }
 

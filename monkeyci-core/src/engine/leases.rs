@@ -12,6 +12,7 @@ use super::handover::Handover;
 use super::log_room::LogRoom;
 use super::shared::Shared;
 use crate::attempt::Attempt;
+use crate::build::JobState;
 use crate::lease::{Claim, Lease, Leases, Started};
 use crate::log::{Chunk, LogError, LogId};
 use crate::queue::Key;
@@ -152,6 +153,13 @@ impl EngineLeases {
             None => false,
         }
     }
+
+    /// How the jobs of an attempt's build stand. The loop shares them; whoever asks copies what it needs.
+    async fn states(&self, attempt: &Attempt, only: Option<&JobId>) -> Option<Vec<JobState>> {
+        let (reply, answer) = oneshot::channel();
+        self.call(Call::Jobs { attempt: attempt.clone(), only: only.cloned(), reply }).await;
+        answer.await.unwrap_or(None)
+    }
 }
 
 #[async_trait]
@@ -196,9 +204,7 @@ impl Leases for EngineLeases {
     }
 
     async fn jobs(&self, attempt: &Attempt, only: Option<&JobId>) -> Option<Vec<JobView>> {
-        let (reply, answer) = oneshot::channel();
-        self.call(Call::Jobs { attempt: attempt.clone(), only: only.cloned(), reply }).await;
-        answer.await.unwrap_or(None)
+        Some(self.states(attempt, only).await?.iter().map(JobState::view).collect())
     }
 
     async fn read_log(
@@ -208,11 +214,10 @@ impl Leases for EngineLeases {
         offset: u64,
         most: usize,
     ) -> Result<Option<Bytes>, LogError> {
-        let Some(view) = self.jobs(attempt, Some(job)).await.and_then(|jobs| jobs.into_iter().next()) else {
-            return Ok(None);
-        };
-        let log = LogId { build: attempt.build.clone(), job: job.clone(), attempt: view.attempt };
-        if view.attempt == 0 {
+        let states = self.states(attempt, Some(job)).await;
+        let Some(newest) = states.and_then(|states| states.first().map(JobState::attempt)) else { return Ok(None) };
+        let log = LogId { build: attempt.build.clone(), job: job.clone(), attempt: newest };
+        if newest == 0 {
             return Ok(Some(Bytes::new()));
         }
         let logs = self.shared.logs.clone();
