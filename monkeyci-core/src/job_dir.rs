@@ -3,6 +3,7 @@
 //! Its control half is written here and read by the supervisor; its report half is written by the supervisor, and by
 //! the job when it wants to deceive: [`report::Reader`] believes nothing of it but facts about that very job.
 
+mod kept;
 pub mod program;
 pub mod report;
 
@@ -15,7 +16,6 @@ use std::time::Duration;
 use monkeyci_model::result::Guarantee;
 pub use monkeyci_supervisor::control::{PROGRAM_FILE, Program};
 pub use monkeyci_supervisor::{frame, outcome};
-use rustix::fs::OFlags;
 
 use crate::workspace::remove_tree;
 
@@ -149,11 +149,9 @@ impl JobDir {
 
     fn put(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let path = self.control().join(name);
-        // A job that runs as our own user could put a link there.
-        let flags = OFlags::NOFOLLOW.bits().cast_signed();
+        // A job that runs as our own user could put anything there.
         let mut options = OpenOptions::new();
-        let mut file = options.write(true).create(true).truncate(true).mode(0o644).custom_flags(flags).open(path)?;
-        file.write_all(bytes)
+        kept::open(options.write(true).create(true).truncate(true).mode(0o644), &path)?.write_all(bytes)
     }
 }
 
@@ -171,7 +169,7 @@ pub fn guarantee(word: outcome::Guarantee) -> Guarantee {
 mod tests {
     use std::os::fd::OwnedFd;
 
-    use rustix::fs::Mode;
+    use rustix::fs::{Mode, OFlags};
 
     use super::*;
 

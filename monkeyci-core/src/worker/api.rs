@@ -10,6 +10,7 @@ mod session;
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read};
+use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -45,16 +46,17 @@ pub(super) struct Api {
 }
 
 impl Api {
-    /// Serves an attempt. One that is taken up again has the same token as before and, on a socket, the same place.
+    /// Serves an attempt. One that is taken up again has the same token as before, and the same place unless
+    /// another program has its port now.
     pub(super) async fn open(dir: &JobDir, session: Session) -> io::Result<Self> {
-        let token = token(&dir.root().join("token"))?;
+        let token = token(dir)?;
         let session = Arc::new(session);
         let server = Server { token: token.clone(), session: Arc::clone(&session) };
         let socket = dir.control().join("api");
         let (url, listener) = if socket.as_os_str().len() <= PATH_BYTES {
             (format!("unix:{}", socket.display()), Listener::Unix(bind(&socket)?))
         } else {
-            let listener = TcpListener::bind("127.0.0.1:0").await?;
+            let listener = bind_port(dir)?;
             (format!("http://{}", listener.local_addr()?), Listener::Tcp(listener))
         };
         Ok(Self { url, token, session, server: tokio::spawn(server.serve(listener)) })
@@ -82,18 +84,32 @@ impl Drop for Api {
     }
 }
 
-/// The token of an attempt: made once, and kept where nobody but us can look.
-fn token(path: &Path) -> io::Result<String> {
-    match fs::read_to_string(path) {
-        Ok(token) if !token.is_empty() => return Ok(token),
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
+/// The token of an attempt: made once, and kept.
+fn token(dir: &JobDir) -> io::Result<String> {
+    if let Some(token) = kept(dir, "token")? {
+        return Ok(token);
     }
     let mut random = [0; 32];
     File::open("/dev/urandom")?.read_exact(&mut random)?;
     let token: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-    fs::write(path, &token)?;
+    dir.keep("token", token.as_bytes())?;
     Ok(token)
+}
+
+/// A port of the loopback interface: that of the worker before us, if it is free.
+fn bind_port(dir: &JobDir) -> io::Result<TcpListener> {
+    let before = kept(dir, "port")?.and_then(|port| port.parse().ok()).unwrap_or(0);
+    let bind = |port: u16| std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+    let listener = bind(before).or_else(|_| bind(0))?;
+    dir.keep("port", listener.local_addr()?.port().to_string().as_bytes())?;
+    listener.set_nonblocking(true)?;
+    TcpListener::from_std(listener)
+}
+
+/// A word that was kept; nothing when there is none.
+fn kept(dir: &JobDir, name: &str) -> io::Result<Option<String>> {
+    let word = dir.kept(name)?.and_then(|bytes| String::from_utf8(bytes).ok());
+    Ok(word.filter(|word| !word.is_empty()))
 }
 
 /// A socket that whoever the job runs as may connect to; nobody else on this host can reach its folder.

@@ -2,7 +2,6 @@
 //! the program wants it.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -180,18 +179,15 @@ pub(super) fn record(dir: &JobDir, change: &Change) -> Result<(), Verdict> {
     if change.job.is_none() && change.said.is_empty() {
         return Ok(());
     }
-    let path = dir.root().join(CHANGED);
-    let written = serde_json::to_vec(change).map_err(io::Error::from).and_then(|text| fs::write(&path, text));
-    written.map_err(|error| broken("its folder", &path, &error))
+    let written = serde_json::to_vec(change).map_err(io::Error::from).and_then(|text| dir.keep(CHANGED, &text));
+    written.map_err(|error| broken("its folder", &dir.root().join(CHANGED), &error))
 }
 
 /// What [`record`] kept.
 fn recorded(dir: &JobDir) -> Result<Change, Verdict> {
-    let path = dir.root().join(CHANGED);
-    let read = match fs::read(&path) {
-        Ok(text) => serde_json::from_slice(&text).map_err(io::Error::from),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Change::default()),
-        Err(error) => Err(error),
-    };
-    read.map_err(|error| broken("its folder", &path, &error))
+    let read = dir.kept(CHANGED).and_then(|text| {
+        let read = text.map(|text| serde_json::from_slice(&text).map_err(io::Error::from)).transpose()?;
+        Ok(read.unwrap_or_default())
+    });
+    read.map_err(|error| broken("its folder", &dir.root().join(CHANGED), &error))
 }

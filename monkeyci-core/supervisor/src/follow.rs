@@ -37,14 +37,20 @@ pub fn follow(dir: &Path, offset: u64, to: &mut impl Write) -> io::Result<()> {
 }
 
 fn open(path: &Path, offset: u64) -> io::Result<Option<File>> {
-    let mut file = match OpenOptions::new().read(true).custom_flags(NOFOLLOW_NONBLOCK).open(path) {
+    let mut file = match regular(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("the job replaced its report"));
-    }
     file.seek(SeekFrom::Start(offset))?;
     Ok(Some(file))
+}
+
+/// Opens a regular file where the job may have put anything.
+pub fn regular(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().read(true).custom_flags(NOFOLLOW_NONBLOCK).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other(format!("the job replaced `{}`", path.display())));
+    }
+    Ok(file)
 }

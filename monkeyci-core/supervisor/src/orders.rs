@@ -1,12 +1,12 @@
 //! What the host wants while the job runs: cancel, lease and the limits of the program.
 
-use std::fs::{self, File};
 use std::io::Read;
 use std::os::unix::process::parent_id;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::control::Program;
+use crate::follow;
 use crate::isolate::Options;
 use crate::outcome::Reason;
 use crate::sys::{self, POLLHUP, POLLIN, PollFd, SIGQUIT, SIGTERM, Signals};
@@ -138,9 +138,10 @@ impl Orders {
 }
 
 fn lease_file(path: &Path) -> Option<(SystemTime, Vec<u8>)> {
-    let changed = fs::metadata(path).ok()?.modified().ok()?;
+    let file = follow::regular(path).ok()?;
+    let changed = file.metadata().ok()?.modified().ok()?;
     let mut bytes = Vec::new();
-    File::open(path).ok()?.take(32).read_to_end(&mut bytes).ok()?;
+    file.take(32).read_to_end(&mut bytes).ok()?;
     Some((changed, bytes))
 }
 

@@ -312,6 +312,13 @@ fn a_lease_that_is_renewed_goes_on() {
 }
 
 #[test]
+fn a_lease_that_became_a_fifo_holds_nobody_up() {
+    let line = "mkfifo ../control/lease; sleep 600";
+    let story = Story::new(Program { lines: vec![line.into()], lease_ms: 500, ..Program::default() });
+    assert_eq!(story.run(&[]).reason, Reason::LeaseOver);
+}
+
+#[test]
 fn a_tethered_job_ends_with_whoever_started_it() {
     for hold in HOLDS {
         let story = Story::lines(["trap '' TERM; setsid sleep 600 & echo ready; sleep 600"]);

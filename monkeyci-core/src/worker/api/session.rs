@@ -1,8 +1,6 @@
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::Write as _;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use hyper::StatusCode;
@@ -18,6 +16,7 @@ use crate::blob::cache;
 use crate::job_dir::JobDir;
 use crate::lease::Lease;
 use crate::log::CHUNK_BYTES;
+use crate::secret::Secrets;
 use crate::worker::action;
 use crate::worker::caches;
 use crate::worker::halt::Halt;
@@ -34,6 +33,8 @@ pub(in crate::worker) struct Session {
     /// Whether it may leave something for others.
     saves: bool,
     told: Mutex<Told>,
+    /// Whose turn it is to tell.
+    telling: tokio::sync::Mutex<()>,
 }
 
 /// What a running job told.
@@ -49,8 +50,8 @@ pub(in crate::worker) struct Told {
 impl Session {
     /// The session of a lease, whose job directory is there. What was told before, to an earlier worker, is known.
     pub(in crate::worker) fn new(ports: Ports, lease: Lease, dir: JobDir, halt: Halt, saves: bool) -> Self {
-        let told = fs::read(dir.root().join(TOLD)).ok().and_then(|text| serde_json::from_slice(&text).ok());
-        Self { ports, lease, dir, halt, saves, told: Mutex::new(told.unwrap_or_default()) }
+        let told = dir.kept(TOLD).ok().flatten().and_then(|text| serde_json::from_slice(&text).ok());
+        Self { ports, lease, dir, halt, saves, told: Mutex::new(told.unwrap_or_default()), telling: Default::default() }
     }
 
     /// The job's work dir as it is now: the job may have put anything in its place.
@@ -114,7 +115,8 @@ impl Session {
                 self.change(|told| {
                     told.artifacts.retain(|other| other.id != file.id);
                     told.artifacts.push(file);
-                })?;
+                })
+                .await?;
                 Ok(saved.file)
             }
             Err(error) if error.is_not_there() => Err(Refusal::not_there(error.to_string())),
@@ -161,26 +163,19 @@ impl Session {
             told.fields.warnings.extend(warnings);
             told.fields.values.extend(values);
         })
+        .await
     }
 
     /// Changes what was told, and keeps it: a job that was answered may rely on it.
-    fn change(&self, change: impl FnOnce(&mut Told)) -> Result<(), Refusal> {
-        let mut told = self.lock();
-        let mut new = told.clone();
-        change(&mut new);
-        action::mask(&self.ports.secrets, &mut new.fields);
-        let text = serde_json::to_vec(&new).expect("plain data can be JSON");
-        if text.len() > TOLD_BYTES {
-            let detail = format!("the job has told more than the {TOLD_BYTES} bytes that its result may have");
-            return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
-        }
-        // Renamed into its place: half of it would be none, and a pipe in its place would hold us up.
-        let written = tempfile::NamedTempFile::new_in(self.dir.root()).and_then(|mut file| {
-            file.write_all(&text)?;
-            file.persist(self.dir.root().join(TOLD)).map_err(|error| error.error)
-        });
-        written.map_err(Refusal::failed)?;
-        *told = new;
+    async fn change(&self, change: impl FnOnce(&mut Told)) -> Result<(), Refusal> {
+        // One after another. Nobody else waits meanwhile: a disk takes its time.
+        let _turn = self.telling.lock().await;
+        let mut told = self.told();
+        change(&mut told);
+        let (secrets, dir) = (Arc::clone(&self.ports.secrets), self.dir.clone());
+        let kept = tokio::task::spawn_blocking(move || keep(told, &secrets, &dir));
+        let told = kept.await.map_err(Refusal::failed)??;
+        *self.lock() = told;
         Ok(())
     }
 
@@ -190,11 +185,23 @@ impl Session {
     }
 }
 
-/// The file that keeps what was told, where nobody but us can look.
+/// The file that keeps what was told.
 const TOLD: &str = "told";
 
 /// Bytes of all that a job may tell: it is kept with the events of its build.
 const TOLD_BYTES: usize = 4 * BODY_BYTES;
+
+/// Masks what was told, and keeps it.
+fn keep(mut told: Told, secrets: &Secrets, dir: &JobDir) -> Result<Told, Refusal> {
+    action::mask(secrets, &mut told.fields);
+    let text = serde_json::to_vec(&told).expect("plain data can be JSON");
+    if text.len() > TOLD_BYTES {
+        let detail = format!("the job has told more than the {TOLD_BYTES} bytes that its result may have");
+        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
+    }
+    dir.keep(TOLD, &text).map_err(Refusal::failed)?;
+    Ok(told)
+}
 
 fn no_job(id: &str) -> Refusal {
     Refusal::not_there(format!("the build has no job `{id}`"))

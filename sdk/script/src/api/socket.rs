@@ -4,6 +4,13 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// How long a worker that is not there is waited for: it may be starting again, and take up its jobs.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long to wait before it is looked for again.
+const AGAIN: Duration = Duration::from_millis(50);
 
 /// Where the API is.
 pub(super) enum Socket {
@@ -36,10 +43,28 @@ impl Socket {
         let request = [head.as_bytes(), body].concat();
         let mut reply = Vec::new();
         match self {
-            Self::Unix(path) => exchange(UnixStream::connect(path)?, &request, &mut reply)?,
-            Self::Tcp(host) => exchange(TcpStream::connect(host)?, &request, &mut reply)?,
+            Self::Unix(path) => {
+                exchange(patiently(PATIENCE, || UnixStream::connect(path))?, &request, &mut reply)?;
+            }
+            Self::Tcp(host) => exchange(patiently(PATIENCE, || TcpStream::connect(host))?, &request, &mut reply)?,
         }
         Reply::parse(reply)
+    }
+}
+
+/// Connects, for so long as nobody listens. What was sent is never sent again: it may have been done.
+fn patiently<T>(patience: Duration, connect: impl Fn() -> io::Result<T>) -> io::Result<T> {
+    let begin = Instant::now();
+    loop {
+        match connect() {
+            Err(error)
+                if matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound)
+                    && begin.elapsed() < patience =>
+            {
+                std::thread::sleep(AGAIN);
+            }
+            connected => return connected,
+        }
     }
 }
 
@@ -71,7 +96,23 @@ impl Reply {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use super::*;
+
+    #[test]
+    fn a_worker_that_is_starting_again_is_waited_for_and_no_other_error_is() {
+        use io::ErrorKind::{ConnectionRefused, NotFound, PermissionDenied};
+        let connecting = |answers: &[Option<io::ErrorKind>], patience| {
+            let answers = RefCell::new(answers.iter());
+            let next = || answers.borrow_mut().next().expect("it is not asked again");
+            patiently(patience, || next().map_or(Ok(()), |kind| Err(kind.into())))
+        };
+        connecting(&[Some(ConnectionRefused), Some(NotFound), None], PATIENCE).expect("it came");
+        let error = connecting(&[Some(ConnectionRefused)], Duration::ZERO).expect_err("it never came");
+        assert_eq!(error.kind(), ConnectionRefused);
+        assert_eq!(connecting(&[Some(PermissionDenied)], PATIENCE).expect_err("refused").kind(), PermissionDenied);
+    }
 
     #[test]
     fn an_answer_is_read_whole_or_not_at_all() {
