@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::plan::json;
 use super::run::{ANSWER, QUESTION};
-use super::{Asked, ProgramError, Programs, has_program};
+use super::{Asked, ProgramError, Programs};
 use crate::job_dir::JobDir;
 use crate::job_dir::report::Reader;
 
@@ -37,26 +37,22 @@ pub(crate) struct Action {
 }
 
 impl Programs {
-    /// What an action needs: its program, compiled where it is not there yet, and its question. Nothing for a script
-    /// without a program.
+    /// What an action needs: its program, compiled where it is not there yet, and its question.
     ///
     /// `job` has its secrets filled in.
     ///
     /// # Errors
-    /// When the program cannot be had.
+    /// When the script has no program, or it cannot be had.
     pub(crate) async fn action(
         &self,
         asked: Asked<'_>,
         job: &Job,
         cancel: &CancellationToken,
-    ) -> Result<Option<Action>, ProgramError> {
+    ) -> Result<Action, ProgramError> {
         let Asked { checkout, script_dir, .. } = asked;
-        if !has_program(asked) {
-            return Ok(None);
-        }
         let program = self.compile(checkout, script_dir, asked.trigger.fork, cancel).await?;
         let question = self.question(asked.build, asked.trigger, Some(job))?;
-        Ok(Some(Action { program, question }))
+        Ok(Action { program, question })
     }
 }
 

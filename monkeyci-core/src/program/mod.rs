@@ -252,7 +252,7 @@ fn mark(jobs: &mut [Job], extensions: &BTreeMap<String, BTreeSet<Hook>>) {
 }
 
 /// Whether the script has a program.
-fn has_program(asked: Asked<'_>) -> bool {
+pub(crate) fn has_program(asked: Asked<'_>) -> bool {
     asked.checkout.join(asked.script_dir.unwrap_or(SCRIPT_DIR)).join(MANIFEST).is_file()
 }
 

@@ -10,27 +10,30 @@ use super::settings::Ports;
 use crate::job_dir::JobDir;
 use crate::job_dir::report::Reader;
 use crate::lease::Lease;
-use crate::program::{self, Action, Asked, ProgramError};
+use crate::program::{self, Action, Asked, ProgramError, Programs};
 use crate::secret::Secrets;
 
 /// What an action answered, or why that cannot be read.
 pub(super) type Answered = Result<Option<Answer>, String>;
 
-/// What a job needs that mentions the script's program, or that the program is asked about; nothing for any other.
+/// What runs the script's program, for a job that mentions it or that it is asked about; nothing for any other.
 ///
 /// `job` has its secrets filled in.
-pub(super) async fn of(ports: &Ports, lease: &Lease, job: &Job, halt: &Halt) -> Result<Option<Action>, Verdict> {
+pub(super) fn programs(ports: &Ports, lease: &Lease, job: &Job) -> Option<Programs> {
     let acts = job.image.is_none() && program::is_action(&lease.job);
     let needed = (acts || !job.hooks.is_empty()) && !ports.executor.capabilities().plays;
-    let Some(programs) = ports.programs.as_ref().filter(|_| needed) else { return Ok(None) };
-    let asked = Asked {
+    ports.programs.clone().filter(|_| needed && program::has_program(asked(lease)))
+}
+
+/// What the script is asked, and for which build.
+pub(super) fn asked(lease: &Lease) -> Asked<'_> {
+    Asked {
         checkout: &lease.checkout,
         script_dir: Some(&lease.script_dir),
         build: Some(&lease.attempt.build),
         trigger: &lease.trigger,
         in_place: false,
-    };
-    programs.action(asked, job, halt.token()).await.map_err(|error| refused(&error, halt))
+    }
 }
 
 /// How a job ends whose program cannot do what it should.

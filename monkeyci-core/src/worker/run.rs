@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::action::{self, Answered};
+use super::api::Told;
 use super::caches::JobCaches;
 use super::clock::{Patience, overdue};
 use super::desk::OnDesk;
@@ -50,20 +51,24 @@ impl Run<'_> {
     async fn run(&self) -> JobResult {
         let found = async {
             let job = resolve(&self.lease.job, self.lease, &self.ports.secrets)?;
-            Site::of(self.settings, self.ports, self.lease, job, self.halt).await
+            Site::of(self.settings, self.lease, job).await
         };
-        let site = match found.await {
+        let mut site = match found.await {
             Ok(site) => site,
             Err(verdict) => return finished(verdict),
         };
-        match (prepare(self.settings, self.ports, &site).await, self.halt.why()) {
+        let prepared = match site.ask(self.settings, self.ports, self.halt).await {
+            Ok(()) => prepare(self.settings, self.ports, &site).await,
+            Err(verdict) => Err(verdict),
+        };
+        match (prepared, self.halt.why()) {
             // Nothing of it runs yet, and nothing has to be stopped by the executor.
-            (Ok(_), Some(why)) if !site.taken_up => finished(stopped(why, "")),
+            (Ok(_), Some(why)) if !site.taken_up => never_ran(&site, stopped(why, "")),
             (Ok(prepared), _) => match self.debug() {
                 Some(debug) => self.open(debug, &site, prepared).await,
                 None => self.run_prepared(&site, prepared).await,
             },
-            (Err(verdict), _) => finished(verdict),
+            (Err(verdict), _) => never_ran(&site, verdict),
         }
     }
 
@@ -259,6 +264,14 @@ fn since(before: &Answer, mut now: Answer) -> Answer {
 /// under their own numbers.
 fn addresses(job: &Job) -> Vec<Address> {
     job.expose.iter().map(|port| Address { exposed: *port, host: "127.0.0.1".into(), port: *port }).collect()
+}
+
+/// The result of a job that never ran. What was told while it was prepared is in it.
+fn never_ran(site: &Site, verdict: Verdict) -> JobResult {
+    let Told { fields, artifacts } = site.told();
+    let mut result = JobResult { artifacts, ..finished(verdict) };
+    action::add(fields, &mut result);
+    result
 }
 
 pub(super) fn finished(Verdict { cause, message, exit }: Verdict) -> JobResult {

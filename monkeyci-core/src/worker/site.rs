@@ -9,6 +9,7 @@ use monkeyci_model::job::Hook;
 use monkeyci_model::script::Answer;
 use monkeyci_model::{Cause, Job, JobResult};
 use serde::{Deserialize, Serialize};
+use tokio::sync::OnceCell;
 
 use super::action;
 use super::api::{Api, Session, Told};
@@ -53,23 +54,19 @@ pub(super) struct Site {
 /// What is there where the script's program has a part in the job.
 struct Asking {
     programs: Programs,
-    action: Action,
+    /// The job as it was planned, with its secrets filled in.
+    planned: Job,
+    /// The program, compiled when it is first needed, and its question.
+    action: OnceCell<Action>,
     api: Api,
 }
 
 impl Site {
-    /// Makes the folder of an attempt, and asks the script's program to change its job if it wants to.
+    /// Makes the folder of an attempt, or finds the one that an earlier worker made.
     ///
     /// `job` has its secrets filled in.
-    pub(super) async fn of(
-        settings: &Settings,
-        ports: &Ports,
-        lease: &Lease,
-        job: Job,
-        halt: &Halt,
-    ) -> Result<Self, Verdict> {
+    pub(super) async fn of(settings: &Settings, lease: &Lease, job: Job) -> Result<Self, Verdict> {
         let dir = JobDir::at(settings.folder.join(lease.attempt.name()));
-        let action = action::of(ports, lease, &job, halt).await?;
         let (at, checkout, name) = (dir.clone(), lease.checkout.clone(), job.work_dir.clone());
         let made = blocking(move || {
             // An attempt whose program is written may run already, and is taken up instead of being prepared again.
@@ -83,40 +80,38 @@ impl Site {
             Ok((taken_up, change, work_dir))
         });
         let (taken_up, change, work_dir) = made.await?;
-        let mut site = Self { dir, work_dir, lease: lease.clone(), job, change, taken_up, asking: None };
-        if let Some((programs, action)) = ports.programs.clone().zip(action) {
-            // A job that a person looks at leaves nothing.
-            let saves = settings.debug.as_ref().is_none_or(|debug| debug.job != lease.job.id);
-            site.ask(ports, programs, action, saves, halt).await?;
-        }
-        Ok(site)
+        Ok(Self { dir, work_dir, lease: lease.clone(), job, change, taken_up, asking: None })
     }
 
-    async fn ask(
-        &mut self,
-        ports: &Ports,
-        programs: Programs,
-        action: Action,
-        saves: bool,
-        halt: &Halt,
-    ) -> Result<(), Verdict> {
+    /// Lets the job ask its build, and asks the script's program to change it if it wants to.
+    pub(super) async fn ask(&mut self, settings: &Settings, ports: &Ports, halt: &Halt) -> Result<(), Verdict> {
+        let Some(programs) = action::programs(ports, &self.lease, &self.job) else { return Ok(()) };
+        // A job that a person looks at leaves nothing.
+        let saves = settings.debug.as_ref().is_none_or(|debug| debug.job != self.lease.job.id);
         let session = Session::new(ports.clone(), self.lease.clone(), self.dir.clone(), halt.clone(), saves);
         let api = Api::open(&self.dir, session).await.map_err(|error| broken("the API in", self.dir.root(), &error))?;
-        let asking = self.asking.insert(Asking { programs, action, api });
-        if !self.taken_up && self.job.hooks.contains(&Hook::Prepare) {
-            let env = asking.variables(&self.lease, &self.dir.work(), &self.work_dir);
-            let site = program::Site { action: &asking.action, root: self.dir.work(), env, cancel: halt.token() };
-            let prepared = asking.programs.prepare(site).await;
-            let (job, said) = prepared.map_err(|error| action::refused(&error, halt))?;
-            self.change = Change { job: job.map(Box::new), said };
+        let asking = Asking { programs, planned: self.job.clone(), action: OnceCell::new(), api };
+        let asking = self.asking.insert(asking);
+        // One that is taken up may run, or be over, long before a compiler is done.
+        if !self.taken_up {
+            let action = asking.action(&self.lease, halt).await.map_err(|error| action::refused(&error, halt))?;
+            if self.job.hooks.contains(&Hook::Prepare) {
+                let env = asking.variables(&self.lease, &self.dir.work(), &self.work_dir);
+                let site = program::Site { action, root: self.dir.work(), env, cancel: halt.token() };
+                let prepared = asking.programs.prepare(site).await;
+                let (job, said) = prepared.map_err(|error| action::refused(&error, halt))?;
+                self.change = Change { job: job.map(Box::new), said };
+            }
         }
         if let Some(job) = &self.change.job {
             self.job = resolve(job, &self.lease, &ports.secrets)?;
             self.lease.job = (**job).clone().into();
         }
-        if self.acts() && !self.taken_up {
-            let asked = self.asking.as_ref().map_or(Ok(()), |asking| asking.action.ask(&self.dir));
-            asked.map_err(|error| broken("its folder", self.dir.root(), &error))?;
+        if self.acts()
+            && !self.taken_up
+            && let Some(action) = self.asking.as_ref().and_then(|asking| asking.action.get())
+        {
+            action.ask(&self.dir).map_err(|error| broken("its folder", self.dir.root(), &error))?;
         }
         Ok(())
     }
@@ -128,7 +123,10 @@ impl Site {
 
     /// The variables that its lines see because they run the script's program.
     pub(super) fn of_action(&self) -> Vec<(String, String)> {
-        let Some(Asking { action, api, .. }) = self.asking.as_ref().filter(|_| self.acts()) else { return Vec::new() };
+        let asking = self.asking.as_ref().filter(|_| self.acts());
+        let Some((Asking { api, .. }, action)) = asking.and_then(|asking| Some((asking, asking.action.get()?))) else {
+            return Vec::new();
+        };
         let action = action.variables(&self.dir).map(|(name, path)| (name.to_owned(), path.display().to_string()));
         action.into_iter().chain(api.variables().map(|(name, value)| (name.to_owned(), value))).collect()
     }
@@ -151,12 +149,21 @@ impl Site {
     ) -> Option<Result<(Option<Answer>, String), ProgramError>> {
         let asking = self.asking.as_ref().filter(|_| self.job.hooks.contains(&Hook::After))?;
         let env = asking.variables(&self.lease, &self.dir.work(), &self.work_dir);
-        let site = program::Site { action: &asking.action, root: self.dir.work(), env, cancel: halt.token() };
+        let action = match asking.action(&self.lease, halt).await {
+            Ok(action) => action,
+            Err(error) => return Some(Err(error)),
+        };
+        let site = program::Site { action, root: self.dir.work(), env, cancel: halt.token() };
         Some(asking.programs.after(site, result).await)
     }
 }
 
 impl Asking {
+    async fn action(&self, lease: &Lease, halt: &Halt) -> Result<&Action, ProgramError> {
+        let action = || self.programs.action(action::asked(lease), &self.planned, halt.token());
+        self.action.get_or_try_init(action).await
+    }
+
     fn variables(&self, lease: &Lease, root: &Path, work_dir: &Path) -> BTreeMap<String, String> {
         let mut env = variables(lease);
         place(&mut env, root, work_dir);

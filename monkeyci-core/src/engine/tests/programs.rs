@@ -58,6 +58,23 @@ async fn a_program_plans_and_acts_and_its_secrets_are_nowhere_in_the_clear() {
 }
 
 #[tokio::test]
+async fn what_a_program_tells_before_it_breaks_is_in_the_result() {
+    if !cargo("what_a_program_tells_before_it_breaks_is_in_the_result") {
+        return;
+    }
+    let (repository, state) = (repository(), tempfile::tempdir().expect("a folder"));
+    let engine = Engine::local().state(state.path()).open().await.expect("opens");
+    let plan = r#"{"protocol":1,"jobs":[{"id":"a","script":["true"],"hooks":["prepare"]}]}"#;
+    let mut build = engine.build(told(repository.path(), &[("answer", plan.into())])).await.expect("begins");
+    assert_eq!(build.wait().await.expect("it ends"), BuildStatus::Failure);
+    let snapshot = build.snapshot().await.expect("known");
+    let result = snapshot.job("a").and_then(|job| job.result()).expect("a result");
+    assert!(result.message.as_deref().is_some_and(|message| message.contains("it cannot be prepared")), "{result:?}");
+    assert_eq!(serde_json::to_string(&result.values).expect("JSON"), r#"{"told":"before it broke"}"#);
+    engine.close().await;
+}
+
+#[tokio::test]
 async fn a_build_tells_that_tests_passed_and_what_its_script_printed_can_be_followed() {
     if !cargo("a_build_tells_that_tests_passed_and_what_its_script_printed_can_be_followed") {
         return;

@@ -243,8 +243,26 @@ async fn whatever_is_wrong_with_a_request_is_told() {
 #[tokio::test]
 async fn where_a_path_is_too_long_for_a_socket_it_is_a_port() {
     let running = Running::at(&"long".repeat(30), |_, _| {}).await;
-    assert!(running.url().starts_with("http://127.0.0.1:"), "{}", running.url());
+    let url = running.url();
+    assert!(url.starts_with("http://127.0.0.1:"), "{url}");
     assert_eq!(running.ask("GET /v1/build", &Value::Null).await.0, 200);
+
+    let Running { house, lease, dir, api } = running;
+    drop(api);
+    // The port is free a moment after its server was told to go.
+    let address = url.strip_prefix("http://").expect("a host");
+    soon(async {
+        while std::net::TcpListener::bind(address).is_err() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let again = async || Api::open(&dir, session(&house, &lease, &dir)).await.expect("it is served again");
+    let place = |api: &Api| api.variables()[0].1.clone();
+    let api = again().await;
+    assert_eq!(place(&api), url);
+    // While another has it, it is another one.
+    assert_ne!(place(&again().await), place(&api));
 }
 
 #[tokio::test]

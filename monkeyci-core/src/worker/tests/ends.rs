@@ -8,11 +8,13 @@ use tokio::sync::Notify;
 
 use super::double::{Acting, append, end, out, tell};
 use super::{House, soon};
+use crate::attempt::Attempt;
 use crate::executor::{ExecutorError, Exit};
-use crate::job_dir::Program;
 use crate::job_dir::frame::Kind;
 use crate::job_dir::outcome::Reason;
+use crate::job_dir::{JobDir, Program};
 use crate::lease::{Claim, Lease};
+use crate::program::Programs;
 use crate::secret::Secrets;
 
 fn told(result: &monkeyci_model::JobResult) -> (Option<Cause>, &str) {
@@ -362,6 +364,26 @@ async fn a_worker_takes_up_what_its_predecessor_left_running() {
     let result = soon(house.run(lease.clone())).await;
     assert_eq!(result.cause, None);
     assert_eq!(house.engine.log(&lease.attempt), b"one\ntwo\n");
+}
+
+#[tokio::test]
+async fn an_action_that_is_taken_up_waits_for_no_compiler() {
+    let executor = Acting::telling(vec![Kind::LineStart(0), Kind::LineEnd(0, 0)], Reason::Exited, 0);
+    let mut house = House::new(executor.clone());
+    let home = house.home.path().to_owned();
+    std::fs::create_dir(house.checkout().join(".monkeyci")).expect("a folder");
+    std::fs::write(house.checkout().join(".monkeyci/Cargo.toml"), "no manifest").expect("a file");
+    let programs = Programs::new(home.join("cache"), home.join("runs"), "test-script", executor, Arc::default());
+    house.ports.programs = Some(programs);
+    let lease = house.lease(1, "\"$MONKEYCI_SCRIPT\" act a");
+    let broken = soon(house.run(lease.clone())).await;
+    assert!(told(&broken).1.contains("Cargo.toml"), "{broken:?}");
+
+    let lease = Lease { attempt: Attempt { fence: 2, ..lease.attempt }, ..lease };
+    let dir = JobDir::create(house.settings.folder.join(lease.attempt.name())).expect("a job directory");
+    std::fs::create_dir(dir.work()).expect("a folder");
+    dir.write(&Program { lines: vec![b"act".to_vec()], ..Program::default() }).expect("written");
+    assert_eq!(soon(house.run(lease)).await.cause, None);
 }
 
 #[tokio::test]
