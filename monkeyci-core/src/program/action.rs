@@ -14,6 +14,7 @@ use super::run::{ANSWER, QUESTION};
 use super::{Asked, ProgramError, Programs};
 use crate::job_dir::JobDir;
 use crate::job_dir::report::Reader;
+use crate::scope::Scope;
 
 /// Bytes of the longest answer of an action: it is kept with the events of its build.
 const ANSWER_BYTES: u64 = 1024 * 1024;
@@ -50,7 +51,7 @@ impl Programs {
         cancel: &CancellationToken,
     ) -> Result<Action, ProgramError> {
         let Asked { checkout, script_dir, .. } = asked;
-        let program = self.compile(checkout, script_dir, asked.trigger.fork, cancel).await?;
+        let program = self.compile(checkout, script_dir, &Scope::of(asked.trigger), cancel).await?;
         let question = self.question(asked.build, asked.trigger, Some(job))?;
         Ok(Action { program, question })
     }

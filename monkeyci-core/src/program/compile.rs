@@ -15,6 +15,7 @@ use super::prune::{self, Limits};
 use super::toolchain::{Toolchain, toolchain};
 use super::{Asked, ProgramError, Programs, blocking, sdk};
 use crate::job_dir::frame::Stream;
+use crate::scope::Scope;
 use crate::script::SCRIPT_DIR;
 
 /// How often is looked whether another compilation in the same folder has ended.
@@ -38,7 +39,8 @@ pub(super) struct Ready {
 
 /// Where a program is kept, and beside it whether its tests have passed.
 ///
-/// A fork's are kept apart: it may use what others have, and nobody uses what it has.
+/// Those of branches and those of forks are kept apart: they may use what protected builds have, and those use nothing
+/// of theirs. All branches have one folder, and all forks another, because each compiles its dependencies anew.
 pub(super) struct Place {
     name: String,
     cache: PathBuf,
@@ -47,8 +49,12 @@ pub(super) struct Place {
 }
 
 impl Place {
-    pub(super) fn new(cache: &Path, inputs: &Inputs, toolchain: &Toolchain, fork: bool) -> Self {
-        let scope = if fork { cache.join("fork") } else { cache.to_owned() };
+    pub(super) fn new(cache: &Path, inputs: &Inputs, toolchain: &Toolchain, scope: &Scope) -> Self {
+        let scope = match scope {
+            Scope::Protected => cache.to_owned(),
+            Scope::Branch(_) => cache.join("branch"),
+            Scope::Fork(_) => cache.join("fork"),
+        };
         Self { name: name(inputs, toolchain), cache: cache.to_owned(), scope }
     }
 
@@ -86,11 +92,11 @@ impl Programs {
         &self,
         checkout: &Path,
         script_dir: Option<&str>,
-        fork: bool,
+        scope: &Scope,
         cancel: &CancellationToken,
     ) -> Result<PathBuf, ProgramError> {
         let (inputs, toolchain) = self.inputs(checkout, script_dir).await?;
-        self.ready(inputs, &toolchain, fork, false, cancel).await.map(|ready| ready.program)
+        self.ready(inputs, &toolchain, scope, false, cancel).await.map(|ready| ready.program)
     }
 
     /// The same for a script whose tests have passed, where that is asked for.
@@ -101,7 +107,7 @@ impl Programs {
         cancel: &CancellationToken,
     ) -> Result<Ready, ProgramError> {
         let (inputs, toolchain) = self.inputs(asked.checkout, asked.script_dir).await?;
-        self.ready(inputs, &toolchain, asked.trigger.fork, tests, cancel).await
+        self.ready(inputs, &toolchain, &Scope::of(asked.trigger), tests, cancel).await
     }
 
     /// What a script's program is made of, and by what.
@@ -119,11 +125,11 @@ impl Programs {
         &self,
         inputs: Inputs,
         toolchain: &Toolchain,
-        fork: bool,
+        scope: &Scope,
         tests: bool,
         cancel: &CancellationToken,
     ) -> Result<Ready, ProgramError> {
-        let place = Place::new(&self.shared.cache, &inputs, toolchain, fork);
+        let place = Place::new(&self.shared.cache, &inputs, toolchain, scope);
         let is_tested = || !tests || place.is_tested();
         if let Some(program) = place.program()
             && is_tested()

@@ -8,6 +8,7 @@ use super::cargo::{Cargo, CargoRan};
 use super::compile::Place;
 use super::log::Step;
 use super::{Asked, MANIFEST, ProgramError, Programs};
+use crate::scope::Scope;
 use crate::script::{SCRIPT_DIR, ScriptError};
 
 /// How the tests of a script ended.
@@ -40,7 +41,7 @@ impl Programs {
             return Err(ProgramError::Script(ScriptError::NotFound { looked_for: vec![manifest] }));
         }
         let (inputs, toolchain) = self.inputs(asked.checkout, asked.script_dir).await?;
-        let place = Place::new(&self.shared.cache, &inputs, &toolchain, asked.trigger.fork);
+        let place = Place::new(&self.shared.cache, &inputs, &toolchain, &Scope::of(asked.trigger));
         let _lock = self.lock(&place.scope, cancel).await?;
         let cargo = self.unpack(inputs, &toolchain, &place.scope).await?;
         let ran = self.during(Step::Test, self.cargo(&cargo, &["test"], args, cancel)).await?;

@@ -1,7 +1,6 @@
 //! What survives from build to build, in scopes of trust.
 //!
-//! A build reads the caches of its own [`Scope`] and of the protected one, its own first, and writes to its own alone:
-//! what somebody who may not push can put into a cache is never read by those who may.
+//! A build reads the caches of its own [`Scope`] and of the protected one, its own first, and writes to its own alone.
 //!
 //! A cache with a key is stored once for each key, and never again; one without is stored after each build, in place of
 //! the one before. Either is seen only when it is whole, so that builds at the same time do not disturb each other: the
@@ -19,41 +18,13 @@ pub use key::{Facts, KeyError, Keys};
 use super::archive::{LeftOut, Limits};
 use super::files::{self, FilesError};
 use super::store::{self, BlobError, Blobs, Found, Key};
+pub use crate::scope::Scope;
 
 /// Caches of repositories.
 #[derive(Debug, Clone)]
 pub struct Caches {
     blobs: Blobs,
     limits: Limits,
-}
-
-/// Whose caches a build may write.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Scope {
-    /// Builds of protected refs, and those of a person at a terminal.
-    Protected,
-    /// Builds of this branch or tag, by its full ref, or of a commit without one.
-    Branch(String),
-    /// Builds of code from this fork, or from this pull request.
-    Fork(String),
-}
-
-impl Scope {
-    /// The scopes that a build of this one reads, in order.
-    fn readable(&self) -> Vec<&Self> {
-        match self {
-            Self::Protected => vec![self],
-            Self::Branch(_) | Self::Fork(_) => vec![self, &Self::Protected],
-        }
-    }
-
-    fn name(&self) -> String {
-        match self {
-            Self::Protected => "protected".into(),
-            Self::Branch(name) => format!("branch:{name}"),
-            Self::Fork(id) => format!("fork:{id}"),
-        }
-    }
 }
 
 /// Which caches a build sees.

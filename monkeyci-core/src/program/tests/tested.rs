@@ -2,8 +2,11 @@
 
 use std::sync::Mutex;
 
+use monkeyci_model::trigger::{Git, Source};
+
 use super::*;
 use crate::log::{Chunk, MarkKind};
+use crate::scope::Scope;
 
 const JOBS: &str = r#"{"protocol":1,"jobs":[{"id":"unit"}]}"#;
 
@@ -33,12 +36,21 @@ fn tested(runs: &Path, is_well: bool) -> TempDir {
     checkout(&[(".monkeyci/Cargo.toml", ALONE), (".monkeyci/src/main.rs", &format!("{SCRIPT}{tests}"))])
 }
 
-fn trigger(fork: bool) -> Trigger {
-    Trigger { fork, params: [("answer".to_owned(), JOBS.into())].into(), ..Trigger::default() }
+/// Whoever sits at a terminal.
+const MAIN: Scope = Scope::Protected;
+
+fn trigger(scope: &Scope) -> Trigger {
+    let git = match scope {
+        Scope::Branch(name) => Some(Git { reference: Some(name.clone()), ..Git::default() }),
+        _ => None,
+    };
+    let source = if git.is_some() { Source::Api } else { Source::default() };
+    let fork = matches!(scope, Scope::Fork(_));
+    Trigger { source, git, fork, params: [("answer".to_owned(), JOBS.into())].into(), ..Trigger::default() }
 }
 
-async fn load(programs: &Programs, checkout: &TempDir, fork: bool) -> Result<(Script, Option<u64>), ProgramError> {
-    let trigger = trigger(fork);
+async fn load(programs: &Programs, checkout: &TempDir, scope: &Scope) -> Result<(Script, Option<u64>), ProgramError> {
+    let trigger = trigger(scope);
     let asked = Asked { checkout: checkout.path(), script_dir: None, build: None, trigger: &trigger, in_place: false };
     programs.load_tested(asked, &Extensions::none(), &CancellationToken::new()).await
 }
@@ -48,8 +60,8 @@ fn count(runs: &Path) -> usize {
 }
 
 #[tokio::test]
-async fn tests_run_once_for_what_a_script_is_made_of_and_those_of_a_fork_count_for_forks_alone() {
-    if !cargo("tests_run_once_for_what_a_script_is_made_of_and_those_of_a_fork_count_for_forks_alone") {
+async fn tests_run_once_for_what_a_script_is_made_of_and_in_each_scope_that_is_not_trusted() {
+    if !cargo("tests_run_once_for_what_a_script_is_made_of_and_in_each_scope_that_is_not_trusted") {
         return;
     }
     let house = House::new(Secrets::new());
@@ -57,17 +69,33 @@ async fn tests_run_once_for_what_a_script_is_made_of_and_those_of_a_fork_count_f
     let repository = tested(&runs, true);
     assert_eq!(ids(&house.load(&repository, JOBS).await.expect("jobs")), ["unit"]);
     assert_eq!(count(&runs), 0, "who only looks at jobs runs no tests");
-    for (fork, passed, so_far) in
-        [(true, Some(2), 1), (true, None, 1), (false, Some(2), 2), (false, None, 2), (true, None, 2)]
-    {
-        let (script, tests) = load(&house.programs, &repository, fork).await.expect("jobs");
-        assert_eq!((ids(&script), tests, count(&runs)), (vec!["unit"], passed, so_far), "fork: {fork}");
+    let (fork, topic) = (Scope::Fork("mallory/web".into()), Scope::Branch("refs/heads/topic".into()));
+    for (scope, passed, so_far) in [
+        (&fork, Some(2), 1),
+        (&fork, None, 1),
+        (&topic, Some(2), 2),
+        (&MAIN, Some(2), 3),
+        (&MAIN, None, 3),
+        (&topic, None, 3),
+        (&fork, None, 3),
+    ] {
+        let (script, tests) = load(&house.programs, &repository, scope).await.expect("jobs");
+        assert_eq!((ids(&script), tests, count(&runs)), (vec!["unit"], passed, so_far), "{scope:?}");
+    }
+    // What those who are trusted have passed is passed for all; what is in between is not.
+    put(repository.path(), ".monkeyci/src/more.rs", "// A script of a branch.\n");
+    for (scope, passed) in [(&topic, Some(2)), (&fork, Some(2)), (&MAIN, Some(2))] {
+        assert_eq!(load(&house.programs, &repository, scope).await.expect("jobs").1, passed, "{scope:?}");
+    }
+    put(repository.path(), ".monkeyci/src/more.rs", "// A script of the main branch.\n");
+    for (scope, passed) in [(&MAIN, Some(2)), (&topic, None), (&fork, None)] {
+        assert_eq!(load(&house.programs, &repository, scope).await.expect("jobs").1, passed, "{scope:?}");
     }
     put(repository.path(), ".monkeyci/src/more.rs", "// Another script.\n");
-    assert_eq!(load(&house.programs, &repository, false).await.expect("jobs").1, Some(2));
+    assert_eq!(load(&house.programs, &repository, &MAIN).await.expect("jobs").1, Some(2));
     // Whoever asks for the tests themselves gets them, and what they pass then need not be passed again.
     put(repository.path(), ".monkeyci/src/more.rs", "// And another one.\n");
-    let trigger = trigger(false);
+    let trigger = trigger(&MAIN);
     let asked =
         Asked { checkout: repository.path(), script_dir: None, build: None, trigger: &trigger, in_place: false };
     let token = CancellationToken::new();
@@ -77,7 +105,7 @@ async fn tests_run_once_for_what_a_script_is_made_of_and_those_of_a_fork_count_f
         assert_eq!((tested.passed, tested.count), (true, passed), "{}", tested.output);
         assert_eq!(markers(&house) > before, args.is_empty(), "only all of them count");
     }
-    assert_eq!(load(&house.programs, &repository, false).await.expect("jobs").1, None);
+    assert_eq!(load(&house.programs, &repository, &MAIN).await.expect("jobs").1, None);
 }
 
 /// Markers in the cache.
@@ -96,7 +124,7 @@ async fn a_script_that_fails_its_tests_gives_no_jobs_and_says_which_failed() {
     let runs = house.home.path().join("runs.txt");
     let repository = tested(&runs, false);
     for expected in [1, 2] {
-        let error = load(&house.programs, &repository, false).await.expect_err("no jobs");
+        let error = load(&house.programs, &repository, &MAIN).await.expect_err("no jobs");
         assert!(!error.is_ours(), "{error}");
         let text = error.to_string();
         let first = "a test of the script `.monkeyci/Cargo.toml` fails: `tests::all_is_well`\n";
@@ -106,7 +134,7 @@ async fn a_script_that_fails_its_tests_gives_no_jobs_and_says_which_failed() {
         assert_eq!(count(&runs), expected, "what failed is run again");
     }
     put(repository.path(), ".monkeyci/src/main.rs", &format!("{SCRIPT}\n#[test]\nfn broken() {{ missing(); }}\n"));
-    let text = load(&house.programs, &repository, false).await.expect_err("no jobs").to_string();
+    let text = load(&house.programs, &repository, &MAIN).await.expect_err("no jobs").to_string();
     assert!(text.contains("do not pass: cargo: it ended with code 101") && text.contains("`missing`"), "{text}");
 }
 
@@ -118,7 +146,7 @@ async fn a_script_without_tests_is_not_compiled_for_them() {
     let house = House::new(Secrets::new());
     let main = format!("{SCRIPT}\n#[allow(dead_code)]\nfn test() -> &'static str {{ \"test\" }}\n");
     let repository = checkout(&[(".monkeyci/Cargo.toml", ALONE), (".monkeyci/src/main.rs", &main)]);
-    assert_eq!(load(&house.programs, &repository, false).await.expect("jobs").1, None);
+    assert_eq!(load(&house.programs, &repository, &MAIN).await.expect("jobs").1, None);
     let kept = fs::read_dir(house.cache().join("target/debug/deps")).expect("a folder").flatten();
     let compiled = kept.filter(|entry| entry.file_name().to_string_lossy().ends_with(".d")).count();
     assert_eq!(compiled, 1, "it was compiled for more than its jobs");
@@ -126,7 +154,7 @@ async fn a_script_without_tests_is_not_compiled_for_them() {
     // A macro could write the attribute.
     let hidden = "macro_rules! hide { ($is:ident) => { #[$is] fn hidden() {} } }\nhide!(test);\n";
     put(repository.path(), ".monkeyci/src/main.rs", &format!("{SCRIPT}{hidden}"));
-    assert_eq!(load(&house.programs, &repository, false).await.expect("jobs").1, Some(1));
+    assert_eq!(load(&house.programs, &repository, &MAIN).await.expect("jobs").1, Some(1));
 }
 
 #[tokio::test]
@@ -156,7 +184,7 @@ async fn what_a_script_does_and_prints_is_told_while_it_does_and_secrets_are_mas
             fs::write(&heard, "").expect("written");
         }
     });
-    load(&programs, &repository, false).await.expect("jobs");
+    load(&programs, &repository, &MAIN).await.expect("jobs");
     let (bytes, marks) = &*told.lock().expect("whole");
     let text = String::from_utf8_lossy(bytes);
     for said in ["Compiling script", "here I am, ***", "test tests::it_ran ... ok", "the script was asked to plan"] {

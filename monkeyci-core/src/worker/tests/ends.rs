@@ -237,7 +237,7 @@ async fn what_an_executor_cannot_do_is_told_by_its_cause() {
 
 #[tokio::test]
 async fn a_forged_report_fails_the_job_by_name_and_keeps_what_came_before() {
-    type Forge = fn(&crate::job_dir::JobDir);
+    type Forge = fn(&JobDir);
     let forgeries: [(Forge, &str); 5] = [
         (|dir| append(dir, b"not a frame"), "no frame begins with"),
         (|dir| tell(dir, &[Kind::LineStart(1)]), "line 2 cannot begin here"),
