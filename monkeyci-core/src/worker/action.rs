@@ -60,25 +60,13 @@ pub(super) fn conclude(answer: Answered, result: &mut JobResult) {
             if result.cause == Some(Cause::Failure) && answer.failure.is_some() {
                 result.cause = None;
             }
-            add(answer, result);
+            answer.add_to(result);
         }
         // Others may rely on it: that it is missing must not look like success.
         Err(why) if result.cause.is_none() => {
             (result.cause, result.message) = (Some(Cause::Failure), Some(why));
         }
         Err(_) => {}
-    }
-}
-
-/// Adds fields to the result of a job. A failure fails one that had ended well; of one that had not it is a warning.
-pub(super) fn add(fields: Answer, result: &mut JobResult) {
-    let Answer { failure, message, warnings, values } = fields;
-    result.warnings.extend(warnings);
-    result.values.extend(values);
-    match (result.cause, failure) {
-        (None, Some(why)) => (result.cause, result.message) = (Some(Cause::Failure), Some(why)),
-        (None, None) => result.message = message.or(result.message.take()),
-        (Some(_), failure) => result.warnings.extend(failure),
     }
 }
 

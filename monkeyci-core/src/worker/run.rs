@@ -201,7 +201,7 @@ impl Run<'_> {
         let end = End { job: &site.lease.job, why: self.halt.why(), exit, outcome, log_limit: self.settings.log_limit };
         let verdict = end.verdict();
         (result.cause, result.message, result.exit) = (verdict.cause, verdict.message, verdict.exit);
-        action::add(site.told().fields, result);
+        site.told().fields.add_to(result);
         if let Some(answer) = answer {
             action::conclude(answer, result);
         }
@@ -225,15 +225,15 @@ impl Run<'_> {
             && self.halt.why().is_none()
             && let Some(judged) = site.judge(result, self.halt).await
         {
-            action::add(since(&told, site.told().fields), result);
+            since(&told, site.told().fields).add_to(result);
             match judged {
                 Ok((fields, said)) => {
                     shipping.add(said.as_bytes()).await;
-                    action::add(fields.unwrap_or_default(), result);
+                    fields.unwrap_or_default().add_to(result);
                 }
                 Err(ProgramError::Canceled) => {}
                 // It was to be judged: that it was not must not look like success.
-                Err(error) => action::add(Answer { failure: Some(error.to_string()), ..Answer::default() }, result),
+                Err(error) => Answer { failure: Some(error.to_string()), ..Answer::default() }.add_to(result),
             }
         }
         result.artifacts = site.told().artifacts;
@@ -270,7 +270,7 @@ fn addresses(job: &Job) -> Vec<Address> {
 fn never_ran(site: &Site, verdict: Verdict) -> JobResult {
     let Told { fields, artifacts } = site.told();
     let mut result = JobResult { artifacts, ..finished(verdict) };
-    action::add(fields, &mut result);
+    fields.add_to(&mut result);
     result
 }
 

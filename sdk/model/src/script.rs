@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::job::Arch;
-use crate::{BuildId, Job, JobId, JobResult, Trigger};
+use crate::{BuildId, Cause, Job, JobId, JobResult, Trigger};
 
 /// The variable that holds the path of the script program, in every line of a job that mentions it.
 pub const PROGRAM: &str = "MONKEYCI_SCRIPT";
@@ -130,4 +130,61 @@ pub struct Answer {
     /// Values for other jobs, plugins and people, by name.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub values: Map<String, Value>,
+}
+
+impl Answer {
+    /// This, and then the other: the first failure stays and any other is a warning; of messages and of values with one
+    /// name the last stay.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        let Self { failure, message, warnings, values } = other;
+        self.warnings.extend(warnings);
+        match &self.failure {
+            Some(first) => self.warnings.extend(failure.filter(|why| why != first)),
+            None => self.failure = failure,
+        }
+        self.message = message.or(self.message);
+        self.values.extend(values);
+        self
+    }
+
+    /// Adds it to the result of a job: a failure fails one that had ended well, and is a warning of one that had not.
+    pub fn add_to(self, result: &mut JobResult) {
+        let Self { failure, message, warnings, values } = self;
+        result.warnings.extend(warnings);
+        result.values.extend(values);
+        match (result.cause, failure) {
+            (None, Some(why)) => (result.cause, result.message) = (Some(Cause::Failure), Some(why)),
+            (None, None) => result.message = message.or(result.message.take()),
+            (Some(_), failure) => result.warnings.extend(failure),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(failure: Option<&str>, message: &str, value: u32) -> Answer {
+        let values = [("n".to_owned(), Value::from(value))].into_iter().collect();
+        let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Answer { failure: failure.and_then(text), message: text(message), warnings: Vec::new(), values }
+    }
+
+    #[test]
+    fn the_first_failure_stays_and_the_last_of_all_else() {
+        let all = told(None, "begun", 1).and(told(Some("bad"), "", 2)).and(told(Some("worse"), "over", 3));
+        let all = all.and(told(Some("bad"), "", 4));
+        assert_eq!((all.failure.as_deref(), all.message.as_deref()), (Some("bad"), Some("over")));
+        assert_eq!((all.warnings.as_slice(), &all.values["n"]), (&["worse".to_owned()][..], &Value::from(4)));
+        let mut result = JobResult::default();
+        all.add_to(&mut result);
+        assert_eq!((result.cause, result.message.as_deref()), (Some(Cause::Failure), Some("bad")));
+        told(Some("late"), "nothing", 5).add_to(&mut result);
+        assert_eq!(
+            (result.message.as_deref(), result.warnings.as_slice()),
+            (Some("bad"), &["worse".into(), "late".into()][..])
+        );
+        assert_eq!(result.values["n"], 5);
+    }
 }

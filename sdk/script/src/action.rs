@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use monkeyci_model::script::Answer;
-use monkeyci_model::{Cause, JobResult};
 use serde_json::Value;
 
 use crate::api::Api;
@@ -134,29 +133,8 @@ impl Outcome {
     /// This, and then the other: the first failure stays and any other is a warning; of messages and of values with one
     /// name the last stay.
     #[must_use]
-    pub fn and(mut self, other: Self) -> Self {
-        let Answer { failure, message, warnings, values } = other.answer;
-        self.answer.warnings.extend(warnings);
-        match &self.answer.failure {
-            Some(_) => self.answer.warnings.extend(failure),
-            None => self.answer.failure = failure,
-        }
-        self.answer.message = message.or(self.answer.message);
-        self.answer.values.extend(values);
-        self
-    }
-
-    /// Adds it to the result of a job, as MonkeyCI does: a failure fails one that had ended well, and is a warning of one
-    /// that had not.
-    pub(crate) fn add_to(&self, result: &mut JobResult) {
-        let Answer { failure, message, warnings, values } = self.answer.clone();
-        result.warnings.extend(warnings);
-        result.values.extend(values);
-        match (result.cause, failure) {
-            (None, Some(why)) => (result.cause, result.message) = (Some(Cause::Failure), Some(why)),
-            (None, None) => result.message = message.or(result.message.take()),
-            (Some(_), failure) => result.warnings.extend(failure),
-        }
+    pub fn and(self, other: Self) -> Self {
+        Self { answer: self.answer.and(other.answer) }
     }
 
     /// What it adds to the result of the job.

@@ -124,7 +124,7 @@ impl Hooks {
         let mut result = result.clone();
         self.after.iter().fold(Outcome::success(), |outcome, after| {
             let next = after(act, &result);
-            next.add_to(&mut result);
+            next.answer().clone().add_to(&mut result);
             outcome.and(next)
         })
     }

@@ -156,14 +156,7 @@ impl Session {
     }
 
     pub(super) async fn tell(&self, fields: Answer) -> Result<(), Refusal> {
-        self.change(|told| {
-            let Answer { failure, message, warnings, values } = fields;
-            told.fields.failure = failure.or(told.fields.failure.take());
-            told.fields.message = message.or(told.fields.message.take());
-            told.fields.warnings.extend(warnings);
-            told.fields.values.extend(values);
-        })
-        .await
+        self.change(|told| told.fields = std::mem::take(&mut told.fields).and(fields)).await
     }
 
     /// Changes what was told, and keeps it: a job that was answered may rely on it.

@@ -75,17 +75,17 @@ impl<'a> Player<'a> {
                 let ran = action(&act.about(&job));
                 // Read once the action has told all that it had to.
                 let (ran, mut result) = (stage.told.take().and(ran), JobResult::default());
-                ran.add_to(&mut result);
+                ran.answer().clone().add_to(&mut result);
                 (ran, result)
             }
             (result, _) => {
                 let (told, mut result) = (stage.told.take(), result.unwrap_or_default());
-                told.add_to(&mut result);
+                told.answer().clone().add_to(&mut result);
                 (told.and(outcome(&result)), result)
             }
         };
         let judged = hooks.concluded(&act.about(&job), &result).and(stage.told.take());
-        judged.add_to(&mut result);
+        judged.answer().clone().add_to(&mut result);
         let outcome = ran.and(judged);
         for artifact in kept(&job, outcome.is_failure()) {
             self.files.borrow_mut().save(artifact, &dir);
