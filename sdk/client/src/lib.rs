@@ -1,1 +1,58 @@
 //! A typed client of MonkeyCI's REST API.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), monkeyci_client::ClientError> {
+//! use futures::TryStreamExt;
+//! use monkeyci_client::Client;
+//! use monkeyci_client::rest::NewBuild;
+//!
+//! let client = Client::new("https://ci.example.com", Some("mci_…"))?;
+//! let web = client.org("acme").repo("web");
+//! let started = web.start(&NewBuild { branch: Some("main".into()), ..NewBuild::default() }).await?;
+//! let mut events = web.build(started.build.number).events(0);
+//! while let Some(event) = events.try_next().await? {
+//!     println!("{}", event.kind.name());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Nothing is sent before an answer is awaited. What may be sent twice is: after a connection that failed, a server that
+//! asks for patience, an answer that broke off; a `POST` carries an `Idempotency-Key`, so that it is done once.
+//! [Events](BuildRef::events) and [logs](LogRef::follow) that are followed go on by themselves where they broke off, and
+//! tell everything once.
+
+mod artifact;
+mod build;
+mod call;
+mod client;
+mod error;
+mod events;
+mod feed;
+mod hook;
+mod job;
+mod log;
+mod object;
+mod org;
+mod page;
+mod place;
+mod repo;
+mod retry;
+mod sse;
+mod token;
+
+pub use artifact::ArtifactRef;
+pub use build::BuildRef;
+pub use client::Client;
+pub use error::ClientError;
+pub use events::Events;
+pub use hook::{DeliveryRef, HookRef};
+pub use job::{AttemptRef, JobRef};
+pub use log::{LogBytes, LogRef};
+pub use monkeyci_model as model;
+pub use monkeyci_rest as rest;
+pub use object::Object;
+pub use org::{MemberRef, OrgRef};
+pub use page::Pages;
+pub use repo::RepoRef;
+pub use token::TokenRef;

@@ -17,6 +17,7 @@
 //!
 //! Lists come as a [`Page`]; what is refused comes as a [`Problem`].
 
+pub mod artifact;
 pub mod audit;
 pub mod build;
 pub mod hook;
@@ -30,6 +31,7 @@ pub mod repo;
 pub mod schedule;
 pub mod token;
 
+pub use artifact::Artifact;
 pub use audit::AuditRow;
 pub use build::{Build, BuildDetail, JobView, NewBuild, Reason, Retry};
 pub use hook::{Delivery, DeliveryState, Hook, HookSecret, NewHook};

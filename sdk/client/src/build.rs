@@ -1,0 +1,74 @@
+//! A build.
+
+use monkeyci_model::Event;
+use monkeyci_rest::{Artifact, BuildDetail, Reason, Retry};
+
+use crate::place::Place;
+use crate::{ArtifactRef, ClientError, Events, JobRef, LogRef, Pages, events};
+
+/// A build.
+#[derive(Debug, Clone)]
+#[must_use = "nothing is asked before an answer is awaited"]
+pub struct BuildRef {
+    place: Place,
+}
+
+impl BuildRef {
+    pub(crate) fn new(place: Place) -> Self {
+        Self { place }
+    }
+
+    /// How it stands, with its jobs.
+    ///
+    /// # Errors
+    /// [`ClientError::NotFound`] when there is none.
+    pub async fn get(&self) -> Result<BuildDetail, ClientError> {
+        self.place.get().await
+    }
+
+    /// Stops it.
+    ///
+    /// # Errors
+    /// [`ClientError::Conflict`] when it has ended.
+    pub async fn cancel(&self, reason: Option<&str>) -> Result<BuildDetail, ClientError> {
+        self.place.at("cancel").post(&Reason { reason: reason.map(str::to_owned) }).await
+    }
+
+    /// Does it again, in a new build: all of it, or only what did not end well.
+    ///
+    /// # Errors
+    /// [`ClientError::Conflict`] when it has not ended.
+    pub async fn retry(&self, failed: bool) -> Result<BuildDetail, ClientError> {
+        self.place.at("retry").post(&Retry { failed }).await
+    }
+
+    /// What happened after its event `after` (0: from its beginning), and what happens, up to its end.
+    pub fn events(&self, after: u64) -> Events {
+        events::by_seq(self.place.at("events"), after)
+    }
+
+    /// What has happened so far.
+    pub fn history(&self) -> Pages<Event> {
+        Pages::new(self.place.at("events"))
+    }
+
+    /// One of its jobs.
+    pub fn job(&self, job: impl AsRef<str>) -> JobRef {
+        JobRef::new(self.place.at("jobs").at(job.as_ref()))
+    }
+
+    /// What its script's program printed.
+    pub fn script_log(&self) -> LogRef {
+        LogRef::new(self.place.at("script").at("log"))
+    }
+
+    /// What its jobs have saved.
+    pub fn artifacts(&self) -> Pages<Artifact> {
+        Pages::new(self.place.at("artifacts"))
+    }
+
+    /// One of these.
+    pub fn artifact(&self, id: &str) -> ArtifactRef {
+        ArtifactRef::new(self.place.at("artifacts").at(id))
+    }
+}

@@ -1,0 +1,255 @@
+//! One request, and its answer.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use monkeyci_rest::Problem;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_MATCH, LOCATION};
+use reqwest::{Method, Response, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::ClientError;
+use crate::place::Place;
+use crate::retry::{self, LONGEST, TRIES};
+
+/// An answer that is read whole has so long to come. What is followed has it for its first line only.
+pub(crate) const ANSWER: Duration = Duration::from_secs(30);
+
+/// Bytes of an answer, at most: a script may have thousands of jobs.
+pub(crate) const MOST: usize = 64 * 1024 * 1024;
+
+/// Bytes of a refusal, at most.
+const MOST_OF_PROBLEM: usize = 256 * 1024;
+
+/// The key that makes a `POST` one that may be sent twice.
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// One request.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    place: Place,
+    method: Method,
+    query: Vec<(&'static str, String)>,
+    headers: HeaderMap,
+    body: Option<Bytes>,
+}
+
+/// A try that failed.
+pub(crate) struct Failed {
+    pub(crate) error: ClientError,
+    /// Whether the same request may fare better later.
+    pub(crate) again: bool,
+    /// How long the server asks to wait until then.
+    pub(crate) asked: Option<Duration>,
+}
+
+impl Call {
+    pub(crate) fn new(place: Place, method: Method) -> Self {
+        let mut headers = HeaderMap::new();
+        if method == Method::POST {
+            let key = HeaderValue::try_from(retry::key()).expect("hex digits");
+            headers.insert(IDEMPOTENCY_KEY, key);
+        }
+        Self { place, method, query: Vec::new(), headers, body: None }
+    }
+
+    /// Adds to the query.
+    pub(crate) fn query(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.query.push((name, value.to_string()));
+        self
+    }
+
+    /// Sets a header, in place of what it was.
+    pub(crate) fn header(mut self, name: HeaderName, value: &str) -> Result<Self, ClientError> {
+        let value = HeaderValue::try_from(value).map_err(|_| self.protocol("it holds what no header does"))?;
+        self.headers.insert(name, value);
+        Ok(self)
+    }
+
+    pub(crate) fn accept(mut self, kind: &'static str) -> Self {
+        self.headers.insert(ACCEPT, HeaderValue::from_static(kind));
+        self
+    }
+
+    pub(crate) fn body(mut self, body: &impl Serialize) -> Result<Self, ClientError> {
+        let body = serde_json::to_vec(body).map_err(|error| ClientError::Invalid(error.to_string()))?;
+        self.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        self.body = Some(body.into());
+        Ok(self)
+    }
+
+    /// Has it done only where the object is of this revision.
+    pub(crate) fn if_match(mut self, revision: Option<u64>) -> Self {
+        if let Some(revision) = revision {
+            let tag = HeaderValue::try_from(format!("\"{revision}\"")).expect("digits");
+            self.headers.insert(IF_MATCH, tag);
+        }
+        self
+    }
+
+    /// The answer, from JSON.
+    pub(crate) async fn json<T: DeserializeOwned>(self) -> Result<T, ClientError> {
+        let call = self.accept("application/json");
+        let body = call.whole().await?;
+        serde_json::from_slice(&body).map_err(|error| call.protocol(&error.to_string()))
+    }
+
+    /// The answer, as text.
+    pub(crate) async fn text(self) -> Result<String, ClientError> {
+        let body = self.whole().await?;
+        Ok(String::from_utf8_lossy(&body).into_owned())
+    }
+
+    /// Nothing but that it was done.
+    pub(crate) async fn nothing(self) -> Result<(), ClientError> {
+        self.whole().await.map(|_| ())
+    }
+
+    /// The whole answer.
+    pub(crate) async fn whole(&self) -> Result<Bytes, ClientError> {
+        let mut failures = 0;
+        // Whether a try may have been obeyed whose answer was lost.
+        let mut lost = false;
+        loop {
+            let tried = tokio::time::timeout(ANSWER, async {
+                let response = self.begin().await?;
+                read(response, MOST).await.map_err(|why| self.broken(why))
+            });
+            let failed = match tried.await {
+                Ok(Ok(body)) => return Ok(body),
+                Ok(Err(failed)) => failed,
+                Err(_) => return Err(self.unreachable(format!("no answer came within {} s", ANSWER.as_secs()))),
+            };
+            if lost && self.method == Method::DELETE && matches!(failed.error, ClientError::NotFound(_)) {
+                return Ok(Bytes::new());
+            }
+            lost |= matches!(failed.error, ClientError::Unreachable { .. });
+            failures += 1;
+            self.wait(failed, failures).await?;
+        }
+    }
+
+    /// The answer as it begins; the rest of it has no limit of time.
+    pub(crate) async fn response(&self) -> Result<Response, ClientError> {
+        let mut failures = 0;
+        loop {
+            let failed = match self.begin().await {
+                Ok(response) => return Ok(response),
+                Err(failed) => failed,
+            };
+            failures += 1;
+            self.wait(failed, failures).await?;
+        }
+    }
+
+    /// Waits for the next try.
+    async fn wait(&self, failed: Failed, failures: u32) -> Result<(), ClientError> {
+        if !failed.again || failures >= TRIES || failed.asked.is_some_and(|asked| asked > LONGEST) {
+            return Err(failed.error);
+        }
+        tokio::time::sleep(retry::wait(failures, failed.asked)).await;
+        Ok(())
+    }
+
+    /// Sends it once. The answer is a good one, of which nothing is read.
+    pub(crate) async fn begin(&self) -> Result<Response, Failed> {
+        let never = |error| Failed { error, again: false, asked: None };
+        let mut url = self.place.url().map_err(never)?;
+        if !self.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&self.query);
+        }
+        let mut request = self.place.client().http().request(self.method.clone(), url).headers(self.headers.clone());
+        if let Some(body) = &self.body {
+            request = request.body(body.clone());
+        }
+        let response = match tokio::time::timeout(ANSWER, request.send()).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => return Err(self.unsent(&error.without_url())),
+            Err(_) => return Err(never(self.unreachable(format!("no answer came within {} s", ANSWER.as_secs())))),
+        };
+        if response.status().is_success() { Ok(response) } else { Err(self.refusal(response).await) }
+    }
+
+    fn unsent(&self, error: &reqwest::Error) -> Failed {
+        Failed { error: self.unreachable(chain(error)), again: error.is_connect() || self.is_repeatable(), asked: None }
+    }
+
+    fn broken(&self, why: Broken) -> Failed {
+        match why {
+            Broken::Cut(why) => Failed { error: self.unreachable(why), again: self.is_repeatable(), asked: None },
+            Broken::Long => {
+                Failed { error: self.protocol("it is longer than any answer may be"), again: false, asked: None }
+            }
+        }
+    }
+
+    /// Whether it may be sent once more when it may have been obeyed already. What is done for one revision only would
+    /// then be refused because of itself.
+    fn is_repeatable(&self) -> bool {
+        !self.headers.contains_key(IF_MATCH)
+    }
+
+    /// What a server says that does not do what it was asked.
+    async fn refusal(&self, response: Response) -> Failed {
+        let status = response.status();
+        let asked = retry::retry_after(response.headers());
+        let again = matches!(status.as_u16(), 429 | 502 | 503 | 504);
+        if status.is_redirection() {
+            let target =
+                response.headers().get(LOCATION).and_then(|target| target.to_str().ok()).unwrap_or("elsewhere");
+            let target: String = target.chars().take(200).collect();
+            let error = self.protocol(&format!("it leads to `{target}`; name the server by its own address"));
+            return Failed { error, again: false, asked };
+        }
+        // It may be cut off, or be no problem at all: the status says enough then.
+        let body = tokio::time::timeout(ANSWER, read(response, MOST_OF_PROBLEM)).await;
+        let body = body.ok().and_then(Result::ok).unwrap_or_default();
+        let mut problem = serde_json::from_slice(&body).unwrap_or_else(|_| plain(status));
+        problem.status = status.as_u16();
+        Failed { error: ClientError::refused(problem), again, asked }
+    }
+
+    pub(crate) fn unreachable(&self, why: String) -> ClientError {
+        ClientError::Unreachable { server: self.place.client().url().to_owned(), why }
+    }
+
+    pub(crate) fn protocol(&self, why: &str) -> ClientError {
+        ClientError::Protocol { server: self.place.client().url().to_owned(), why: why.to_owned() }
+    }
+}
+
+/// A refusal that has no words of its own.
+fn plain(status: StatusCode) -> Problem {
+    let title = status.canonical_reason().unwrap_or("refused").to_owned();
+    let detail = format!("the server answers with {} {title}", status.as_u16());
+    Problem { title, status: status.as_u16(), detail, errors: Vec::new() }
+}
+
+/// Why an answer was not read to its end.
+enum Broken {
+    Cut(String),
+    Long,
+}
+
+async fn read(mut response: Response, most: usize) -> Result<Bytes, Broken> {
+    let mut body = Vec::new();
+    while let Some(piece) = response.chunk().await.map_err(|error| Broken::Cut(chain(&error.without_url())))? {
+        if body.len() + piece.len() > most {
+            return Err(Broken::Long);
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body.into())
+}
+
+/// An error and all that caused it.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(&format!(": {cause}"));
+        next = cause.source();
+    }
+    text
+}

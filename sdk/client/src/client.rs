@@ -1,0 +1,211 @@
+//! The client.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use monkeyci_rest::{Me, NewToken, Org, Token, TokenSecret};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::{Method, Url};
+use serde::Deserialize;
+
+use crate::place::Place;
+use crate::{ClientError, OrgRef, Pages, TokenRef};
+
+/// A server has so long to take a connection.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// A connection that is silent for so long is asked whether it is still there: one that is followed may be silent.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+
+/// A client of one server, for one token. Clones share their connections.
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    http: reqwest::Client,
+    url: Url,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    version: String,
+}
+
+impl Client {
+    /// A client of the server at `url`, which may have a path. Without a token, only what is public is had.
+    ///
+    /// # Errors
+    /// When the url or the token cannot be used. Nothing is sent.
+    pub fn new(url: &str, token: Option<&str>) -> Result<Self, ClientError> {
+        let mut headers = HeaderMap::new();
+        if let Some(token) = token {
+            let unusable = |_| ClientError::Invalid("the token holds what no token does".into());
+            let mut value = HeaderValue::try_from(format!("Bearer {token}")).map_err(unusable)?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+        let http = reqwest::Client::builder()
+            .default_headers(headers)
+            .user_agent(concat!("monkeyci-client/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT)
+            .tcp_keepalive(KEEPALIVE)
+            // A token goes to the server that it is for, and nowhere else.
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(|error| ClientError::Invalid(crate::call::chain(&error)))?;
+        Ok(Self { inner: Arc::new(Inner { http, url: address(url)? }) })
+    }
+
+    /// The server's address.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        self.inner.url.as_str().trim_end_matches('/')
+    }
+
+    /// An organisation.
+    #[must_use]
+    pub fn org(&self, org: impl AsRef<str>) -> OrgRef {
+        OrgRef::new(self.root().at("v1").at("orgs").at(org.as_ref()))
+    }
+
+    /// The organisations that one may see.
+    #[must_use]
+    pub fn orgs(&self) -> Pages<Org> {
+        Pages::new(self.root().at("v1").at("orgs"))
+    }
+
+    /// Who asks.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] with 401 when the token is good for nothing.
+    pub async fn me(&self) -> Result<Me, ClientError> {
+        self.root().at("v1").at("me").get().await
+    }
+
+    /// The tokens of whoever asks.
+    #[must_use]
+    pub fn tokens(&self) -> Pages<Token> {
+        Pages::new(self.root().at("v1").at("tokens"))
+    }
+
+    /// One of them.
+    #[must_use]
+    pub fn token(&self, id: &str) -> TokenRef {
+        TokenRef::new(self.root().at("v1").at("tokens").at(id))
+    }
+
+    /// Makes a token for whoever asks. Its secret is told this once.
+    ///
+    /// # Errors
+    /// When the server refuses or cannot be reached.
+    pub async fn make_token(&self, token: &NewToken) -> Result<TokenSecret, ClientError> {
+        self.root().at("v1").at("tokens").post(token).await
+    }
+
+    /// The server's version.
+    ///
+    /// # Errors
+    /// When it cannot be reached, or is no server of this kind.
+    pub async fn version(&self) -> Result<String, ClientError> {
+        Ok(self.root().at("v1").at("version").get::<Version>().await?.version)
+    }
+
+    /// The API's description in OpenAPI.
+    ///
+    /// # Errors
+    /// When it cannot be had.
+    pub async fn openapi(&self) -> Result<serde_json::Value, ClientError> {
+        self.root().at("v1").at("openapi.json").get().await
+    }
+
+    /// Whether the server lives: what `/healthz` says.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn health(&self) -> Result<String, ClientError> {
+        self.text("healthz").await
+    }
+
+    /// Whether the server takes requests: what `/readyz` says.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn readiness(&self) -> Result<String, ClientError> {
+        self.text("readyz").await
+    }
+
+    /// The server's numbers, in the text format of Prometheus.
+    ///
+    /// # Errors
+    /// When they cannot be had.
+    pub async fn metrics(&self) -> Result<String, ClientError> {
+        self.text("metrics").await
+    }
+
+    async fn text(&self, name: &str) -> Result<String, ClientError> {
+        self.root().at(name).call(Method::GET).text().await
+    }
+
+    pub(crate) fn root(&self) -> Place {
+        Place::root(self.clone())
+    }
+
+    pub(crate) fn http(&self) -> &reqwest::Client {
+        &self.inner.http
+    }
+
+    pub(crate) fn base(&self) -> &Url {
+        &self.inner.url
+    }
+}
+
+/// The server's address alone.
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("url", &self.url()).finish_non_exhaustive()
+    }
+}
+
+/// Checks the address of a server.
+fn address(url: &str) -> Result<Url, ClientError> {
+    // What stands there is not repeated: somebody may have written a password into it.
+    let unusable = |why: &str| ClientError::Invalid(format!("the server's address {why}; `https://ci.example.com`"));
+    let url = Url::parse(url.trim()).map_err(|_| unusable("is no url"))?;
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err(unusable("does not begin with `https://` or `http://` and a host"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(unusable("names a user; a token says who asks"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(unusable("goes on after its path"));
+    }
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_cannot_be_used_is_refused_without_what_it_holds() {
+        for url in
+            ["", "ci.example.com", "ftp://ci.example.com", "https://ann:s3cret@ci.example.com", "https://x/?s3cret"]
+        {
+            let error = Client::new(url, None).expect_err(url).to_string();
+            assert!(error.starts_with("the server's address ") && !error.contains("s3cret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_token_is_in_no_debug_and_in_no_error() {
+        let client = Client::new("https://ci.example.com/", Some("mci_s3cret")).expect("a client");
+        assert_eq!(format!("{client:?}"), r#"Client { url: "https://ci.example.com", .. }"#);
+        assert!(!format!("{:?}", client.org("acme").repo("web")).contains("s3cret"));
+        let error = Client::new("https://ci.example.com", Some("s3cret\n")).expect_err("no token").to_string();
+        assert!(!error.contains("s3cret"), "{error}");
+    }
+}

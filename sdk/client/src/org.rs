@@ -1,0 +1,99 @@
+//! An organisation.
+
+use std::ops::Deref;
+
+use monkeyci_rest::{AuditRow, Build, Member, NewMember, Org, OrgBody, Param, ParamBody, Repo};
+
+use crate::place::Place;
+use crate::{ClientError, Events, Object, Pages, RepoRef, events};
+
+/// An organisation, which is had, set and removed as an [`Object`].
+#[derive(Debug, Clone)]
+#[must_use = "nothing is asked before an answer is awaited"]
+pub struct OrgRef {
+    place: Place,
+    object: Object<Org, OrgBody>,
+}
+
+/// A member of an organisation.
+#[derive(Debug, Clone)]
+#[must_use = "nothing is asked before an answer is awaited"]
+pub struct MemberRef {
+    place: Place,
+}
+
+impl Deref for OrgRef {
+    type Target = Object<Org, OrgBody>;
+    fn deref(&self) -> &Self::Target {
+        &self.object
+    }
+}
+
+impl OrgRef {
+    pub(crate) fn new(place: Place) -> Self {
+        Self { object: Object::new(place.clone()), place }
+    }
+
+    /// One of its repositories.
+    pub fn repo(&self, repo: impl AsRef<str>) -> RepoRef {
+        RepoRef::new(self.place.at("repos").at(repo.as_ref()))
+    }
+
+    /// Its repositories.
+    pub fn repos(&self) -> Pages<Repo> {
+        Pages::new(self.place.at("repos"))
+    }
+
+    /// The newest builds of all its repositories.
+    pub fn builds(&self) -> Pages<Build> {
+        Pages::new(self.place.at("builds"))
+    }
+
+    /// Who belongs to it.
+    pub fn members(&self) -> Pages<Member> {
+        Pages::new(self.place.at("members"))
+    }
+
+    /// One who belongs to it, or shall.
+    pub fn member(&self, name: &str) -> MemberRef {
+        MemberRef { place: self.place.at("members").at(name) }
+    }
+
+    /// Params of all its repositories.
+    pub fn params(&self) -> Pages<Param> {
+        Pages::new(self.place.at("params"))
+    }
+
+    /// One of them.
+    pub fn param(&self, name: &str) -> Object<Param, ParamBody> {
+        Object::new(self.place.at("params").at(name))
+    }
+
+    /// Who changed what.
+    pub fn audit(&self) -> Pages<AuditRow> {
+        Pages::new(self.place.at("audit"))
+    }
+
+    /// What happens in all its builds, from now on, or after the event at position `after`. It never ends by itself.
+    pub fn events(&self, after: Option<u64>) -> Events {
+        events::by_position(self.place.at("events"), after)
+    }
+}
+
+impl MemberRef {
+    /// Makes them a member, or gives them another role.
+    ///
+    /// # Errors
+    /// When the server refuses or cannot be reached.
+    pub async fn put(&self, member: &NewMember) -> Result<Member, ClientError> {
+        self.place.put(member, None).await
+    }
+
+    /// Takes their role away.
+    ///
+    /// # Errors
+    /// [`ClientError::NotFound`] when they have none.
+    pub async fn delete(&self) -> Result<(), ClientError> {
+        self.place.delete(None).await
+    }
+}
