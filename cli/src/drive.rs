@@ -2,24 +2,24 @@
 
 use std::collections::HashSet;
 use std::io::{IsTerminal as _, Write as _};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use monkeyci_core::engine::BuildHandle;
-use monkeyci_core::log::LogId;
-use monkeyci_core::model::{BuildStatus, Event, EventKind, JobId, Millis};
+use monkeyci_core::model::{BuildStatus, Event, JobId};
 use tokio::time::MissedTickBehavior;
 
 use crate::command::style_of;
 use crate::error::{CliError, chain};
 use crate::session::Session;
 use crate::signals::{Ask, Signals, stop_self};
-use crate::tail::Tails;
+use crate::tail::{Tails, Turn};
 use crate::ui::View;
 use crate::ui::progress::Progress;
+use crate::ui::when;
 use crate::visit::{Visit, Visits, heading};
 
 /// How often logs are looked at and pictures are drawn.
-const LOOK: Duration = Duration::from_millis(50);
+pub const LOOK: Duration = Duration::from_millis(50);
 
 /// How long a second Ctrl-C waits for containers to be removed.
 const KILL: Duration = Duration::from_secs(3);
@@ -102,7 +102,7 @@ impl Drive<'_> {
                             self.view.output(&progress, job, attempt, output);
                         }
                     });
-                    self.view.tick(&progress, now());
+                    self.view.tick(&progress, when::now());
                     if progress.status == BuildStatus::Blocked && self.build.status() == BuildStatus::Blocked {
                         break;
                     }
@@ -116,29 +116,24 @@ impl Drive<'_> {
         let is_new = event.seq > self.known;
         let mut ends = None;
         let mut note = |job: &JobId| if is_new { seen.remove(job) } else { seen.insert(job.clone()) };
-        match &event.kind {
-            EventKind::ScriptInitializing { .. } => {
-                let LogId { job, attempt, .. } = LogId::script(&event.subject);
+        match Turn::of(event) {
+            Some(Turn::Script(job, attempt)) => {
                 note(&job);
                 tails.begin(&job, attempt);
                 tails.start(&job);
             }
-            EventKind::JobInitializing { job_id, attempt, .. } => {
-                note(job_id);
-                tails.begin(job_id, *attempt);
+            Some(Turn::Begin(job, attempt)) => {
+                note(&job);
+                tails.begin(&job, attempt);
             }
-            EventKind::JobStart { job_id, .. } => tails.start(job_id),
-            // All that a job wrote comes before its end.
-            EventKind::JobExecuted { job_id, .. } | EventKind::JobEnd { job_id, .. } => {
-                if let Some(visits) = &mut self.visits {
+            Some(Turn::Start(job)) => tails.start(&job),
+            Some(Turn::End(job)) => {
+                if let Some(visits) = self.visits.as_mut().filter(|_| event.kind.job_id().is_some()) {
                     visits.end();
                 }
-                ends = Some(job_id.clone());
+                ends = Some(job);
             }
-            EventKind::ScriptStart { .. } | EventKind::ScriptEnd { .. } => {
-                ends = Some(LogId::script(&event.subject).job);
-            }
-            _ => {}
+            None => {}
         }
         if let Some(job) = ends {
             tails.end(&job, &mut |job, attempt, output| {
@@ -197,10 +192,4 @@ async fn next(visits: &mut Option<&mut Visits>) -> Visit {
         Some(visits) => visits.next().await,
         None => std::future::pending().await,
     }
-}
-
-/// The time by this machine's clock.
-fn now() -> Millis {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Millis::try_from(since.as_millis()).unwrap_or(Millis::MAX)
 }

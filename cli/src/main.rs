@@ -12,6 +12,7 @@ mod param;
 mod request;
 mod script;
 mod secret;
+mod server;
 mod session;
 mod signals;
 mod state;

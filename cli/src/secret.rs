@@ -1,10 +1,13 @@
 //! Secrets of a build: never on the command line, where every user of the machine could read them.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Read as _};
 
 use console::Term;
 
 use crate::error::CliError;
+
+/// Bytes of standard input that are a value, at most.
+const MAX_PIPED: u64 = 1024 * 1024;
 
 /// A secret with its value. It has no `Debug`, so that it cannot be printed by accident.
 pub struct Secret {
@@ -63,12 +66,25 @@ fn ask(name: &str) -> Result<String, CliError> {
         CliError::usage(format!("secret `{name}` has no value"))
             .hint(format!("set the variable `{name}`, or say `--secret {name}=@FILE`"))
     };
+    typed(name).ok_or_else(unknown)
+}
+
+/// What the user types, which is not shown; nothing where there is no terminal.
+pub fn typed(label: &str) -> Option<String> {
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-        return Err(unknown());
+        return None;
     }
     let term = Term::stderr();
-    let asked = term.write_str(&format!("{name}: ")).and_then(|()| term.read_secure_line());
-    asked.map_err(|_| unknown())
+    term.write_str(&format!("{label}: ")).and_then(|()| term.read_secure_line()).ok()
+}
+
+/// What stands on standard input, without its last newline.
+pub fn piped() -> Result<String, CliError> {
+    let mut text = String::new();
+    let read = std::io::stdin().lock().take(MAX_PIPED).read_to_string(&mut text);
+    read.map_err(|error| CliError::usage(format!("standard input: {error}")))?;
+    let line = text.strip_suffix('\n').unwrap_or(&text);
+    Ok(line.strip_suffix('\r').unwrap_or(line).to_owned())
 }
 
 #[cfg(test)]

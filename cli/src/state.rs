@@ -35,13 +35,9 @@ impl Folders {
 
     /// The folders that the environment names.
     pub fn from_env(variable: impl Fn(&str) -> Option<OsString>) -> io::Result<Self> {
-        // The specification says that a path that is not absolute is to be ignored.
-        let absolute = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
-        let home = |rest: &str| absolute("HOME").map(|home| home.join(rest));
-        let missing = || io::Error::new(io::ErrorKind::NotFound, "neither an XDG folder nor `HOME` is set");
-        let cache = absolute("XDG_CACHE_HOME").or_else(|| home(".cache")).ok_or_else(missing)?;
-        let data = absolute("XDG_DATA_HOME").or_else(|| home(".local/share")).ok_or_else(missing)?;
-        Ok(Self { cache: cache.join("monkeyci"), data: data.join("monkeyci") })
+        let cache = folder(&variable, "XDG_CACHE_HOME", ".cache")?;
+        let data = folder(&variable, "XDG_DATA_HOME", ".local/share")?;
+        Ok(Self { cache, data })
     }
 
     /// The folder of a repository: its name for people, and a hash so that two of one name stay apart.
@@ -50,6 +46,20 @@ impl Folders {
     pub fn repository(&self, name: &str, place: &str) -> Repository {
         Repository { root: self.data.join(format!("{name}-{:08x}", hash(place))) }
     }
+}
+
+/// The folder of what the user has set, as the environment names it.
+pub fn config(variable: impl Fn(&str) -> Option<OsString>) -> io::Result<PathBuf> {
+    folder(variable, "XDG_CONFIG_HOME", ".config")
+}
+
+/// Our folder in the one that `xdg` names, or that lies in the home folder.
+fn folder(variable: impl Fn(&str) -> Option<OsString>, xdg: &str, in_home: &str) -> io::Result<PathBuf> {
+    // The specification says that a path that is not absolute is to be ignored.
+    let absolute = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let folder = absolute(xdg).or_else(|| Some(absolute("HOME")?.join(in_home)));
+    let missing = || io::Error::new(io::ErrorKind::NotFound, "neither an XDG folder nor `HOME` is set");
+    Ok(folder.ok_or_else(missing)?.join("monkeyci"))
 }
 
 /// FNV-1a: no secret depends on it, and it is the same in every version of this program.
@@ -249,6 +259,8 @@ mod tests {
         let folders = folders.expect("folders");
         assert_eq!(folders.cache, Path::new("/cache/monkeyci"));
         assert_eq!(folders.data, Path::new("/home/me/.local/share/monkeyci"));
+        let of_home = config(|name| (name == "HOME").then(|| "/home/me".into())).expect("a folder");
+        assert_eq!(of_home, Path::new("/home/me/.config/monkeyci"));
         assert!(of(&[]).is_err());
     }
 

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 use monkeyci_core::log::{Chunk, LogId, LogStore, Mark};
-use monkeyci_core::model::{BuildId, JobId};
+use monkeyci_core::model::{BuildId, Event, EventKind, JobId};
 
 use crate::ui::output::{Decoder, Output};
 
@@ -23,6 +23,38 @@ const MARKS: usize = 1024;
 /// Hears what an attempt of a job did.
 pub type Tell<'a> = dyn FnMut(&JobId, u32, &Output) + 'a;
 
+/// What an event says of a log.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// That of the script is written from now on.
+    Script(JobId, u32),
+    /// The next of this job is that of this attempt.
+    Begin(JobId, u32),
+    /// It is written from now on.
+    Start(JobId),
+    /// All of it comes before this.
+    End(JobId),
+}
+
+impl Turn {
+    /// What `event` says.
+    pub fn of(event: &Event) -> Option<Self> {
+        match &event.kind {
+            EventKind::ScriptInitializing { .. } => {
+                let LogId { job, attempt, .. } = LogId::script(&event.subject);
+                Some(Self::Script(job, attempt))
+            }
+            EventKind::JobInitializing { job_id, attempt, .. } => Some(Self::Begin(job_id.clone(), *attempt)),
+            EventKind::JobStart { job_id, .. } => Some(Self::Start(job_id.clone())),
+            EventKind::JobExecuted { job_id, .. } | EventKind::JobEnd { job_id, .. } => Some(Self::End(job_id.clone())),
+            EventKind::ScriptStart { .. } | EventKind::ScriptEnd { .. } => {
+                Some(Self::End(LogId::script(&event.subject).job))
+            }
+            _ => None,
+        }
+    }
+}
+
 /// The logs of a build's jobs.
 pub struct Tails {
     logs: LogStore,
@@ -36,9 +68,36 @@ struct Tail {
     attempt: u32,
     started: bool,
     decoder: Decoder,
-    marks: u64,
-    /// Marks that were read and lie beyond the bytes that were.
-    ahead: Vec<Mark>,
+    ahead: Ahead,
+}
+
+/// Marks of a log that were read and lie beyond the bytes that were.
+#[derive(Default)]
+pub struct Ahead {
+    /// How many were read.
+    pub read: u64,
+    marks: Vec<Mark>,
+}
+
+impl Ahead {
+    /// Whether there may be more marks of the bytes before `end`.
+    pub fn wants(&self, end: u64) -> bool {
+        self.marks.last().is_none_or(|mark| mark.offset <= end)
+    }
+
+    /// Takes in the next marks.
+    pub fn hear(&mut self, marks: impl IntoIterator<Item = Mark>) {
+        let before = self.marks.len();
+        self.marks.extend(marks);
+        self.read += (self.marks.len() - before) as u64;
+    }
+
+    /// The bytes with the marks that are within them.
+    pub fn chunk(&mut self, offset: u64, bytes: Bytes) -> Chunk {
+        let end = offset + bytes.len() as u64;
+        let within = self.marks.partition_point(|mark| mark.offset <= end);
+        Chunk { offset, bytes, marks: self.marks.drain(..within).collect() }
+    }
 }
 
 impl Tails {
@@ -96,18 +155,15 @@ impl Tail {
     }
 
     fn chunk(&mut self, logs: &LogStore, id: &LogId, offset: u64, bytes: Bytes) -> Chunk {
-        let end = offset + bytes.len() as u64;
-        while self.ahead.last().is_none_or(|mark| mark.offset <= end) {
-            let marks = logs.marks(id, self.marks, MARKS).unwrap_or_default();
+        while self.ahead.wants(offset + bytes.len() as u64) {
+            let marks = logs.marks(id, self.ahead.read, MARKS).unwrap_or_default();
             let done = marks.len() < MARKS;
-            self.marks += marks.len() as u64;
-            self.ahead.extend(marks);
+            self.ahead.hear(marks);
             if done {
                 break;
             }
         }
-        let within = self.ahead.partition_point(|mark| mark.offset <= end);
-        Chunk { offset, bytes, marks: self.ahead.drain(..within).collect() }
+        self.ahead.chunk(offset, bytes)
     }
 }
 

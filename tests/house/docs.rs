@@ -15,6 +15,22 @@ fn links(page: &str) -> Vec<&str> {
     prose.flat_map(|text| text.split("](").skip(1).filter_map(|rest| rest.split(')').next())).collect()
 }
 
+/// What a shell makes of a line without variables: words, in which quoted spaces stay.
+fn words(line: &str) -> Vec<String> {
+    let mut quote = None;
+    let mut words = vec![String::new()];
+    for c in line.chars() {
+        match (c, quote) {
+            ('\'' | '"', None) => quote = Some(c),
+            (c, Some(open)) if c == open => quote = None,
+            (c, None) if c.is_whitespace() => words.push(String::new()),
+            (c, _) => words.last_mut().expect("never empty").push(c),
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
 /// A heading as a link names it.
 fn anchor(heading: &str) -> String {
     let kept = heading.trim().chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
@@ -48,8 +64,9 @@ fn the_program_understands_the_commands_of_the_pages() {
         let code = page.split("```").skip(1).step_by(2).flat_map(str::lines);
         let commands = code.map(|line| line.strip_prefix("$ ").unwrap_or(line));
         for command in commands.filter(|line| line.starts_with("monkeyci ")) {
-            let command = command.split(['#', '>', '|']).next().expect("a first part").replace(['\'', '"'], "");
-            let mut args: Vec<_> = command.split_whitespace().skip(1).filter(|arg| *arg != "[DIR]").collect();
+            let command = command.split(['#', '<', '>', '|']).next().expect("a first part");
+            let words = words(command);
+            let mut args: Vec<_> = words.iter().skip(1).map(String::as_str).filter(|arg| *arg != "[DIR]").collect();
             // What follows `--` is for another program.
             args.insert(args.iter().position(|arg| *arg == "--").unwrap_or(args.len()), "--help");
             let said = home.run(&args);

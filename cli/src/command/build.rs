@@ -1,8 +1,6 @@
-use std::io::{BufWriter, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use console::Term;
 use globset::Glob;
 use monkeyci_core::engine::{BuildHandle, BuildRequest, EngineError};
 use monkeyci_core::model::{BuildStatus, JobStatus};
@@ -16,13 +14,10 @@ use crate::login::Logins;
 use crate::request::{NoScript, Request};
 use crate::session::{self, Session};
 use crate::state::{Folders, Invocation, Repository, is_alive, unusable};
-use crate::ui::View;
-use crate::ui::json::Json;
-use crate::ui::live::Live;
-use crate::ui::plain::{Detail, Plain};
 use crate::ui::progress::{JobProgress, Progress};
 use crate::ui::sentence::plural;
 use crate::ui::summary::Place;
+use crate::ui::{self, View};
 
 /// Run a build
 ///
@@ -90,7 +85,7 @@ async fn build(args: &BuildArgs) -> Result<Exit, CliError> {
     let approve = if request.executor == Choice::Fake { &["*".to_owned()][..] } else { &args.local.approve };
     let wanted = request.build(trigger, approve, Arc::clone(&no_script))?;
 
-    let mut view = args.view();
+    let mut view = ui::view(args.json, args.quiet);
     for note in session::clean(&folders, &repository).await? {
         view.note(&note);
     }
@@ -229,27 +224,11 @@ fn take_up(repository: &Repository, number: u64) -> Result<Invocation, CliError>
 }
 
 /// What the program ends with once a build stands so.
-pub(super) fn exit(status: BuildStatus) -> Exit {
+pub fn exit(status: BuildStatus) -> Exit {
     match status {
         BuildStatus::Failure | BuildStatus::Canceled => Exit::Failed,
         BuildStatus::Error => Exit::Ours,
         // One that waits for approval has done all that it may by itself.
         _ => Exit::Success,
-    }
-}
-
-impl BuildArgs {
-    fn view(&self) -> Box<dyn View> {
-        let stdout = std::io::stdout();
-        let is_terminal = stdout.is_terminal();
-        let style = super::style_of(is_terminal);
-        // A loud job is written in few calls; what is quiet is flushed at each look.
-        let stdout = BufWriter::with_capacity(64 * 1024, stdout);
-        match (self.json, self.quiet) {
-            (true, _) => Box::new(Json::new(stdout)),
-            (_, true) => Box::new(Plain::new(stdout, style, Detail::Quiet)),
-            _ if is_terminal && !super::is_dumb() => Box::new(Live::new(Term::stdout(), style)),
-            _ => Box::new(Plain::new(stdout, style, Detail::All)),
-        }
     }
 }

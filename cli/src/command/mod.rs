@@ -1,18 +1,38 @@
 //! The commands: one file each, and the list of them here.
 
-mod build;
+mod approve;
+mod artifacts;
+pub mod build;
+mod builds;
+mod cancel;
 mod completions;
 mod debug;
 mod init;
+mod login;
+mod logout;
+mod logs;
+mod org;
+mod params;
 mod plan;
+mod repo;
+mod retry;
+mod run;
+mod schedule;
 mod schema;
 mod server;
+mod show;
 mod test;
+mod token;
 mod verify;
+mod watch;
+mod webhook;
+mod whoami;
 
 use std::io::{IsTerminal as _, Write as _};
 
 use clap::{Parser, Subcommand};
+use monkeyci_core::model::BuildId;
+use monkeyci_core::model::trigger::Git;
 use tokio::runtime::Runtime;
 
 use crate::error::{CliError, Exit};
@@ -37,6 +57,25 @@ enum Command {
     Plan(plan::PlanArgs),
     Test(test::TestArgs),
     Server(Box<server::ServerArgs>),
+    Login(login::LoginArgs),
+    Logout(logout::LogoutArgs),
+    Whoami(whoami::WhoamiArgs),
+    Run(run::RunArgs),
+    Builds(builds::BuildsArgs),
+    Show(show::ShowArgs),
+    Watch(watch::WatchArgs),
+    Logs(logs::LogsArgs),
+    Artifacts(artifacts::ArtifactsArgs),
+    Cancel(cancel::CancelArgs),
+    Retry(retry::RetryArgs),
+    Approve(approve::ApproveArgs),
+    Reject(approve::RejectArgs),
+    Repo(repo::RepoArgs),
+    Params(params::ParamsArgs),
+    Webhook(webhook::WebhookArgs),
+    Schedule(schedule::ScheduleArgs),
+    Org(org::OrgArgs),
+    Token(token::TokenArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
 }
@@ -53,6 +92,25 @@ pub fn main() -> Exit {
         Command::Plan(args) => plan::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Server(args) => server::run(&args),
+        Command::Login(args) => login::run(&args),
+        Command::Logout(args) => logout::run(&args),
+        Command::Whoami(args) => whoami::run(&args),
+        Command::Run(args) => run::run(&args),
+        Command::Builds(args) => builds::run(&args),
+        Command::Show(args) => show::run(&args),
+        Command::Watch(args) => watch::run(&args),
+        Command::Logs(args) => logs::run(&args),
+        Command::Artifacts(args) => artifacts::run(&args),
+        Command::Cancel(args) => cancel::run(&args),
+        Command::Retry(args) => retry::run(&args),
+        Command::Approve(args) => approve::approve(&args),
+        Command::Reject(args) => approve::reject(&args),
+        Command::Repo(args) => repo::run(&args),
+        Command::Params(args) => params::run(&args),
+        Command::Webhook(args) => webhook::run(&args),
+        Command::Schedule(args) => schedule::run(&args),
+        Command::Org(args) => org::run(&args),
+        Command::Token(args) => token::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
     };
@@ -91,7 +149,7 @@ fn runtime() -> Result<Runtime, CliError> {
 }
 
 /// Whether the terminal can do nothing but print.
-fn is_dumb() -> bool {
+pub fn is_dumb() -> bool {
     std::env::var_os("TERM").is_none_or(|term| term == "dumb")
 }
 
@@ -100,8 +158,27 @@ pub fn style_of(is_terminal: bool) -> Style {
     Style::detect(is_terminal, |name| std::env::var_os(name))
 }
 
+/// A word of a server, without what a terminal would obey.
+fn safe(text: &str) -> String {
+    neutral(text, Colours::Strip).into_owned()
+}
+
+/// `acme/web/42`: shorter than as an id, and understood as well.
+pub fn short(build: &BuildId) -> String {
+    format!("{}/{}/{}", build.org, build.repo, build.number)
+}
+
+/// What a build was of: its branch or tag and its commit, as far as that is known.
+fn reference(git: Option<&Git>) -> String {
+    let Some(git) = git else { return String::new() };
+    let name = git.branch().or_else(|| git.tag()).or(git.reference.as_deref());
+    let commit = git.commit_id.as_deref().map(|commit| commit.chars().take(7).collect::<String>());
+    let words: Vec<_> = [name.map(str::to_owned), commit].into_iter().flatten().collect();
+    words.join(" ")
+}
+
 /// Writes `text` to standard output. A reader that went away wants no more, which is no error.
-fn print(text: &str) -> Result<Exit, CliError> {
+pub fn print(text: &str) -> Result<Exit, CliError> {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {

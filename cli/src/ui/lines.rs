@@ -4,6 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::sync::{Mutex, PoisonError};
 
 use monkeyci_core::log::Chunk;
+use monkeyci_core::model::JobId;
 
 use super::escape::{Colours, neutral};
 use super::output::{Decoder, Output, Stream};
@@ -29,9 +30,26 @@ impl Lines {
         Self { decoder: Mutex::default(), prefix: String::new(), all_to_stderr: false }
     }
 
+    /// Of a job among others: each after `[JOB]`.
+    pub fn of_job(job: &JobId) -> Self {
+        let style = Style::detect(std::io::stdout().is_terminal(), |name| std::env::var_os(name));
+        let prefix = format!("{} ", style.paint(Tone::Quiet, &format!("[{job}]")));
+        Self { prefix, ..Self::plain() }
+    }
+
     /// Writes the lines that are now whole. A step that ends ends its last line.
     pub fn hear(&self, chunk: &Chunk) {
         let outputs = self.decoder.lock().unwrap_or_else(PoisonError::into_inner).chunk(chunk);
+        self.write(outputs);
+    }
+
+    /// Writes the line that was begun and never ended.
+    pub fn finish(&self) {
+        let outputs = self.decoder.lock().unwrap_or_else(PoisonError::into_inner).finish();
+        self.write(outputs);
+    }
+
+    fn write(&self, outputs: Vec<Output>) {
         let lines = outputs.into_iter().filter_map(|output| match output {
             Output::Line(stream, text) => Some((stream, text)),
             _ => None,

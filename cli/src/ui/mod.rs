@@ -17,10 +17,19 @@ pub mod recorded;
 pub mod sentence;
 pub mod style;
 pub mod summary;
+pub mod table;
+pub mod when;
 
+use std::io::{BufWriter, IsTerminal as _};
+
+use console::Term;
 use monkeyci_core::model::{Event, JobId};
 
+use crate::command::{is_dumb, style_of};
+use json::Json;
+use live::Live;
 use output::Output;
+use plain::{Detail, Plain};
 use progress::Progress;
 
 /// One way to show a build. It only hears; `progress` has already taken in what it is told.
@@ -42,4 +51,19 @@ pub trait View {
 
     /// The build is over.
     fn end(&mut self, progress: &Progress, place: &summary::Place);
+}
+
+/// The view that suits standard output and what the user asked for.
+pub fn view(json: bool, quiet: bool) -> Box<dyn View> {
+    let stdout = std::io::stdout();
+    let is_terminal = stdout.is_terminal();
+    let style = style_of(is_terminal);
+    // A loud job is written in few calls; what is quiet is flushed at each look.
+    let stdout = BufWriter::with_capacity(64 * 1024, stdout);
+    match (json, quiet) {
+        (true, _) => Box::new(Json::new(stdout)),
+        (_, true) => Box::new(Plain::new(stdout, style, Detail::Quiet)),
+        _ if is_terminal && !is_dumb() => Box::new(Live::new(Term::stdout(), style)),
+        _ => Box::new(Plain::new(stdout, style, Detail::All)),
+    }
 }

@@ -22,6 +22,16 @@ pub fn sign(job: &JobProgress) -> (&'static str, Tone) {
     }
 }
 
+/// The tone of a build's status.
+pub fn tone(status: BuildStatus) -> Tone {
+    match status {
+        BuildStatus::Success => Tone::Good,
+        BuildStatus::Failure | BuildStatus::Error => Tone::Bad,
+        BuildStatus::Canceled | BuildStatus::Blocked => Tone::Waiting,
+        _ => Tone::Busy,
+    }
+}
+
 /// How a job ended and why; `None` when there is nothing to say but that it went well.
 pub fn outcome(job: &JobProgress) -> Option<String> {
     let text = match job.status {

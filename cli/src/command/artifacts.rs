@@ -1,0 +1,108 @@
+use std::path::{Path, PathBuf};
+
+use monkeyci_client::BuildRef;
+use monkeyci_client::rest::Artifact;
+
+use crate::error::{CliError, Exit};
+use crate::server::{BuildName, OutputArgs};
+use crate::ui::table;
+
+/// List what the jobs of a build have saved, or download it
+#[derive(Debug, clap::Args)]
+pub struct ArtifactsArgs {
+    /// The build, as in `acme/web/42` or `42` [default: the newest of this checkout's repository]
+    #[arg(value_name = "BUILD")]
+    build: Option<BuildName>,
+    /// Download this one, as `ID.tar.zst`
+    #[arg(value_name = "ID")]
+    id: Option<String>,
+    /// Download into this folder; without ID all of them
+    #[arg(short, long, value_name = "DIR")]
+    output_dir: Option<PathBuf>,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// Lists artifacts, or writes them to files.
+pub fn run(args: &ArtifactsArgs) -> Result<Exit, CliError> {
+    super::runtime()?.block_on(async {
+        let (id, build) = args.output.connect()?.build(args.build.as_ref()).await?;
+        let mut all = build.artifacts().all().await?;
+        if let Some(wanted) = &args.id {
+            all.retain(|artifact| artifact.id == *wanted);
+            if all.is_empty() {
+                let none = CliError::usage(format!("build {} has no artifact `{wanted}`", super::short(&id)));
+                return Err(none.hint(format!("`monkeyci artifacts {}` lists those that it has", super::short(&id))));
+            }
+        } else if args.output_dir.is_none() {
+            return args.output.print(&all, |style| {
+                let row = |one: &Artifact| [one.id.clone(), one.job.to_string(), one.path.clone(), size(one.size)];
+                let rows: Vec<_> = all.iter().map(row).collect();
+                if rows.is_empty() {
+                    return "No artifacts\n".into();
+                }
+                table::draw(["ID", "JOB", "PATH", "SIZE"], &rows, style)
+            });
+        }
+        let folder = args.output_dir.as_deref().unwrap_or(Path::new("."));
+        let mut files = Vec::new();
+        for artifact in &all {
+            files.push(download(&build, artifact, folder).await?);
+        }
+        args.output.print(&files, |_| files.iter().map(|file| format!("{}\n", file.display())).collect())
+    })
+}
+
+/// Writes an artifact to a file, which is there once it is whole.
+async fn download(build: &BuildRef, artifact: &Artifact, folder: &Path) -> Result<PathBuf, CliError> {
+    let path = folder.join(file_name(&artifact.id));
+    let at = |error: std::io::Error| CliError::ours(format!("`{}`: {error}", path.display()));
+    std::fs::create_dir_all(folder).map_err(at)?;
+    let new = tempfile::NamedTempFile::new_in(folder).map_err(at)?;
+    let mut file = tokio::fs::File::from_std(new.reopen().map_err(at)?);
+    let had = build.artifact(&artifact.id).download(&mut file).await?;
+    if had != artifact.size {
+        let (id, size) = (&artifact.id, artifact.size);
+        return Err(CliError::ours(format!("artifact `{id}` has {size} bytes, and {had} came")));
+    }
+    new.persist(&path).map_err(|error| at(error.error))?;
+    Ok(path)
+}
+
+/// A server may call an artifact anything: what could leave the folder is replaced.
+fn file_name(id: &str) -> String {
+    let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
+    let name: String = id.chars().take(100).map(safe).collect();
+    match name.trim_start_matches('.') {
+        "" => "artifact.tar.zst".into(),
+        name => format!("{name}.tar.zst"),
+    }
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} B"),
+        1024..1_048_576 => format!("{:.1} KiB", bytes as f64 / 1024.0),
+        1_048_576..1_073_741_824 => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
+        _ => format!("{:.1} GiB", bytes as f64 / 1_073_741_824.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_leaves_the_folder() {
+        let names = ["dist", "../../etc/passwd", "/etc/x", "..", "a b\u{1b}"].map(file_name);
+        assert_eq!(
+            names,
+            ["dist.tar.zst", "_.._etc_passwd.tar.zst", "_etc_x.tar.zst", "artifact.tar.zst", "a_b_.tar.zst"]
+        );
+    }
+
+    #[test]
+    fn sizes_are_short() {
+        assert_eq!([5, 1536, 3 << 20, 5 << 30].map(size), ["5 B", "1.5 KiB", "3.0 MiB", "5.0 GiB"]);
+    }
+}

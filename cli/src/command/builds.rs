@@ -1,0 +1,110 @@
+use monkeyci_client::rest::Build;
+use monkeyci_core::model::{BuildId, BuildStatus};
+
+use crate::error::{CliError, Exit};
+use crate::server::{OutputArgs, RepoName};
+use crate::ui::style::{Style, Tone};
+use crate::ui::{duration, sentence, table, when};
+
+/// List the builds of a repository, newest first
+#[derive(Debug, clap::Args)]
+pub struct BuildsArgs {
+    /// The repository, as in `acme/web` [default: the one of this checkout]
+    #[arg(value_name = "REPO")]
+    repo: Option<RepoName>,
+    /// Those of all repositories of an organisation, instead
+    #[arg(long, value_name = "ORG", conflicts_with_all = ["repo", "branch", "status"])]
+    org: Option<String>,
+    /// Only those of a branch
+    #[arg(short, long, value_name = "NAME")]
+    branch: Option<String>,
+    /// Only those that stand so
+    #[arg(long, value_name = "STATUS", value_parser = status)]
+    status: Option<BuildStatus>,
+    /// At most N
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+    limit: usize,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// Lists builds.
+pub fn run(args: &BuildsArgs) -> Result<Exit, CliError> {
+    let builds = super::runtime()?.block_on(async {
+        let server = args.output.connect()?;
+        let builds = match &args.org {
+            Some(org) => server.client.org(org).builds(),
+            None => server.repo(args.repo.as_ref()).await?.builds(args.status, args.branch.as_deref()),
+        };
+        Ok::<_, CliError>(builds.first(args.limit).await?)
+    })?;
+    args.output.print(&builds, |style| {
+        if builds.is_empty() { "No builds\n".into() } else { draw(&builds, args.org.is_some(), style) }
+    })
+}
+
+fn draw(builds: &[Build], with_repo: bool, style: Style) -> String {
+    let now = when::now();
+    let row = |build: &Build| {
+        let git = build.trigger.git.as_ref();
+        let name = if with_repo {
+            super::short(&BuildId::new(build.org.clone(), build.repo.clone(), build.number))
+        } else {
+            build.number.to_string()
+        };
+        let took = build.ended.map(|ended| duration::short(ended - build.created)).unwrap_or_default();
+        let message = git.and_then(|git| git.message.as_deref()).unwrap_or_default();
+        let said = message.lines().next().unwrap_or_default().to_owned();
+        [name, build.status.to_string(), super::reference(git), when::about(build.created, now), took, said]
+    };
+    let rows: Vec<_> = builds.iter().map(row).collect();
+    table::draw_in(["BUILD", "STATUS", "ON", "BEGUN", "TOOK", ""], &rows, style, |at, column| match column {
+        1 => Some(sentence::tone(builds[at].status)),
+        5 => Some(Tone::Quiet),
+        _ => None,
+    })
+}
+
+fn status(text: &str) -> Result<BuildStatus, String> {
+    let known = "pending, initializing, running, blocked, success, failure, error, canceled";
+    serde_json::from_value(text.into()).map_err(|_| format!("a build stands at one of {known}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn builds_are_listed_and_a_branch_can_do_a_terminal_no_harm() {
+        let build = |number: u64, status: &str, git: serde_json::Value| {
+            let build = json!({"org": "acme", "repo": "web", "number": number, "status": status, "events": 9,
+                "trigger": {"git": git}, "created": when::now() - 90_000, "ended": when::now() - 30_000});
+            serde_json::from_value::<Build>(build).expect("a build")
+        };
+        let builds = [
+            build(
+                12,
+                "failure",
+                json!({"ref": "refs/heads/\u{1b}[2Jmain", "commitId": "0123456789abcdef", "message": "Mend\nmore"}),
+            ),
+            build(9, "success", json!({"ref": "refs/tags/v1"})),
+        ];
+        assert_eq!(
+            draw(&builds, false, Style::PLAIN),
+            "\
+BUILD  STATUS   ON            BEGUN      TOOK
+12     failure  main 0123456  1 min ago  1m00s  Mend
+9      success  v1            1 min ago  1m00s
+"
+        );
+        assert!(draw(&builds, true, Style::PLAIN).contains("\nacme/web/12  "));
+    }
+
+    #[test]
+    fn states_are_named_as_everywhere() {
+        assert_eq!(status("canceled"), Ok(BuildStatus::Canceled));
+        assert!(status("broken").expect_err("none").contains("canceled"));
+    }
+}

@@ -1,0 +1,25 @@
+use crate::error::{CliError, Exit};
+use crate::server::{BuildName, OutputArgs};
+
+/// Stop a build of the server
+#[derive(Debug, clap::Args)]
+pub struct CancelArgs {
+    /// The build, as in `acme/web/42` or `42` [default: the newest of this checkout's repository]
+    #[arg(value_name = "BUILD")]
+    build: Option<BuildName>,
+    /// Say why
+    #[arg(short, long, value_name = "TEXT")]
+    reason: Option<String>,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// Cancels a build.
+pub fn run(args: &CancelArgs) -> Result<Exit, CliError> {
+    let (id, canceled) = super::runtime()?.block_on(async {
+        let server = args.output.connect()?;
+        let (id, build) = server.build(args.build.as_ref()).await?;
+        Ok::<_, CliError>((id, build.cancel(args.reason.as_deref()).await?))
+    })?;
+    args.output.print(&canceled, |_| format!("Canceled build {}\n", super::short(&id)))
+}

@@ -1,0 +1,151 @@
+use monkeyci_client::rest::{Param, ParamBody};
+use monkeyci_client::{Object, Pages};
+use monkeyci_core::model::OrgId;
+
+use crate::error::{CliError, Exit};
+use crate::secret;
+use crate::server::{Connection, OutputArgs, RepoName};
+use crate::ui::{table, when};
+
+/// Params that builds of the server get
+#[derive(Debug, clap::Args)]
+pub struct ParamsArgs {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// List them; of secret ones, a fingerprint of the value
+    List {
+        #[command(flatten)]
+        owner: OwnerArgs,
+    },
+    /// Set one: to what is piped in, or else asked for
+    Set(SetArgs),
+    /// Remove one
+    Unset {
+        /// Its name
+        #[arg(value_name = "NAME")]
+        name: String,
+        #[command(flatten)]
+        owner: OwnerArgs,
+    },
+}
+
+/// Whose params are meant.
+#[derive(Debug, clap::Args)]
+struct OwnerArgs {
+    /// Of this repository, as in `acme/web` [default: the one of this checkout]
+    #[arg(short, long, value_name = "REPO")]
+    repo: Option<RepoName>,
+    /// Of all repositories of an organisation
+    #[arg(short, long, value_name = "ORG", conflicts_with = "repo")]
+    org: Option<OrgId>,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, clap::Args)]
+struct SetArgs {
+    /// Its name
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// The value. Not for secrets: others on this machine can read it there
+    #[arg(long, value_name = "TEXT", conflicts_with = "secret", allow_hyphen_values = true)]
+    value: Option<String>,
+    /// Its value goes in and never comes out
+    #[arg(long)]
+    secret: bool,
+    /// Say what it is for
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+    #[command(flatten)]
+    owner: OwnerArgs,
+}
+
+/// Lists, sets or removes params.
+pub fn run(args: &ParamsArgs) -> Result<Exit, CliError> {
+    super::runtime()?.block_on(async {
+        match &args.command {
+            Command::List { owner } => list(owner).await,
+            Command::Set(args) => set(args).await,
+            Command::Unset { name, owner } => {
+                let server = owner.output.connect()?;
+                owner.param(&server, name).await?.delete().await?;
+                super::print(&format!("Removed `{name}`\n"))
+            }
+        }
+    })
+}
+
+async fn list(owner: &OwnerArgs) -> Result<Exit, CliError> {
+    let server = owner.output.connect()?;
+    let params = owner.params(&server).await?.all().await?;
+    owner.output.print(&params, |style| {
+        let now = when::now();
+        let rows: Vec<_> = params.iter().map(|param| row(param, now)).collect();
+        if rows.is_empty() { "No params\n".into() } else { table::draw(["NAME", "VALUE", "CHANGED", ""], &rows, style) }
+    })
+}
+
+fn row(param: &Param, now: i64) -> [String; 4] {
+    let value = match (&param.value, &param.fingerprint) {
+        (Some(value), _) => value.clone(),
+        (None, Some(fingerprint)) => format!("secret {}", fingerprint.chars().take(12).collect::<String>()),
+        (None, None) => "secret".into(),
+    };
+    [param.name.clone(), value, when::about(param.updated, now), param.description.clone().unwrap_or_default()]
+}
+
+async fn set(args: &SetArgs) -> Result<Exit, CliError> {
+    // Before anything is asked of the user.
+    let server = args.owner.output.connect()?;
+    let param = args.owner.param(&server, &args.name).await?;
+    let value = match &args.value {
+        Some(value) => value.clone(),
+        None => match secret::typed(&args.name) {
+            Some(value) => value,
+            None => secret::piped()?,
+        },
+    };
+    let body = ParamBody { value: Some(value), secret: args.secret, description: args.description.clone() };
+    let set = param.put(&body).await?;
+    args.owner.output.print(&set, |_| format!("Set `{}`\n", args.name))
+}
+
+impl OwnerArgs {
+    async fn params(&self, server: &Connection) -> Result<Pages<Param>, CliError> {
+        match &self.org {
+            Some(org) => Ok(server.client.org(org).params()),
+            None => Ok(server.repo(self.repo.as_ref()).await?.params()),
+        }
+    }
+
+    async fn param(&self, server: &Connection, name: &str) -> Result<Object<Param, ParamBody>, CliError> {
+        match &self.org {
+            Some(org) => Ok(server.client.org(org).param(name)),
+            None => Ok(server.repo(self.repo.as_ref()).await?.param(name)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_shown_by_its_fingerprint() {
+        let param = |value: Option<&str>| Param {
+            name: "TOKEN".into(),
+            secret: value.is_none(),
+            value: value.map(str::to_owned),
+            version: 2,
+            fingerprint: value.is_none().then(|| "0123456789abcdef".into()),
+            description: None,
+            updated: 0,
+        };
+        assert_eq!(row(&param(Some("eu")), 5000), ["TOKEN", "eu", "5 s ago", ""]);
+        assert_eq!(row(&param(None), 5000)[1], "secret 0123456789ab");
+    }
+}

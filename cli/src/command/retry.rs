@@ -1,0 +1,39 @@
+use monkeyci_core::model::BuildId;
+
+use crate::error::{CliError, Exit};
+use crate::server::{BuildName, OutputArgs, watch};
+use crate::ui;
+
+/// Do a build of the server again, as a new one, and watch it
+///
+/// Ctrl-C ends the watching; the build goes on. Ends with the code that `monkeyci build` would.
+#[derive(Debug, clap::Args)]
+pub struct RetryArgs {
+    /// The build, as in `acme/web/42` or `42` [default: the newest of this checkout's repository]
+    #[arg(value_name = "BUILD")]
+    build: Option<BuildName>,
+    /// Take over the jobs that ended well, and run the others
+    #[arg(long)]
+    failed: bool,
+    /// Do not watch it: say its name and end
+    #[arg(long)]
+    no_wait: bool,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// Begins a build anew and shows it.
+pub fn run(args: &RetryArgs) -> Result<Exit, CliError> {
+    super::runtime()?.block_on(async {
+        let server = args.output.connect()?;
+        let (_, build) = server.build(args.build.as_ref()).await?;
+        let begun = build.retry(args.failed).await?;
+        let id = BuildId::new(begun.build.org.clone(), begun.build.repo.clone(), begun.build.number);
+        if args.no_wait {
+            return args.output.print(&begun, |_| format!("Build {}: {}\n", super::short(&id), server.page(&id)));
+        }
+        let repo = server.client.org(&id.org).repo(&id.repo);
+        let mut view = ui::view(args.output.json, false);
+        watch(&id, repo.build(id.number), &mut *view).await
+    })
+}

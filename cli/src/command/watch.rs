@@ -1,0 +1,28 @@
+use crate::error::{CliError, Exit};
+use crate::server::{BuildName, OutputArgs, watch};
+use crate::ui;
+
+/// Watch a build of the server
+///
+/// Ctrl-C ends the watching; the build goes on. Ends with the code that `monkeyci build` would.
+#[derive(Debug, clap::Args)]
+pub struct WatchArgs {
+    /// The build, as in `acme/web/42` or `42` [default: the newest of this checkout's repository]
+    #[arg(value_name = "BUILD")]
+    build: Option<BuildName>,
+    /// Show only what went wrong, and the end
+    #[arg(short, long, conflicts_with = "json")]
+    quiet: bool,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// Shows a build to its end.
+pub fn run(args: &WatchArgs) -> Result<Exit, CliError> {
+    super::runtime()?.block_on(async {
+        let server = args.output.connect()?;
+        let (id, build) = server.build(args.build.as_ref()).await?;
+        let mut view = ui::view(args.output.json, args.quiet);
+        watch(&id, build, &mut *view).await
+    })
+}

@@ -1,0 +1,26 @@
+use crate::error::{CliError, Exit};
+use crate::server::OutputArgs;
+use crate::ui::table;
+
+/// Show who you are on the server, and what you may do there
+#[derive(Debug, clap::Args)]
+pub struct WhoamiArgs {
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// Asks the server who asks.
+pub fn run(args: &WhoamiArgs) -> Result<Exit, CliError> {
+    let server = args.output.connect()?;
+    let me = super::runtime()?.block_on(server.client.me())?;
+    args.output.print(&me, |style| {
+        let admin = if me.admin { ", who runs this server" } else { "" };
+        let mut text = format!("{}{admin}, on {}\n", super::safe(&me.name), server.client.url());
+        if !me.orgs.is_empty() {
+            let rows: Vec<_> = me.orgs.iter().map(|(org, role)| [org.to_string(), role.as_str().to_owned()]).collect();
+            text.push('\n');
+            text.push_str(&table::draw(["ORG", "ROLE"], &rows, style));
+        }
+        text
+    })
+}

@@ -1,0 +1,15 @@
+//! The server: which one, who we are there, and what is named of it.
+
+mod args;
+mod error;
+mod here;
+mod known;
+mod name;
+mod watch;
+
+pub use args::{AtArgs, Connection, OutputArgs, ServerArgs};
+pub use error::told;
+pub use here::origin;
+pub use known::{Known, Login};
+pub use name::{BuildName, RepoName};
+pub use watch::watch;

@@ -1,0 +1,81 @@
+//! Rows in columns, for people.
+
+use console::{measure_text_width, truncate_str};
+
+use super::escape::{Colours, neutral};
+use super::style::{Style, Tone};
+
+/// The widest cell; what is longer is cut.
+const WIDEST: usize = 60;
+
+/// A line for each of `rows` below the names of the columns. What a terminal would obey is left out of every cell.
+pub fn draw<const N: usize>(head: [&str; N], rows: &[[String; N]], style: Style) -> String {
+    draw_in(head, rows, style, |_, _| None)
+}
+
+/// The same, with cells in the tone that `tone` gives them by their row and column.
+pub fn draw_in<const N: usize>(
+    head: [&str; N],
+    rows: &[[String; N]],
+    style: Style,
+    tone: impl Fn(usize, usize) -> Option<Tone>,
+) -> String {
+    let head = head.map(String::from);
+    let rows: Vec<[String; N]> = rows.iter().map(|row| row.clone().map(|cell| fit(&cell))).collect();
+    let mut widths = [0; N];
+    for row in std::iter::once(&head).chain(&rows) {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = measure_text_width(cell).max(*width);
+        }
+    }
+    let mut text = style.paint(Tone::Quiet, &line(&head, &widths, |_, cell| cell.to_owned()));
+    text.push('\n');
+    for (at, row) in rows.iter().enumerate() {
+        text.push_str(&line(row, &widths, |column, cell| match tone(at, column) {
+            Some(tone) => style.paint(tone, cell),
+            None => cell.to_owned(),
+        }));
+        text.push('\n');
+    }
+    text
+}
+
+fn fit(cell: &str) -> String {
+    // In one line, and no words of two lines glued together.
+    let cell = cell.lines().collect::<Vec<_>>().join(" ");
+    truncate_str(&neutral(&cell, Colours::Strip), WIDEST, "…").into_owned()
+}
+
+fn line<const N: usize>(cells: &[String; N], widths: &[usize; N], paint: impl Fn(usize, &str) -> String) -> String {
+    let last = cells.iter().rposition(|cell| !cell.is_empty()).unwrap_or(0);
+    let mut text = String::new();
+    for (column, (cell, width)) in cells.iter().zip(widths).enumerate().take(last + 1) {
+        text.push_str(&paint(column, cell));
+        if column < last {
+            text.push_str(&" ".repeat(width - measure_text_width(cell) + 2));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_has_straight_columns_and_nothing_that_a_terminal_obeys() {
+        let rows = [
+            ["main".to_owned(), "é✓".to_owned(), String::new()],
+            ["\x1b[2Jfix/\u{202e}x".to_owned(), "first\nsecond".to_owned(), "x".repeat(70)],
+        ];
+        let cut = format!("{}…", "x".repeat(WIDEST - 1));
+        assert_eq!(
+            draw(["BRANCH", "SAYS", ""], &rows, Style::PLAIN),
+            format!("BRANCH  SAYS\nmain    é✓\nfix/x   first second  {cut}\n")
+        );
+        let toned = draw_in(["A", "B"], &[["x".into(), "y".into()]], Style::COLOURED, |_, column| {
+            (column == 0).then_some(Tone::Good)
+        });
+        assert_eq!(toned, "\x1b[2mA  B\x1b[0m\n\x1b[32mx\x1b[0m  y\n");
+    }
+}
