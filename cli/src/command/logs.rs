@@ -1,10 +1,10 @@
 use std::io::Write as _;
 
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 use monkeyci_client::rest::JobView;
 use monkeyci_client::{BuildRef, LogRef};
 use monkeyci_core::log::Chunk;
-use monkeyci_core::model::JobId;
+use monkeyci_core::model::{EventKind, JobId};
 
 use crate::error::{CliError, Exit};
 use crate::server::{BuildName, ServerArgs};
@@ -52,6 +52,7 @@ async fn print(args: &LogsArgs) -> Result<Exit, CliError> {
     if let Some(job) = job {
         let attempt = match args.attempt {
             Some(attempt) => attempt,
+            None if args.follow => begun(&build, &job).await?,
             None => build.job(&job).get().await?.attempt,
         };
         if attempt == 0 {
@@ -78,6 +79,23 @@ async fn print(args: &LogsArgs) -> Result<Exit, CliError> {
             Ok(Exit::Success)
         }
     }
+}
+
+/// Waits until a job has begun, and says which attempt is its newest; 0 when it ended without one.
+async fn begun(build: &BuildRef, job: &JobId) -> Result<u32, CliError> {
+    let attempt = build.job(job).get().await?.attempt;
+    if attempt > 0 {
+        return Ok(attempt);
+    }
+    let mut events = build.events(0);
+    while let Some(event) = events.try_next().await? {
+        match event.kind {
+            EventKind::JobStart { job_id, attempt, .. } if job_id == *job => return Ok(attempt),
+            EventKind::JobEnd { job_id, .. } | EventKind::JobSkipped { job_id, .. } if job_id == *job => break,
+            _ => {}
+        }
+    }
+    Ok(0)
 }
 
 /// The build and the job: either, both, or none may be named.

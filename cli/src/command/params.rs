@@ -1,5 +1,5 @@
 use monkeyci_client::rest::{Param, ParamBody};
-use monkeyci_client::{Object, Pages};
+use monkeyci_client::{ClientError, Object, Pages};
 use monkeyci_core::model::OrgId;
 
 use crate::error::{CliError, Exit};
@@ -109,7 +109,15 @@ async fn set(args: &SetArgs) -> Result<Exit, CliError> {
             None => secret::piped()?,
         },
     };
-    let body = ParamBody { value: Some(value), secret: args.secret, description: args.description.clone() };
+    // What was secret stays so, and what was said of it.
+    let before = match param.get().await {
+        Ok(before) => Some(before),
+        Err(ClientError::NotFound(_)) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let secret = args.secret || before.as_ref().is_some_and(|before| before.secret);
+    let description = args.description.clone().or_else(|| before.and_then(|before| before.description));
+    let body = ParamBody { value: Some(value), secret, description };
     let set = param.put(&body).await?;
     args.owner.output.print(&set, |_| format!("Set `{}`\n", args.name))
 }

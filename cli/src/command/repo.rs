@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use monkeyci_client::ClientError;
 use monkeyci_client::rest::repo::Visibility;
 use monkeyci_client::rest::{Repo, RepoBody};
 use monkeyci_core::model::OrgId;
@@ -27,8 +28,10 @@ enum Command {
         #[command(flatten)]
         output: OutputArgs,
     },
-    /// Add one, or set one that is there anew
+    /// Add one
     Add(AddArgs),
+    /// Change one; what is not said stays
+    Set(SetArgs),
     /// Show one
     Show {
         /// The repository, as in `acme/web` [default: the one of this checkout]
@@ -55,31 +58,77 @@ struct AddArgs {
     /// Where it is cloned from [default: where this checkout was]
     #[arg(value_name = "URL")]
     url: Option<String>,
-    /// The branch that is built when nothing else is said
-    #[arg(short, long, value_name = "NAME", default_value = "main")]
-    branch: String,
-    /// Let everybody see it
-    #[arg(long)]
-    public: bool,
-    /// Label it (repeatable)
-    #[arg(long, value_name = "NAME=VALUE")]
-    label: Vec<String>,
-    /// Let a newer build of a branch cancel those before it
-    #[arg(long)]
-    cancel_superseded: bool,
-    /// Look for new commits every so many seconds
-    #[arg(long, value_name = "SECONDS")]
-    poll: Option<u64>,
+    #[command(flatten)]
+    settings: SettingsArgs,
     #[command(flatten)]
     output: OutputArgs,
 }
 
-/// Lists, adds, shows or removes repositories.
+#[derive(Debug, clap::Args)]
+struct SetArgs {
+    /// The repository, as in `acme/web` [default: the one of this checkout]
+    #[arg(value_name = "REPO")]
+    repo: Option<RepoName>,
+    /// Where it is cloned from
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    #[command(flatten)]
+    settings: SettingsArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// What may be said of a repository.
+#[derive(Debug, clap::Args)]
+struct SettingsArgs {
+    /// The branch that is built when nothing else is said
+    #[arg(short, long, value_name = "NAME")]
+    branch: Option<String>,
+    /// Let everybody see it
+    #[arg(long, conflicts_with = "private")]
+    public: bool,
+    /// Let the members of its organisation see it, and nobody else
+    #[arg(long)]
+    private: bool,
+    /// Label it (repeatable)
+    #[arg(long, value_name = "NAME=VALUE")]
+    label: Vec<String>,
+    /// Whether a newer build of a branch cancels those before it
+    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
+    cancel_superseded: Option<bool>,
+    /// Look for new commits every so many seconds; 0 for never
+    #[arg(long, value_name = "SECONDS")]
+    poll: Option<u64>,
+}
+
+impl SettingsArgs {
+    /// Says of a repository what was said.
+    fn apply(&self, body: &mut RepoBody) -> Result<(), CliError> {
+        if let Some(branch) = &self.branch {
+            body.default_branch.clone_from(branch);
+        }
+        if self.public {
+            body.visibility = Visibility::Public;
+        }
+        if self.private {
+            body.visibility = Visibility::Private;
+        }
+        body.labels.extend(labels(&self.label)?);
+        body.cancel_superseded = self.cancel_superseded.unwrap_or(body.cancel_superseded);
+        if let Some(poll) = self.poll {
+            body.poll = Some(poll).filter(|poll| *poll > 0);
+        }
+        Ok(())
+    }
+}
+
+/// Lists, adds, changes, shows or removes repositories.
 pub fn run(args: &RepoArgs) -> Result<Exit, CliError> {
     super::runtime()?.block_on(async {
         match &args.command {
             Command::List { org, output } => list(org.as_ref(), output).await,
             Command::Add(args) => add(args).await,
+            Command::Set(args) => set(args).await,
             Command::Show { repo, output } => {
                 let repo = output.connect()?.repo(repo.as_ref()).await?.get().await?;
                 output.print(&repo, |style| draw(&repo, style))
@@ -129,16 +178,39 @@ async fn add(args: &AddArgs) -> Result<Exit, CliError> {
         CliError::usage("it is not said where the repository is cloned from")
             .hint(format!("`monkeyci repo add {} https://example.com/{}.git`", args.repo, args.repo))
     };
-    let body = RepoBody {
+    let mut body = RepoBody {
         url: args.url.clone().or_else(here).ok_or_else(unknown)?,
-        default_branch: args.branch.clone(),
-        visibility: if args.public { Visibility::Public } else { Visibility::Private },
-        labels: labels(&args.label)?,
-        cancel_superseded: args.cancel_superseded,
-        poll: args.poll,
+        default_branch: "main".into(),
+        visibility: Visibility::Private,
+        labels: BTreeMap::new(),
+        cancel_superseded: false,
+        poll: None,
     };
-    let repo = args.output.connect()?.at(&args.repo).put(&body).await?;
+    args.settings.apply(&mut body)?;
+    let repo = args.output.connect()?.at(&args.repo);
+    match repo.get().await {
+        Err(ClientError::NotFound(_)) => {}
+        Err(error) => return Err(error.into()),
+        // To add it once more would take from it what is not said again.
+        Ok(_) => {
+            return Err(CliError::failed(format!("`{}` is there already", args.repo))
+                .hint(format!("`monkeyci repo set {}` changes it", args.repo)));
+        }
+    }
+    let repo = repo.put(&body).await?;
     args.output.print(&repo, |_| format!("`{}` is built from {}\n", args.repo, super::safe(&repo.body.url)))
+}
+
+async fn set(args: &SetArgs) -> Result<Exit, CliError> {
+    let repo = args.output.connect()?.repo(args.repo.as_ref()).await?;
+    let before = repo.get().await?;
+    let mut body = before.body;
+    if let Some(url) = &args.url {
+        body.url.clone_from(url);
+    }
+    args.settings.apply(&mut body)?;
+    let after = repo.put_if(&body, before.revision).await?;
+    args.output.print(&after, |style| draw(&after, style))
 }
 
 fn labels(pairs: &[String]) -> Result<BTreeMap<String, String>, CliError> {

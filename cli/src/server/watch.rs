@@ -52,9 +52,13 @@ pub async fn watch(id: &BuildId, build: BuildRef, view: &mut dyn View) -> Result
     loop {
         tokio::select! {
             event = events.next() => match event {
-                Some(event) => {
-                    watch.hear(&event.map_err(|error| told(&error))?).await;
+                Some(Ok(event)) => {
+                    watch.hear(&event).await;
                     asked = false;
+                }
+                Some(Err(error)) => {
+                    watch.view.leave();
+                    return Err(told(&error));
                 }
                 None => break,
             },

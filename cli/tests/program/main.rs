@@ -7,6 +7,7 @@ mod interrupt;
 mod place;
 mod plan;
 mod rust;
+mod server;
 mod terminal;
 mod tls;
 mod usage;

@@ -1,7 +1,7 @@
-//! A repository behind TLS whose certificate nobody signed but its owner. Needs `openssl`, which serves it.
+//! Servers behind TLS whose certificates a private authority has signed. Needs `openssl`, which serves them.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use crate::place::{Place, Ran};
@@ -45,12 +45,35 @@ fn succeeds(program: &str, arguments: &[&str], folder: &Path) {
     assert!(ran.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&ran.stderr));
 }
 
+/// Whether there is an `openssl`; where it is required there must be.
+fn is_there() -> bool {
+    let found = Command::new("openssl").arg("version").output().is_ok();
+    let required = std::env::var("MONKEYCI_TEST_REQUIRE").unwrap_or_default();
+    assert!(found || !required.split(',').any(|name| name == "openssl"), "`openssl` is required and not there");
+    if !found {
+        eprintln!("skipped: openssl: the program is missing");
+    }
+    found
+}
+
+/// Serves `root` with a certificate that a private authority has signed, whose own is returned.
+fn serve(root: &Path) -> (Server, PathBuf) {
+    let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+    let authority = ["-days", "2", "-subj", "/CN=Acme", "-keyout", "authority-key.pem", "-out", "authority.pem"];
+    succeeds("openssl", &[&["req", "-x509"][..], &key, &authority].concat(), root);
+    let wish = ["-subj", "/CN=localhost", "-keyout", "key.pem", "-out", "wish.pem"];
+    succeeds("openssl", &[&["req"][..], &key, &wish].concat(), root);
+    std::fs::write(root.join("names"), "subjectAltName=DNS:localhost,IP:127.0.0.1\n").expect("written");
+    let signed = ["x509", "-req", "-in", "wish.pem", "-CA", "authority.pem", "-CAkey", "authority-key.pem"];
+    let out = ["-CAcreateserial", "-days", "2", "-extfile", "names", "-out", "certificate.pem"];
+    succeeds("openssl", &[&signed[..], &out].concat(), root);
+    let server = Server::start(root, &root.join("certificate.pem"), &root.join("key.pem"));
+    (server, root.join("authority.pem"))
+}
+
 #[test]
 fn a_private_authority_is_trusted_where_its_certificate_is_named_and_nowhere_else() {
-    if Command::new("openssl").arg("version").output().is_err() {
-        let required = std::env::var("MONKEYCI_TEST_REQUIRE").unwrap_or_default();
-        assert!(!required.split(',').any(|name| name == "openssl"), "`openssl` is required and not there");
-        eprintln!("skipped: openssl: the program is missing");
+    if !is_there() {
         return;
     }
     let place = Place::with_script("- {id: a, script: [echo fetched]}\n");
@@ -68,19 +91,39 @@ fn a_private_authority_is_trusted_where_its_certificate_is_named_and_nowhere_els
     // The old way of git needs a server of files only; this one takes the query for a part of the name.
     let refs = root.join("served.git/info/refs");
     std::fs::copy(&refs, refs.with_file_name("refs?service=git-upload-pack")).expect("copied");
-    let request = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
-    let names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
-    let files = ["-keyout", "key.pem", "-out", "certificate.pem"];
-    succeeds("openssl", &[&request[..], &names, &files].concat(), root);
-    let certificate = root.join("certificate.pem");
-    let server = Server::start(root, &certificate, &root.join("key.pem"));
+    let (server, authority) = serve(root);
 
     let url = format!("https://localhost:{}/served.git", server.port);
     let ran = place.run(&["build", "-u", &url]);
     assert_eq!(ran.code, Some(4), "{}{}", ran.stdout, ran.stderr);
     assert!(ran.stdout.contains("certificate"), "{}", ran.stdout);
     let mut command = place.command(&["build", "-u", &url]);
-    let ran = Ran::of(command.env("GIT_SSL_CAINFO", &certificate).output().expect("the program starts"));
+    let ran = Ran::of(command.env("GIT_SSL_CAINFO", &authority).output().expect("the program starts"));
     assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
     assert!(ran.stdout.contains("[a] fetched"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_server_whose_authority_the_user_names_is_trusted_too() {
+    if !is_there() {
+        return;
+    }
+    let place = Place::empty();
+    let repo = place.repo();
+    let root = repo.parent().expect("a parent");
+    std::fs::create_dir(root.join("v1")).expect("a folder");
+    std::fs::write(root.join("v1/me"), r#"{"name": "ann", "admin": true}"#).expect("written");
+    let (server, authority) = serve(root);
+    let url = format!("https://localhost:{}", server.port);
+    let mut command = place.command(&["whoami", "--server", &url]);
+    let unknown = Ran::of(command.output().expect("the program starts"));
+    assert_eq!(unknown.code, Some(4), "{}", unknown.stderr);
+    assert!(unknown.stderr.contains("certificate"), "{}", unknown.stderr);
+    let known = Ran::of(command.env("SSL_CERT_FILE", authority).output().expect("the program starts"));
+    assert_eq!(
+        (known.code, known.stdout),
+        (Some(0), format!("ann, who runs this server, on {url}\n")),
+        "{}",
+        known.stderr
+    );
 }

@@ -66,13 +66,11 @@ impl Client {
     }
 
     /// An organisation.
-    #[must_use]
     pub fn org(&self, org: impl AsRef<str>) -> OrgRef {
         OrgRef::new(self.root().at("v1").at("orgs").at(org.as_ref()))
     }
 
     /// The organisations that one may see.
-    #[must_use]
     pub fn orgs(&self) -> Pages<Org> {
         Pages::new(self.root().at("v1").at("orgs"))
     }
@@ -86,13 +84,11 @@ impl Client {
     }
 
     /// The tokens of whoever asks.
-    #[must_use]
     pub fn tokens(&self) -> Pages<Token> {
         Pages::new(self.root().at("v1").at("tokens"))
     }
 
     /// One of them.
-    #[must_use]
     pub fn token(&self, id: &str) -> TokenRef {
         TokenRef::new(self.root().at("v1").at("tokens").at(id))
     }

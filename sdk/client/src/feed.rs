@@ -58,7 +58,10 @@ impl Feed {
                     return Ok(None);
                 }
                 self.failures = 0;
-                self.last.clone_from(&message.id);
+                // One without an id is behind one that has.
+                if message.id.is_some() {
+                    self.last.clone_from(&message.id);
+                }
                 return Ok(Some(message));
             }
             let Some((response, parser)) = &mut self.open else {
@@ -71,10 +74,8 @@ impl Feed {
                     fed.map_err(|_| self.call.protocol("a message of it is longer than any may be"))?;
                 }
                 // Without the last message it was cut off, however politely.
-                Ok(None) => {
-                    self.again(self.call.unreachable("it ends its answer again and again".into()), None).await?
-                }
-                Err(error) => self.again(self.call.unreachable(chain(&error.without_url())), None).await?,
+                Ok(None) => self.cut("it ends its answer again and again".into()).await?,
+                Err(error) => self.cut(chain(&error.without_url())).await?,
             }
         }
     }
@@ -106,6 +107,10 @@ impl Feed {
         self.was_open = true;
         self.open = Some((response, Parser::new(MOST)));
         Ok(())
+    }
+
+    async fn cut(&mut self, why: String) -> Result<(), ClientError> {
+        self.again(self.call.unreachable(why), None).await
     }
 
     /// Waits for the next try, unless there were too many.
