@@ -2,7 +2,7 @@ use monkeyci_client::JobRef;
 use monkeyci_core::model::{BuildId, JobId};
 
 use crate::error::{CliError, Exit};
-use crate::server::{BuildName, OutputArgs};
+use crate::remote::{BuildName, OutputArgs};
 
 /// Let a job go on that waits for approval
 #[derive(Debug, clap::Args)]

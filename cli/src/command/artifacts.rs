@@ -1,11 +1,17 @@
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use monkeyci_client::BuildRef;
 use monkeyci_client::rest::Artifact;
+use monkeyci_core::blob::archive::{Limits, unpack};
+use tempfile::NamedTempFile;
 
-use crate::error::{CliError, Exit};
-use crate::server::{BuildName, OutputArgs};
+use crate::error::{CliError, Exit, chain};
+use crate::remote::{BuildName, OutputArgs};
 use crate::ui::table;
+
+/// Bytes that an artifact unpacks to, at most.
+const UNPACKED: u64 = 64 * 1024 * 1024 * 1024;
 
 /// List what the jobs of a build have saved, or download it
 #[derive(Debug, clap::Args)]
@@ -19,6 +25,9 @@ pub struct ArtifactsArgs {
     /// Download into this folder; without ID all of them
     #[arg(short, long, value_name = "DIR")]
     output_dir: Option<PathBuf>,
+    /// Unpack it there, to the path that it had in its job; files that are there are replaced
+    #[arg(short = 'x', long, requires = "output_dir")]
+    extract: bool,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -47,26 +56,42 @@ pub fn run(args: &ArtifactsArgs) -> Result<Exit, CliError> {
         let folder = args.output_dir.as_deref().unwrap_or(Path::new("."));
         let mut files = Vec::new();
         for artifact in &all {
-            files.push(download(&build, artifact, folder).await?);
+            let file = download(&build, artifact, folder).await?;
+            files.push(if args.extract { extract(file, artifact, folder)? } else { keep(file, artifact, folder)? });
         }
         args.output.print(&files, |_| files.iter().map(|file| format!("{}\n", file.display())).collect())
     })
 }
 
-/// Writes an artifact to a file, which is there once it is whole.
-async fn download(build: &BuildRef, artifact: &Artifact, folder: &Path) -> Result<PathBuf, CliError> {
-    let path = folder.join(file_name(&artifact.id));
-    let at = |error: std::io::Error| CliError::ours(format!("`{}`: {error}", path.display()));
+/// Writes an artifact to a file in `folder` that has no name yet.
+async fn download(build: &BuildRef, artifact: &Artifact, folder: &Path) -> Result<NamedTempFile, CliError> {
+    let at = |error: std::io::Error| CliError::ours(format!("`{}`: {error}", folder.display()));
     std::fs::create_dir_all(folder).map_err(at)?;
-    let new = tempfile::NamedTempFile::new_in(folder).map_err(at)?;
+    let new = NamedTempFile::new_in(folder).map_err(at)?;
     let mut file = tokio::fs::File::from_std(new.reopen().map_err(at)?);
     let had = build.artifact(&artifact.id).download(&mut file).await?;
     if had != artifact.size {
         let (id, size) = (&artifact.id, artifact.size);
         return Err(CliError::ours(format!("artifact `{id}` has {size} bytes, and {had} came")));
     }
-    new.persist(&path).map_err(|error| at(error.error))?;
+    Ok(new)
+}
+
+/// Gives it its name, now that it is whole.
+fn keep(file: NamedTempFile, artifact: &Artifact, folder: &Path) -> Result<PathBuf, CliError> {
+    let path = folder.join(file_name(&artifact.id));
+    let kept = file.persist(&path);
+    kept.map_err(|error| CliError::ours(format!("`{}`: {}", path.display(), error.error)))?;
     Ok(path)
+}
+
+/// Unpacks it beneath `folder`, and nowhere else.
+fn extract(file: NamedTempFile, artifact: &Artifact, folder: &Path) -> Result<PathBuf, CliError> {
+    let refused = |why: String| CliError::ours(format!("artifact `{}` cannot be unpacked: {why}", artifact.id));
+    let archive = BufReader::new(file.reopen().map_err(|error| refused(error.to_string()))?);
+    unpack(archive, artifact.size, folder, &artifact.path, &Limits::of(UNPACKED))
+        .map_err(|error| refused(chain(&error)))?;
+    Ok(folder.join(&artifact.path))
 }
 
 /// A server may call an artifact anything: what could leave the folder is replaced.

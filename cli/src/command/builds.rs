@@ -1,10 +1,14 @@
+use console::truncate_str;
 use monkeyci_client::rest::Build;
 use monkeyci_core::model::{BuildId, BuildStatus};
 
 use crate::error::{CliError, Exit};
-use crate::server::{OutputArgs, RepoName};
+use crate::remote::{OutputArgs, RepoName};
 use crate::ui::style::{Style, Tone};
 use crate::ui::{duration, sentence, table, when};
+
+/// Columns of a commit's message, at most.
+const SAID: usize = 60;
 
 /// List the builds of a repository, newest first
 #[derive(Debug, clap::Args)]
@@ -54,7 +58,7 @@ fn draw(builds: &[Build], with_repo: bool, style: Style) -> String {
         };
         let took = build.ended.map(|ended| duration::short(ended - build.created)).unwrap_or_default();
         let message = git.and_then(|git| git.message.as_deref()).unwrap_or_default();
-        let said = message.lines().next().unwrap_or_default().to_owned();
+        let said = truncate_str(message.lines().next().unwrap_or_default(), SAID, "…").into_owned();
         [name, build.status.to_string(), super::reference(git), when::about(build.created, now), took, said]
     };
     let rows: Vec<_> = builds.iter().map(row).collect();

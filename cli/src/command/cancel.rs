@@ -1,5 +1,5 @@
 use crate::error::{CliError, Exit};
-use crate::server::{BuildName, OutputArgs};
+use crate::remote::{BuildName, OutputArgs};
 
 /// Stop a build of the server
 #[derive(Debug, clap::Args)]

@@ -1,8 +1,8 @@
 use monkeyci_client::Client;
 
 use crate::error::{CliError, Exit};
+use crate::remote::{Known, Login};
 use crate::secret;
-use crate::server::{Known, Login};
 
 /// Log in to a server
 ///

@@ -1,7 +1,7 @@
 use monkeyci_client::Client;
 
 use crate::error::{CliError, Exit};
-use crate::server::Known;
+use crate::remote::Known;
 
 /// Forget the token of a server
 ///

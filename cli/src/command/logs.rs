@@ -2,12 +2,12 @@ use std::io::Write as _;
 
 use futures::{StreamExt, TryStreamExt};
 use monkeyci_client::rest::JobView;
-use monkeyci_client::{BuildRef, LogRef};
+use monkeyci_client::{BuildRef, ClientError, LogRef};
 use monkeyci_core::log::Chunk;
 use monkeyci_core::model::{EventKind, JobId};
 
 use crate::error::{CliError, Exit};
-use crate::server::{BuildName, ServerArgs};
+use crate::remote::{BuildName, ServerArgs};
 use crate::ui::lines::Lines;
 
 /// Print what the jobs of a build wrote
@@ -50,13 +50,13 @@ async fn print(args: &LogsArgs) -> Result<Exit, CliError> {
         return Ok(Exit::Success);
     }
     if let Some(job) = job {
-        let attempt = match args.attempt {
-            Some(attempt) => attempt,
-            None if args.follow => begun(&build, &job).await?,
-            None => build.job(&job).get().await?.attempt,
-        };
-        if attempt == 0 {
+        let newest = if args.follow { begun(&build, &job).await? } else { build.job(&job).get().await?.attempt };
+        if newest == 0 {
             return Err(CliError::failed(format!("`{job}` of build {} has not begun", super::short(&id))));
+        }
+        let attempt = args.attempt.unwrap_or(newest);
+        if attempt > newest {
+            return Err(CliError::usage(format!("the newest attempt of `{job}` is {newest}")));
         }
         write(args, &build.job(&job).attempt(attempt).log(), Lines::plain()).await?;
         return Ok(Exit::Success);
@@ -82,20 +82,28 @@ async fn print(args: &LogsArgs) -> Result<Exit, CliError> {
 }
 
 /// Waits until a job has begun, and says which attempt is its newest; 0 when it ended without one.
+///
+/// # Errors
+/// When the script has no such job.
 async fn begun(build: &BuildRef, job: &JobId) -> Result<u32, CliError> {
-    let attempt = build.job(job).get().await?.attempt;
-    if attempt > 0 {
-        return Ok(attempt);
-    }
+    // It is not known before the script is loaded.
+    let mut unknown = match build.job(job).get().await {
+        Ok(view) if view.attempt > 0 => return Ok(view.attempt),
+        Ok(_) => None,
+        Err(error @ ClientError::NotFound(_)) => Some(error),
+        Err(error) => return Err(error.into()),
+    };
     let mut events = build.events(0);
     while let Some(event) = events.try_next().await? {
         match event.kind {
             EventKind::JobStart { job_id, attempt, .. } if job_id == *job => return Ok(attempt),
+            EventKind::ScriptStart { jobs, .. } if jobs.iter().any(|known| known.id == *job) => unknown = None,
+            EventKind::ScriptStart { .. } => break,
             EventKind::JobEnd { job_id, .. } | EventKind::JobSkipped { job_id, .. } if job_id == *job => break,
             _ => {}
         }
     }
-    Ok(0)
+    unknown.map_or(Ok(0), |error| Err(error.into()))
 }
 
 /// The build and the job: either, both, or none may be named.

@@ -1,9 +1,10 @@
+use monkeyci_client::ClientError;
 use monkeyci_client::rest::{NewMember, Org, OrgBody, Role};
 use monkeyci_core::model::OrgId;
 
 use super::token::role;
 use crate::error::{CliError, Exit};
-use crate::server::OutputArgs;
+use crate::remote::OutputArgs;
 use crate::ui::{table, when};
 
 /// Organisations of the server, and who belongs to them
@@ -72,8 +73,14 @@ pub fn run(args: &OrgArgs) -> Result<Exit, CliError> {
         match &args.command {
             Command::List { output } => list(output).await,
             Command::Add { org, name, output } => {
-                let made = output.connect()?.client.org(org).put(&OrgBody { name: name.clone() }).await?;
-                output.print(&made, |_| format!("`{org}` is there\n"))
+                let client = output.connect()?.client;
+                match client.org(org).get().await {
+                    Err(ClientError::NotFound(_)) => {}
+                    Err(error) => return Err(error.into()),
+                    Ok(_) => return Err(CliError::failed(format!("`{org}` is there already"))),
+                }
+                let made = client.org(org).put(&OrgBody { name: name.clone() }).await?;
+                output.print(&made, |_| format!("Added `{org}`\n"))
             }
             Command::Members { org, output } => members(org, output).await,
             Command::Grant { org, name, role, output } => {

@@ -3,8 +3,8 @@ use monkeyci_client::{ClientError, Object, Pages};
 use monkeyci_core::model::OrgId;
 
 use crate::error::{CliError, Exit};
+use crate::remote::{Connection, OutputArgs, RepoName};
 use crate::secret;
-use crate::server::{Connection, OutputArgs, RepoName};
 use crate::ui::{table, when};
 
 /// Params that builds of the server get

@@ -7,7 +7,7 @@ use monkeyci_core::model::OrgId;
 
 use crate::error::{CliError, Exit};
 use crate::param;
-use crate::server::{OutputArgs, RepoName, origin};
+use crate::remote::{OutputArgs, RepoName, origin};
 use crate::ui::style::{Style, Tone};
 use crate::ui::{sentence, table, when};
 
@@ -40,7 +40,7 @@ enum Command {
         #[command(flatten)]
         output: OutputArgs,
     },
-    /// Remove one, with its builds
+    /// Remove one; its builds stay
     Remove {
         /// The repository, as in `acme/web`
         #[arg(value_name = "REPO")]
@@ -173,14 +173,14 @@ async fn list(org: Option<&OrgId>, output: &OutputArgs) -> Result<Exit, CliError
 }
 
 async fn add(args: &AddArgs) -> Result<Exit, CliError> {
-    let here = || origin(&std::env::current_dir().ok()?);
+    let here = args.url.is_none().then(|| origin(&std::env::current_dir().ok()?)).flatten();
     let unknown = || {
         CliError::usage("it is not said where the repository is cloned from")
             .hint(format!("`monkeyci repo add {} https://example.com/{}.git`", args.repo, args.repo))
     };
     let mut body = RepoBody {
-        url: args.url.clone().or_else(here).ok_or_else(unknown)?,
-        default_branch: "main".into(),
+        default_branch: here.as_ref().and_then(|git| git.main_branch.clone()).unwrap_or_else(|| "main".into()),
+        url: args.url.clone().or_else(|| here?.url).ok_or_else(unknown)?,
         visibility: Visibility::Private,
         labels: BTreeMap::new(),
         cancel_superseded: false,

@@ -1,7 +1,7 @@
 use monkeyci_core::model::BuildId;
 
 use crate::error::{CliError, Exit};
-use crate::server::{BuildName, OutputArgs, watch};
+use crate::remote::{BuildName, OutputArgs, watch};
 use crate::ui;
 
 /// Do a build of the server again, as a new one, and watch it

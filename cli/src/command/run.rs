@@ -3,7 +3,7 @@ use monkeyci_core::model::BuildId;
 
 use crate::error::{CliError, Exit};
 use crate::param;
-use crate::server::{OutputArgs, RepoName, watch};
+use crate::remote::{OutputArgs, RepoName, watch};
 use crate::ui;
 
 /// Have the server run a build, and watch it

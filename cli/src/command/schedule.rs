@@ -2,7 +2,7 @@ use monkeyci_client::rest::{Schedule, ScheduleBody};
 
 use crate::error::{CliError, Exit};
 use crate::param;
-use crate::server::AtArgs;
+use crate::remote::AtArgs;
 use crate::ui::{table, when};
 
 /// Builds of a repository by the clock

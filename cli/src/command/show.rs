@@ -2,7 +2,7 @@ use monkeyci_client::rest::{BuildDetail, JobView};
 use monkeyci_core::model::{BuildId, JobStatus};
 
 use crate::error::{CliError, Exit};
-use crate::server::{BuildName, OutputArgs};
+use crate::remote::{BuildName, OutputArgs};
 use crate::ui::style::{Style, Tone};
 use crate::ui::{duration, picture, sentence, table, when};
 

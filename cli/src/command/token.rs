@@ -2,7 +2,7 @@ use monkeyci_client::rest::{NewToken, Role, Scope, Token};
 use monkeyci_core::model::OrgId;
 
 use crate::error::{CliError, Exit};
-use crate::server::OutputArgs;
+use crate::remote::OutputArgs;
 use crate::ui::{table, when};
 
 /// Milliseconds of a day.

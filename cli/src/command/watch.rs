@@ -1,5 +1,5 @@
 use crate::error::{CliError, Exit};
-use crate::server::{BuildName, OutputArgs, watch};
+use crate::remote::{BuildName, OutputArgs, watch};
 use crate::ui;
 
 /// Watch a build of the server

@@ -1,7 +1,7 @@
 use monkeyci_client::rest::{Delivery, Hook, HookSecret, NewHook};
 
 use crate::error::{CliError, Exit};
-use crate::server::AtArgs;
+use crate::remote::AtArgs;
 use crate::ui::{table, when};
 
 /// Webhooks, by which forges start builds of a repository
@@ -112,13 +112,13 @@ async fn list(at: &AtArgs) -> Result<Exit, CliError> {
         let row = |hook: &Hook| {
             let last = hook.last_delivery.map_or_else(|| "never".into(), |last| when::about(last, now));
             let rotating = if hook.rotating { "the former secret is good as well" } else { "" };
-            [hook.name.clone(), hook.forge.clone(), last, hook.url.clone(), rotating.to_owned()]
+            [hook.name.clone(), hook.forge.clone(), last, rotating.to_owned(), hook.url.clone()]
         };
         let rows: Vec<_> = hooks.iter().map(row).collect();
         if rows.is_empty() {
             return "No webhooks\n".into();
         }
-        table::draw(["NAME", "FORGE", "CALLED", "URL", ""], &rows, style)
+        table::draw(["NAME", "FORGE", "CALLED", "", "URL"], &rows, style)
     })
 }
 

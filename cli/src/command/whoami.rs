@@ -1,5 +1,5 @@
 use crate::error::{CliError, Exit};
-use crate::server::OutputArgs;
+use crate::remote::OutputArgs;
 use crate::ui::table;
 
 /// Show who you are on the server, and what you may do there

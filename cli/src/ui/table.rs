@@ -5,7 +5,7 @@ use console::{measure_text_width, truncate_str};
 use super::escape::{Colours, neutral};
 use super::style::{Style, Tone};
 
-/// The widest cell; what is longer is cut.
+/// The widest cell; what is longer is cut, but in the last column, where it is in nobody's way.
 const WIDEST: usize = 60;
 
 /// A line for each of `rows` below the names of the columns. What a terminal would obey is left out of every cell.
@@ -21,7 +21,7 @@ pub fn draw_in<const N: usize>(
     tone: impl Fn(usize, usize) -> Option<Tone>,
 ) -> String {
     let head = head.map(String::from);
-    let rows: Vec<[String; N]> = rows.iter().map(|row| row.clone().map(|cell| fit(&cell))).collect();
+    let rows: Vec<[String; N]> = rows.iter().map(fit).collect();
     let mut widths = [0; N];
     for row in std::iter::once(&head).chain(&rows) {
         for (width, cell) in widths.iter_mut().zip(row) {
@@ -40,10 +40,15 @@ pub fn draw_in<const N: usize>(
     text
 }
 
-fn fit(cell: &str) -> String {
-    // In one line, and no words of two lines glued together.
-    let cell = cell.lines().collect::<Vec<_>>().join(" ");
-    truncate_str(&neutral(&cell, Colours::Strip), WIDEST, "…").into_owned()
+fn fit<const N: usize>(row: &[String; N]) -> [String; N] {
+    let mut left = N;
+    row.each_ref().map(|cell| {
+        left -= 1;
+        // In one line, and no words of two lines glued together.
+        let cell = cell.lines().collect::<Vec<_>>().join(" ");
+        let cell = neutral(&cell, Colours::Strip);
+        if left == 0 { cell.into_owned() } else { truncate_str(&cell, WIDEST, "…").into_owned() }
+    })
 }
 
 fn line<const N: usize>(cells: &[String; N], widths: &[usize; N], paint: impl Fn(usize, &str) -> String) -> String {
@@ -65,13 +70,13 @@ mod tests {
     #[test]
     fn a_table_has_straight_columns_and_nothing_that_a_terminal_obeys() {
         let rows = [
-            ["main".to_owned(), "é✓".to_owned(), String::new()],
-            ["\x1b[2Jfix/\u{202e}x".to_owned(), "first\nsecond".to_owned(), "x".repeat(70)],
+            ["main".to_owned(), "x".repeat(70), String::new()],
+            ["\x1b[2Jfix/\u{202e}é".to_owned(), "first\nsecond".to_owned(), "y".repeat(70)],
         ];
-        let cut = format!("{}…", "x".repeat(WIDEST - 1));
+        let (cut, whole) = (format!("{}…", "x".repeat(WIDEST - 1)), "y".repeat(70));
         assert_eq!(
             draw(["BRANCH", "SAYS", ""], &rows, Style::PLAIN),
-            format!("BRANCH  SAYS\nmain    é✓\nfix/x   first second  {cut}\n")
+            format!("BRANCH  SAYS\nmain    {cut}\nfix/é   {:<WIDEST$}  {whole}\n", "first second")
         );
         let toned = draw_in(["A", "B"], &[["x".into(), "y".into()]], Style::COLOURED, |_, column| {
             (column == 0).then_some(Tone::Good)

@@ -26,7 +26,7 @@ const MOST_OF_PROBLEM: usize = 256 * 1024;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// One request.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Call {
     place: Place,
     method: Method,

@@ -68,11 +68,12 @@ impl ClientError {
 
 /// The detail, and what is wrong field by field.
 fn told(problem: &Problem) -> String {
-    let mut text = if problem.detail.is_empty() { problem.title.clone() } else { problem.detail.clone() };
-    for error in &problem.errors {
-        text.push_str(&format!("\n{}: {}", error.pointer, error.detail));
-    }
-    text
+    let said = if problem.detail.is_empty() { &problem.title } else { &problem.detail };
+    let fields = problem.errors.iter().map(|error| format!("{}: {}", error.pointer, error.detail));
+    // What is said of the only field that is wrong need not be said twice.
+    let is_told = problem.errors.iter().any(|error| error.detail == *said);
+    let lines: Vec<_> = (!is_told).then(|| said.clone()).into_iter().chain(fields).collect();
+    lines.join("\n")
 }
 
 #[cfg(test)]
@@ -90,6 +91,13 @@ mod tests {
             detail: "the repository cannot be taken".into(),
             errors: vec![field("/url", "is no url"), field("/poll", "is less than 60")],
         });
+        let only = ClientError::refused(Problem {
+            title: "Unprocessable Content".into(),
+            status: 422,
+            detail: "is no url".into(),
+            errors: vec![field("/url", "is no url")],
+        });
+        assert_eq!(only.to_string(), "/url: is no url");
         assert_eq!(error.to_string(), "the repository cannot be taken\n/url: is no url\n/poll: is less than 60");
         assert_eq!(error.status(), Some(422));
     }

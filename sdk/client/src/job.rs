@@ -7,7 +7,7 @@ use crate::place::Place;
 use crate::{ClientError, LogRef};
 
 /// Marks that are had at once, at most.
-const MARKS: u32 = 200;
+const MARKS: u32 = 1000;
 
 /// A job.
 #[derive(Debug, Clone)]

@@ -236,9 +236,16 @@ fn failed_build() -> Vec<(&'static str, String)> {
         {"offset":12,"millis":2,"type":"line-end","index":0,"exit":2}]}"#;
     vec![
         ("GET /v1/orgs/acme/repos/web/builds/7/events", stream),
+        (
+            "GET /v1/orgs/acme/repos/web/builds/7/jobs/unit",
+            r#"{"job":{"id":"unit"},"status":"failure","attempt":1}"#.into(),
+        ),
         ("GET /v1/orgs/acme/repos/web/builds/7/jobs/unit/attempts/1/log?offset=0&follow=true", log.into()),
-        ("GET /v1/orgs/acme/repos/web/builds/7/jobs/unit/attempts/1/marks?first=0&limit=200", marks.into()),
-        ("GET /v1/orgs/acme/repos/web/builds/7/jobs/unit/attempts/1/marks?first=3&limit=200", r#"{"items":[]}"#.into()),
+        ("GET /v1/orgs/acme/repos/web/builds/7/jobs/unit/attempts/1/marks?first=0&limit=1000", marks.into()),
+        (
+            "GET /v1/orgs/acme/repos/web/builds/7/jobs/unit/attempts/1/marks?first=3&limit=1000",
+            r#"{"items":[]}"#.into(),
+        ),
     ]
 }
 
@@ -276,8 +283,8 @@ Build failed in 10.0s: its only job failed
     assert_eq!(kinds[6..12], ["job/start", "command/start", "log", "log", "command/end", "job/executed"]);
     assert_eq!((lines[8]["stream"].as_str(), lines[9]["stream"].as_str()), (Some("stdout"), Some("stderr")));
 
-    let followed = server.run(&place, &["logs", "acme/web/7", "unit", "-f", "--attempt", "1"]);
+    let followed = server.run(&place, &["logs", "acme/web/7", "unit", "-f"]);
     assert_eq!((followed.code, followed.stdout.as_str()), (Some(0), "one\ntwo\n"), "{}", followed.stderr);
-    let raw = server.run(&place, &["logs", "acme/web/7", "unit", "-f", "--attempt", "1", "--raw"]);
+    let raw = server.run(&place, &["logs", "acme/web/7", "unit", "-f", "--raw"]);
     assert_eq!(raw.stdout, "one\n\u{1b}[2Jtwo\n");
 }

@@ -3,16 +3,17 @@
 use std::path::Path;
 
 use monkeyci_client::Client;
+use monkeyci_core::model::trigger::Git;
 use monkeyci_core::source::Folder;
 
 use super::RepoName;
 use crate::error::CliError;
 
-/// Where the checkout around `folder` was cloned from.
-pub fn origin(folder: &Path) -> Option<String> {
+/// What git knows of the checkout around `folder`, where that was cloned from somewhere.
+pub fn origin(folder: &Path) -> Option<Git> {
     // The folder may be one inside of the checkout.
     let root = folder.ancestors().find(|folder| folder.join(".git").exists())?;
-    Folder::new(root).facts().0?.url
+    Folder::new(root).facts().0.filter(|git| git.url.is_some())
 }
 
 /// The repository on the server that the current folder is a checkout of.
@@ -20,7 +21,7 @@ pub async fn repo(client: &Client) -> Result<RepoName, CliError> {
     let folder = std::env::current_dir().map_err(|error| CliError::usage(format!("the current folder: {error}")))?;
     let unnamed =
         |why: &str| CliError::usage(format!("no repository is named, and {why}")).hint("name one, as in `acme/web`");
-    let Some(url) = origin(&folder) else {
+    let Some(url) = origin(&folder).and_then(|git| git.url) else {
         return Err(unnamed("this folder is no checkout that was cloned from somewhere"));
     };
     let here = place(&url);
