@@ -59,7 +59,7 @@ fn draw(builds: &[Build], with_repo: bool, style: Style) -> String {
         let took = build.ended.map(|ended| duration::short(ended - build.created)).unwrap_or_default();
         let message = git.and_then(|git| git.message.as_deref()).unwrap_or_default();
         let said = truncate_str(message.lines().next().unwrap_or_default(), SAID, "…").into_owned();
-        [name, build.status.to_string(), super::reference(git), when::about(build.created, now), took, said]
+        [name, build.status.to_string(), super::reference(&build.trigger), when::about(build.created, now), took, said]
     };
     let rows: Vec<_> = builds.iter().map(row).collect();
     table::draw_in(["BUILD", "STATUS", "ON", "BEGUN", "TOOK", ""], &rows, style, |at, column| match column {

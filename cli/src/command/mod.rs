@@ -31,8 +31,7 @@ mod whoami;
 use std::io::{IsTerminal as _, Write as _};
 
 use clap::{Parser, Subcommand};
-use monkeyci_core::model::BuildId;
-use monkeyci_core::model::trigger::Git;
+use monkeyci_core::model::{BuildId, Trigger};
 use tokio::runtime::Runtime;
 
 use crate::error::{CliError, Exit};
@@ -168,13 +167,18 @@ pub fn short(build: &BuildId) -> String {
     format!("{}/{}/{}", build.org, build.repo, build.number)
 }
 
-/// What a build was of: its branch or tag and its commit, as far as that is known.
-fn reference(git: Option<&Git>) -> String {
-    let Some(git) = git else { return String::new() };
-    let name = git.branch().or_else(|| git.tag()).or(git.reference.as_deref());
-    let commit = git.commit_id.as_deref().map(|commit| commit.chars().take(7).collect::<String>());
-    let words: Vec<_> = [name.map(str::to_owned), commit].into_iter().flatten().collect();
-    words.join(" ")
+/// What a build is of: its pull request, branch or tag, and its commit, as far as that is known.
+fn reference(trigger: &Trigger) -> String {
+    let git = trigger.git.as_ref();
+    let name = match &trigger.pull_request {
+        Some(pull) => Some(format!("#{} {}", pull.number, pull.source_branch)),
+        None => {
+            let full = || git?.reference.as_deref();
+            trigger.branch().or_else(|| trigger.tag()).or_else(full).map(str::to_owned)
+        }
+    };
+    let commit = git.and_then(|git| Some(git.commit_id.as_deref()?.chars().take(7).collect()));
+    [name, commit].into_iter().flatten().collect::<Vec<String>>().join(" ")
 }
 
 /// Writes `text` to standard output. A reader that went away wants no more, which is no error.

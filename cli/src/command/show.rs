@@ -38,7 +38,8 @@ fn draw(id: &BuildId, detail: &BuildDetail, style: Style) -> String {
     let git = build.trigger.git.as_ref();
     let by = build.trigger.actor.as_deref().map(|actor| format!("by {actor}")).unwrap_or_default();
     let message = git.and_then(|git| git.message.as_deref()).and_then(|message| message.lines().next());
-    let facts = [super::reference(git), when::about(build.created, now), by, message.unwrap_or_default().to_owned()];
+    let facts =
+        [super::reference(&build.trigger), when::about(build.created, now), by, message.unwrap_or_default().to_owned()];
     let facts: Vec<_> = facts.iter().filter(|fact| !fact.is_empty()).map(|fact| super::safe(fact)).collect();
     text.push_str(&format!("{}\n", style.paint(Tone::Quiet, &facts.join(", "))));
     for warning in &detail.warnings {
@@ -93,7 +94,8 @@ mod tests {
             job
         };
         let detail = json!({"org": "acme", "repo": "web", "number": 12, "status": "running", "events": 9,
-        "trigger": {"git": {"ref": "refs/heads/main", "message": "Mend"}, "actor": "ann\u{1b}[2J"},
+        "trigger": {"git": {"ref": "refs/heads/mend", "message": "Mend"}, "actor": "ann\u{1b}[2J",
+                "pullRequest": {"number": 5, "sourceBranch": "mend", "targetBranch": "main"}},
         "created": when::now() - 90_000, "warnings": ["a \u{202e}key"],
         "jobs": [
             job("unit", json!({"status": "failure", "attempt": 2, "started": 1000, "ended": 3000, "result": {"message": "line 2 ended with code 1"}})),
@@ -105,7 +107,7 @@ mod tests {
             draw(&id, &detail, Style::PLAIN),
             "\
 Build acme/web/12: running
-main, 1 min ago, by ann, Mend
+#5 mend, 1 min ago, by ann, Mend
 warning: a key
 
 JOB     STATUS   TOOK
