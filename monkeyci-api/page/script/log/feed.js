@@ -1,0 +1,44 @@
+// A log's bytes from the server: what is there and what follows, again from where it broke off.
+
+/** Milliseconds before a broken connection is tried again; then twice as long each time. */
+const FIRST_PAUSE = 500;
+const LONGEST_PAUSE = 15_000;
+
+/**
+ * Reads a log until it ends or `signal` is aborted.
+ * @param {string} path
+ * @param {{ signal: AbortSignal, bytes: (bytes: Uint8Array) => void, ended: () => void, broken: (error: Error | null) => void }} to
+ */
+export async function feed(path, { signal, bytes, ended, broken }) {
+  let offset = 0;
+  let pause = FIRST_PAUSE;
+  while (!signal.aborted) {
+    try {
+      const answer = await fetch(`${path}?offset=${offset}&follow=true`, { signal });
+      // Nothing to read is no fault: an attempt that never started has no log.
+      if (answer.status === 404 || answer.status === 416 || answer.status === 204) return ended();
+      if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
+      broken(null);
+      const reader = answer.body.getReader();
+      for (let part = await reader.read(); !part.done; part = await reader.read()) {
+        offset += part.value.length;
+        pause = FIRST_PAUSE;
+        bytes(part.value);
+      }
+      return ended();
+    } catch (error) {
+      if (signal.aborted) return;
+      broken(error);
+      await new Promise((done) => setTimeout(done, pause));
+      pause = Math.min(LONGEST_PAUSE, pause * 2);
+    }
+  }
+}
+
+/** Has the bytes of a range. */
+export async function range(path, from, to, signal) {
+  const answer = await fetch(path, { headers: { Range: `bytes=${from}-${to - 1}` }, signal });
+  if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
+  const bytes = new Uint8Array(await answer.arrayBuffer());
+  return answer.status === 206 ? bytes : bytes.slice(from, to);
+}

@@ -1,0 +1,49 @@
+// The settings of an organisation.
+
+import { get, send } from "../api.js";
+import { h, hold } from "../element.js";
+import { ask, form } from "../form.js";
+import { may } from "../me.js";
+import { page, rest } from "../route.js";
+import { audit } from "../settings/audit.js";
+import { members } from "../settings/members.js";
+import { settings } from "../settings/page.js";
+import { params } from "../settings/params.js";
+
+/** Draws the view. */
+export async function show({ params: { org: id }, me, signal, draw, go }) {
+  const path = rest.org(id);
+  let org = await get(path, signal);
+  const isOwner = may(me, id, "owner");
+  const redraw = () => paint();
+  const lists = {
+    params: params(path, { signal, redraw, mayWrite: may(me, id, "maintainer"), hint: "Every build of the organisation's repositories gets them." }),
+    members: members(path, { signal, redraw, mayWrite: isOwner }),
+    audit: isOwner ? audit(path, { signal, redraw }) : null,
+  };
+  const general = form({
+    fields: [{ name: "name", label: "Name", value: org.name, disabled: !isOwner }],
+    submit: "Save",
+    done: async ({ name }) => {
+      org = await send("PUT", path, { name: name || undefined }, org);
+      redraw();
+    },
+  });
+  const remove = () => ask(`Delete ${id}?`, {
+    fields: [], submit: "Delete the organisation", tone: "danger", about: "Its repositories, params and builds go with it.",
+    done: async () => {
+      await send("DELETE", path);
+      go("/");
+    },
+  });
+  const paint = () => draw([
+    h("header.head", h("h1", "Settings of ", h("bdi", org.name || id))),
+    settings([
+      ["general", "General", h("section.collection", { key: "general", id: "general" }, h("h2", "General"), hold(general), isOwner && h("p.danger-zone", h("button.danger", { type: "button", on: { click: remove } }, "Delete the organisation")))],
+      ["params", "Params", lists.params.draw()], ["members", "Members", lists.members.draw()],
+      ...(lists.audit ? [["audit", "Audit", lists.audit.draw()]] : []),
+    ]),
+  ], { title: `Settings of ${id}`, trail: [[org.name || id, page.org(id)], ["Settings", page.orgSettings(id)]] });
+  paint();
+  await Promise.all(Object.values(lists).map((list) => list?.load()));
+}
