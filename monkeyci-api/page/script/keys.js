@@ -72,7 +72,11 @@ export function showKeys() {
       ofPage.length > 0 && [h("h3", "On this page"), h("dl", rows(ofPage))],
       h("h3", "Everywhere"), h("dl", rows(EVERYWHERE))));
   dialog.addEventListener("close", () => dialog.remove());
-  dialog.addEventListener("keydown", (event) => event.key === "?" && close());
+  dialog.addEventListener("keydown", (event) => {
+    if (event.key !== "?") return;
+    event.stopPropagation();
+    close();
+  });
   document.body.append(dialog);
   dialog.showModal();
 }

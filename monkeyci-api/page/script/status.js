@@ -36,8 +36,8 @@ export const isEnded = (status) => ["success", "failure", "error", "canceled", "
 /** Whether a status is bad news. */
 export const isBad = (status) => status === "failure" || status === "error";
 
-/** The picture of a status; with its word for those who do not see it. */
-export function icon(status, size = 16) {
+/** The picture of a status; with its word for those who do not see it, unless that stands beside it. */
+export function icon(status, size = 16, { isSilent = false } = {}) {
   const [outline, mark] = SHAPES[status] ?? SHAPES.pending;
   const parts = [];
   if (outline in OUTLINES) parts.push(svg("path.solid", { d: OUTLINES[outline] }));
@@ -46,13 +46,13 @@ export function icon(status, size = 16) {
     parts.push(svg("circle.core", { cx: 8, cy: 8, r: 2.4 }));
   } else parts.push(svg(`circle.${outline}`, { cx: 8, cy: 8, r: 6.2 }));
   if (mark) parts.push(svg(`path.mark`, { d: mark, class: outline in OUTLINES ? "cut" : null }));
-  const attributes = { viewBox: "0 0 16 16", width: size, height: size, role: "img", "aria-label": word(status), "data-status": status };
-  return svg("svg.status", attributes, svg("title", word(status)), parts);
+  const attributes = { viewBox: "0 0 16 16", width: size, height: size, "data-status": status, ...(isSilent ? { "aria-hidden": "true" } : { role: "img" }) };
+  return svg("svg.status", attributes, !isSilent && svg("title", word(status)), parts);
 }
 
 /** A status as picture and word. */
 export function badge(status) {
-  return h("span.badge", { "data-status": status }, icon(status), word(status));
+  return h("span.badge", { "data-status": status }, icon(status, 16, { isSilent: true }), word(status));
 }
 
 const COLOURS = {

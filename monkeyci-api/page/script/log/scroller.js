@@ -16,6 +16,8 @@ const REST = 160;
 export class Scroller {
   #rows;
   #make;
+  #pinned;
+  #pin = h("div.pin");
   #ground = h("div.ground");
   #window = h("div.window");
   #made = new Map();
@@ -29,13 +31,15 @@ export class Scroller {
   isWrapped = false;
 
   /**
-   * @param {{ rows: () => number, make: (row: number) => { key: string, element: () => Element }, moved: () => void }} of
-   *   `key` changes when the row's look does
+   * @param {{ rows: () => number, make: (row: number) => { key: string, element: () => Element }, moved: () => void,
+   *   pinned: (row: number) => number | null }} of `key` changes when the row's look does; `pinned` is the row that stays
+   *   in view while this one is the first
    */
-  constructor({ rows, make, moved }) {
+  constructor({ rows, make, moved, pinned }) {
+    this.#pinned = pinned;
     this.#rows = rows;
     this.#make = make;
-    this.element = h("div.scroller", { tabindex: 0, role: "region", "aria-label": "Log" }, this.#ground, this.#window);
+    this.element = h("div.scroller", { tabindex: 0, role: "region", "aria-label": "Log" }, this.#pin, this.#ground, this.#window);
     this.element.addEventListener("scroll", () => {
       this.#scrolled();
       moved();
@@ -146,6 +150,14 @@ export class Scroller {
       y = this.isFollowing && this.#window.offsetHeight > seen ? bar + seen - this.#window.offsetHeight : bar - part * tall;
     }
     this.#window.style.transform = `translateY(${Math.round(y)}px)`;
+    this.#drawPin(count ? this.#pinned(first) : null);
+  }
+
+  #drawPin(row) {
+    const { key, element } = row === null ? { key: "", element: () => "" } : this.#make(row);
+    if (this.#pin.dataset.key === key) return;
+    this.#pin.dataset.key = key;
+    this.#pin.replaceChildren(element());
   }
 
   /** What was drawn before stays as it is, with what somebody has selected in it. */

@@ -35,13 +35,17 @@ function styled(children, pen) {
   if (pen.inverse) {
     [fg, bg] = [bg ?? "ground", fg ?? "ink"];
   }
-  // Bold in one of the first eight colours is the bright one, as on most terminals.
   const style = {};
-  for (const [property, kind, colour] of [["color", "f", fg], ["background-color", "b", bg]]) {
-    if (!colour) continue;
-    if (colour.startsWith("#")) style[property] = colour;
-    else classes.push(`${kind}-${colour}`);
-  }
+  if (bg?.startsWith("#")) style["background-color"] = bg;
+  else if (bg) classes.push(`b-${bg}`);
+  // White and black are ours to choose on our own ground, and meant as they are on another.
+  if (bg && !fg) classes.push("on");
+  else if (bg && ["7", "15"].includes(fg)) classes.push("f-white");
+  else if (bg && ["0", "8"].includes(fg)) classes.push("f-black");
+  else if (fg?.startsWith("#")) {
+    style[bg ? "color" : "--true"] = fg;
+    if (!bg) classes.push("true");
+  } else if (fg) classes.push(`f-${fg}`);
   return h("span", { class: classes.join(" ") || null, style }, children);
 }
 

@@ -30,7 +30,7 @@ export function logView({ path, name, signal, command, isRunning }) {
   // Where to go while the log comes in, until somebody touches it.
   let goal = chosen ? "chosen" : running ? "end" : "failed";
 
-  const scroller = new Scroller({ rows: () => sections.rows, make, moved: () => bar() });
+  const scroller = new Scroller({ rows: () => sections.rows, make, pinned, moved: () => bar() });
   const search = new Search(bytes, lines, () => (bar(), redraw()));
   const redraw = () => {
     epoch++;
@@ -49,6 +49,12 @@ export function logView({ path, name, signal, command, isRunning }) {
     const key = `l${line} ${lines.end(line)} ${epoch}`;
     const element = () => lineRow({ number: line + 1, text: text.line(line), pen: text.pen(line, section.first), needle: search.needle, isChosen, isHit });
     return { key, element };
+  }
+
+  /** The head of a section stays in view while its lines are. */
+  function pinned(row) {
+    const { section, line } = sections.row(row);
+    return section.mark && line !== null ? section.row : null;
   }
 
   function choose(index, isOpen) {

@@ -4,7 +4,7 @@ import { h } from "../element.js";
 import { page } from "../route.js";
 import { icon, isEnded } from "../status.js";
 import { agoElement, elapsed } from "../time.js";
-import { commitLabel, headline, refLabel, source } from "./trigger.js";
+import { commitLabel, headline, person, refLabel, source } from "./trigger.js";
 
 /**
  * A row that links to the build.
@@ -13,7 +13,6 @@ import { commitLabel, headline, refLabel, source } from "./trigger.js";
  */
 export function buildRow(build, { withRepo = false } = {}) {
   const { org, repo, number, trigger, status } = build;
-  const who = trigger.git?.author ?? trigger.actor;
   const end = isEnded(status) ? build.ended ?? build.created : undefined;
   return h("li.build", { key: `${repo}/${number}`, "data-status": status },
     h("a.row", { href: page.build(org, repo, number), "data-item": true },
@@ -22,7 +21,7 @@ export function buildRow(build, { withRepo = false } = {}) {
         h("span.title", h("bdi", headline(trigger, number))),
         h("span.meta",
           withRepo && h("b", repo), h("span.number", `#${number}`), refLabel(trigger), commitLabel(trigger),
-          who && h("span.who", h("bdi", who)), h("span.source", source(trigger)),
+          person(trigger), h("span.source", source(trigger)),
           build.message && !["success", "running"].includes(status) && h("span.why", build.message.split("\n")[0]))),
       h("span.when", agoElement(build.created), h("span.took", elapsed(build.created, end)))));
 }

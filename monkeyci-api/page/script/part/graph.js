@@ -8,11 +8,13 @@ import { layout } from "./layout.js";
 
 const HEIGHT = 46;
 const ROW = 60;
-const GAP = 46;
+const GAP = 42;
 const EDGE = 2;
-/** Pixels of a character of a name, about. */
-const CHARACTER = 7.6;
-const LONGEST = 30;
+/** Pixels of a box beside its name, and of the buttons in it. */
+const BESIDE = 56;
+const BUTTONS = 106;
+const NARROWEST = 132;
+const WIDEST = 300;
 
 /** The same jobs stand in the same places, whatever they do; a layout is kept for them. */
 let laidOut = { of: "", value: null };
@@ -63,9 +65,16 @@ function places(jobs) {
   return laidOut.value;
 }
 
-function width({ job, blocked, status }) {
-  const asks = job.blocked || blocked || status === "blocked" ? 62 : 0;
-  return Math.round(Math.min(LONGEST, Math.max(11, job.id.length)) * CHARACTER + 52 + asks);
+let pen = null;
+
+/** Room for the name, and for the buttons of a job that will ask for approval: the graph must not jump when it does. */
+function width(job) {
+  if (!pen) {
+    pen = document.createElement("canvas").getContext("2d");
+    pen.font = `600 14px ${getComputedStyle(document.body).fontFamily}`;
+  }
+  const asks = (job.job.blocked && isOpen(job)) || job.status === "blocked" ? BUTTONS : 0;
+  return Math.ceil(Math.min(WIDEST, Math.max(NARROWEST, pen.measureText(job.job.id).width + BESIDE)) + asks);
 }
 
 function curve(path, lefts) {

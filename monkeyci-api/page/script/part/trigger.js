@@ -35,6 +35,13 @@ export function plain(text) {
   return (text ?? []).map((part) => (typeof part === "string" ? part : `«${part.secret}»`)).join("");
 }
 
+/** Who wrote the commit, else who asked for the build: by name, with the address when it is pointed at. */
+export function person(trigger) {
+  const who = trigger?.git?.author ?? trigger?.actor;
+  const name = who?.replace(/\s*<[^<>]*>\s*$/, "") || who;
+  return name ? h("span.who", { title: who }, h("bdi", name)) : null;
+}
+
 /** The ref as a small label. */
 export function refLabel(trigger) {
   const found = ref(trigger);

@@ -9,9 +9,9 @@ import { approve, cancel, reject, retry, runLike } from "../part/actions.js";
 import { broken, tails } from "../part/broken.js";
 import { graph } from "../part/graph.js";
 import { timeline } from "../part/timeline.js";
-import { changes, commitLabel, headline, plain, ref, refLabel, source } from "../part/trigger.js";
+import { changes, commitLabel, headline, person, plain, ref, refLabel, source } from "../part/trigger.js";
 import { page } from "../route.js";
-import { badge, isEnded } from "../status.js";
+import { badge, icon, isEnded } from "../status.js";
 import { agoElement, elapsed } from "../time.js";
 
 /** Milliseconds between two drawings of a timeline that moves. */
@@ -37,6 +37,7 @@ export async function show({ params: id, me, signal, draw, go }) {
         facts(build, counts, id)),
       said && h("p.refusal", { role: "alert" }, said),
       canceled(build),
+      verbs && approvals(build, id, verbs),
       broken(build, id, tail),
       build.warnings.length > 0 && h("ul.warnings", build.warnings.map((text) => h("li", text))),
       counts.total > 0 && h("section", { key: "graph-of" }, h("div.bar-line", h("h2", "Jobs"), tallies(counts)),
@@ -89,19 +90,28 @@ function actions(build, id, go, refuse) {
 
 function facts(build, counts, { org, repo }) {
   const { trigger, created, ended, status } = build;
-  const who = trigger.git?.author ?? trigger.actor;
   const at = ref(trigger);
   return h("p.facts",
     at?.kind === "branch" ? h("a", { href: `${page.repo(org, repo)}?branch=${encodeURIComponent(at.name)}` }, refLabel(trigger)) : refLabel(trigger),
-    commitLabel(trigger), who && h("span", h("bdi", who)), h("span", source(trigger)), trigger.fork && h("span.tag", "fork: no secrets"),
+    commitLabel(trigger), person(trigger), h("span", source(trigger)), trigger.fork && h("span.tag", "fork: no secrets"),
     h("span", agoElement(created)), created && h("span.took", elapsed(created, isEnded(status) ? ended ?? created : undefined)),
     counts.total > 0 && !isEnded(status) && h("progress", { max: counts.total, value: counts.ended, "aria-label": "Jobs that ended" }));
 }
 
 function tallies(counts) {
-  const of = ["failure", "error", "running", "blocked", "queued", "pending", "success", "skipped", "canceled"];
-  const words = { failure: "failed", error: "broke", running: "run", blocked: "need approval", queued: "queued", pending: "wait", success: "passed", skipped: "skipped", canceled: "canceled" };
+  const of = ["failure", "error", "running", "initializing", "blocked", "queued", "pending", "success", "allowed", "skipped", "canceled"];
+  const words = { failure: "failed", error: "broke", running: "run", initializing: "start", blocked: "to approve", queued: "queued", pending: "wait", success: "passed", allowed: "failed, allowed", skipped: "skipped", canceled: "canceled" };
   return h("p.tallies", of.filter((status) => counts[status]).map((status) => h("span", { key: status, "data-status": status }, `${counts[status]} ${words[status]}`)));
+}
+
+/** What waits for a person, where it is seen first: the graph may be wider than the page. */
+function approvals(build, { org, repo, number }, { approve: yes, reject: no }) {
+  const waiting = [...build.jobs.values()].filter(({ status }) => status === "blocked");
+  if (!waiting.length || isEnded(build.status)) return null;
+  const button = (text, name, act, tone) => h("button", { type: "button", class: tone, "aria-label": `${text} ${name}`, on: { click: () => act(name) } }, text);
+  return h("section.approvals", { key: "approvals", "aria-label": "Needs approval" }, h("ul", waiting.slice(0, 20).map(({ job, blocked }) => h("li", { key: job.id, "data-status": "blocked" },
+    icon("blocked", 18), h("span.what", h("a", { href: page.job(org, repo, number, job.id) }, h("b", job.id)), " waits for approval ", blocked && agoElement(blocked)),
+    button("Reject", job.id, no, "quiet"), button("Approve", job.id, yes, "primary")))));
 }
 
 function canceled({ canceled: by, status }) {
