@@ -85,7 +85,7 @@ function extended([kind, a, b, c]) {
   const isByte = (number) => Number.isInteger(number) && number >= 0 && number <= 255;
   if (kind === 5) return [isByte(a) ? indexed(a) : null, 2];
   if (kind === 2) return [isByte(a) && isByte(b) && isByte(c) ? hex(a, b, c) : null, 4];
-  return [null, 1];
+  return [null, Infinity];
 }
 
 function indexed(number) {
