@@ -9,6 +9,7 @@ mod examples;
 mod guide;
 mod image;
 mod original;
+mod page;
 mod program;
 mod remains;
 mod scenario;

@@ -7,31 +7,33 @@ const LONGEST_PAUSE = 15_000;
 /**
  * Reads a log until it ends or `signal` is aborted.
  * @param {string} path
- * @param {{ signal: AbortSignal, bytes: (bytes: Uint8Array) => void, ended: () => void, broken: (error: Error | null) => void }} to
+ * @param {{ signal: AbortSignal, mayGrow: () => boolean, bytes: (bytes: Uint8Array) => void, ended: () => void,
+ *   broken: (error: Error | null) => void }} to `mayGrow` says whether more may come after an answer's end
  */
-export async function feed(path, { signal, bytes, ended, broken }) {
+export async function feed(path, { signal, mayGrow, bytes, ended, broken }) {
   let offset = 0;
   let pause = FIRST_PAUSE;
   while (!signal.aborted) {
     try {
       const answer = await fetch(`${path}?offset=${offset}&follow=true`, { signal });
       // Nothing to read is no fault: an attempt that never started has no log.
-      if (answer.status === 404 || answer.status === 416 || answer.status === 204) return ended();
-      if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
+      const isNothing = [204, 404, 416].includes(answer.status);
+      if (!answer.ok && !isNothing) throw new Error(`the server answered ${answer.status}`);
       broken(null);
-      const reader = answer.body.getReader();
-      for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      const reader = isNothing ? null : answer.body.getReader();
+      for (let part = isNothing ? { done: true } : await reader.read(); !part.done; part = await reader.read()) {
         offset += part.value.length;
         pause = FIRST_PAUSE;
         bytes(part.value);
       }
-      return ended();
+      // An answer may end because the server does, and a log that is not there may come.
+      if (!mayGrow()) return ended();
     } catch (error) {
       if (signal.aborted) return;
       broken(error);
-      await new Promise((done) => setTimeout(done, pause));
-      pause = Math.min(LONGEST_PAUSE, pause * 2);
     }
+    await new Promise((done) => setTimeout(done, pause));
+    pause = Math.min(LONGEST_PAUSE, pause * 2);
   }
 }
 

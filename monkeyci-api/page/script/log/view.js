@@ -138,6 +138,7 @@ export function logView({ path, name, signal, command, isRunning }) {
 
   feed(path, {
     signal,
+    mayGrow: () => running,
     bytes: (part) => {
       text.look(part);
       bytes.append(part);

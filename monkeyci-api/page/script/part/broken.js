@@ -32,7 +32,9 @@ export function tails(id, signal, came) {
         .then(async (answer) => {
           if (!answer.ok) return;
           const text = await answer.text();
-          known.set(key, lastLines(answer.status === 206 ? text.slice(text.indexOf("\n") + 1) : text.slice(-TAIL)));
+          // What begins in the middle of a line does not begin with a line.
+          const isCut = /^bytes (?!0-)/.test(answer.headers.get("Content-Range") ?? "");
+          known.set(key, lastLines(isCut ? text.slice(text.indexOf("\n") + 1) : text.slice(-TAIL)));
           came();
         }, () => {});
     }

@@ -15,6 +15,8 @@ import { page, rest } from "../route.js";
 import { badge, icon, isBad, isEnded } from "../status.js";
 import { agoElement, elapsed } from "../time.js";
 
+/** Marks that are asked for at once. */
+const MARKS = 1000;
 /** Jobs of the list beside the log. */
 const MOST = 300;
 
@@ -101,10 +103,10 @@ function markReader(id, signal) {
     const path = `${rest.job(id.org, id.repo, id.number, id.job)}/attempts/${attempt}/marks`;
     try {
       for (let more = true; more && !signal.aborted; ) {
-        const { items } = await get(`${path}?first=${at}&limit=200`, signal);
+        const { items } = await get(`${path}?first=${at}&limit=${MARKS}`, signal);
         at += items.length;
         told.push(...items.filter(({ type }) => type.startsWith("line-")));
-        more = items.length === 200;
+        more = items.length === MARKS;
       }
       if (from?.log === log) log.view.mark(fromMarks(told), true);
     } catch {

@@ -1,0 +1,127 @@
+// The page against a real server, as somebody uses it: sign in, add a repository, run it, watch its log move, approve,
+// cancel, retry. `node story.mjs LINK URL GO`: the link that the server printed, the repository, and the file that lets
+// its jobs go on. What it expects of the repository is in the test that starts it, `tests/house/page.rs`.
+
+import assert from "node:assert/strict";
+import { rmSync, writeFileSync } from "node:fs";
+
+import { launch } from "./chromium.js";
+
+const [link, url, go] = process.argv.slice(2);
+const origin = new URL(link).origin;
+const browser = await launch();
+try {
+  await story(await browser.page());
+  await phone(await browser.page({ width: 360, height: 740, phone: true, dark: true }));
+} finally {
+  await browser.close();
+}
+
+async function story(page) {
+  const status = (word) => page.until(`document.querySelector(".head .badge")?.textContent === ${JSON.stringify(word)}`, `to read ${word}`);
+
+  // The link signs in, and its token stays neither in the address nor in the history.
+  await page.open(link);
+  await page.see("Organisations");
+  assert.equal(await page.evaluate("location.href"), `${origin}/`);
+
+  await page.click("New organisation");
+  await page.type("page-story");
+  await page.click("Create");
+  await page.see("No repository yet.");
+
+  // A refusal is told at its field.
+  await page.click("Add repository");
+  await page.type("javascript:alert(1)");
+  await page.click("Add");
+  await page.until("document.querySelector('dialog [aria-invalid=true]')?.name === 'url'", "to be told what is wrong with the address");
+  await page.evaluate("document.querySelector('dialog [name=url]').select()");
+  await page.type(url);
+  await page.evaluate("document.querySelector('dialog [name=id]').focus()");
+  await page.type("demo");
+  await page.click("Add");
+  await page.see("Not built yet.");
+
+  // By the keyboard alone: run, and into the job.
+  await page.press("r");
+  await page.see("Run demo");
+  await page.press("Enter");
+  await page.until("/[/]b[/]1$/.test(location.pathname)", "to be at the build");
+  await page.until("document.querySelectorAll('.graph .job').length === 3", "to see the graph of its jobs");
+  await page.until("document.querySelector('.job[data-status=running] .name')?.textContent === 'count'", "the job to run");
+  await page.evaluate("document.querySelector('.job[data-status=running] a').focus()");
+  await page.press("Enter");
+  await page.see("line 500");
+  assert.ok(!(await page.evaluate("document.body.innerText")).includes("line 501"));
+  assert.equal(await page.evaluate("document.title"), "Running · count #1 demo · MonkeyCI");
+
+  // The log moves while nothing is touched, and its colours are colours.
+  writeFileSync(go, "");
+  await page.see("line 2000");
+  await status("Passed");
+  await page.until("[...document.querySelectorAll('.f-2')].some((one) => one.textContent === 'green')", "a green word");
+  assert.equal(await page.evaluate("document.querySelectorAll('.log-text script, .log-text img').length"), 0);
+
+  // Search, and a link to a line.
+  await page.press("/");
+  await page.type("line 777");
+  await page.until("document.querySelector('.hits').textContent === '1'", "one hit");
+  await page.press("Enter");
+  const line = await page.until("document.querySelector('.log-line.hit')?.dataset.line", "to see the hit");
+  await page.open(`${origin}/o/page-story/r/demo/b/1/j/count#L${line}`);
+  await page.until(`document.querySelector('.log-line.chosen')?.dataset.line === "${line}"`, "the line of the link");
+
+  // Approve.
+  await page.press("u");
+  await status("Needs approval");
+  await page.click("Approve gate");
+  await page.click("Approve");
+  await status("Passed");
+  assert.equal(await page.evaluate("document.querySelectorAll('.timeline li').length"), 3);
+
+  // Do it again, and cancel that while it runs.
+  rmSync(go);
+  await page.click("Retry all");
+  await page.until("/[/]b[/]2$/.test(location.pathname)", "to be at the next build");
+  await page.until("document.querySelector('.job[data-status=running]')", "its job to run");
+  await page.press("c");
+  await page.see("Cancel build #2?");
+  await page.type("enough of it");
+  await page.click("Cancel the build");
+  await status("Canceled");
+  await page.see("enough of it");
+
+  // Back, as browsers go back.
+  await page.evaluate("history.back()");
+  await page.until("/[/]b[/]1$/.test(location.pathname) && document.querySelector('.badge')?.textContent === 'Passed'", "to be back at the first");
+  await page.press("u");
+  await page.until("document.querySelectorAll('.builds li').length === 2", "both builds");
+
+  // A secret goes in and does not come out.
+  await page.click("Settings");
+  await page.click("Add a param");
+  await page.type("TOKEN");
+  await page.evaluate("document.querySelector('dialog [name=value]').focus()");
+  await page.type("hush-hush");
+  await page.evaluate("document.querySelector('dialog [name=secret]').click()");
+  await page.click("Add");
+  await page.until("[...document.querySelectorAll('#params li')].some((one) => one.innerText.includes('TOKEN') && one.innerText.includes('secret'))", "the param");
+  assert.ok(!(await page.evaluate("document.documentElement.outerHTML")).includes("hush-hush"));
+
+  await page.click("Sign out");
+  await page.see("Sign in");
+  assert.deepEqual(page.complaints, []);
+  assert.ok([...page.received].filter(([at]) => at?.includes("/-/")).reduce((sum, [, bytes]) => sum + bytes, 0) < 400_000);
+}
+
+/** On a narrow phone nothing is wider than the screen. */
+async function phone(page) {
+  await page.open(link);
+  await page.see("Organisations");
+  for (const path of ["/", "/o/page-story", "/o/page-story/settings", "/o/page-story/r/demo", "/o/page-story/r/demo/settings", "/o/page-story/r/demo/b/1", "/o/page-story/r/demo/b/1/j/count", "/login"]) {
+    await page.open(origin + path);
+    await page.until("document.querySelector('main').dataset.view && document.querySelector('main').children.length > 0", path);
+    assert.ok(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), `${path} is wider than the screen`);
+  }
+  assert.deepEqual(page.complaints, []);
+}
