@@ -43,7 +43,8 @@ async function show() {
   const { signal } = leave;
   const route = match(location.pathname);
   const scroll = history.state?.scroll ?? 0;
-  const sameView = route && shown === location.pathname;
+  const here = location.pathname + location.search;
+  const sameView = route && shown?.split("?")[0] === location.pathname;
   let first = true;
   const draw = (tree, { title, status, trail } = {}) => {
     if (signal.aborted) return;
@@ -56,7 +57,7 @@ async function show() {
     if (trail) morph(document.getElementById("trail"), crumbs(trail));
     if (!first) return;
     first = false;
-    shown = location.pathname;
+    shown = here;
     main.dataset.view = route?.name ?? "missing";
     if (!location.hash) scrollTo(0, scroll);
     if (!sameView) main.focus({ preventScroll: true });
@@ -135,7 +136,7 @@ document.addEventListener("click", (event) => {
 });
 addEventListener("popstate", () => {
   // A fragment alone is the view's own matter.
-  if (shown !== location.pathname) show();
+  if (shown !== location.pathname + location.search) show();
 });
 history.scrollRestoration = "manual";
 

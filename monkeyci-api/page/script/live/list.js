@@ -2,6 +2,7 @@
 
 import { get } from "../api.js";
 import { buildId, rest } from "../route.js";
+import { seen, whileSeen } from "../seen.js";
 import { follow } from "../stream.js";
 
 /** Milliseconds between two looks at the same build. */
@@ -9,12 +10,24 @@ const PAUSE = 700;
 const MOVES = ["build/triggered", "build/initializing", "build/start", "script/start", "job/blocked", "job/unblocked", "build/end"];
 
 /**
- * Calls `moved` with each build of an organisation that changed.
+ * Calls `moved` with each build of an organisation that changed, while the page is seen.
  * @param {string} org
  * @param {AbortSignal} signal
  * @param {(build: any) => void} moved
+ * @param {() => void} missed that the page was not seen for a while: what happened meanwhile is not told
  */
-export function watchOrg(org, signal, moved) {
+export async function watchOrg(org, signal, moved, missed) {
+  for (let first = true; !signal.aborted; first = false) {
+    await seen(signal);
+    if (signal.aborted) return;
+    if (!first) missed();
+    const now = whileSeen(signal);
+    listen(org, now, moved);
+    await new Promise((done) => now.addEventListener("abort", done));
+  }
+}
+
+function listen(org, signal, moved) {
   const asked = new Map();
   follow(`${rest.org(org)}/events`, {
     signal,

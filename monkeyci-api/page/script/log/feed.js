@@ -1,5 +1,7 @@
 // A log's bytes from the server: what is there and what follows, again from where it broke off.
 
+import { seen, whileSeen } from "../seen.js";
+
 /** Milliseconds before a broken connection is tried again; then twice as long each time. */
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 15_000;
@@ -14,8 +16,10 @@ export async function feed(path, { signal, mayGrow, bytes, ended, broken }) {
   let offset = 0;
   let pause = FIRST_PAUSE;
   while (!signal.aborted) {
+    await seen(signal);
+    const now = whileSeen(signal);
     try {
-      const answer = await fetch(`${path}?offset=${offset}&follow=true`, { signal });
+      const answer = await fetch(`${path}?offset=${offset}&follow=true`, { signal: now });
       // Nothing to read is no fault: an attempt that never started has no log.
       const isNothing = [204, 404, 416].includes(answer.status);
       if (!answer.ok && !isNothing) throw new Error(`the server answered ${answer.status}`);
@@ -30,7 +34,7 @@ export async function feed(path, { signal, mayGrow, bytes, ended, broken }) {
       if (!mayGrow()) return ended();
     } catch (error) {
       if (signal.aborted) return;
-      broken(error);
+      if (!now.aborted) broken(error);
     }
     await new Promise((done) => setTimeout(done, pause));
     pause = Math.min(LONGEST_PAUSE, pause * 2);

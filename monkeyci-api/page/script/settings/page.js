@@ -2,6 +2,11 @@
 
 import { h } from "../element.js";
 
+/** Goes to the part that the address names, once all of them are there. */
+export function toFragment() {
+  document.getElementById(location.hash.slice(1))?.scrollIntoView();
+}
+
 /**
  * @param {[string, string, any][]} parts id, name, and what is drawn of each
  */

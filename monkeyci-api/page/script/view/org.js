@@ -40,10 +40,11 @@ export async function show({ params: { org: id }, me, signal, draw, go }) {
   if (org && builds && repos) paint();
   [org, { items: builds }, repos] = await Promise.all([get(lists[0], signal), get(lists[1], signal), all(`${path}/repos`, signal)]);
   paint();
-  watchOrg(id, signal, (build) => {
+  const moved = (build) => {
     builds = withBuild(builds, build);
     paint();
-  });
+  };
+  watchOrg(id, signal, moved, () => get(lists[1], signal).then((answer) => answer.items.forEach(moved), () => {}));
 }
 
 /** The newest build of each branch: as the repository tells it, corrected by newer builds. */

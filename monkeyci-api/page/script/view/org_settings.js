@@ -7,7 +7,7 @@ import { may } from "../me.js";
 import { page, rest } from "../route.js";
 import { audit } from "../settings/audit.js";
 import { members } from "../settings/members.js";
-import { settings } from "../settings/page.js";
+import { settings, toFragment } from "../settings/page.js";
 import { params } from "../settings/params.js";
 
 /** Draws the view. */
@@ -46,4 +46,5 @@ export async function show({ params: { org: id }, me, signal, draw, go }) {
   ], { title: `Settings of ${id}`, trail: [[org.name || id, page.org(id)], ["Settings", page.orgSettings(id)]] });
   paint();
   await Promise.all(Object.values(lists).map((list) => list?.load()));
+  toFragment();
 }

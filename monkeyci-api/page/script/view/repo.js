@@ -52,13 +52,14 @@ export async function show({ params: { org, repo: id }, query, me, signal, draw,
   [repo, { items: builds, next }] = await Promise.all([get(path, signal), get(list, signal)]);
   paint();
   if (!me) return;
-  watchOrg(org, signal, (build) => {
+  const moved = (build) => {
     const at = ref(build.trigger);
     if (build.repo !== id || (filter.branch && at?.name !== filter.branch)) return;
     if (!filter.status || filter.status === build.status || builds.some(({ number }) => number === build.number)) builds = withBuild(builds, build);
     if (at?.kind === "branch" && !(repo.branches?.[at.name]?.number > build.number)) repo.branches = { ...repo.branches, [at.name]: build };
     paint();
-  });
+  };
+  watchOrg(org, signal, moved, () => get(list, signal).then((answer) => answer.items.forEach(moved), () => {}));
 }
 
 /** Where people look at what is cloned from `url`; the link is left out when that is nowhere. */

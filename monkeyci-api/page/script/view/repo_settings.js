@@ -6,7 +6,7 @@ import { ask, form } from "../form.js";
 import { may } from "../me.js";
 import { page, rest } from "../route.js";
 import { hooks } from "../settings/hooks.js";
-import { settings } from "../settings/page.js";
+import { settings, toFragment } from "../settings/page.js";
 import { params } from "../settings/params.js";
 import { schedules } from "../settings/schedules.js";
 
@@ -55,4 +55,5 @@ export async function show({ params: { org, repo: id }, me, signal, draw, go }) 
   ], { title: `Settings of ${id}`, trail: [[org, page.org(org)], [id, page.repo(org, id)], ["Settings", page.repoSettings(org, id)]] });
   paint();
   await Promise.all(lists.map((list) => list.load()));
+  toFragment();
 }
