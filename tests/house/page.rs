@@ -48,10 +48,9 @@ fn people_run_approve_cancel_and_retry_builds_in_a_browser() {
     let home = Home::new();
     let repository = home.repository(SCRIPT);
     commit(&repository);
-    let config = home.file("server.toml");
-    let toml = "listen = \"127.0.0.1:0\"\nstate = \"server\"\n[executor]\nprocesses = [\"*/*\"]\n[sources]\nfile = true\n";
-    std::fs::write(&config, toml).expect("writes");
-    let mut command = home.command(&["server", "--config", &config.display().to_string()]);
+    let state = home.file("server").display().to_string();
+    let flags = ["--listen", "127.0.0.1:0", "--state", &state, "--processes", "*/*", "--allow-file"];
+    let mut command = home.command(&[&["server"][..], &flags].concat());
     let mut server = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the server starts");
     let link = link(&mut server);
     let story = sources::root().join("monkeyci-api/page/test/browser/story.mjs");
