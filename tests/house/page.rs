@@ -15,7 +15,9 @@ const SCRIPT: &str = r#"
     - |
       seq 500 | sed 's/^/line /'
       until test -e @HOME@/go; do sleep 0.02; done
-      seq 501 2000 | sed 's/^/line /'
+      seq 501 1000 | sed 's/^/line /'
+      until test -e @HOME@/go.on; do sleep 0.02; done
+      seq 1001 2000 | sed 's/^/line /'
 - id: gate
   dependencies: [count]
   blocked: true

@@ -1,6 +1,6 @@
 // The page against a real server, as somebody uses it: sign in, add a repository, run it, watch its log move, approve,
 // cancel, retry. `node story.mjs LINK URL GO`: the link that the server printed, the repository, and the file that lets
-// its jobs go on. What it expects of the repository is in the test that starts it, `tests/house/page.rs`.
+// its jobs go on, and on with `.on` after its name. What it expects of the repository is in the test that starts it, `tests/house/page.rs`.
 
 import assert from "node:assert/strict";
 import { rmSync, writeFileSync } from "node:fs";
@@ -57,8 +57,20 @@ async function story(page) {
 
   // The log moves while nothing is touched, and its colours are colours.
   writeFileSync(go, "");
-  await page.see("line 2000");
+  await page.see("line 1000");
+
+  // Whoever scrolls up stays there, and comes back to the end when they want to.
+  await page.evaluate("document.querySelector('.scroller').scrollTop -= 600");
+  await page.until("!document.querySelector('.jump').hidden", "the button to the end");
+  writeFileSync(`${go}.on`, "");
   await status("Passed");
+  await page.until("document.querySelector('.size').textContent.startsWith('2,001 lines')", "all lines");
+  assert.ok(!(await page.evaluate("document.body.innerText")).includes("line 1001"));
+  await page.press("f");
+  await page.see("line 2000");
+  await page.press("g");
+  await page.press("g");
+  await page.evaluate("document.querySelector('.log-head[aria-expanded=false]').click()");
   await page.until("[...document.querySelectorAll('.f-2')].some((one) => one.textContent === 'green')", "a green word");
   assert.equal(await page.evaluate("document.querySelectorAll('.log-text script, .log-text img').length"), 0);
 
@@ -81,6 +93,7 @@ async function story(page) {
 
   // Do it again, and cancel that while it runs.
   rmSync(go);
+  rmSync(`${go}.on`);
   await page.click("Retry all");
   await page.until("/[/]b[/]2$/.test(location.pathname)", "to be at the next build");
   await page.until("document.querySelector('.job[data-status=running]')", "its job to run");
