@@ -28,7 +28,7 @@ export function form({ fields, submit, tone, done, cancel, small }) {
       if (field) field.refuse(one.detail);
       else rest.push(one.detail);
     }
-    if (!error.errors?.length || rest.length) rest.unshift(error.message);
+    if ((!error.errors?.length || rest.length) && !rest.includes(error.message)) rest.unshift(error.message);
     general.textContent = rest.join(" ");
     general.hidden = rest.length === 0;
     form.querySelector("[aria-invalid=true]")?.focus();

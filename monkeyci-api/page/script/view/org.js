@@ -89,7 +89,8 @@ function create(org, go) {
     ],
     submit: "Add",
     done: async ({ id, url, defaultBranch, visibility }) => {
-      const name = id || url.replace(/\/+$/, "").split(/[/:]/).pop().replace(/\.git$/, "");
+      const last = url.replace(/\/+$/, "").split(/[/:]/).pop().replace(/\.git$/, "");
+      const name = id || last.replace(/[^\w.-]+/g, "-").replace(/^[^A-Za-z0-9_]+/, "") || "repository";
       await send("PUT", rest.repo(org, name), { url, defaultBranch: defaultBranch || undefined, visibility });
       go(page.repo(org, name));
     },

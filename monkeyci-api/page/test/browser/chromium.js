@@ -152,7 +152,8 @@ class Page {
   /** Presses a key. */
   async press(key) {
     const text = key.length === 1 ? key : key === "Enter" ? "\r" : undefined;
-    await this.send("Input.dispatchKeyEvent", { type: "keyDown", key, text, windowsVirtualKeyCode: key === "Enter" ? 13 : undefined });
+    const code = { Enter: 13, Backspace: 8 }[key];
+    await this.send("Input.dispatchKeyEvent", { type: "keyDown", key, text, windowsVirtualKeyCode: code });
     await this.send("Input.dispatchKeyEvent", { type: "keyUp", key });
   }
 

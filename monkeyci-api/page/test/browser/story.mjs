@@ -30,21 +30,24 @@ async function story(page) {
   await page.click("Create");
   await page.see("No repository yet.");
 
-  // A refusal is told at its field.
   await page.click("Add repository");
-  await page.type("javascript:alert(1)");
-  await page.click("Add");
-  await page.until("document.querySelector('dialog [aria-invalid=true]')?.name === 'url'", "to be told what is wrong with the address");
-  await page.evaluate("document.querySelector('dialog [name=url]').select()");
   await page.type(url);
   await page.evaluate("document.querySelector('dialog [name=id]').focus()");
   await page.type("demo");
   await page.click("Add");
   await page.see("Not built yet.");
 
-  // By the keyboard alone: run, and into the job.
+  // A refusal is told in the form.
   await page.press("r");
   await page.see("Run demo");
+  await page.evaluate("document.querySelector('dialog [name=commit]').focus()");
+  await page.type("newest");
+  await page.press("Enter");
+  await page.until("[...document.querySelectorAll('dialog .refusal')].some((one) => !one.hidden && one.textContent.includes('newest'))", "to be told what is wrong with the commit");
+
+  // By the keyboard alone: run, and into the job.
+  await page.evaluate("document.querySelector('dialog [name=commit]').select()");
+  await page.press("Backspace");
   await page.press("Enter");
   await page.until("/[/]b[/]1$/.test(location.pathname)", "to be at the build");
   await page.until("document.querySelectorAll('.graph .job').length === 3", "to see the graph of its jobs");
@@ -70,7 +73,7 @@ async function story(page) {
   await page.see("line 2000");
   await page.press("g");
   await page.press("g");
-  await page.evaluate("document.querySelector('.log-head[aria-expanded=false]').click()");
+  await page.until("document.querySelector('.window .log-head[aria-expanded=false]')?.click() ?? document.querySelector('.log-line .number')?.textContent === '1'", "the first section to open");
   await page.until("[...document.querySelectorAll('.f-2')].some((one) => one.textContent === 'green')", "a green word");
   assert.equal(await page.evaluate("document.querySelectorAll('.log-text script, .log-text img').length"), 0);
 
@@ -84,6 +87,7 @@ async function story(page) {
   await page.until(`document.querySelector('.log-line.chosen')?.dataset.line === "${line}"`, "the line of the link");
 
   // Approve.
+  await page.press("Escape");
   await page.press("u");
   await status("Needs approval");
   await page.click("Approve gate");
