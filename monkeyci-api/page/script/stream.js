@@ -14,11 +14,11 @@ const AGAIN = 3000;
 /**
  * Calls `each` for every event of a stream until it ends or `signal` is aborted.
  * @param {string} path
- * @param {{ signal: AbortSignal, each: (event: any) => void, ended?: () => void }} how
+ * @param {{ signal: AbortSignal, each: (event: any) => void, last?: number }} how `last` is the event
+ *   after which it begins
  */
-export function follow(path, { signal, each, ended }) {
+export function follow(path, { signal, each, last = null }) {
   let source = null;
-  let last = null;
   let worried = 0;
   let again = 0;
   const calm = () => {
@@ -41,10 +41,7 @@ export function follow(path, { signal, each, ended }) {
     source = new EventSource(last ? `${path}?cursor=${encodeURIComponent(last)}` : path);
     for (const kind of KINDS) source.addEventListener(kind, take);
     source.addEventListener("open", calm);
-    source.addEventListener("end", () => {
-      close();
-      ended?.();
-    });
+    source.addEventListener("end", close);
     source.addEventListener("error", () => {
       worried ||= setTimeout(() => tell("Reconnecting…"), PATIENCE);
       if (source.readyState === EventSource.CLOSED) again = setTimeout(open, AGAIN);

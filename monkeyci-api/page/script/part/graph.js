@@ -8,12 +8,12 @@ import { layout } from "./layout.js";
 
 const HEIGHT = 46;
 const ROW = 60;
-const GAP = 42;
+const GAP = 36;
 const EDGE = 2;
-/** Pixels of a box beside its name, and of the buttons in it. */
-const BESIDE = 56;
-const BUTTONS = 106;
-const NARROWEST = 132;
+/** Pixels of a box beside its name, and of the button in it. */
+const BESIDE = 54;
+const BUTTONS = 80;
+const NARROWEST = 124;
 const WIDEST = 300;
 
 /** The same jobs stand in the same places, whatever they do; a layout is kept for them. */
@@ -22,9 +22,9 @@ let laidOut = { of: "", value: null };
 /**
  * Draws the graph.
  * @param {any} build as `live/build.js` has it
- * @param {{ id: any, critical?: Set<string>, approve?: (job: string) => void, reject?: (job: string) => void }} how
+ * @param {{ id: any, approve?: (job: string) => void }} how
  */
-export function graph(build, { id, approve, reject }) {
+export function graph(build, { id, approve }) {
   const jobs = [...build.jobs.values()];
   if (!jobs.length) return null;
   const { columns, rows, paths, ends } = places(jobs);
@@ -44,7 +44,7 @@ export function graph(build, { id, approve, reject }) {
   const boxes = jobs.map((job, at) => {
     const { left, width } = lefts[columns[at]];
     const place = { left: `${left}px`, top: `${EDGE + rows[at] * ROW}px`, width: `${width}px`, height: `${HEIGHT}px` };
-    return box(job, { place, id, approve, reject });
+    return box(job, { place, id, approve });
   });
   return h("div.graph", { key: "graph", role: "group", "aria-label": `${jobs.length} jobs`, tabindex: -1 },
     h("div.canvas", { style: { width: `${size.width}px`, height: `${size.height}px` } },
@@ -67,7 +67,7 @@ function places(jobs) {
 
 let pen = null;
 
-/** Room for the name, and for the buttons of a job that will ask for approval: the graph must not jump when it does. */
+/** Room for the name, and for the button of a job that will ask for approval: the graph must not jump when it does. */
 function width(job) {
   if (!pen) {
     pen = document.createElement("canvas").getContext("2d");
@@ -94,7 +94,7 @@ function curve(path, lefts) {
   return line;
 }
 
-function box(job, { place, id, approve, reject }) {
+function box(job, { place, id, approve }) {
   const { job: { id: name, allowFailure, blocked: gated }, status, attempt, started, ended } = job;
   const asks = status === "blocked" && approve;
   return h("div.job", { key: name, style: place, "data-status": status, class: [allowFailure && "may-fail", asks && "asks"].filter(Boolean).join(" ") || null },
@@ -102,9 +102,7 @@ function box(job, { place, id, approve, reject }) {
       icon(status, 18),
       h("span.words", h("span.name", name),
         h("span.meta", started ? elapsed(started, isOpen(job) ? undefined : ended ?? started) : soon(job, gated), attempt > 1 && h("span.attempt", `attempt ${attempt}`)))),
-    asks && h("span.verbs",
-      h("button.small.primary", { type: "button", on: { click: () => approve(name) } }, "Approve"),
-      reject && h("button.small.quiet", { type: "button", "aria-label": `Reject ${name}`, title: "Reject", on: { click: () => reject(name) } }, "✕")));
+    asks && h("span.verbs", h("button.small.primary", { type: "button", on: { click: () => approve(name) } }, "Approve")));
 }
 
 function soon({ status, waiting }, gated) {
