@@ -59,13 +59,20 @@ export async function all(path, signal, most = 1000) {
   }
 }
 
+/** What `early.js` asked for, once: later it would be old. */
+function takeEarly(path) {
+  const answer = globalThis.early?.get(path);
+  globalThis.early?.delete(path);
+  return answer;
+}
+
 async function request(method, path, { body, headers = {}, signal }) {
   const options = { method, headers: { Accept: "application/json", ...headers }, signal, credentials: "same-origin" };
   if (body !== undefined) {
     options.headers["Content-Type"] = "application/json";
     options.body = JSON.stringify(body);
   }
-  const answer = await fetch(path, options).catch((error) => {
+  const answer = await (method === "GET" && takeEarly(path) || fetch(path, options)).catch((error) => {
     if (error.name === "AbortError") throw error;
     throw new Problem({ status: 0, detail: "The server does not answer. Is it running, and is the network there?" });
   });

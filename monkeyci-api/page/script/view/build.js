@@ -110,7 +110,7 @@ function approvals(build, { org, repo, number }, { approve: yes, reject: no }) {
   if (!waiting.length || isEnded(build.status)) return null;
   const button = (text, name, act, tone) => h("button", { type: "button", class: tone, "aria-label": `${text} ${name}`, on: { click: () => act(name) } }, text);
   return h("section.approvals", { key: "approvals", "aria-label": "Needs approval" }, h("ul", waiting.slice(0, 20).map(({ job, blocked }) => h("li", { key: job.id, "data-status": "blocked" },
-    icon("blocked", 18), h("span.what", h("a", { href: page.job(org, repo, number, job.id) }, h("b", job.id)), " waits for approval ", blocked && agoElement(blocked)),
+    icon("blocked", 18), h("span.what", h("a", { href: page.job(org, repo, number, job.id) }, h("b", job.id)), " waits for approval ", blocked && h("span.took", agoElement(blocked))),
     button("Reject", job.id, no, "quiet"), button("Approve", job.id, yes, "primary")))));
 }
 

@@ -16,7 +16,7 @@ try {
   await page.see("Organisations");
   await prepare(page);
   for (const dark of [false, true]) await pictures(await signedIn({ dark }), dark ? "dark" : "light");
-  await phone(await signedIn({ width: 390, height: 780, phone: true, scale: 2 }));
+  await phone(await signedIn({ width: 390, height: 780, phone: true, scale: 1.5 }));
 } finally {
   await browser.close();
 }
@@ -60,12 +60,12 @@ async function pictures(page, look) {
     await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))");
     writeFileSync(join(folder, `page-${name}-${look}.png`), await page.picture());
   };
-  await take("organisation", "/o/acme", "document.querySelectorAll('.repos li').length === 3");
-  await take("repository", "/o/acme/r/web", "document.querySelectorAll('.builds li').length > 4");
+  if (look === "light") await take("organisation", "/o/acme", "document.querySelectorAll('.repos li').length === 3");
+  if (look === "light") await take("repository", "/o/acme/r/web", "document.querySelectorAll('.builds li').length > 4");
   await take("build", "/o/acme/r/web/b/6", "document.querySelectorAll('.timeline li').length > 5");
-  await take("failure", "/o/acme/r/web/b/5", "document.querySelector('.tail .log-text') && document.querySelector('.timeline')");
+  if (look === "light") await take("failure", "/o/acme/r/web/b/5", "document.querySelector('.tail .log-text') && document.querySelector('.timeline')");
   await take("log", "/o/acme/r/web/b/5/j/unit-tests", "document.querySelectorAll('.log-line').length > 10");
-  await take("tests", "/o/acme/r/web/b/5/j/unit-tests?tab=tests", "document.querySelectorAll('.test').length > 2");
+  if (look === "light") await take("tests", "/o/acme/r/web/b/5/j/unit-tests?tab=tests", "document.querySelectorAll('.test').length > 2");
 }
 
 async function phone(page) {

@@ -83,11 +83,13 @@ async function story(page) {
   await page.until("document.querySelector('.hits').textContent === '1'", "one hit");
   await page.press("Enter");
   const line = await page.until("document.querySelector('.log-line.hit')?.dataset.line", "to see the hit");
+  await page.open("about:blank");
   await page.open(`${origin}/o/page-story/r/demo/b/1/j/count#L${line}`);
   await page.until(`document.querySelector('.log-line.chosen')?.dataset.line === "${line}"`, "the line of the link");
+  // What was asked for before the modules came was taken, and asked for once.
+  assert.equal(await page.evaluate("early.size"), 0);
 
   // Approve.
-  await page.press("Escape");
   await page.press("u");
   await status("Needs approval");
   await page.click("Approve gate");
