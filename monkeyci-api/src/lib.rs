@@ -34,6 +34,7 @@ mod poll;
 mod random;
 mod range;
 mod revision;
+mod secrets;
 mod sse;
 mod timer;
 mod view;

@@ -22,6 +22,7 @@ use crate::config::Config;
 use crate::executor::Trusting;
 use crate::launch::Launcher;
 use crate::route::Routes;
+use crate::secrets::Sealed;
 use crate::state::{Shared, State};
 use crate::vault::Vault;
 use crate::{identity, intake, poll, table, timer};
@@ -92,7 +93,7 @@ impl Server {
         let address = listener.local_addr().map_err(|source| ServerError::Listen { address: config.listen, source })?;
 
         let key = config.master_key.clone().unwrap_or_else(|| folder.join("master.key"));
-        let vault = Vault::at(&key).map_err(io("cannot use the master key", &key))?;
+        let vault = Arc::new(Vault::at(&key).map_err(io("cannot use the master key", &key))?);
         let store = Arc::new(Sqlite::open(folder.join("monkeyci.db"))?);
         let tables = Tables::open(Arc::clone(&store) as Arc<dyn Database>, "api", table::MIGRATIONS).await?;
         let first = tables.write(|sql| identity::first(sql, ADMIN)).await?;
@@ -115,6 +116,7 @@ impl Server {
             .jobs(config.jobs.unwrap_or(cores))
             .executor(executor)
             .taking_up()
+            .keeper(Sealed::new(tables.clone(), Arc::clone(&vault)))
             .reporter(move |event| {
                 let _before = position.send_replace(event.position);
             })

@@ -30,7 +30,7 @@ pub struct Shared {
     /// What they keep.
     pub artifacts: Artifacts,
     /// Opens secrets.
-    pub vault: Vault,
+    pub vault: Arc<Vault>,
     /// Makes builds of what was asked for.
     pub launcher: Launcher,
     /// The position of the newest event of all builds.

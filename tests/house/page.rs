@@ -90,7 +90,16 @@ fn commit(repository: &Path) {
     for args in [
         &["init", "--quiet", "--initial-branch=main"][..],
         &["add", "--all"],
-        &["-c", "user.name=Ann Example", "-c", "user.email=ann@example.com", "commit", "--quiet", "--message", "count and ask"],
+        &[
+            "-c",
+            "user.name=Ann Example",
+            "-c",
+            "user.email=ann@example.com",
+            "commit",
+            "--quiet",
+            "--message",
+            "count and ask",
+        ],
     ] {
         let status = Command::new("git").args(args).current_dir(repository).status().expect("git runs");
         assert!(status.success(), "git {args:?}");

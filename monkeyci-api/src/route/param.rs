@@ -49,13 +49,8 @@ impl Owner {
 
     /// What a sealed value is bound to.
     fn place(&self, name: &str, version: u64) -> String {
-        place(&self.org, self.repo(), name, version)
+        param::place(&self.org, self.repo(), name, version)
     }
-}
-
-/// What the sealed value of a param is bound to.
-pub fn place(org: &OrgId, repo: &str, name: &str, version: u64) -> String {
-    format!("param/{org}/{repo}/{name}/{version}")
 }
 
 pub(super) fn routes(routes: Routes) -> Routes {

@@ -14,6 +14,11 @@ pub struct ParamRow {
     pub sealed: Option<Vec<u8>>,
 }
 
+/// What the sealed value of a param is bound to.
+pub fn place(org: &OrgId, repo: &str, name: &str, version: u64) -> String {
+    format!("param/{org}/{repo}/{name}/{version}")
+}
+
 const COLUMNS: &str = "SELECT name, secret, value, version, fingerprint, description, updated, sealed FROM param";
 
 fn read(row: &Row) -> Result<ParamRow, StoreError> {

@@ -35,3 +35,28 @@ async fn a_secret_goes_in_and_never_comes_out_nor_lies_in_the_database() {
     );
     assert_eq!(mode & 0o777, 0o600);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_knows_the_secrets_that_it_asks_for_and_its_log_does_not_show_them() {
+    let house = House::with_script(
+        "- {id: login, params: [TOKEN], script: ['echo $TOKEN', 'test \"$TOKEN\" = hunter22-and-much-more']}",
+    )
+    .await;
+    let secret = json!({ "value": "hunter22-and-much-more", "secret": true });
+    house.put("/v1/orgs/acme/params/TOKEN", json!({ "value": "another-one-of-all", "secret": true })).await.must(201);
+    house.put("/v1/orgs/acme/repos/web/params/TOKEN", secret).await.must(201);
+    house.post("/v1/orgs/acme/repos/web/builds", json!({})).await.must(201);
+    let ended = house.ended(1).await;
+    assert_eq!(ended["status"], "success", "{ended}");
+    assert!(!ended.to_string().contains("hunter22"), "{ended}");
+    let builds = "/v1/orgs/acme/repos/web/builds/1";
+    for path in ["jobs/login/attempts/1/log", "events"] {
+        let shown = house.get(&format!("{builds}/{path}")).await.must(200).text;
+        assert!(!shown.contains("hunter22"), "{shown}");
+    }
+    house.delete("/v1/orgs/acme/repos/web/params/TOKEN").await.must(204);
+    house.post(&format!("{builds}/retry"), json!({})).await.must(201);
+    let again = house.ended(2).await;
+    assert_eq!(again["status"], "error", "{again}");
+    assert!(again["message"].as_str().is_some_and(|message| message.contains("acme/web/TOKEN")), "{again}");
+}

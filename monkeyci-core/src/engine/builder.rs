@@ -16,7 +16,7 @@ use super::{BuildRequest, Engine, EngineError, Unfinished, restart};
 use crate::executor::{Executor, Process};
 use crate::log::LogStore;
 use crate::program::Programs;
-use crate::secret::Secrets;
+use crate::secret::{Keeper, Secrets};
 use crate::store::{Memory, Sqlite, Store};
 use crate::worker::{Debug, Registries};
 
@@ -40,7 +40,7 @@ pub struct Builder {
     keep: bool,
     takes_up: bool,
     debug: Option<Debug>,
-    secrets: Secrets,
+    keeper: Option<Arc<dyn Keeper>>,
     executor: Option<Arc<dyn Executor>>,
     script_executor: Option<Arc<dyn Executor>>,
     no_programs: bool,
@@ -174,7 +174,14 @@ impl Builder {
     /// What is secret: in jobs these values become references, before anything is stored.
     #[must_use]
     pub fn secrets(mut self, secrets: Secrets) -> Self {
-        self.secrets = secrets;
+        self.keeper = Some(Arc::new(Arc::new(secrets)));
+        self
+    }
+
+    /// The same, where builds know different secrets: each is asked for as it is needed.
+    #[must_use]
+    pub fn keeper(mut self, keeper: impl Keeper + 'static) -> Self {
+        self.keeper = Some(Arc::new(keeper));
         self
     }
 
@@ -226,12 +233,12 @@ impl Builder {
             (None, false) => Some(Arc::new(Process::new(state.join("processes"))) as Arc<dyn Executor>),
             (_, true) => None,
         };
-        let secrets = Arc::new(self.secrets);
+        let keeper = self.keeper.unwrap_or_else(|| Arc::new(Arc::new(Secrets::new())));
         let executor_of_scripts = self.script_executor.or_else(|| executor.clone()).filter(|_| !self.no_programs);
         let programs = executor_of_scripts.map(|executor| {
             // A label of its own: the worker sweeps what is not among its jobs.
             let (cache, label) = (self.scripts.unwrap_or_else(|| state.join("scripts")), format!("{instance}-script"));
-            Programs::new(cache, state.join("script-runs"), label, executor, Arc::clone(&secrets))
+            Programs::new(cache, state.join("script-runs"), label, executor, Arc::default())
         });
         if let Some(programs) = &programs {
             programs.sweep().await;
@@ -242,7 +249,7 @@ impl Builder {
             claims: Default::default(),
             progress: Default::default(),
             reporters: self.reporters,
-            secrets,
+            keeper,
             programs,
             loads: TaskTracker::new(),
             state,

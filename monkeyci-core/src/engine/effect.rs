@@ -10,6 +10,7 @@ use super::{EngineError, LoadError, Loaded};
 use crate::build::Phase;
 use crate::log::LogId;
 use crate::script::SCRIPT_DIR;
+use crate::secret::Secrets;
 use crate::source::Checkout;
 
 /// What follows from a fact once it is durable. Each of these may be done again after a crash: a checkout begins with an
@@ -54,12 +55,17 @@ impl Desk {
         };
         let (source, cancel) = (Arc::clone(&request.source), open.cancel.clone());
         let (build, checkout) = (id.clone(), self.shared.checkout(id));
+        let (keeper, trigger) = (Arc::clone(&self.shared.keeper), open.build.trigger().cloned().unwrap_or_default());
         tokio::spawn(async move {
             let fetched = tokio::spawn(async move {
                 empty(&checkout).await.map_err(|error| format!("cannot empty `{}`: {error}", checkout.display()))?;
                 source.fetch(&checkout, cancel).await.map_err(|error| error.to_string())
             });
             let outcome = fetched.await.unwrap_or_else(|error| Err(broke("fetching the source", error)));
+            let outcome = match keeper.secrets(&trigger).await {
+                Ok(secrets) => without(&secrets, outcome),
+                Err(why) => Err(why),
+            };
             // The loop may be gone: then the next one fetches again.
             drop(calls.send(Call::Fetched { build, outcome }).await);
         });
@@ -72,13 +78,12 @@ impl Desk {
                 let mut trigger = open.build.trigger().map(|trigger| (**trigger).clone()).unwrap_or_default();
                 trigger.git = fetched.git.or(trigger.git);
                 trigger.changes = fetched.changes.or(trigger.changes);
-                open.warnings =
-                    fetched.warnings.into_iter().map(|warning| self.shared.secrets.masked(&warning)).collect();
+                open.warnings = fetched.warnings;
                 let start = EventKind::BuildStart { trigger: Some(Box::new(trigger)) };
                 self.stage(id, start).expect("a build whose source is fetched can start");
                 self.begin_script(id);
             }
-            Err(message) => self.fail(id, BuildStatus::Error, self.shared.secrets.masked(&message)),
+            Err(message) => self.fail(id, BuildStatus::Error, message),
         }
     }
 
@@ -97,18 +102,23 @@ impl Desk {
         let (Some(request), Some(trigger)) = (open.request.clone(), open.build.trigger().cloned()) else {
             return self.fail(id, BuildStatus::Error, "its script is not known any more: build it anew".into());
         };
-        let (build, cancel, secrets) = (id.clone(), open.cancel.clone(), Arc::clone(&self.shared.secrets));
+        let (build, cancel) = (id.clone(), open.cancel.clone());
+        let (keeper, known) = (Arc::clone(&self.shared.keeper), Arc::clone(&trigger));
         let loading = Loading { shared: Arc::clone(&self.shared), build: id.clone(), request, trigger, cancel };
         // Tracked to its very end, so that nothing of it runs or lies about when the engine is closed.
         let loaded = self.shared.loads.spawn(loading.jobs());
         tokio::spawn(async move {
-            let broken = |error| LoadError { status: BuildStatus::Error, message: broke("loading the script", error) };
-            let mut outcome = loaded.await.unwrap_or_else(|error| Err(broken(error)));
-            // A picture of an error shows a line of the script, which may hold anything.
-            match &mut outcome {
-                Ok(loaded) => loaded.warnings = loaded.warnings.drain(..).map(|text| secrets.masked(&text)).collect(),
-                Err(error) => error.message = secrets.masked(&error.message),
-            }
+            let outcome = match loaded.await {
+                Ok(outcome) => outcome,
+                Err(error) => {
+                    // What a panic says may hold anything.
+                    let message = match keeper.secrets(&known).await {
+                        Ok(secrets) => secrets.masked(&broke("loading the script", error)),
+                        Err(why) => why,
+                    };
+                    Err(LoadError { status: BuildStatus::Error, message })
+                }
+            };
             drop(calls.send(Call::Loaded { build, outcome }).await);
         });
     }
@@ -164,4 +174,15 @@ fn broke(what: &str, error: tokio::task::JoinError) -> String {
         panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str))
     });
     format!("{what} broke: {}", text.unwrap_or("it was stopped"))
+}
+
+/// What was fetched, with what is said of it masked.
+fn without(secrets: &Secrets, outcome: Result<Checkout, String>) -> Result<Checkout, String> {
+    match outcome {
+        Ok(mut checkout) => {
+            checkout.warnings = checkout.warnings.iter().map(|warning| secrets.masked(warning)).collect();
+            Ok(checkout)
+        }
+        Err(message) => Err(secrets.masked(&message)),
+    }
 }

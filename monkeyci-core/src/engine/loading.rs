@@ -10,6 +10,7 @@ use super::{BuildRequest, LoadError, Loaded};
 use crate::log::{Chunk, LogId};
 use crate::program::{self, Asked, Programs};
 use crate::script::nearest::did_you_mean;
+use crate::secret::Secrets;
 
 /// The script of a build, while its jobs are read.
 pub(super) struct Loading {
@@ -23,8 +24,20 @@ pub(super) struct Loading {
 impl Loading {
     /// The jobs of the script that the request asks for, with references in the place of secrets.
     pub(super) async fn jobs(self) -> Result<Loaded, LoadError> {
-        let mut loaded = self.all().await?;
-        loaded.jobs.iter_mut().for_each(|job| self.shared.secrets.take_in(job));
+        let secrets = self.shared.keeper.secrets(&self.trigger).await;
+        let secrets = secrets.map_err(|message| LoadError { status: BuildStatus::Error, message })?;
+        let mut outcome = self.wanted(&secrets).await;
+        // A picture of an error shows a line of the script, which may hold anything.
+        match &mut outcome {
+            Ok(loaded) => loaded.warnings = loaded.warnings.drain(..).map(|text| secrets.masked(&text)).collect(),
+            Err(error) => error.message = secrets.masked(&error.message),
+        }
+        outcome
+    }
+
+    async fn wanted(&self, secrets: &Arc<Secrets>) -> Result<Loaded, LoadError> {
+        let mut loaded = self.all(secrets).await?;
+        loaded.jobs.iter_mut().for_each(|job| secrets.take_in(job));
         if self.request.filter.is_empty() {
             return Ok(loaded);
         }
@@ -58,7 +71,7 @@ impl Loading {
         Ok(loaded)
     }
 
-    async fn all(&self) -> Result<Loaded, LoadError> {
+    async fn all(&self, secrets: &Arc<Secrets>) -> Result<Loaded, LoadError> {
         let checkout = self.shared.checkout(&self.build);
         match &self.request.load {
             Load::Own(load) => {
@@ -78,13 +91,13 @@ impl Loading {
                     trigger: &self.trigger,
                     in_place: false,
                 };
-                let loaded = match &self.shared.programs {
+                let programs =
+                    self.shared.programs.as_ref().map(|programs| self.logged(&programs.knowing(Arc::clone(secrets))));
+                let loaded = match programs {
                     Some(programs) if self.request.script_tests => {
-                        self.logged(programs).load_tested(asked, extensions, &self.cancel).await
+                        programs.load_tested(asked, extensions, &self.cancel).await
                     }
-                    Some(programs) => {
-                        self.logged(programs).load(asked, extensions, &self.cancel).await.map(|script| (script, None))
-                    }
+                    Some(programs) => programs.load(asked, extensions, &self.cancel).await.map(|script| (script, None)),
                     None => program::load_files(asked, extensions).await.map(|script| (script, None)),
                 };
                 let (script, tests) = loaded.map_err(|error| refused(&error))?;

@@ -58,7 +58,8 @@ pub(super) fn start(
         executor,
         artifacts: Artifacts::new(blobs(artifacts)?),
         caches: Caches::new(blobs(caches)?),
-        secrets: Arc::clone(&shared.secrets),
+        secrets: Arc::default(),
+        keeper: Some(Arc::clone(&shared.keeper)),
         programs: shared.programs.clone(),
     };
     let worker = Worker::new(settings, ports);

@@ -15,7 +15,7 @@ use crate::lease::Lease;
 use crate::log::LogStore;
 use crate::program::Programs;
 use crate::script::SCRIPT_DIR;
-use crate::secret::Secrets;
+use crate::secret::Keeper;
 use crate::store::Store;
 
 /// Hears every event once it is durable.
@@ -28,7 +28,8 @@ pub(super) struct Shared {
     pub(super) claims: Claims,
     pub(super) progress: ProgressBoard,
     pub(super) reporters: Vec<Reporter>,
-    pub(super) secrets: Arc<Secrets>,
+    /// What is secret, build by build.
+    pub(super) keeper: Arc<dyn Keeper>,
     /// Compiles and asks scripts that are programs, where there is something to run them by.
     pub(super) programs: Option<Programs>,
     /// Scripts that are being loaded.

@@ -59,7 +59,7 @@ impl Programs {
         cancel: &CancellationToken,
     ) -> Result<CargoRan, ProgramError> {
         let once = async |offline| {
-            let mut output = CargoOutput::new(&self.shared.secrets, self.log.as_ref());
+            let mut output = CargoOutput::new(&self.secrets, self.log.as_ref());
             output.waits_on_error = offline;
             let program = cargo.command(words, rest, offline);
             let errand = Errand { id: "compile", limit: COMPILE, log_limit: LOG_BYTES, answer_limit: None };

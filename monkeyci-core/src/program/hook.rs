@@ -48,7 +48,7 @@ impl Programs {
         let planned = question.job.clone();
         let (prepared, output) = self.ask::<Prepared>("prepare", site, question).await?;
         let (Some(Prepared { mut job }), Some(planned)) = (prepared, planned) else { return Ok((None, output)) };
-        let secrets = &self.shared.secrets;
+        let secrets = &self.secrets;
         let refusal = match changed_order(&planned, &job) {
             Some(field) => Some(format!(
                 "it changed `{field}`, and once a job is about to start it is too late for that: plan it so"
@@ -94,7 +94,7 @@ impl Programs {
             let command = vec![value(&program), verb.into(), id.into_bytes()];
             Ok(Program { command, env, root, work_dir, ..Program::default() })
         };
-        let mut output = Output::new(&self.shared.secrets);
+        let mut output = Output::new(&self.secrets);
         let errand = Errand { id: verb, limit: LIMIT, log_limit: LOG_BYTES, answer_limit: Some(ANSWER_BYTES) };
         let ran = self.shared.run(&errand, prepare, &mut output, cancel).await?;
         let output = output.finish();
@@ -107,7 +107,7 @@ impl Programs {
             Ok(answer) => Ok((answer, output)),
             Err(how) => {
                 let (how, output) = if own { in_own_words(how, output) } else { (how, output) };
-                Err(ProgramError::Hook { verb, job: job.id, how: self.shared.secrets.masked(&how), output })
+                Err(ProgramError::Hook { verb, job: job.id, how: self.secrets.masked(&how), output })
             }
         }
     }

@@ -72,6 +72,7 @@ const MANIFEST: &str = "Cargo.toml";
 #[derive(Clone)]
 pub struct Programs {
     shared: Arc<Shared>,
+    secrets: Arc<Secrets>,
     log: Option<Arc<Log>>,
 }
 
@@ -81,7 +82,6 @@ struct Shared {
     instance: String,
     next: AtomicU64,
     executor: Arc<dyn Executor>,
-    secrets: Arc<Secrets>,
     plan_limit: Duration,
 }
 
@@ -114,15 +114,21 @@ impl Programs {
     ) -> Self {
         let (cache, runs, instance) = (cache.into(), runs.into(), instance.into());
         let next = AtomicU64::new(1);
-        let shared = Shared { cache, runs, instance, next, executor, secrets, plan_limit: PLAN };
-        Self { shared: Arc::new(shared), log: None }
+        let shared = Shared { cache, runs, instance, next, executor, plan_limit: PLAN };
+        Self { shared: Arc::new(shared), secrets, log: None }
     }
 
     /// A handle that tells what scripts do and print while they are loaded and tested, as it happens: chunks of a log from
     /// the byte `offset` on, in which each [`Step`] is a line. It must be quick, for they are waited for.
     #[must_use]
     pub fn logged(&self, offset: u64, to: impl Fn(&Chunk) + Send + Sync + 'static) -> Self {
-        Self { shared: Arc::clone(&self.shared), log: Some(Arc::new(Log::new(offset, to))) }
+        Self { log: Some(Arc::new(Log::new(offset, to))), ..self.clone() }
+    }
+
+    /// A handle for a build that knows these secrets.
+    #[must_use]
+    pub fn knowing(&self, secrets: Arc<Secrets>) -> Self {
+        Self { secrets, ..self.clone() }
     }
 
     /// Removes what one before it with the same label left: processes, and folders with questions in them.
@@ -234,7 +240,7 @@ impl Programs {
             trigger.params.retain(|_, value| value.as_plain().is_some());
         }
         for (name, value) in &mut trigger.params {
-            let plain = self.shared.secrets.resolve(value);
+            let plain = self.secrets.resolve(value);
             let plain = plain.map_err(|error| ProgramError::Param { name: name.clone(), why: error.to_string() })?;
             *value = Text::from(plain.as_str());
         }

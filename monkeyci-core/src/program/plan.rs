@@ -30,7 +30,7 @@ impl Programs {
         asked: Asked<'_>,
         cancel: &CancellationToken,
     ) -> Result<(Plan, String), ProgramError> {
-        let mut output = Output::new(&self.shared.secrets).logged(self.log.as_ref());
+        let mut output = Output::new(&self.secrets).logged(self.log.as_ref());
         let limit = self.shared.plan_limit;
         let errand = Errand { id: "plan", limit, log_limit: LOG_BYTES, answer_limit: Some(script::ANSWER_BYTES) };
         let question = json(question);
@@ -67,9 +67,9 @@ impl Programs {
             }
             Err(why) => return Err(ProgramError::Answer { why, output }),
         };
-        match read(&answer).and_then(|plan| without_secrets(plan, &self.shared.secrets)) {
+        match read(&answer).and_then(|plan| without_secrets(plan, &self.secrets)) {
             Ok(plan) => Ok((plan, output)),
-            Err(why) => Err(ProgramError::Answer { why: self.shared.secrets.masked(&why), output }),
+            Err(why) => Err(ProgramError::Answer { why: self.secrets.masked(&why), output }),
         }
     }
 }

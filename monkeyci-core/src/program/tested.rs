@@ -64,7 +64,7 @@ impl Programs {
             None => Ok(passed),
             Some(how) => Err(ProgramError::Tests {
                 manifest: manifest.to_owned(),
-                failed: failed.iter().map(|name| self.shared.secrets.masked(name)).collect(),
+                failed: failed.iter().map(|name| self.secrets.masked(name)).collect(),
                 how: format!("cargo: {how}"),
                 output: said,
             }),

@@ -8,6 +8,7 @@
 //! or cut into lines they are not found.
 
 mod encoding;
+mod keeper;
 mod mask;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use monkeyci_model::text::Part;
 use monkeyci_model::{Job, SecretRef, Text};
 use zeroize::Zeroizing;
 
+pub use keeper::Keeper;
 pub use mask::{Masked, Masker};
 
 /// Bytes that a value must have to be searched for. A shorter one is in too many words: masking it would destroy logs.

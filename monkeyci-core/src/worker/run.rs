@@ -8,7 +8,7 @@ use std::time::Duration;
 use monkeyci_model::result::Guarantee;
 use monkeyci_model::script::Answer;
 use monkeyci_model::script::api::Address;
-use monkeyci_model::{Job, JobResult};
+use monkeyci_model::{Cause, Job, JobResult};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
@@ -34,6 +34,10 @@ use crate::secret::Secrets;
 
 /// Runs an attempt to its end. Whatever happens becomes a result; no secret is in it.
 pub(super) async fn run(settings: &Settings, ports: &Ports, lease: &Lease, on_desk: &OnDesk<'_>) -> JobResult {
+    let ports = &match ports.knowing(lease).await {
+        Ok(ports) => ports,
+        Err(why) => return JobResult::failed(Cause::Infrastructure, why),
+    };
     let mut result = Run { settings, ports, lease, halt: on_desk.halt(), on_desk }.run().await;
     mask(&ports.secrets, &mut result);
     result

@@ -10,9 +10,9 @@ use super::debug::Debug;
 use super::registries::Registries;
 use crate::blob::{Artifacts, Caches};
 use crate::executor::Executor;
-use crate::lease::Leases;
+use crate::lease::{Lease, Leases};
 use crate::program::Programs;
-use crate::secret::Secrets;
+use crate::secret::{Keeper, Secrets};
 
 /// How a worker behaves.
 #[derive(Clone)]
@@ -76,6 +76,20 @@ pub struct Ports {
     pub caches: Caches,
     /// What references to secrets stand for.
     pub secrets: Arc<Secrets>,
+    /// Who is asked for each job what they stand for, in place of that.
+    pub keeper: Option<Arc<dyn Keeper>>,
     /// What actions run: the programs of scripts. Without it a job finds none.
     pub programs: Option<Programs>,
+}
+
+impl Ports {
+    /// The same with the secrets of one job's build.
+    pub(super) async fn knowing(&self, lease: &Lease) -> Result<Self, String> {
+        let mut known = self.clone();
+        if let Some(keeper) = &self.keeper {
+            known.secrets = keeper.secrets(&lease.trigger).await?;
+            known.programs = known.programs.map(|programs| programs.knowing(Arc::clone(&known.secrets)));
+        }
+        Ok(known)
+    }
 }

@@ -41,6 +41,7 @@ impl House {
             artifacts: Artifacts::new(blobs.clone()),
             caches: Caches::new(blobs),
             secrets: Arc::default(),
+            keeper: None,
             programs: None,
         };
         Self { engine, settings, ports, home }
