@@ -8,6 +8,7 @@ mod place;
 mod plan;
 mod remote;
 mod rust;
+mod served;
 mod terminal;
 mod tls;
 mod usage;

@@ -1,0 +1,158 @@
+//! The program as the client of a real server: of itself.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::place::{Place, Ran};
+
+/// A server of one repository, `acme/web`; ends with this value.
+struct Served {
+    place: Place,
+    process: Child,
+    port: u16,
+    url: String,
+}
+
+impl Served {
+    /// Serves a repository with this script, in which `MARKER` is the path of a file, to somebody who is logged in.
+    fn with_script(yaml: &str) -> Self {
+        let place = Place::empty();
+        place.write(".monkeyci/build.yaml", &yaml.replace("MARKER", &place.marker().display().to_string()));
+        for arguments in [
+            &["init", "--quiet", "--initial-branch=main"][..],
+            &["add", "."],
+            &["-c", "user.name=Ada", "-c", "user.email=ada@example.com", "commit", "--quiet", "-m", "Begin"],
+        ] {
+            let git = Command::new("git").args(arguments).current_dir(place.repo()).status();
+            assert!(git.expect("git runs").success());
+        }
+        // Taken, and free again: it can be listened on once more after the server was killed.
+        let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+        let (process, mut lines) = start(&place, port);
+        let token = lines.next().and_then(|line| Some(line.rsplit_once('=')?.1.to_owned()));
+        let served = Self { url: format!("http://127.0.0.1:{port}"), place, process, port };
+        let mut login = served.place.command(&["login", &served.url, "--token-stdin"]);
+        let mut login = login.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("starts");
+        writeln!(login.stdin.take().expect("piped"), "{}", token.expect("a first token")).expect("written");
+        assert!(login.wait().expect("ends").success());
+        served.does(&["org", "add", "acme"]);
+        let source = format!("file://{}", served.place.repo().canonicalize().expect("a folder").display());
+        served.does(&["repo", "add", "acme/web", &source]);
+        served
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        self.place.run(arguments)
+    }
+
+    /// Runs the program, which succeeds; what it printed, without times.
+    fn does(&self, arguments: &[&str]) -> String {
+        let ran = self.run(arguments);
+        assert_eq!(ran.code, Some(0), "{arguments:?}: {}{}", ran.stdout, ran.stderr);
+        self.place.tidy(&ran.stdout)
+    }
+
+    /// Kills the server as a loss of power would, and starts it again.
+    fn kill_and_start(&mut self) {
+        self.process.kill().and_then(|()| self.process.wait()).expect("it lives");
+        (self.process, _) = start(&self.place, self.port);
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // In good order, so that it ends its jobs; it may have ended by itself.
+        let _ = kill_process(Pid::from_child(&self.process), Signal::TERM);
+        let _ = self.process.wait();
+    }
+}
+
+/// Starts the server in a folder of the place, and waits until it listens. Then come the lines that it prints.
+fn start(place: &Place, port: u16) -> (Child, impl Iterator<Item = String> + use<>) {
+    let listen = format!("127.0.0.1:{port}");
+    let state = place.data().join("server").display().to_string();
+    let arguments = ["server", "--listen", &listen, "--state", &state, "--allow-file", "--processes", "*/*"];
+    let mut process = place.command(&arguments).stdout(Stdio::piped()).spawn().expect("the server starts");
+    let mut lines = BufReader::new(process.stdout.take().expect("piped")).lines().map_while(Result::ok);
+    let first = lines.next().expect("it says where it serves");
+    assert!(first.contains(&listen), "{first}");
+    (process, lines)
+}
+
+#[test]
+fn a_build_is_run_watched_and_looked_at_from_the_terminal() {
+    let script = "\
+- {id: unit, params: [REGION], script: [echo tested $REGION, 'echo oops >&2; echo report > report.txt'],
+   save-artifacts: [{id: report, path: report.txt}]}
+- {id: deploy, blocked: true, dependencies: [unit], script: [echo deployed]}
+";
+    let served = Served::with_script(script);
+    served.does(&["params", "set", "REGION", "--value", "eu", "-r", "acme/web"]);
+    assert!(served.does(&["params", "list", "-r", "acme/web"]).contains("REGION  eu"));
+
+    let blocked = served.does(&["run", "acme/web"]);
+    for line in [
+        "[unit] tested eu",
+        "[unit] oops",
+        "[deploy] waits for approval",
+        "To go on: monkeyci approve acme/web/1 deploy",
+    ] {
+        assert!(blocked.contains(line), "{line}: {blocked}");
+    }
+    assert_eq!(served.does(&["approve", "acme/web/1", "deploy"]), "Approved `deploy` of build acme/web/1\n");
+    let watched = served.does(&["watch", "acme/web"]);
+    assert!(watched.contains("[deploy] deployed") && watched.contains("Build succeeded"), "{watched}");
+    assert_eq!(watched.matches("[unit] tested eu").count(), 1, "{watched}");
+
+    assert!(served.does(&["builds", "acme/web"]).contains("success"));
+    assert!(served.does(&["show", "acme/web/1"]).contains("unit    success"));
+    assert_eq!(served.does(&["logs", "acme/web/1", "unit"]), "tested eu\noops\n");
+    assert_eq!(served.does(&["logs", "acme/web"]), "[unit] tested eu\n[unit] oops\n[deploy] deployed\n");
+    assert!(served.does(&["artifacts", "acme/web/1"]).contains("report"));
+    served.does(&["artifacts", "acme/web/1", "-o", "out"]);
+    let archives: Vec<_> = std::fs::read_dir(served.place.repo().join("out")).expect("a folder").collect();
+    assert_eq!(archives.len(), 1);
+    served.does(&["artifacts", "acme/web/1", "report", "-x", "-o", "unpacked"]);
+    let report = std::fs::read_to_string(served.place.repo().join("unpacked/report.txt"));
+    assert_eq!(report.expect("unpacked"), "report\n");
+
+    let again = served.run(&["cancel", "acme/web/1"]);
+    assert_eq!(again.code, Some(1), "what has ended cannot be canceled: {}", again.stderr);
+    assert_eq!(served.run(&["show", "acme/web/9"]).code, Some(2));
+}
+
+#[test]
+fn what_failed_is_done_again_and_ends_with_the_code_of_the_build() {
+    let served = Served::with_script("- {id: good, script: [echo good]}\n- {id: bad, script: [test -e MARKER]}\n");
+    let failed = served.run(&["run", "acme/web", "-b", "main"]);
+    assert_eq!(failed.code, Some(1), "{}{}", failed.stdout, failed.stderr);
+    std::fs::write(served.place.marker(), "").expect("written");
+    let again = served.does(&["retry", "acme/web/1", "--failed"]);
+    assert!(again.contains("Build acme/web/build-2") && again.contains("Build succeeded"), "{again}");
+    assert_eq!(served.run(&["watch", "acme/web/1", "-q"]).code, Some(1), "the first build is what it was");
+}
+
+#[test]
+fn who_watches_sees_every_line_once_while_the_server_is_killed_and_started_again() {
+    // It ends by itself where the test does before it.
+    let wait = "n=0; while ! test -e MARKER && test $n -lt 600; do n=$((n + 1)); sleep 0.1; done";
+    let mut served = Served::with_script(&format!("- {{id: unit, script: ['echo one; {wait}; echo two']}}\n"));
+    let mut watch = served.place.command(&["run", "acme/web"]).stdout(Stdio::piped()).spawn().expect("starts");
+    let shown = BufReader::new(watch.stdout.take().expect("piped"));
+    let mut text = String::new();
+    for line in shown.lines().map_while(Result::ok) {
+        text.push_str(&line);
+        text.push('\n');
+        if line == "[unit] one" {
+            served.kill_and_start();
+            std::fs::write(served.place.marker(), "").expect("written");
+        }
+    }
+    assert_eq!(watch.wait().expect("ends").code(), Some(0), "{text}");
+    for once in ["[unit] one\n", "[unit] two\n", "Build succeeded"] {
+        assert_eq!(text.matches(once).count(), 1, "{once}: {text}");
+    }
+}
