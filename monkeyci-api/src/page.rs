@@ -1,41 +1,79 @@
 //! The files of the web page, which are part of the program.
+//!
+//! Their addresses hold a version, `/-/0123456789abcdef/script/main.js`, drawn from what is in all of them: a browser asks
+//! for each once, and for none of them again before the page has changed.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::sync::LazyLock;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 /// A file of the page.
 pub struct File {
     /// Its content type.
     pub kind: &'static str,
     /// What is in it.
-    pub bytes: &'static [u8],
+    pub bytes: Cow<'static, [u8]>,
+    /// The same, smaller, for those who read gzip.
+    pub gzip: Vec<u8>,
     /// Its `ETag`.
     pub tag: String,
 }
 
 include!(concat!(env!("OUT_DIR"), "/page.rs"));
 
-static ALL: LazyLock<BTreeMap<&'static str, File>> = LazyLock::new(|| {
-    FILES
-        .iter()
-        .map(|(path, bytes)| {
-            let tag = format!("\"{}\"", &blake3::hash(bytes).to_hex()[..16]);
-            (*path, File { kind: kind(path), bytes, tag })
-        })
-        .collect()
+/// Hex digits of a version.
+const VERSION: usize = 16;
+
+static ALL: LazyLock<(String, BTreeMap<&'static str, File>)> = LazyLock::new(|| {
+    let mut hasher = blake3::Hasher::new();
+    for (path, bytes) in FILES {
+        hasher.update(path.as_bytes()).update(bytes);
+    }
+    let version = hasher.finalize().to_hex()[..VERSION].to_owned();
+    let read = |(path, bytes): &(&'static str, &'static [u8])| {
+        let bytes = if *path == "index.html" {
+            // What the shell names is versioned, and what that imports is named from there.
+            String::from_utf8_lossy(bytes).replace("/-/", &format!("/-/{version}/")).into_bytes().into()
+        } else {
+            Cow::Borrowed(*bytes)
+        };
+        (*path, File::new(kind(path), bytes))
+    };
+    let files = FILES.iter().map(read).collect();
+    (version, files)
 });
+
+impl File {
+    fn new(kind: &'static str, bytes: Cow<'static, [u8]>) -> Self {
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+        gzip.write_all(&bytes).expect("memory takes all");
+        let gzip = gzip.finish().expect("memory takes all");
+        let tag = format!("\"{}\"", &blake3::hash(&bytes).to_hex()[..16]);
+        Self { kind, bytes, gzip, tag }
+    }
+}
 
 /// The file that all pages are.
 ///
 /// # Panics
 /// When the program was built without it.
 pub fn shell() -> &'static File {
-    find("index.html").expect("the page has its shell")
+    ALL.1.get("index.html").expect("the page has its shell")
 }
 
-/// The file of that path in the folder `page`.
-pub fn find(path: &str) -> Option<&'static File> {
-    ALL.get(path)
+/// The file at a path below `/-/`, with or without a version, and whether it never changes there.
+///
+/// A page that was opened before the server was renewed goes on with what is here now.
+pub fn find(path: &str) -> Option<(&'static File, bool)> {
+    let is_version = |part: &str| part.len() == VERSION && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match path.split_once('/').filter(|(first, _)| is_version(first)) {
+        Some((version, rest)) => ALL.1.get(rest).map(|file| (file, version == ALL.0)),
+        None => ALL.1.get(path).map(|file| (file, false)),
+    }
 }
 
 fn kind(path: &str) -> &'static str {
@@ -47,5 +85,34 @@ fn kind(path: &str) -> &'static str {
         "png" => "image/png",
         "woff2" => "font/woff2",
         _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_shell_names_is_there_and_never_changes() {
+        let shell = String::from_utf8_lossy(&shell().bytes).into_owned();
+        let named: Vec<&str> =
+            shell.split('"').filter_map(|part| part.strip_prefix("/-/")).filter(|path| !path.is_empty()).collect();
+        assert!(named.len() > 5, "{shell}");
+        for path in named {
+            assert!(find(path).is_some_and(|(_, forever)| forever), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_page_of_an_older_server_finds_what_is_here_now() {
+        assert!(find("0123456789abcdef/script/main.js").is_some_and(|(_, forever)| !forever));
+        assert!(find("script/main.js").is_some_and(|(_, forever)| !forever));
+        assert!(find("script/none.js").is_none() && find("").is_none());
+    }
+
+    #[test]
+    fn a_page_is_small() {
+        let bytes: usize = ALL.1.values().map(|file| file.gzip.len()).sum();
+        assert!(bytes < 100_000, "all files together have {bytes} bytes as they are sent");
     }
 }

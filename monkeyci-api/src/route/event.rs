@@ -38,7 +38,7 @@ async fn list_of_build(
     who.may_see(&state, &path.repo()).await?;
     let handle = state.engine.handle(&path.id()).await?;
     if sse::is_wanted(&headers) {
-        return Ok(sse::build(handle, sse::last_id(&headers)?.unwrap_or_default()));
+        return Ok(sse::build(handle, seen(&headers, &paging)?.unwrap_or_default()));
     }
     let (after, limit) = (paging.number()?.unwrap_or_default(), usize::try_from(paging.limit()).unwrap_or(usize::MAX));
     let found = state.store.events(&path.id(), after, limit + 1).await?;
@@ -50,10 +50,16 @@ async fn follow_org(
     Shared(state): Shared<State>,
     who: Who,
     At(path): At<OrgPath>,
+    Query(paging): Query<Paging>,
     headers: HeaderMap,
 ) -> Answer<Response> {
     who.must(&path.org, Role::Viewer)?;
     let newest = *state.newest.borrow();
-    let seen = sse::last_id(&headers)?.unwrap_or(newest);
+    let seen = seen(&headers, &paging)?.unwrap_or(newest);
     Ok(sse::org(state, path.org, seen))
+}
+
+/// The event after which a stream begins: the one that a client saw last, else where it wants to begin.
+fn seen(headers: &HeaderMap, paging: &Paging) -> Answer<Option<u64>> {
+    Ok(sse::last_id(headers)?.or(paging.number()?))
 }

@@ -12,10 +12,17 @@ use crate::state::State;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
                       connect-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// A browser keeps what never changes at its address.
+const KEEP: &str = "public, max-age=31536000, immutable";
+
+/// It asks again for everything else, and mostly it is not sent again.
+const ASK: &str = "no-cache";
+
 pub(super) fn routes(routes: Routes) -> Routes {
     let router: Router<State> = Router::new()
         .route("/", get(shell))
         .route("/login", get(shell))
+        .route("/account", get(shell))
         .route("/o/{*rest}", get(shell))
         .route("/-/{*path}", get(asset));
     routes.beside(router)
@@ -23,21 +30,21 @@ pub(super) fn routes(routes: Routes) -> Routes {
 
 /// Every page is the same file; its scripts draw what the address names.
 async fn shell(headers: HeaderMap) -> Response {
-    send(page::shell(), &headers)
+    send(page::shell(), ASK, &headers)
 }
 
 async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Response {
     match page::find(&path) {
-        Some(file) => send(file, &headers),
+        Some((file, forever)) => send(file, if forever { KEEP } else { ASK }, &headers),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
 
-fn send(file: &File, headers: &HeaderMap) -> Response {
+fn send(file: &'static File, keep: &'static str, headers: &HeaderMap) -> Response {
     let fixed = [
         (header::CONTENT_TYPE, file.kind),
-        // It is asked for again each time, and mostly not sent again.
-        (header::CACHE_CONTROL, "no-cache"),
+        (header::CACHE_CONTROL, keep),
+        (header::VARY, "accept-encoding"),
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::REFERRER_POLICY, "same-origin"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -45,8 +52,14 @@ fn send(file: &File, headers: &HeaderMap) -> Response {
     ];
     let tag = HeaderValue::from_str(&file.tag).expect("a tag of hex digits");
     let is_known = headers.get(header::IF_NONE_MATCH) == Some(&tag);
-    let mut response =
-        if is_known { (StatusCode::NOT_MODIFIED, fixed).into_response() } else { (fixed, file.bytes).into_response() };
+    let accepts = headers.get(header::ACCEPT_ENCODING).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    let mut response = if is_known {
+        (StatusCode::NOT_MODIFIED, fixed).into_response()
+    } else if accepts.split(',').any(|kind| kind.trim() == "gzip") {
+        (fixed, [(header::CONTENT_ENCODING, "gzip")], file.gzip.as_slice()).into_response()
+    } else {
+        (fixed, &*file.bytes).into_response()
+    };
     response.headers_mut().insert(header::ETAG, tag);
     response
 }
