@@ -175,7 +175,7 @@ impl Server {
     /// When nothing can be served any more.
     pub async fn serve(self) -> std::io::Result<()> {
         let (work, app) = (self.work(), self.router());
-        let Self { listener, stop, .. } = self;
+        let Self { state, listener, stop, .. } = self;
         let stopped = stop.clone();
         let served = axum::serve(listener, app).with_graceful_shutdown(async move { stopped.cancelled().await });
         // Streams have no end of their own.
@@ -185,6 +185,7 @@ impl Server {
         };
         stop.cancel();
         drop(work.await);
+        state.engine.leave().await;
         served
     }
 

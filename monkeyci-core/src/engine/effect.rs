@@ -77,7 +77,8 @@ impl Desk {
             Ok(fetched) => {
                 let mut trigger = open.build.trigger().map(|trigger| (**trigger).clone()).unwrap_or_default();
                 trigger.git = fetched.git.or(trigger.git);
-                trigger.changes = fetched.changes.or(trigger.changes);
+                // A forge that names the files of a push knows of all its commits; the checkout of the newest alone.
+                trigger.changes = trigger.changes.or(fetched.changes);
                 open.warnings = fetched.warnings;
                 let start = EventKind::BuildStart { trigger: Some(Box::new(trigger)) };
                 self.stage(id, start).expect("a build whose source is fetched can start");
