@@ -228,7 +228,11 @@ async fn what_ran_as_an_engine_ended_is_taken_up_by_the_next_with_the_same_fence
     let engine = open().await.expect("opens again");
     let leases = engine.leases();
     assert_eq!(leases.lease("local", 4).await.remove(0).attempt, inside, "the worker inside gets it again");
-    assert_eq!(engine.remote_leases().renew(&[elsewhere.clone()]).await, [Claim::Holds], "the other never lost it");
+    assert_eq!(
+        engine.remote_leases().renew(std::slice::from_ref(&elsewhere)).await,
+        [Claim::Holds],
+        "the other never lost it"
+    );
     for attempt in [inside, elsewhere] {
         assert_eq!(leases.result(&attempt, JobResult::default()).await, Claim::Holds);
     }
