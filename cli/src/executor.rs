@@ -3,8 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use futures::FutureExt as _;
-use monkeyci_core::executor::route::{Connect, Route};
+use monkeyci_core::executor::route::Route;
 use monkeyci_core::executor::{Docker, Engine, Executor, Fake, Process};
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +35,7 @@ impl Choice {
         };
         Ok(match self {
             Self::Auto => {
-                let engines = [Engine::Docker, Engine::Podman].map(|engine| lazily(engine, programs));
+                let engines = [Engine::Docker, Engine::Podman].map(|engine| Docker::lazily(engine, programs));
                 Arc::new(Route::new(Arc::new(Process::new(state).programs(programs)), engines.into()))
             }
             Self::Process => Arc::new(Process::new(state).programs(programs)),
@@ -65,16 +64,4 @@ impl Choice {
         }
         (all, answered)
     }
-}
-
-fn lazily(engine: Engine, programs: &Path) -> Connect {
-    let programs = programs.to_owned();
-    Box::new(move || {
-        let programs = programs.clone();
-        async move {
-            let docker = Docker::connect(engine, programs).await?;
-            Ok(Arc::new(docker) as Arc<dyn Executor>)
-        }
-        .boxed()
-    })
 }

@@ -5,9 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures::FutureExt as _;
 use globset::{Glob, GlobSet, GlobSetBuilder};
-use monkeyci_core::executor::route::{Connect, Route};
+use monkeyci_core::executor::route::Route;
 use monkeyci_core::executor::{
     Capabilities, Docker, Engine, Executor, ExecutorError, Exit, Order, Process, Sitting, Watch,
 };
@@ -30,7 +29,7 @@ impl Trusting {
             ContainerEngine::Docker => &[Engine::Docker],
             ContainerEngine::Podman => &[Engine::Podman],
         };
-        let engines = engines.iter().map(|engine| lazily(*engine, programs)).collect();
+        let engines = engines.iter().map(|engine| Docker::lazily(*engine, programs)).collect();
         // A server that is killed leaves its jobs running, and takes them up when it is started again.
         let processes = Process::new(state).programs(programs).outliving();
         let mut allowed = GlobSetBuilder::new();
@@ -77,18 +76,6 @@ impl Trusting {
             ))),
         }
     }
-}
-
-fn lazily(engine: Engine, programs: &Path) -> Connect {
-    let programs = programs.to_owned();
-    Box::new(move || {
-        let programs = programs.clone();
-        async move {
-            let docker = Docker::connect(engine, programs).await?;
-            Ok(Arc::new(docker) as Arc<dyn Executor>)
-        }
-        .boxed()
-    })
 }
 
 #[async_trait]

@@ -205,7 +205,7 @@ impl Who {
     /// When nobody is known.
     pub fn me(&self) -> Answer<Me> {
         let Known { name, admin, roles, .. } = self.known()?.clone();
-        let orgs = roles.into_iter().filter_map(|(org, _)| Some((org.clone(), self.role(&org)?))).collect();
+        let orgs = roles.into_keys().filter_map(|org| Some((org.clone(), self.role(&org)?))).collect();
         Ok(Me { name, admin, orgs })
     }
 

@@ -139,7 +139,7 @@ mod tests {
         for whole in ["bytes=4-2", "bytes=0-1,3-4", "lines=1-2", "bytes=", "bytes=--1", "nonsense"] {
             assert_eq!(part(whole), Ok((0, 10, 200)), "{whole}");
         }
-        assert_eq!(of(&HeaderMap::new(), 3, 10).map(|part| part.length()).map_err(|it| it.status()), Ok(7));
-        assert_eq!(of(&HeaderMap::new(), 30, 10).map(|part| part.length()).map_err(|it| it.status()), Ok(0));
+        assert_eq!(of(&HeaderMap::new(), 3, 10).map(Part::length).map_err(|it| it.status()), Ok(7));
+        assert_eq!(of(&HeaderMap::new(), 30, 10).map(Part::length).map_err(|it| it.status()), Ok(0));
     }
 }

@@ -208,7 +208,6 @@ impl Server {
     }
 
     /// The routes, for who serves them otherwise.
-    #[must_use]
     pub fn router(&self) -> Router {
         app(self.state.clone())
     }

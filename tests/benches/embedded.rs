@@ -35,6 +35,7 @@ impl Embedded {
             artifacts: Artifacts::new(Blobs::on_disk(state.path().join("artifacts"))?),
             caches: Caches::new(Blobs::on_disk(state.path().join("caches"))?),
             secrets: Arc::new(Secrets::new()),
+            keeper: None,
             programs: None,
         };
         let worker = Worker::new(settings, ports);

@@ -1,4 +1,4 @@
-use schemars::JsonSchema;
+use schemars::{JsonSchema, SchemaGenerator};
 
 use super::Operation;
 use crate::extract::{At, Body, Query};
@@ -17,21 +17,21 @@ pub trait Inputs {
     fn describe(operation: &mut Operation);
 }
 
-impl<P: JsonSchema> Input for At<P> {
+impl<P: JsonSchema + 'static> Input for At<P> {
     fn describe(operation: &mut Operation) {
-        operation.parameters.push(("path", Box::new(|generator| generator.subschema_for::<P>())));
+        operation.parameters.push(("path", Box::new(SchemaGenerator::subschema_for::<P>)));
     }
 }
 
-impl<Q: JsonSchema> Input for Query<Q> {
+impl<Q: JsonSchema + 'static> Input for Query<Q> {
     fn describe(operation: &mut Operation) {
-        operation.parameters.push(("query", Box::new(|generator| generator.subschema_for::<Q>())));
+        operation.parameters.push(("query", Box::new(SchemaGenerator::subschema_for::<Q>)));
     }
 }
 
-impl<B: JsonSchema> Input for Body<B> {
+impl<B: JsonSchema + 'static> Input for Body<B> {
     fn describe(operation: &mut Operation) {
-        operation.body = Some(Box::new(|generator| generator.subschema_for::<B>()));
+        operation.body = Some(Box::new(SchemaGenerator::subschema_for::<B>));
     }
 }
 

@@ -55,8 +55,8 @@ impl Operation {
 
     /// Answers with this JSON.
     #[must_use]
-    pub fn answers<T: JsonSchema>(self, status: StatusCode) -> Self {
-        let describe: Describe = Box::new(|generator| generator.subschema_for::<T>());
+    pub fn answers<T: JsonSchema + 'static>(self, status: StatusCode) -> Self {
+        let describe: Describe = Box::new(SchemaGenerator::subschema_for::<T>);
         Self { answer: Some((status, "application/json", Some(describe))), ..self }
     }
 
@@ -110,8 +110,8 @@ impl Operation {
 
     /// The last word of the path that is a kind of thing.
     fn tag(&self) -> String {
-        let words = self.path.split('/').filter(|word| !word.is_empty() && *word != "v1" && !word.starts_with('{'));
-        words.last().unwrap_or("server").to_owned()
+        let is_kind = |word: &&str| !word.is_empty() && *word != "v1" && !word.starts_with('{');
+        self.path.rsplit('/').find(is_kind).unwrap_or("server").to_owned()
     }
 }
 

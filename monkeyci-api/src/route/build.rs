@@ -7,6 +7,7 @@ use http::{HeaderMap, StatusCode, header};
 use monkeyci_core::engine::BuildRequest;
 use monkeyci_core::model::trigger::{Git, Source};
 use monkeyci_core::model::{BuildStatus, RepoId, Text, Trigger};
+use monkeyci_core::source::{CommitId, GitRef};
 use monkeyci_rest::{Build, BuildDetail, NewBuild, Page, Reason, Repo, Retry, Role};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -107,6 +108,15 @@ async fn create_build(
     let body = body.read()?;
     if body.branch.is_some() && body.tag.is_some() {
         return Err(Refusal::field("/tag", "a branch or a tag, not both"));
+    }
+    if let Some(Err(error)) = body.branch.as_deref().map(GitRef::branch) {
+        return Err(Refusal::field("/branch", error.to_string()));
+    }
+    if let Some(Err(error)) = body.tag.as_deref().map(GitRef::tag) {
+        return Err(Refusal::field("/tag", error.to_string()));
+    }
+    if let Some(Err(error)) = body.commit.as_deref().map(str::parse::<CommitId>) {
+        return Err(Refusal::field("/commit", error.to_string()));
     }
     let reference = match (&body.branch, &body.tag) {
         (Some(branch), _) => Some(format!("refs/heads/{branch}")),

@@ -80,7 +80,6 @@ impl Routes {
     }
 
     /// The router, and the OpenAPI document beside it.
-    #[must_use]
     pub fn finish(self) -> Router<State> {
         let document = crate::openapi::document(&self.operations);
         let document: bytes::Bytes = serde_json::to_vec(&document).expect("a document is JSON").into();

@@ -143,8 +143,11 @@ async fn put(
     let known = who.must(&owner.org, Role::Maintainer)?;
     let body = body.read()?;
     let is_name = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
-    if name.is_empty() || name.len() > 100 || !name.chars().all(is_name) {
-        return Err(Refusal::bad("the path: a param's name has up to 100 letters, digits and `_.-`"));
+    let begins = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    if !begins || name.len() > 100 || !name.chars().all(is_name) {
+        let detail =
+            "the path: a param's name begins with a letter or `_`, and has up to 100 letters, digits and `_.-`";
+        return Err(Refusal::bad(detail));
     }
     if body.value.as_ref().is_some_and(|value| value.len() > VALUE) {
         return Err(Refusal::field("/value", format!("a value has at most {VALUE} bytes")));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use monkeyci_core::model::{BuildStatus, OrgId, RepoId};
+use monkeyci_core::model::{BuildStatus, Millis, OrgId, RepoId};
 use monkeyci_core::store::{Row, Sql, StoreError};
 use monkeyci_core::values;
 use monkeyci_rest::Build;
@@ -106,6 +106,9 @@ pub fn open_before(
     sql.query(select, values![org, repo, reference, number])?.iter().map(|row| row.count(0)).collect()
 }
 
+/// When a job started, and when it ended.
+pub type JobTimes = (Option<Millis>, Option<Millis>);
+
 /// When the jobs of a build started and ended, by id.
 ///
 /// # Errors
@@ -115,7 +118,7 @@ pub fn job_times(
     org: &OrgId,
     repo: &RepoId,
     number: u64,
-) -> Result<BTreeMap<String, (Option<i64>, Option<i64>)>, StoreError> {
+) -> Result<BTreeMap<String, JobTimes>, StoreError> {
     let select = "SELECT job.id, job.started, job.ended FROM job JOIN build ON build.id = job.build
                   WHERE org = $1 AND repo = $2 AND number = $3";
     let read = |row: &Row| Ok((row.text(0)?.to_owned(), (row.maybe(1, Row::integer)?, row.maybe(2, Row::integer)?)));

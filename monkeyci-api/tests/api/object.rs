@@ -44,6 +44,18 @@ async fn what_is_wrong_in_a_body_is_told_with_its_field() {
         assert_eq!(answer.json()["errors"][0]["pointer"], pointer, "{body}: {}", answer.text);
     }
     house.get(repo).await.must(404);
+    for (body, pointer) in [
+        (json!({ "commit": "HEAD" }), "/commit"),
+        (json!({ "branch": "--upload-pack=id" }), "/branch"),
+        (json!({ "tag": "a b" }), "/tag"),
+        (json!({ "branch": "main", "tag": "v1" }), "/tag"),
+    ] {
+        let answer = house.post("/v1/orgs/acme/repos/web/builds", body.clone()).await.must(422);
+        assert_eq!(answer.json()["errors"][0]["pointer"], pointer, "{body}: {}", answer.text);
+    }
+    for name in ["1x", "-x", "a%20b", "%c3%a9"] {
+        house.put(&format!("/v1/orgs/acme/params/{name}"), json!({ "value": "x" })).await.must(400);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

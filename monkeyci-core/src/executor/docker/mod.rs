@@ -26,13 +26,15 @@ mod sweep;
 mod wait;
 
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use futures::FutureExt as _;
 use monkeyci_model::job::Arch;
 
 pub use connect::Engine;
 
+use super::route::Connect;
 use super::{Capabilities, Executor, ExecutorError, Exit, Order, Sitting, Watch};
 use crate::job_dir::program::{supervisor_for, supervisor_path};
 
@@ -58,6 +60,20 @@ impl Docker {
     /// When no engine answers: says what was tried and what to do. When `programs` cannot be written.
     pub async fn connect(engine: Engine, programs: impl Into<PathBuf>) -> Result<Self, ExecutorError> {
         Self::open(engine, None, programs.into()).await
+    }
+
+    /// The same once the first job needs it, for a [`Route`](super::route::Route).
+    #[must_use]
+    pub fn lazily(engine: Engine, programs: impl Into<PathBuf>) -> Connect {
+        let programs = programs.into();
+        Box::new(move || {
+            let programs = programs.clone();
+            async move {
+                let docker = Self::connect(engine, programs).await?;
+                Ok(Arc::new(docker) as Arc<dyn Executor>)
+            }
+            .boxed()
+        })
     }
 
     /// Connects to the engine at `host`: `unix:///path` or `tcp://host:port`.
