@@ -16,6 +16,7 @@ mod processes;
 mod program;
 mod start;
 mod text;
+mod webhooks;
 mod workspaces;
 
 use measure::Outcome;
@@ -30,6 +31,7 @@ const SECTIONS: &[Section] = &[
     ("engine", "Jobs that do nothing, through the durable engine", engine::run),
     ("plan", "Many jobs through the build machine", plan::run),
     ("logs", "What jobs write", logs::run),
+    ("webhooks", "What forges deliver to a server", webhooks::run),
     ("text", "Masking and script files", text::run),
     ("start", "The program itself", start::run),
 ];
