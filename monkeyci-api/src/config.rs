@@ -19,6 +19,8 @@ pub struct Config {
     pub master_key: Option<PathBuf>,
     /// Jobs that its own worker runs at once; the number of processors when that is not said.
     pub jobs: Option<usize>,
+    /// Whether `/metrics` is shown, to everybody who reaches the server.
+    pub metrics: bool,
     /// Where jobs run.
     pub executor: Executor,
     /// What may be cloned.
@@ -95,6 +97,7 @@ impl Default for Config {
             state: "monkeyci-server".into(),
             master_key: None,
             jobs: None,
+            metrics: true,
             executor: Executor::default(),
             sources: Sources::default(),
         }

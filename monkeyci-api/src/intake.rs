@@ -79,8 +79,9 @@ async fn settle(state: &State, row: DeliveryRow) {
     };
     let Settled { state: became, message, builds } = settled;
     let noted = state.tables.write(move |sql| delivery::settle(sql, &id, became, message.as_deref(), &builds));
-    if let Err(error) = noted.await {
-        tracing::error!(%error, "what became of a delivery cannot be noted");
+    match noted.await {
+        Ok(()) => state.metrics.delivery(became),
+        Err(error) => tracing::error!(%error, "what became of a delivery cannot be noted"),
     }
 }
 

@@ -21,6 +21,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use crate::config::Config;
 use crate::executor::Trusting;
 use crate::launch::Launcher;
+use crate::metrics::Metrics;
 use crate::route::Routes;
 use crate::secrets::Sealed;
 use crate::state::{Shared, State};
@@ -100,6 +101,8 @@ impl Server {
 
         let launcher = Launcher::new(config.sources.clone());
         let (position, newest) = watch::channel(0);
+        let metrics = Metrics::default();
+        let counted = metrics.clone();
         let again = launcher.clone();
         let programs = folder.join("bin");
         let executor: Arc<Trusting> = Arc::new(Trusting::new(&config.executor, &folder.join("processes"), &programs));
@@ -119,6 +122,7 @@ impl Server {
             .keeper(Sealed::new(tables.clone(), Arc::clone(&vault)))
             .reporter(move |event| {
                 let _before = position.send_replace(event.position);
+                counted.event(&event.kind);
             })
             .resume_all(move |left| again.again(left))
             .open()
@@ -140,6 +144,8 @@ impl Server {
             newest,
             delivered: Notify::new(),
             scheduled: Notify::new(),
+            metrics,
+            shows_metrics: config.metrics,
             url: config.url(address),
         });
         Ok(Self { state, listener, first, stop: CancellationToken::new() })
@@ -230,5 +236,6 @@ fn app(state: State) -> Router {
             let detail = "the server broke while it answered; its log says where";
             crate::problem::Refusal::new(http::StatusCode::INTERNAL_SERVER_ERROR, detail).into_response()
         }))
+        .layer(axum::middleware::from_fn_with_state(state.clone(), crate::request::note))
         .with_state(state)
 }

@@ -11,6 +11,7 @@ use monkeyci_core::store::{Store, Tables};
 use tokio::sync::{Notify, watch};
 
 use crate::launch::Launcher;
+use crate::metrics::Metrics;
 use crate::vault::Vault;
 
 /// What handlers share. Its clones are the same.
@@ -39,6 +40,10 @@ pub struct Shared {
     pub delivered: Notify,
     /// Wakes who looks at schedules.
     pub scheduled: Notify,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// Whether that is shown.
+    pub shows_metrics: bool,
     /// How browsers and forges reach this server.
     pub url: String,
 }

@@ -10,6 +10,7 @@ mod hook;
 mod job;
 mod log;
 mod member;
+mod metrics;
 mod org;
 mod page;
 mod param;
@@ -37,8 +38,9 @@ impl Routes {
     /// Every route there is.
     #[must_use]
     pub fn all() -> Self {
-        let parts: [fn(Self) -> Self; 18] = [
+        let parts: [fn(Self) -> Self; 19] = [
             health::routes,
+            metrics::routes,
             session::routes,
             token::routes,
             org::routes,

@@ -6,6 +6,7 @@ use axum::routing::post;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use monkeyci_core::trigger::{self, Forge};
+use monkeyci_rest::DeliveryState;
 use serde::Serialize;
 
 use super::Routes;
@@ -79,6 +80,7 @@ async fn receive(
     });
     let delivery = match known.await? {
         Ok(()) => {
+            state.metrics.delivery(DeliveryState::Received);
             state.delivered.notify_one();
             id
         }

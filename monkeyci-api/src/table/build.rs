@@ -106,6 +106,26 @@ pub fn open_before(
     sql.query(select, values![org, repo, reference, number])?.iter().map(|row| row.count(0)).collect()
 }
 
+/// How many jobs of builds that have not ended stand how.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn jobs(sql: &mut dyn Sql) -> Result<BTreeMap<String, u64>, StoreError> {
+    let select = "SELECT job.status, count(*) FROM job JOIN build ON build.id = job.build
+                  WHERE build.open = 1 GROUP BY job.status";
+    sql.query(select, &[])?.iter().map(|row| Ok((row.text(0)?.to_owned(), row.count(1)?))).collect()
+}
+
+/// The position of the newest event; 0 where there is none.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn position(sql: &mut dyn Sql) -> Result<u64, StoreError> {
+    sql.query("SELECT max(position) FROM event", &[])?
+        .first()
+        .map_or(Ok(0), |row| Ok(row.maybe(0, Row::count)?.unwrap_or_default()))
+}
+
 /// When a job started, and when it ended.
 pub type JobTimes = (Option<Millis>, Option<Millis>);
 

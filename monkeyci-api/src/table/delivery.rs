@@ -89,6 +89,14 @@ pub fn settle(
     sql.execute(update, values![id, state.as_str(), message, builds]).map(drop)
 }
 
+/// How many deliveries are safe, and nobody has looked at.
+///
+/// # Errors
+/// When they cannot be counted.
+pub fn waiting(sql: &mut dyn Sql) -> Result<u64, StoreError> {
+    sql.query("SELECT count(*) FROM delivery WHERE state = 'received'", &[])?.first().map_or(Ok(0), |row| row.count(0))
+}
+
 /// Up to `limit` deliveries that are safe and that nobody has looked at, oldest first.
 ///
 /// # Errors

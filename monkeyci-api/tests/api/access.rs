@@ -9,6 +9,7 @@ use super::house::House;
 const MATRIX: &[(&str, &str, [bool; 6])] = &[
     ("get", "/healthz", [true; 6]),
     ("get", "/readyz", [true; 6]),
+    ("get", "/metrics", [true; 6]),
     ("get", "/v1/version", [true; 6]),
     ("get", "/v1/me", [false, true, true, true, true, true]),
     ("post", "/v1/session", [true; 6]),

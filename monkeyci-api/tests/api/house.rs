@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use http::{HeaderMap, Method, Request, StatusCode, header};
+use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
 use monkeyci_api::{Config, Server};
 use serde_json::{Value, json};
@@ -93,8 +93,13 @@ impl House {
         git(&repository, &["rev-parse", "HEAD"])
     }
 
+    /// The head of an answer, with a body that is not read yet.
+    pub async fn open(&self, request: Request<Body>) -> Response<Body> {
+        self.app.clone().oneshot(request).await.expect("it answers")
+    }
+
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.app.clone().oneshot(request).await.expect("it answers");
+        let response = self.open(request).await;
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("a body").to_bytes();
         let text = String::from_utf8_lossy(&bytes).into_owned();

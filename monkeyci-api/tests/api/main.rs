@@ -3,6 +3,7 @@
 mod access;
 mod build;
 mod house;
+mod metrics;
 mod object;
 mod param;
 mod schedule;
