@@ -1,14 +1,18 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::ValueEnum;
 use monkeyci_api::{Config, Server};
 use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::error::{CliError, Exit, chain};
 
 /// Run a server: API, webhooks and web page
 ///
-/// Everything is kept in one folder. The first start prints a link that signs you in.
+/// Everything is kept in one folder. The first start prints a link that signs you in. What happens is told on standard
+/// error; `RUST_LOG` says how much of it, as `warn` or `info,monkeyci_core=debug`.
 #[derive(Debug, clap::Args)]
 pub struct ServerArgs {
     /// The configuration, a TOML file; what is said here comes before it
@@ -26,6 +30,9 @@ pub struct ServerArgs {
     /// Run jobs without an image as plain processes for repositories like `acme/*` (repeatable; a glob)
     #[arg(long, value_name = "REPO")]
     processes: Vec<String>,
+    /// How the log looks
+    #[arg(long, value_name = "FORMAT", default_value = "text", env = "MONKEYCI_SERVER_LOG_FORMAT")]
+    log_format: LogFormat,
     /// Clone from `http` addresses as well
     #[arg(long)]
     allow_http: bool,
@@ -37,6 +44,15 @@ pub struct ServerArgs {
     allow_file: bool,
 }
 
+/// How the log looks.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LogFormat {
+    /// Lines for people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
 /// Serves until it is told to stop.
 pub fn run(args: &ServerArgs) -> Result<Exit, CliError> {
     let mut config = match &args.config {
@@ -44,6 +60,7 @@ pub fn run(args: &ServerArgs) -> Result<Exit, CliError> {
         None => Config::default(),
     };
     args.apply(&mut config);
+    args.log_format.begin()?;
     super::runtime()?.block_on(serve(&config))
 }
 
@@ -65,6 +82,21 @@ async fn serve(config: &Config) -> Result<Exit, CliError> {
     });
     server.serve().await.map_err(|error| CliError::ours(format!("the server: {error}")))?;
     Ok(Exit::Success)
+}
+
+impl LogFormat {
+    /// From now on, what happens is written to standard error.
+    fn begin(self) -> Result<(), CliError> {
+        let said = std::env::var("RUST_LOG").unwrap_or_default();
+        let filter = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).parse(&said);
+        let filter = filter.map_err(|error| CliError::usage(format!("RUST_LOG: `{said}`: {error}")))?;
+        let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+        match self {
+            Self::Text => log.init(),
+            Self::Json => log.json().flatten_event(true).init(),
+        }
+        Ok(())
+    }
 }
 
 impl ServerArgs {

@@ -70,12 +70,21 @@ impl Drop for Served {
     }
 }
 
+/// Where the server logs.
+fn log(place: &Place) -> std::path::PathBuf {
+    place.data().with_extension("log")
+}
+
 /// Starts the server in a folder of the place, and waits until it listens. Then come the lines that it prints.
 fn start(place: &Place, port: u16) -> (Child, impl Iterator<Item = String> + use<>) {
     let listen = format!("127.0.0.1:{port}");
     let state = place.data().join("server").display().to_string();
     let arguments = ["server", "--listen", &listen, "--state", &state, "--allow-file", "--processes", "*/*"];
-    let mut process = place.command(&arguments).stdout(Stdio::piped()).spawn().expect("the server starts");
+    let mut command = place.command(&arguments);
+    // Its log goes to a file, as nobody reads it meanwhile.
+    let log = std::fs::File::options().create(true).append(true).open(log(place)).expect("a file");
+    command.args(["--log-format", "json"]).stdout(Stdio::piped()).stderr(log);
+    let mut process = command.spawn().expect("the server starts");
     let mut lines = BufReader::new(process.stdout.take().expect("piped")).lines().map_while(Result::ok);
     let first = lines.next().expect("it says where it serves");
     assert!(first.contains(&listen), "{first}");
@@ -155,4 +164,26 @@ fn who_watches_sees_every_line_once_while_the_server_is_killed_and_started_again
     for once in ["[unit] one\n", "[unit] two\n", "Build succeeded"] {
         assert_eq!(text.matches(once).count(), 1, "{once}: {text}");
     }
+}
+
+#[test]
+fn every_request_is_a_line_of_json_in_the_log_that_gives_nothing_away() {
+    let served = Served::with_script("[{id: unit, script: [echo done]}]");
+    served.does(&["run", "acme/web"]);
+    served.does(&["builds", "acme/web", "--limit", "7"]);
+    let (place, log) = (&served.place, log(&served.place));
+    let text = std::fs::read_to_string(log).expect("a log");
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect();
+    let listed =
+        lines.iter().find(|line| line["route"] == "/v1/orgs/{org}/repos/{repo}/builds" && line["method"] == "GET");
+    let listed = listed.unwrap_or_else(|| panic!("{text}"));
+    assert_eq!(listed["status"], 200, "{listed}");
+    assert!(listed["millis"].as_f64() > Some(0.0), "{listed}");
+    assert!(listed["span"]["id"].as_str().is_some_and(|id| !id.is_empty()), "{listed}");
+    assert!(!text.contains("limit=7") && !text.contains("mci_"), "neither queries nor tokens: {text}");
+
+    let wrong = place.command(&["server"]).env("RUST_LOG", "a=b=c").output().expect("runs");
+    let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
+    assert!(wrong.status.code() == Some(2) && said.contains("RUST_LOG"), "{said}");
 }
