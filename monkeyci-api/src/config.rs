@@ -19,6 +19,10 @@ pub struct Config {
     pub master_key: Option<PathBuf>,
     /// Jobs that its own worker runs at once; the number of processors when that is not said.
     pub jobs: Option<usize>,
+    /// Connections that are served at once; others wait.
+    pub connections: usize,
+    /// Seconds that the head of a request may take to come, and that a connection may be idle before it is cut.
+    pub head_seconds: u64,
     /// Whether `/metrics` is shown, to everybody who reaches the server.
     pub metrics: bool,
     /// Where jobs run.
@@ -97,6 +101,8 @@ impl Default for Config {
             state: "monkeyci-server".into(),
             master_key: None,
             jobs: None,
+            connections: 10_000,
+            head_seconds: 30,
             metrics: true,
             executor: Executor::default(),
             sources: Sources::default(),
@@ -132,6 +138,11 @@ impl Config {
             && !(url.starts_with("https://") || url.starts_with("http://"))
         {
             return Err(format!("public-url: `{url}` does not begin with `https://` or `http://`"));
+        }
+        for (key, is_zero) in [("connections", self.connections == 0), ("head-seconds", self.head_seconds == 0)] {
+            if is_zero {
+                return Err(format!("{key}: 0 would serve nobody"));
+            }
         }
         for glob in &self.executor.processes {
             globset::Glob::new(glob).map_err(|error| format!("executor.processes: `{glob}`: {}", error.kind()))?;
@@ -171,6 +182,7 @@ mod tests {
         for (text, told) in [
             ("lisen = 1", "lisen"),
             ("\nlisten = \"here\"", "line 2"),
+            ("connections = 0", "connections: 0"),
             ("public-url = \"ci.example.com\"", "does not begin with"),
             ("[executor]\nprocesses = [\"acme/{\"]", "executor.processes"),
         ] {

@@ -11,7 +11,7 @@
 //! - [`table`]: what is kept, one module for each table; [`vault`] seals the secrets among it.
 //! - `intake`: deliveries of forges become builds; `timer` and `poll`: so do moments and new commits; `launch`: what becomes of a wish for a build.
 //! - `view`: builds as they are shown; `sse` and `range`: streams and parts of what is long.
-//! - [`metrics`]: what is counted; `request`: what is noted of each request.
+//! - `connection`: who is listened to, and how long; [`metrics`]: what is counted; `request`: what is noted of each request.
 //! - `executor`: where jobs run on a server, and what is not trusted.
 
 pub mod config;
@@ -23,6 +23,7 @@ pub mod table;
 pub mod vault;
 
 mod audit;
+mod connection;
 mod executor;
 mod extract;
 pub mod identity;

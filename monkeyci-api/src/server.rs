@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -17,8 +18,10 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use crate::config::Config;
+use crate::connection::Limits;
 use crate::executor::Trusting;
 use crate::launch::Launcher;
 use crate::metrics::Metrics;
@@ -26,10 +29,13 @@ use crate::route::Routes;
 use crate::secrets::Sealed;
 use crate::state::{Shared, State};
 use crate::vault::Vault;
-use crate::{identity, intake, poll, table, timer};
+use crate::{connection, identity, intake, poll, table, timer};
 
 /// Bytes of the longest body of a request to the API.
 const BODY: usize = 1024 * 1024;
+
+/// How long the next part of a body may take to come.
+const SILENCE: Duration = Duration::from_secs(30);
 
 /// The first person, who runs the server.
 pub const ADMIN: &str = "admin";
@@ -40,6 +46,7 @@ pub struct Server {
     listener: TcpListener,
     first: Option<String>,
     stop: CancellationToken,
+    limits: Limits,
 }
 
 /// Why a server cannot be opened.
@@ -148,7 +155,8 @@ impl Server {
             shows_metrics: config.metrics,
             url: config.url(address),
         });
-        Ok(Self { state, listener, first, stop: CancellationToken::new() })
+        let limits = Limits { connections: config.connections, head: Duration::from_secs(config.head_seconds) };
+        Ok(Self { state, listener, first, stop: CancellationToken::new(), limits })
     }
 
     /// What its handlers share.
@@ -181,18 +189,11 @@ impl Server {
     /// When nothing can be served any more.
     pub async fn serve(self) -> std::io::Result<()> {
         let (work, app) = (self.work(), self.router());
-        let Self { state, listener, stop, .. } = self;
-        let stopped = stop.clone();
-        let served = axum::serve(listener, app).with_graceful_shutdown(async move { stopped.cancelled().await });
-        // Streams have no end of their own.
-        let served = tokio::select! {
-            served = served.into_future() => served,
-            () = async { stop.cancelled().await; tokio::time::sleep(std::time::Duration::from_secs(2)).await } => Ok(()),
-        };
-        stop.cancel();
-        drop(work.await);
+        let Self { state, listener, stop, limits, .. } = self;
+        connection::serve(listener, app, limits, &stop).await;
+        let worked = work.await.map_err(std::io::Error::other);
         state.engine.leave().await;
-        served
+        worked
     }
 
     /// Does what is due beside answering, until it is told to stop.
@@ -228,6 +229,7 @@ fn app(state: State) -> Router {
     Routes::all()
         .finish()
         .fallback(|| async { crate::problem::Refusal::not_found("path") })
+        .layer(RequestBodyTimeoutLayer::new(SILENCE))
         .layer(DefaultBodyLimit::max(BODY))
         .layer(nosniff)
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use monkeyci_api::{Config, Server};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
@@ -61,7 +62,27 @@ pub fn run(args: &ServerArgs) -> Result<Exit, CliError> {
     };
     args.apply(&mut config);
     args.log_format.begin()?;
+    make_room(&mut config);
     super::runtime()?.block_on(serve(&config))
+}
+
+/// Files that are kept for everything else when connections take up the rest.
+const FILES: u64 = 512;
+
+/// Lets the process open as many files as its connections need, or takes fewer connections where that is refused: without
+/// a file, neither a job nor the database could go on.
+fn make_room(config: &mut Config) {
+    let wanted = config.connections as u64 + FILES;
+    let limit = getrlimit(Resource::Nofile);
+    let Some(now) = limit.current.filter(|now| *now < wanted) else { return };
+    let more = limit.maximum.map_or(wanted, |most| most.min(wanted));
+    let is_more = setrlimit(Resource::Nofile, Rlimit { current: Some(more), ..limit }).is_ok();
+    let most = if is_more { more } else { now };
+    if most < wanted {
+        let most = usize::try_from(most.saturating_sub(FILES).max(most / 2)).unwrap_or(usize::MAX);
+        config.connections = config.connections.min(most.max(1));
+        tracing::warn!(connections = config.connections, "the limit of open files (ulimit -n) allows for no more");
+    }
 }
 
 async fn serve(config: &Config) -> Result<Exit, CliError> {

@@ -2,6 +2,7 @@
 
 mod access;
 mod build;
+mod connection;
 mod house;
 mod metrics;
 mod object;

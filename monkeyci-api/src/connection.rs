@@ -1,0 +1,80 @@
+//! Connections: taken in as long as there is room, cut when they say nothing, and let go at the end.
+//!
+//! `axum::serve` has neither a limit nor a timeout: whoever opens connections and sends half a request would have them for
+//! ever.
+
+use std::io;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// How long answers may take to end once the server was told to stop. Streams have no end of their own.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// How long it is waited before connections are taken again after that could not be done, mostly for lack of files.
+const AGAIN: Duration = Duration::from_millis(100);
+
+/// What connections may take up.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// How many there may be; others wait in the system's queue.
+    pub connections: usize,
+    /// How long the head of a request may take to come, from when it is waited for.
+    pub head: Duration,
+}
+
+/// Serves `app` until it is told to stop.
+pub async fn serve(listener: TcpListener, app: Router, limits: Limits, stop: &CancellationToken) {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(limits.head);
+    let graceful = GracefulShutdown::new();
+    let mut open = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            () = stop.cancelled() => break,
+            Some(_ended) = open.join_next() => continue,
+            accepted = listener.accept(), if open.len() < limits.connections => accepted,
+        };
+        let Some(stream) = taken(accepted).await else { continue };
+        let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(app.clone()));
+        let connection = graceful.watch(connection);
+        open.spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection broke off");
+            }
+        });
+    }
+    drop(listener);
+    let ended = tokio::time::timeout(GRACE, graceful.shutdown()).await;
+    if ended.is_err() {
+        tracing::debug!("connections are cut that did not end");
+    }
+    open.shutdown().await;
+}
+
+async fn taken(accepted: io::Result<(TcpStream, std::net::SocketAddr)>) -> Option<TcpStream> {
+    match accepted {
+        Ok((stream, _)) => {
+            // Answers and events are small and whole: none gains by waiting for more.
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "a connection is slower than it could be");
+            }
+            Some(stream)
+        }
+        Err(error) => {
+            use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+            if !matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
+                tracing::error!(%error, "no connection can be taken in");
+                tokio::time::sleep(AGAIN).await;
+            }
+            None
+        }
+    }
+}
