@@ -3,21 +3,25 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// How a server is set up.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Config {
     /// Where it listens.
     pub listen: SocketAddr,
     /// How browsers and forges reach it; `http://` and where it listens when that is not said.
+    #[schemars(example = "https://ci.example.com")]
     pub public_url: Option<String>,
-    /// The folder that it keeps everything in.
+    /// The folder that it keeps everything in; from the folder of this file, where it does not begin with `/`.
     pub state: PathBuf,
     /// The file of the master key; `master.key` in the state folder when that is not said.
+    #[schemars(example = "/etc/monkeyci/master.key")]
     pub master_key: Option<PathBuf>,
     /// Jobs that its own worker runs at once; the number of processors when that is not said.
+    #[schemars(example = 4)]
     pub jobs: Option<usize>,
     /// Connections that are served at once; others wait.
     pub connections: usize,
@@ -32,12 +36,13 @@ pub struct Config {
 }
 
 /// Where jobs run.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Executor {
-    /// What runs jobs with an image.
+    /// What runs jobs with an image: `auto` (Docker, or else Podman), `docker` or `podman`.
     pub engine: ContainerEngine,
     /// The image of jobs that have none, and of scripts that are programs.
+    #[schemars(example = "docker.io/library/rust:1.95")]
     pub script_image: Option<String>,
     /// Globs of repositories, as `acme/web`, whose jobs without an image and whose scripts run as plain processes of
     /// this machine. Never those of forks.
@@ -48,7 +53,7 @@ pub struct Executor {
 }
 
 /// What runs jobs with an image.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ContainerEngine {
     /// Docker, or else Podman.
@@ -61,7 +66,7 @@ pub enum ContainerEngine {
 }
 
 /// What may be cloned.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Sources {
     /// Addresses with `http`, which send everything in clear text.

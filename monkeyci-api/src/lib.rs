@@ -4,7 +4,7 @@
 //!
 //! Modules in reading order:
 //!
-//! - [`config`]: how a server is set up; [`server`]: everything opened, and served.
+//! - [`config`]: how a server is set up, [`reference()`] every key of that; [`server`]: everything opened, and served.
 //! - [`route`]: the routes, one file for each kind of thing; `extract` takes apart what is asked, `openapi` describes it,
 //!   [`problem`] refuses.
 //! - [`identity`]: who asks, and what they may do; `audit` writes down what they change.
@@ -36,6 +36,7 @@ mod params;
 mod poll;
 mod random;
 mod range;
+mod reference;
 mod request;
 mod revision;
 mod secrets;
@@ -44,4 +45,5 @@ mod timer;
 mod view;
 
 pub use config::{Config, ConfigError};
+pub use reference::reference;
 pub use server::{Server, ServerError};

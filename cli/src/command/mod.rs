@@ -6,6 +6,7 @@ pub mod build;
 mod builds;
 mod cancel;
 mod completions;
+mod config;
 mod debug;
 mod init;
 mod login;
@@ -56,6 +57,7 @@ enum Command {
     Plan(plan::PlanArgs),
     Test(test::TestArgs),
     Server(Box<server::ServerArgs>),
+    Config(config::ConfigArgs),
     Login(login::LoginArgs),
     Logout(logout::LogoutArgs),
     Whoami(whoami::WhoamiArgs),
@@ -91,6 +93,7 @@ pub fn main() -> Exit {
         Command::Plan(args) => plan::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Server(args) => server::run(&args),
+        Command::Config(args) => config::run(&args),
         Command::Login(args) => login::run(&args),
         Command::Logout(args) => logout::run(&args),
         Command::Whoami(args) => whoami::run(&args),

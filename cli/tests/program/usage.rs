@@ -25,6 +25,21 @@ fn wrong_words_end_with_2_and_say_what_was_meant() {
 }
 
 #[test]
+fn the_configuration_that_is_shown_is_right_and_a_wrong_one_is_told_with_its_place() {
+    let place = Place::empty();
+    let shown = place.run(&["config", "show"]);
+    assert_eq!(shown.code, Some(0), "{}", shown.stderr);
+    place.write("server.toml", &shown.stdout);
+    let checked = place.run(&["config", "check", "server.toml"]);
+    assert_eq!((checked.code, checked.stdout.as_str()), (Some(0), "server.toml can be used\n"), "{}", checked.stderr);
+
+    place.write("server.toml", &shown.stdout.replace("engine =", "engin ="));
+    let wrong = place.run(&["config", "check", "server.toml"]);
+    assert_eq!(wrong.code, Some(2), "{}", wrong.stdout);
+    assert!(wrong.stderr.contains("server.toml") && wrong.stderr.contains("engin"), "{}", wrong.stderr);
+}
+
+#[test]
 fn a_secret_on_the_command_line_is_refused_and_not_repeated() {
     let ran = Place::empty().run(&["build", "--secret", "TOKEN=hunter2"]);
     assert_eq!(ran.code, Some(2));

@@ -1,0 +1,102 @@
+//! Every key of a server's configuration, as a file that says what is so anyway.
+//!
+//! It is read off [`Config`] itself, its comments and its default, so that it tells of every key and of no other.
+
+use std::fmt::Write as _;
+
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value};
+
+use crate::Config;
+
+/// Columns of a comment.
+const WIDTH: usize = 96;
+
+/// Every key with what it means and its default, as TOML. A key that has none is a comment with an example.
+#[must_use]
+pub fn reference() -> String {
+    let settings = SchemaSettings::default().with(|settings| settings.inline_subschemas = true);
+    let schema = settings.into_generator().into_root_schema_for::<Config>();
+    let defaults = serde_json::to_value(Config::default()).expect("a configuration is JSON");
+    let mut text = String::new();
+    write(&mut text, schema.as_value(), &defaults);
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    text
+}
+
+/// Writes the keys of a table, those of the tables in it last, as TOML wants it.
+fn write(text: &mut String, schema: &Value, defaults: &Value) {
+    let none = Map::new();
+    let properties = schema["properties"].as_object().unwrap_or(&none);
+    let (tables, keys): (Vec<_>, Vec<_>) = properties.iter().partition(|(key, _)| defaults[key].is_object());
+    for (key, schema) in keys {
+        comment(text, schema);
+        let default = &defaults[key];
+        let (mark, value) = if default.is_null() { ("# ", &schema["examples"][0]) } else { ("", default) };
+        let value = toml::Value::try_from(value).expect("a value of TOML");
+        line(text, format_args!("{mark}{key} = {value}\n"));
+    }
+    for (key, schema) in tables {
+        comment(text, schema);
+        line(text, format_args!("[{key}]\n"));
+        write(text, schema, &defaults[key]);
+    }
+}
+
+/// Writes what a key means, in lines that are not too long.
+fn comment(text: &mut String, schema: &Value) {
+    let mut rest = String::from("#");
+    for word in schema["description"].as_str().unwrap_or_default().split_whitespace() {
+        if rest.len() + word.len() >= WIDTH {
+            line(text, format_args!("{rest}"));
+            rest = "#".into();
+        }
+        rest.push(' ');
+        rest.push_str(word);
+    }
+    line(text, format_args!("{rest}"));
+}
+
+fn line(text: &mut String, line: std::fmt::Arguments<'_>) {
+    writeln!(text, "{line}").expect("text takes in text");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_reads_back_as_what_is_so_anyway() {
+        assert_eq!(toml::from_str::<Config>(&reference()).expect("reads"), Config::default());
+    }
+
+    #[test]
+    fn it_tells_of_every_key_and_its_examples_can_be_used() {
+        let mut text = String::new();
+        for told in reference().lines() {
+            let example =
+                told.strip_prefix("# ").filter(|rest| rest.split_once(" = ").is_some_and(|(key, _)| is_key(key)));
+            line(&mut text, format_args!("{}", example.unwrap_or(told)));
+        }
+        let config: Config = toml::from_str(&text).expect("reads");
+        config.check().expect("nothing is wrong with it");
+        let left_out = |value: &Value| value.as_object().is_some_and(|keys| keys.values().any(Value::is_null));
+        let value = serde_json::to_value(&config).expect("a configuration is JSON");
+        assert!(!left_out(&value) && !value.as_object().expect("keys").values().any(left_out), "{value}");
+        let is_told = |line: &str| !line.trim_start_matches('#').trim().is_empty();
+        let untold: Vec<_> = text.lines().filter(|line| line.starts_with('#') && !is_told(line)).collect();
+        assert!(untold.is_empty(), "every key has a sentence");
+    }
+
+    #[test]
+    fn the_guide_shows_it() {
+        let guide = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/guide/operation.md");
+        let guide = std::fs::read_to_string(guide).expect("a page of the guide");
+        assert!(guide.contains(reference().trim()), "docs/guide/operation.md must hold:\n{}", reference());
+    }
+
+    fn is_key(text: &str) -> bool {
+        text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+    }
+}
