@@ -12,8 +12,10 @@
 //! - `intake`: deliveries of forges become builds; `timer` and `poll`: so do moments and new commits; `launch`: what becomes of a wish for a build.
 //! - `view`: builds as they are shown; `sse` and `range`: streams and parts of what is long.
 //! - `connection`: who is listened to, and how long; [`metrics`]: what is counted; `request`: what is noted of each request.
+//! - [`backup`]: a server in one file.
 //! - `executor`: where jobs run on a server, and what is not trusted.
 
+pub mod backup;
 pub mod config;
 pub mod problem;
 pub mod route;

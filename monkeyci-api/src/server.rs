@@ -29,7 +29,7 @@ use crate::route::Routes;
 use crate::secrets::Sealed;
 use crate::state::{Shared, State};
 use crate::vault::Vault;
-use crate::{connection, identity, intake, poll, table, timer};
+use crate::{backup, connection, identity, intake, poll, table, timer};
 
 /// Bytes of the longest body of a request to the API.
 const BODY: usize = 1024 * 1024;
@@ -100,9 +100,9 @@ impl Server {
             .map_err(|source| ServerError::Listen { address: config.listen, source })?;
         let address = listener.local_addr().map_err(|source| ServerError::Listen { address: config.listen, source })?;
 
-        let key = config.master_key.clone().unwrap_or_else(|| folder.join("master.key"));
+        let key = config.master_key.clone().unwrap_or_else(|| folder.join(backup::KEY));
         let vault = Arc::new(Vault::at(&key).map_err(io("cannot use the master key", &key))?);
-        let store = Arc::new(Sqlite::open(folder.join("monkeyci.db"))?);
+        let store = Arc::new(Sqlite::open(folder.join(backup::DATABASE))?);
         let tables = Tables::open(Arc::clone(&store) as Arc<dyn Database>, "api", table::MIGRATIONS).await?;
         let first = tables.write(|sql| identity::first(sql, ADMIN)).await?;
 

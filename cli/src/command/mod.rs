@@ -2,6 +2,7 @@
 
 mod approve;
 mod artifacts;
+mod backup;
 pub mod build;
 mod builds;
 mod cancel;
@@ -58,6 +59,8 @@ enum Command {
     Test(test::TestArgs),
     Server(Box<server::ServerArgs>),
     Config(config::ConfigArgs),
+    Backup(backup::BackupArgs),
+    Restore(backup::RestoreArgs),
     Login(login::LoginArgs),
     Logout(logout::LogoutArgs),
     Whoami(whoami::WhoamiArgs),
@@ -94,6 +97,8 @@ pub fn main() -> Exit {
         Command::Test(args) => test::run(&args),
         Command::Server(args) => server::run(&args),
         Command::Config(args) => config::run(&args),
+        Command::Backup(args) => backup::backup(&args),
+        Command::Restore(args) => backup::restore(&args),
         Command::Login(args) => login::run(&args),
         Command::Logout(args) => logout::run(&args),
         Command::Whoami(args) => whoami::run(&args),

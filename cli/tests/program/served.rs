@@ -187,3 +187,18 @@ fn every_request_is_a_line_of_json_in_the_log_that_gives_nothing_away() {
     let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
     assert!(wrong.status.code() == Some(2) && said.contains("RUST_LOG"), "{said}");
 }
+
+#[test]
+fn a_server_is_saved_while_it_runs_and_restored_into_an_empty_folder() {
+    let served = Served::with_script("[{id: unit, script: [echo done]}]");
+    served.does(&["run", "acme/web"]);
+    let state = served.place.data().join("server").display().to_string();
+    let (file, other) = (format!("{state}.tar.zst"), format!("{state}-restored"));
+    assert!(served.does(&["backup", &file, "--state", &state]).starts_with("Saved "));
+    let restored = served.does(&["restore", &file, "--state", &other]);
+    assert!(restored.contains("The master key is not in it"), "{restored}");
+    let refused = served.run(&["restore", &file, "--state", &state]);
+    assert!(refused.code == Some(2) && refused.stderr.contains("is not empty"), "{}", refused.stderr);
+    let nothing = served.run(&["backup", &format!("{other}.tar.zst"), "--state", "nowhere"]);
+    assert!(nothing.code == Some(2) && nothing.stderr.contains("nowhere"), "{}", nothing.stderr);
+}

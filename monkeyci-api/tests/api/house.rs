@@ -62,6 +62,14 @@ impl House {
         Self { app: server.router(), token, dir, server: Some(server) }
     }
 
+    /// A server over the state that lies in a folder, whose first person has this token.
+    pub async fn over(dir: tempfile::TempDir, token: &str) -> Self {
+        let server = open(dir.path()).await;
+        assert!(server.first_token().is_none(), "the first start was before");
+        drop(server.work());
+        Self { app: server.router(), token: token.to_owned(), dir, server: Some(server) }
+    }
+
     /// Ends the server as a kill does, without a word to anybody, and starts another in the same folder.
     pub async fn again(&mut self) {
         let old = self.server.take().expect("it runs");

@@ -1,6 +1,7 @@
 //! The API as programs use it, on a real engine with real repositories.
 
 mod access;
+mod backup;
 mod build;
 mod connection;
 mod house;

@@ -4,6 +4,7 @@
 //! connections of their own. A second process that opens the same file is refused. Network file systems lack the locks
 //! and the shared memory that this stands on.
 
+mod backup;
 mod ballast;
 mod file;
 mod read;
