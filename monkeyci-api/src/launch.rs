@@ -37,6 +37,12 @@ impl Launcher {
         Self { sources }
     }
 
+    /// What it may reach.
+    #[must_use]
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
     /// The request for a build of a repository. `params` are those that it has, by name; the trigger's own come first.
     ///
     /// # Errors

@@ -10,6 +10,7 @@
 //! - [`identity`]: who asks, and what they may do; `audit` writes down what they change.
 //! - [`table`]: what is kept, one module for each table; [`vault`] seals the secrets among it.
 //! - `intake`: deliveries of forges become builds; `timer` and `poll`: so do moments and new commits; `launch`: what becomes of a wish for a build.
+//! - `report`: forges are told how builds of their commits stand.
 //! - `view`: builds as they are shown; `sse` and `range`: streams and parts of what is long.
 //! - `connection`: who is listened to, and how long; [`metrics`]: what is counted; `request`: what is noted of each request.
 //! - [`backup`]: a server in one file.
@@ -39,6 +40,7 @@ mod poll;
 mod random;
 mod range;
 mod reference;
+mod report;
 mod request;
 mod revision;
 mod secrets;

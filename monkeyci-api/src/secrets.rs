@@ -6,8 +6,10 @@ use async_trait::async_trait;
 use monkeyci_core::model::{OrgId, SecretRef, Trigger};
 use monkeyci_core::secret::{Keeper, Secrets};
 use monkeyci_core::store::{Sql, StoreError, Tables};
+use monkeyci_rest::Param;
+use zeroize::Zeroizing;
 
-use crate::table::param;
+use crate::table::param::{self, ParamRow};
 use crate::vault::{Vault, VaultError};
 
 /// Opens the secret params of builds.
@@ -61,13 +63,29 @@ fn open(vault: &Vault, sql: &mut dyn Sql, secret: &SecretRef) -> Result<Result<S
     };
     let Ok(org) = org.parse::<OrgId>() else { return gone() };
     let Some(row) = param::find(sql, &org, repo, name)? else { return gone() };
-    let Some(sealed) = row.sealed else { return Ok(Ok(row.param.value.unwrap_or_default())) };
-    match vault.open(sql, &org, &param::place(&org, repo, name, row.param.version), &sealed) {
-        Ok(value) => Ok(Ok(String::from_utf8_lossy(&value).into_owned())),
+    Ok(value(vault, sql, &org, repo, row)?.map(|value| value.to_string()))
+}
+
+/// The value of a param, also of one that is secret; in words for people why that does not open.
+///
+/// # Errors
+/// When the database refuses.
+pub fn value(
+    vault: &Vault,
+    sql: &mut dyn Sql,
+    org: &OrgId,
+    repo: &str,
+    row: ParamRow,
+) -> Result<Result<Zeroizing<String>, String>, StoreError> {
+    let Param { name, value, version, .. } = row.param;
+    let Some(sealed) = row.sealed else { return Ok(Ok(Zeroizing::new(value.unwrap_or_default()))) };
+    match vault.open(sql, org, &param::place(org, repo, &name, version), &sealed) {
+        Ok(value) => Ok(Ok(Zeroizing::new(String::from_utf8_lossy(&value).into_owned()))),
         Err(VaultError::Store(error)) => Err(error),
         Err(error) => {
             tracing::error!(%error, "a secret does not open");
-            Ok(Err(format!("param `{}` cannot be opened: the server's master key is another", secret.name)))
+            let scope = if repo.is_empty() { org.to_string() } else { format!("{org}/{repo}") };
+            Ok(Err(format!("param `{scope}/{name}` cannot be opened: the server's master key is another")))
         }
     }
 }

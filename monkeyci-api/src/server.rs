@@ -29,7 +29,7 @@ use crate::route::Routes;
 use crate::secrets::Sealed;
 use crate::state::{Shared, State};
 use crate::vault::Vault;
-use crate::{backup, connection, identity, intake, poll, table, timer};
+use crate::{backup, connection, identity, intake, poll, report, table, timer};
 
 /// Bytes of the longest body of a request to the API.
 const BODY: usize = 1024 * 1024;
@@ -203,7 +203,8 @@ impl Server {
             tokio::join!(
                 intake::run(state.clone(), stop.clone()),
                 timer::run(state.clone(), stop.clone()),
-                poll::run(state, stop),
+                poll::run(state.clone(), stop.clone()),
+                report::run(state, stop),
             );
         })
     }

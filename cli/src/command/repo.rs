@@ -185,6 +185,7 @@ async fn add(args: &AddArgs) -> Result<Exit, CliError> {
         labels: BTreeMap::new(),
         cancel_superseded: false,
         poll: None,
+        report: None,
     };
     args.settings.apply(&mut body)?;
     let repo = args.output.connect()?.at(&args.repo);

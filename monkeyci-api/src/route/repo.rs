@@ -11,6 +11,7 @@ use crate::extract::{At, Body, OrgPath, Paging, Query, RepoPath};
 use crate::identity::Who;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
+use crate::report::{Place, Wrong};
 use crate::revision::{matches, tagged};
 use crate::state::{State, now};
 use crate::table::{build, org, repo};
@@ -94,6 +95,10 @@ fn check(state: &State, body: &RepoBody) -> Answer<()> {
     }
     if body.poll.is_some_and(|seconds| seconds < POLL) {
         return Err(Refusal::field("/poll", format!("at least {POLL} seconds")));
+    }
+    if let Some(report) = &body.report {
+        let wrong = |Wrong { field, why }: Wrong| Refusal::field(&format!("/report/{field}"), why);
+        Place::of(report, state.launcher.sources()).map_err(wrong)?;
     }
     let is_label = |text: &str| !text.is_empty() && text.len() <= 100;
     if body.labels.len() > 50 || body.labels.iter().any(|(name, value)| !is_label(name) || !is_label(value)) {

@@ -9,9 +9,10 @@ pub mod org;
 pub mod param;
 pub mod person;
 pub mod repo;
+pub mod report;
 pub mod schedule;
 pub mod seen;
 pub mod token;
 
 /// Each entry takes the tables from the version of its index to the next.
-pub const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql")];
+pub const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql"), include_str!("schema_2.sql")];

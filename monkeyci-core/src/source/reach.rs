@@ -22,7 +22,8 @@ pub(super) async fn is_private(url: &GitUrl) -> bool {
 }
 
 /// Whether an address is one of the internet at large: none of the special ones that IANA registers (RFC 6890).
-fn is_public(address: IpAddr) -> bool {
+#[must_use]
+pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => match address.segments() {

@@ -28,6 +28,7 @@ pub mod param;
 pub mod person;
 pub mod problem;
 pub mod repo;
+pub mod report;
 pub mod schedule;
 pub mod token;
 
@@ -42,5 +43,6 @@ pub use param::{Param, ParamBody};
 pub use person::{Me, SignIn};
 pub use problem::{FieldError, Problem};
 pub use repo::{Repo, RepoBody, Visibility};
+pub use report::Report;
 pub use schedule::{Schedule, ScheduleBody};
 pub use token::{NewToken, Scope, Token, TokenSecret};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use monkeyci_model::{BuildStatus, Millis, OrgId, RepoId};
 use serde::{Deserialize, Serialize};
 
-use crate::Build;
+use crate::{Build, Report};
 
 /// A repository that is built.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -68,6 +68,9 @@ pub struct RepoBody {
     /// Seconds between two looks for new commits by `git ls-remote`; never when it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub poll: Option<u64>,
+    /// The forge that is told how its builds stand; none when it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<Report>,
 }
 
 /// Who may see a repository and its builds.

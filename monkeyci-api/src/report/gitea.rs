@@ -1,0 +1,45 @@
+//! Gitea and Forgejo, which have the same API.
+
+use monkeyci_core::model::BuildStatus;
+use serde_json::json;
+
+use super::request::Request;
+use super::status::{CONTEXT, Status};
+
+pub(super) fn request(api: &str, project: &str, status: &Status) -> Request {
+    Request {
+        url: format!("{api}/repos/{project}/statuses/{}", status.commit),
+        headers: &[],
+        body: json!({ "state": word(status.status), "target_url": status.url, "description": status.description,
+                      "context": CONTEXT }),
+    }
+}
+
+fn word(status: BuildStatus) -> &'static str {
+    match status {
+        BuildStatus::Success => "success",
+        BuildStatus::Failure => "failure",
+        BuildStatus::Error | BuildStatus::Canceled => "error",
+        _ => "pending",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use monkeyci_core::trigger::Forge;
+
+    use super::super::request::tests::{status, words};
+    use super::*;
+
+    #[test]
+    fn a_status_is_of_the_commit() {
+        let request = request("https://git.example.com/api/v1", "acme/web", &status(BuildStatus::Failure));
+        assert_eq!(request.url, "https://git.example.com/api/v1/repos/acme/web/statuses/c0ffee");
+        let told = json!({ "state": "failure", "target_url": "https://ci.example.com/o/acme/r/web/b/7",
+                           "description": "Build 7", "context": "monkeyci" });
+        assert_eq!(request.body, told);
+        for forge in [Forge::Gitea, Forge::Forgejo] {
+            assert_eq!(words(forge), ["pending", "pending", "success", "failure", "error", "error"]);
+        }
+    }
+}
