@@ -1,13 +1,13 @@
 //! Builds as the API shows them.
 
 use monkeyci_core::build::{Build as Machine, JobState};
-use monkeyci_core::model::{EventKind, JobId};
-use monkeyci_rest::{BuildDetail, JobView};
+use monkeyci_core::model::{BuildId, EventKind, JobId};
+use monkeyci_rest::{BuildDetail, JobView, Reported};
 
 use crate::extract::BuildPath;
 use crate::problem::{Answer, Refusal};
 use crate::state::State;
-use crate::table::build;
+use crate::table::{build, report};
 
 /// Where a build is found in the API.
 pub fn url(path: &BuildPath) -> String {
@@ -22,9 +22,10 @@ pub async fn build(state: &State, path: &BuildPath) -> Answer<BuildDetail> {
     let (org, repo, number) = (path.org.clone(), path.repo.clone(), path.number);
     let found = state.tables.read(move |sql| {
         let Some(build) = build::find(sql, &org, &repo, number)? else { return Ok(None) };
-        Ok(Some((build, build::job_times(sql, &org, &repo, number)?)))
+        let report = report::find(sql, &BuildId::new(org.clone(), repo.clone(), number))?;
+        Ok(Some((build, build::job_times(sql, &org, &repo, number)?, report)))
     });
-    let (mut build, times) = found.await?.ok_or_else(|| Refusal::not_found("build"))?;
+    let (mut build, times, report) = found.await?.ok_or_else(|| Refusal::not_found("build"))?;
     let id = path.id();
     let machine = state.engine.snapshot(&id).await?;
     build.status = machine.status();
@@ -41,7 +42,8 @@ pub async fn build(state: &State, path: &BuildPath) -> Answer<BuildDetail> {
         jobs.push(JobView { waiting, started, ended, ..view(job) });
     }
     let warnings = if jobs.is_empty() { Vec::new() } else { warnings(state, path).await? };
-    Ok(BuildDetail { build, jobs, warnings })
+    let report = report.map(|row| Reported { told: row.sent, next: row.next, note: row.note });
+    Ok(BuildDetail { build, jobs, warnings, report })
 }
 
 fn view(job: &JobState) -> JobView {

@@ -61,7 +61,9 @@ impl Resolve for Public {
         Box::pin(async move {
             let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
             if found.iter().any(|address| !is_public(address.ip())) {
-                return Err("the host is in a private network, or this machine, which this server does not allow".into());
+                return Err(
+                    "the host is in a private network, or this machine, which this server does not allow".into()
+                );
             }
             Ok(Box::new(found.into_iter()) as Addrs)
         })
@@ -102,7 +104,9 @@ impl Sender {
         let sent = self.http.post(&request.url).headers(headers).body(request.body.to_string()).send().await;
         match sent {
             Ok(response) => judge(forge, response, token.trim()).await,
-            Err(error) => Outcome::Later { why: format!("the forge cannot be reached: {}", chain(&error)), after: None },
+            Err(error) => {
+                Outcome::Later { why: format!("the forge cannot be reached: {}", chain(&error)), after: None }
+            }
         }
     }
 }
@@ -185,9 +189,8 @@ mod tests {
             (vec![("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "900")], Some(0)),
             (vec![("x-ratelimit-remaining", "12"), ("x-ratelimit-reset", "1060")], None),
         ] {
-            let map = headers.iter().map(|(name, value)| {
-                (HeaderName::from_static(name), HeaderValue::from_static(value))
-            });
+            let map =
+                headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
             assert_eq!(asked(&map.collect(), 1000), seconds.map(Duration::from_secs), "{headers:?}");
         }
     }

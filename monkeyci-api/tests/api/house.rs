@@ -183,6 +183,7 @@ async fn open(dir: &Path) -> Server {
     config.public_url = Some("https://ci.example.com".into());
     config.executor.processes = vec!["acme/*".into()];
     config.sources.file = true;
+    config.sources.http = true;
     config.sources.private = true;
     Server::open(&config).await.expect("opens")
 }

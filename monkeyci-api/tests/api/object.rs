@@ -30,6 +30,7 @@ async fn an_object_is_made_changed_only_as_it_was_read_and_removed() {
 async fn what_is_wrong_in_a_body_is_told_with_its_field() {
     let house = House::with_script("[]").await;
     let repo = "/v1/orgs/acme/repos/other";
+    let reporting = |report| json!({ "url": "https://example.com/a.git", "report": report });
     for (body, pointer) in [
         (json!({}), "/url"),
         (json!({ "url": 7 }), ""),
@@ -38,6 +39,11 @@ async fn what_is_wrong_in_a_body_is_told_with_its_field() {
         (json!({ "url": "--upload-pack=id" }), "/url"),
         (json!({ "url": "https://example.com/a.git", "poll": 1 }), "/poll"),
         (json!({ "url": "https://example.com/a.git", "defaultBranch": "-x" }), "/defaultBranch"),
+        (reporting(json!({ "forge": "sourceforge", "project": "acme/web" })), "/report/forge"),
+        (reporting(json!({ "forge": "gitea", "project": "acme/web" })), "/report/api"),
+        (reporting(json!({ "forge": "github", "project": "web" })), "/report/project"),
+        (reporting(json!({ "forge": "github", "project": "acme/web", "token": "a/b" })), "/report/token"),
+        (reporting(json!({ "forge": "github", "project": "acme/web", "colour": "red" })), "/colour"),
     ] {
         let answer = house.put(repo, body.clone()).await.must(422);
         assert_eq!(answer.headers[header::CONTENT_TYPE], "application/problem+json");

@@ -6,6 +6,8 @@ use monkeyci_model::script::api::Address;
 use monkeyci_model::{BuildStatus, Job, JobResult, JobStatus, Millis, OrgId, RepoId, Trigger};
 use serde::{Deserialize, Serialize};
 
+use crate::Reported;
+
 /// A build, as lists show it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -46,6 +48,9 @@ pub struct BuildDetail {
     /// What the author of the script should know.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// What the forge was told of it, where one is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<Reported>,
 }
 
 /// A job, and where it stands.

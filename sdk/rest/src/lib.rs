@@ -43,6 +43,6 @@ pub use param::{Param, ParamBody};
 pub use person::{Me, SignIn};
 pub use problem::{FieldError, Problem};
 pub use repo::{Repo, RepoBody, Visibility};
-pub use report::Report;
+pub use report::{Report, Reported};
 pub use schedule::{Schedule, ScheduleBody};
 pub use token::{NewToken, Scope, Token, TokenSecret};

@@ -1,5 +1,6 @@
 //! Telling a forge how builds stand.
 
+use monkeyci_model::{BuildStatus, Millis};
 use serde::{Deserialize, Serialize};
 
 /// The forge that is told how the builds of a repository stand, by statuses of the commits.
@@ -22,4 +23,20 @@ pub struct Report {
 
 fn token() -> String {
     "FORGE_TOKEN".into()
+}
+
+/// What the forge was told of a build.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Reported {
+    /// How the build stands as far as the forge knows; absent while it knows nothing of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<BuildStatus>,
+    /// When it is told more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Millis>,
+    /// Why it was not told, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
