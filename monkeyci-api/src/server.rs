@@ -153,6 +153,7 @@ impl Server {
             scheduled: Notify::new(),
             metrics,
             shows_metrics: config.metrics,
+            mended: Notify::new(),
             url: config.url(address),
         });
         let limits = Limits { connections: config.connections, head: Duration::from_secs(config.head_seconds) };

@@ -44,6 +44,8 @@ pub struct Shared {
     pub metrics: Metrics,
     /// Whether that is shown.
     pub shows_metrics: bool,
+    /// Wakes who tells forges of builds, once what kept it from that may be mended.
+    pub mended: Notify,
     /// How browsers and forges reach this server.
     pub url: String,
 }

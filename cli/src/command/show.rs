@@ -45,6 +45,10 @@ fn draw(id: &BuildId, detail: &BuildDetail, style: Style) -> String {
     for warning in &detail.warnings {
         text.push_str(&format!("{}\n", style.paint(Tone::Waiting, &format!("warning: {}", super::safe(warning)))));
     }
+    if let Some(note) = detail.report.as_ref().and_then(|report| report.note.as_deref()) {
+        let note = format!("the forge was not told: {}", super::safe(note));
+        text.push_str(&format!("{}\n", style.paint(Tone::Waiting, &note)));
+    }
     if let Some(message) = &build.message {
         text.push_str(&format!("\n{}\n", picture::coloured(message, style).trim_end()));
     }
@@ -96,7 +100,7 @@ mod tests {
         let detail = json!({"org": "acme", "repo": "web", "number": 12, "status": "running", "events": 9,
         "trigger": {"git": {"ref": "refs/heads/mend", "message": "Mend"}, "actor": "ann\u{1b}[2J",
                 "pullRequest": {"number": 5, "sourceBranch": "mend", "targetBranch": "main"}},
-        "created": when::now() - 90_000, "warnings": ["a \u{202e}key"],
+        "created": when::now() - 90_000, "warnings": ["a \u{202e}key"], "report": {"note": "there is no param `FORGE_TOKEN`"},
         "jobs": [
             job("unit", json!({"status": "failure", "attempt": 2, "started": 1000, "ended": 3000, "result": {"message": "line 2 ended with code 1"}})),
             job("deploy", json!({"waiting": "for the group `production`"})),
@@ -109,6 +113,7 @@ mod tests {
 Build acme/web/12: running
 #5 mend, 1 min ago, by ann, Mend
 warning: a key
+the forge was not told: there is no param `FORGE_TOKEN`
 
 JOB     STATUS   TOOK
 unit    failure  2.0s  attempt 2; line 2 ended with code 1

@@ -56,6 +56,7 @@ pub async fn run(state: State, stop: CancellationToken) {
     let mut newest = state.newest.clone();
     let (mut follower, mut telling) = (None, Telling::default());
     loop {
+        let mended = state.mended.notified();
         newest.borrow_and_update();
         let wait = match round(&state, &sender, &mut follower, &mut telling).await {
             Ok(wait) => wait,
@@ -65,8 +66,9 @@ pub async fn run(state: State, stop: CancellationToken) {
             }
         };
         tokio::select! {
-            () = stop.cancelled() => return,
-            changed = newest.changed() => if changed.is_err() { return },
+            () = stop.cancelled() => break,
+            () = mended => {}
+            changed = newest.changed() => if changed.is_err() { break },
             Some(done) = telling.tasks.join_next_with_id() => {
                 let id = match done {
                     Ok((id, ())) => id,
@@ -77,6 +79,8 @@ pub async fn run(state: State, stop: CancellationToken) {
             () = tokio::time::sleep(Duration::from_millis(wait.unsigned_abs())) => {}
         }
     }
+    // They hold the database, which the next server wants.
+    telling.tasks.shutdown().await;
 }
 
 /// Notes what is to be told, and begins to tell what is due. Returns for how many milliseconds nothing else is.

@@ -15,12 +15,9 @@ use super::status::Status;
 use crate::random;
 use crate::secrets;
 use crate::state::{State, now};
-use crate::table::report::{self, ReportRow};
+use crate::table::report::{self, PATIENCE, ReportRow};
 use crate::table::{build, param, repo};
 use crate::vault::Vault;
-
-/// Milliseconds for which it is tried to tell a forge how a build stands.
-const PATIENCE: Millis = 24 * 60 * 60 * 1000;
 
 /// The wait after the first failure; each further one doubles it.
 const FIRST: Duration = Duration::from_millis(500);

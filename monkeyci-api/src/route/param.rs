@@ -14,7 +14,7 @@ use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
 use crate::state::{State, now};
 use crate::table::param::ParamRow;
-use crate::table::{org, param, repo};
+use crate::table::{org, param, repo, report};
 use crate::vault::VaultError;
 
 /// Bytes of the longest value.
@@ -168,10 +168,14 @@ async fn put(
         };
         param::put(sql, &owner.org, owner.repo(), &row, now())?;
         change.with("secret", row.param.secret.to_string()).write(sql)?;
+        // It may hold the token of a forge, which was refused before.
+        report::again(sql, &owner.org, owner.repo.as_ref(), now())?;
         let status = if old.is_none() { StatusCode::CREATED } else { StatusCode::OK };
         Ok(Ok((status, Json(row.param))))
     });
-    put.await?
+    let put = put.await??;
+    state.mended.notify_one();
+    Ok(put)
 }
 
 /// The param as it is after the change.

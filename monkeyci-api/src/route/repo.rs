@@ -14,7 +14,7 @@ use crate::problem::{Answer, Refusal};
 use crate::report::{Place, Wrong};
 use crate::revision::{matches, tagged};
 use crate::state::{State, now};
-use crate::table::{build, org, repo};
+use crate::table::{build, org, repo, report};
 
 /// The fewest seconds between two looks for new commits.
 const POLL: u64 = 30;
@@ -81,9 +81,11 @@ async fn put_repo(
         }
         let is_new = repo::put(sql, &id.org, &id.repo, &body, now())?;
         change.write(sql)?;
+        report::again(sql, &id.org, Some(&id.repo), now())?;
         Ok(repo::find(sql, &id.org, &id.repo)?.map(|repo| (is_new, repo)))
     });
     let (is_new, repo) = put.await?.ok_or_else(|| Refusal::not_found("organisation"))?;
+    state.mended.notify_one();
     let repo = state.tables.read(move |sql| with_builds(sql, repo)).await?;
     Ok(tagged(if is_new { StatusCode::CREATED } else { StatusCode::OK }, repo.revision, repo))
 }

@@ -7,6 +7,9 @@ use monkeyci_core::model::{BuildId, BuildStatus, Millis, OrgId, RepoId};
 use monkeyci_core::store::{Row, Sql, StoreError};
 use monkeyci_core::values;
 
+/// Milliseconds for which it is tried to tell a forge how a build stands.
+pub const PATIENCE: Millis = 24 * 60 * 60 * 1000;
+
 /// What is to be told of a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportRow {
@@ -158,4 +161,124 @@ pub fn give_up(
                   WHERE org = $1 AND repo = $2 AND number = $3";
     let parameters = values![&build.org, &build.repo, build.number, stood.as_str(), note, now];
     sql.execute(update, parameters).map(drop)
+}
+
+/// Notes that what was given up in the last day is due once more, of a repository or of all: what kept it from being told
+/// may be mended. Not of a build whose commit has a newer one.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn again(sql: &mut dyn Sql, org: &OrgId, repo: Option<&RepoId>, now: Millis) -> Result<(), StoreError> {
+    let update = "UPDATE report SET next = $3, tries = 0 WHERE org = $1 AND ($2 IS NULL OR repo = $2)
+                  AND next IS NULL AND note IS NOT NULL AND since > $4 AND wanted <> coalesce(sent, '')
+                  AND NOT EXISTS (SELECT 1 FROM report AS newer WHERE newer.org = report.org
+                  AND newer.repo = report.repo AND newer.commit_id = report.commit_id AND newer.number > report.number)";
+    sql.execute(update, values![org, repo.map(RepoId::as_str), now, now - PATIENCE]).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use BuildStatus::{Canceled, Failure, Running, Success};
+    use monkeyci_core::store::{Sqlite, Tables};
+
+    use super::*;
+    use crate::table::{MIGRATIONS, org, repo};
+
+    /// Runs `story` on empty tables that know the repository `acme/web`.
+    async fn tables(story: impl FnOnce(&mut dyn Sql, &OrgId, &RepoId) -> Result<(), StoreError> + Send + 'static) {
+        let dir = tempfile::tempdir().expect("a folder");
+        let store = Arc::new(Sqlite::open(dir.path().join("monkeyci.db")).expect("opens"));
+        let tables = Tables::open(store, "api", MIGRATIONS).await.expect("opens");
+        let told = tables.write(move |sql| {
+            let (acme, web): (OrgId, RepoId) = ("acme".parse().expect("an id"), "web".parse().expect("an id"));
+            let body = serde_json::from_str(r#"{"url": "https://example.com/web.git"}"#).expect("a repository");
+            org::add(sql, &acme, "Acme", 0)?;
+            repo::put(sql, &acme, &web, &body, 0)?;
+            story(sql, &acme, &web)
+        });
+        told.await.expect("works");
+    }
+
+    fn row(sql: &mut dyn Sql, build: &BuildId) -> ReportRow {
+        find(sql, build).expect("reads").expect("it is there")
+    }
+
+    #[tokio::test]
+    async fn only_what_is_newest_is_due_and_keeps_the_wait_of_what_could_not_be_told() {
+        tables(|sql, org, repo| {
+            let build = BuildId::new(org.clone(), repo.clone(), 1);
+            want(sql, &build, "c0ffee", Running, 10)?;
+            assert_eq!(due(sql, 9)?, []);
+            assert_eq!(due(sql, 10)?, [(org.clone(), repo.clone())]);
+            later(sql, &build, 500, "it broke")?;
+            want(sql, &build, "c0ffee", Running, 20)?;
+            want(sql, &build, "c0ffee", Success, 30)?;
+            assert_eq!((due_of(sql, org, repo, 499)?, next(sql, 499)?), (None, Some(500)));
+            let newest = due_of(sql, org, repo, 500)?.expect("it is due");
+            assert_eq!((newest.wanted, newest.since, newest.tries), (Success, 30, 1));
+            told(sql, &build, Success, 510)?;
+            assert_eq!((due(sql, Millis::MAX)?.len(), next(sql, 0)?), (0, None));
+            assert_eq!((row(sql, &build).sent, row(sql, &build).note), (Some(Success), None));
+            Ok(())
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn what_comes_while_a_forge_is_told_is_due_after_it_whether_it_took_that_or_not() {
+        tables(|sql, org, repo| {
+            let build = BuildId::new(org.clone(), repo.clone(), 1);
+            want(sql, &build, "c0ffee", Running, 10)?;
+            want(sql, &build, "c0ffee", Failure, 20)?;
+            told(sql, &build, Running, 30)?;
+            assert_eq!(due_of(sql, org, repo, 30)?.map(|row| row.wanted), Some(Failure));
+            give_up(sql, &build, Running, "it was refused", 40)?;
+            assert_eq!(due_of(sql, org, repo, 40)?.map(|row| row.wanted), Some(Failure));
+            give_up(sql, &build, Failure, "it was refused", 50)?;
+            assert_eq!(due(sql, Millis::MAX)?, []);
+            Ok(())
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_commit_follows_its_newest_build_alone() {
+        tables(|sql, org, repo| {
+            let [first, second, other] = [1, 2, 3].map(|number| BuildId::new(org.clone(), repo.clone(), number));
+            want(sql, &first, "c0ffee", Running, 10)?;
+            want(sql, &second, "c0ffee", Running, 20)?;
+            want(sql, &other, "beef", Running, 20)?;
+            // The first was being told when the second came.
+            told(sql, &first, Running, 30)?;
+            want(sql, &first, "c0ffee", Canceled, 40)?;
+            again(sql, org, Some(repo), 50)?;
+            assert_eq!(due_of(sql, org, repo, 60)?.map(|row| row.build), Some(second.clone()));
+            told(sql, &second, Running, 60)?;
+            assert_eq!(due_of(sql, org, repo, 60)?.map(|row| row.build), Some(other));
+            assert_eq!(row(sql, &first).next, None);
+            Ok(())
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn what_was_given_up_in_the_last_day_is_due_again_once_something_is_mended() {
+        tables(|sql, org, repo| {
+            let [old, new, well] = [1, 2, 3].map(|number| BuildId::new(org.clone(), repo.clone(), number));
+            for (build, commit, since) in [(&old, "a", 0), (&new, "b", PATIENCE), (&well, "c", PATIENCE)] {
+                want(sql, build, commit, Success, since)?;
+            }
+            give_up(sql, &old, Success, "given up", PATIENCE)?;
+            give_up(sql, &new, Success, "its token is none", PATIENCE)?;
+            told(sql, &well, Success, PATIENCE)?;
+            again(sql, org, None, PATIENCE + 1)?;
+            assert_eq!(due_of(sql, org, repo, PATIENCE + 1)?.map(|row| row.build), Some(new.clone()));
+            told(sql, &new, Success, PATIENCE + 2)?;
+            assert_eq!(due(sql, Millis::MAX)?, []);
+            Ok(())
+        })
+        .await;
+    }
 }

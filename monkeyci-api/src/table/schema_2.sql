@@ -18,4 +18,5 @@ CREATE TABLE report (
     FOREIGN KEY (org, repo) REFERENCES repo ON DELETE CASCADE
 );
 CREATE INDEX report_due ON report (next, org, repo) WHERE next IS NOT NULL;
+CREATE INDEX report_given_up ON report (org, repo) WHERE next IS NULL AND note IS NOT NULL;
 CREATE INDEX report_of_commit ON report (org, repo, commit_id, number)

@@ -10,6 +10,7 @@ use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
 use monkeyci_api::{Config, Server};
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
 
 /// How long something that must happen may take on a busy machine.
@@ -21,6 +22,7 @@ pub struct House {
     pub token: String,
     pub dir: tempfile::TempDir,
     server: Option<Server>,
+    work: Option<JoinHandle<()>>,
 }
 
 /// What was answered.
@@ -58,8 +60,8 @@ impl House {
         let dir = tempfile::tempdir().expect("a folder");
         let server = open(dir.path()).await;
         let token = server.first_token().expect("a first start").to_owned();
-        drop(server.work());
-        Self { app: server.router(), token, dir, server: Some(server) }
+        let work = Some(server.work());
+        Self { app: server.router(), token, dir, server: Some(server), work }
     }
 
     /// A server over the state that lies in a folder, whose first person has this token.
@@ -76,10 +78,13 @@ impl House {
         let stopped = old.stop();
         stopped.cancel();
         self.app = Router::new();
+        if let Some(work) = self.work.take() {
+            work.await.expect("it worked");
+        }
         old.close().await;
         let server = open(self.dir.path()).await;
         assert!(server.first_token().is_none(), "the first start was before");
-        drop(server.work());
+        self.work = Some(server.work());
         self.app = server.router();
         self.server = Some(server);
     }
