@@ -58,7 +58,7 @@ pub async fn run(state: State, stop: CancellationToken) {
     loop {
         let mended = state.mended.notified();
         newest.borrow_and_update();
-        let wait = match round(&state, &sender, &mut follower, &mut telling).await {
+        let wait = match round(&state, &sender, &mut follower, &mut telling, &stop).await {
             Ok(wait) => wait,
             Err(error) => {
                 tracing::warn!(%error, "what forges are to be told cannot be looked at");
@@ -79,8 +79,8 @@ pub async fn run(state: State, stop: CancellationToken) {
             () = tokio::time::sleep(Duration::from_millis(wait.unsigned_abs())) => {}
         }
     }
-    // They hold the database, which the next server wants.
-    telling.tasks.shutdown().await;
+    // They hold the database, which the next server wants, and end when they are told to stop.
+    while telling.tasks.join_next().await.is_some() {}
 }
 
 /// Notes what is to be told, and begins to tell what is due. Returns for how many milliseconds nothing else is.
@@ -89,6 +89,7 @@ async fn round(
     sender: &Arc<Sender>,
     follower: &mut Option<Follower>,
     telling: &mut Telling,
+    stop: &CancellationToken,
 ) -> Result<Millis, StoreError> {
     let follower = match follower {
         Some(follower) => follower,
@@ -102,9 +103,9 @@ async fn round(
         if is_told || telling.tasks.len() >= MOST {
             continue;
         }
-        let (state, sender) = (state.clone(), Arc::clone(sender));
+        let (state, sender, stop) = (state.clone(), Arc::clone(sender), stop.clone());
         let (of, told) = (org.clone(), repo.clone());
-        let task = telling.tasks.spawn(async move { tell::all(&state, &sender, &of, &told).await });
+        let task = telling.tasks.spawn(async move { tell::all(&state, &sender, &of, &told, &stop).await });
         telling.repos.insert(task.id(), (org, repo));
     }
     Ok(next.map_or(LOOK, |next| next - now).clamp(50, LOOK))

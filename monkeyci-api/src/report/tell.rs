@@ -6,6 +6,7 @@ use monkeyci_core::model::{Millis, OrgId, RepoId};
 use monkeyci_core::store::{Sql, StoreError};
 use monkeyci_core::trigger::Forge;
 use monkeyci_rest::Build;
+use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 use super::place::Place;
@@ -38,29 +39,42 @@ struct Told {
     token: Zeroizing<String>,
 }
 
-/// Tells a repository's forge all that is due, one after the other.
-pub async fn all(state: &State, sender: &Sender, org: &OrgId, repo: &RepoId) {
+/// Tells a repository's forge all that is due, one after the other, until it is stopped.
+pub async fn all(state: &State, sender: &Sender, org: &OrgId, repo: &RepoId, stop: &CancellationToken) {
     loop {
-        match one(state, sender, org.clone(), repo.clone()).await {
+        match one(state, sender, org.clone(), repo.clone(), stop).await {
             Ok(true) => {}
             Ok(false) => return,
             Err(error) => {
                 tracing::warn!(%error, "what a forge is to be told cannot be read or noted");
-                return tokio::time::sleep(Duration::from_secs(1)).await;
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                }
+                return;
             }
         }
     }
 }
 
-/// Tells what is due first; tells whether there was something.
-async fn one(state: &State, sender: &Sender, org: OrgId, repo: RepoId) -> Result<bool, StoreError> {
+/// Tells what is due first; tells whether there was something. What is under way when it is stopped is due still.
+async fn one(
+    state: &State,
+    sender: &Sender,
+    org: OrgId,
+    repo: RepoId,
+    stop: &CancellationToken,
+) -> Result<bool, StoreError> {
     let shared = state.clone();
     let Some(Telling { row, what }) = state.tables.read(move |sql| due(&shared, sql, &org, &repo)).await? else {
         return Ok(false);
     };
     let build = row.build.clone();
     let outcome = match what {
-        Ok(told) => sender.send(told.forge, &told.request, &told.token).await,
+        Ok(told) => tokio::select! {
+            outcome = sender.send(told.forge, &told.request, &told.token) => outcome,
+            () = stop.cancelled() => return Ok(false),
+        },
         Err(why) => Outcome::Refused(why),
     };
     let (stood, now) = (row.wanted, now());
