@@ -65,10 +65,8 @@ pub enum ContainerEngine {
     Podman,
 }
 
-/// What may be cloned.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 /// What may be cloned, and which forges may be told of builds.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Sources {
     /// Addresses with `http`, which send everything in clear text.

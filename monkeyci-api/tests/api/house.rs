@@ -68,8 +68,8 @@ impl House {
     pub async fn over(dir: tempfile::TempDir, token: &str) -> Self {
         let server = open(dir.path()).await;
         assert!(server.first_token().is_none(), "the first start was before");
-        drop(server.work());
-        Self { app: server.router(), token: token.to_owned(), dir, server: Some(server) }
+        let work = Some(server.work());
+        Self { app: server.router(), token: token.to_owned(), dir, server: Some(server), work }
     }
 
     /// Ends the server as a kill does, without a word to anybody, and starts another in the same folder.
