@@ -107,7 +107,9 @@ impl Server {
         let first = tables.write(|sql| identity::first(sql, ADMIN)).await?;
 
         let launcher = Launcher::new(config.sources.clone());
-        let (position, newest) = watch::channel(0);
+        // Who follows without saying from where hears of nothing that was before.
+        let before = tables.read(table::build::position).await?;
+        let (position, newest) = watch::channel(before);
         let metrics = Metrics::default();
         let counted = metrics.clone();
         let again = launcher.clone();

@@ -121,3 +121,31 @@ async fn builds_go_on_after_the_server_ended_with_the_very_attempts_that_ran() {
     assert_eq!((ended["status"].as_str(), ended["jobs"][0]["attempt"].as_u64()), (Some("success"), Some(1)));
     assert_eq!(house.get(&format!("{BUILDS}/1/jobs/wait/attempts/1/log")).await.text, "done\n");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_follows_an_organisation_hears_of_what_happens_from_then_on_also_after_a_restart() {
+    let mut house = House::with_script("- {id: unit, script: [echo one]}").await;
+    house.post(BUILDS, json!({})).await.must(201);
+    house.ended(1).await;
+    house.again().await;
+    let follow = |last: Option<&str>| {
+        let mut request = Request::builder()
+            .uri("/v1/orgs/acme/events")
+            .header(header::AUTHORIZATION, format!("Bearer {}", house.token))
+            .header(header::ACCEPT, "text/event-stream");
+        if let Some(last) = last {
+            request = request.header("last-event-id", last);
+        }
+        house.open(request.body(axum::body::Body::empty()).expect("a request"))
+    };
+    let mut new = follow(None).await.into_body();
+    let mut old = follow(Some("0")).await.into_body();
+    house.post(BUILDS, json!({})).await.must(201);
+    let first = async |body: &mut axum::body::Body| {
+        let frame = http_body_util::BodyExt::frame(body).await.expect("it goes on").expect("a frame");
+        String::from_utf8_lossy(&frame.into_data().expect("data")).into_owned()
+    };
+    let (new, old) = (first(&mut new).await, first(&mut old).await);
+    assert!(new.contains("acme/web/build-2") && new.contains("build/triggered"), "{new}");
+    assert!(old.starts_with("id: 1\n") && old.contains("acme/web/build-1"), "{old}");
+}
