@@ -8,7 +8,8 @@ use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
-use monkeyci_api::{Config, Server};
+use monkeyci_api::{Config, Server, ServerError};
+use monkeyci_core::store::StoreError;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
@@ -190,7 +191,18 @@ async fn open(dir: &Path) -> Server {
     config.sources.file = true;
     config.sources.http = true;
     config.sources.private = true;
-    Server::open(&config).await.expect("opens")
+    // What the server before was still answering holds the database a moment longer.
+    let opened = async {
+        loop {
+            match Server::open(&config).await {
+                Err(ServerError::Store(StoreError::InUse { .. })) => {
+                    tokio::time::sleep(Duration::from_millis(10)).await; // poll
+                }
+                opened => return opened.expect("opens"),
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, opened).await.expect("the database is let go of")
 }
 
 pub fn git(folder: &Path, arguments: &[&str]) -> String {
