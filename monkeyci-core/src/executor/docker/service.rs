@@ -87,8 +87,7 @@ impl Docker {
 
     /// The network of a container that needs none of ours: the engine's default, or nothing where it has none.
     fn lonely_network(&self) -> Option<String> {
-        let tunnel = || std::fs::OpenOptions::new().read(true).write(true).open("/dev/net/tun").is_ok();
-        (self.facts.podman && self.facts.rootless && !tunnel()).then(|| "none".to_owned())
+        (self.facts.podman && self.facts.rootless && !has_user_network()).then(|| "none".to_owned())
     }
 
     async fn create_network(&self, attempt: &Attempt) -> Result<(), ExecutorError> {
@@ -155,6 +154,16 @@ fn refuse_clashes(services: &[Service]) -> Result<(), ExecutorError> {
         }
     }
     Ok(())
+}
+
+/// Whether an ordinary user's containers can have a network here: that takes a tunnel, and a program at its other end.
+fn has_user_network() -> bool {
+    let tunnel = std::fs::OpenOptions::new().read(true).write(true).open("/dev/net/tun").is_ok();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders: Vec<_> =
+        std::env::split_paths(&path).chain(["/usr/bin".into(), "/usr/libexec/podman".into()]).collect();
+    let is_there = |program: &&str| folders.iter().any(|folder| folder.join(program).is_file());
+    tunnel && ["slirp4netns", "pasta"].iter().any(|program| is_there(&program))
 }
 
 #[cfg(test)]
