@@ -162,8 +162,8 @@ fn has_user_network() -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders: Vec<_> =
         std::env::split_paths(&path).chain(["/usr/bin".into(), "/usr/libexec/podman".into()]).collect();
-    let is_there = |program: &&str| folders.iter().any(|folder| folder.join(program).is_file());
-    tunnel && ["slirp4netns", "pasta"].iter().any(|program| is_there(&program))
+    let is_there = |program: &str| folders.iter().any(|folder| folder.join(program).is_file());
+    tunnel && ["slirp4netns", "pasta"].iter().any(|program| is_there(program))
 }
 
 #[cfg(test)]
