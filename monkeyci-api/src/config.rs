@@ -41,11 +41,11 @@ pub struct Config {
 pub struct Executor {
     /// What runs jobs with an image: `auto` (Docker, or else Podman), `docker` or `podman`.
     pub engine: ContainerEngine,
-    /// The image of jobs that have none, and of scripts that are programs.
+    /// The image of jobs that have none.
     #[schemars(example = "docker.io/library/rust:1.95")]
     pub script_image: Option<String>,
-    /// Globs of repositories, as `acme/web`, whose jobs without an image and whose scripts run as plain processes of
-    /// this machine. Never those of forks.
+    /// Globs of repositories, as `acme/web`, whose jobs without an image run as plain processes of this machine. Never
+    /// those of forks.
     pub processes: Vec<String>,
     /// Whether scripts that are programs are compiled and asked as plain processes of this machine: only where everybody
     /// who may push to a repository may run programs here. Otherwise such scripts are refused.

@@ -12,7 +12,7 @@ pub struct RetryArgs {
     /// The build, as in `acme/web/42` or `42` [default: the newest of this checkout's repository]
     #[arg(value_name = "BUILD")]
     build: Option<BuildName>,
-    /// Take over the jobs that ended well, and run the others
+    /// Run only the jobs that did not end well, and what they depend on
     #[arg(long)]
     failed: bool,
     /// Do not watch it: say its name and end

@@ -108,7 +108,7 @@ pub struct NewBuild {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Retry {
-    /// Whether jobs that ended well are taken over, and only the others run.
+    /// Whether only the jobs run that did not end well, and those that they depend on.
     pub failed: bool,
 }
 

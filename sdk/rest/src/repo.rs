@@ -59,7 +59,7 @@ pub struct RepoBody {
     /// Who may see it.
     #[serde(default)]
     pub visibility: Visibility,
-    /// Labels by name: param sets and keys choose repositories by them.
+    /// Labels by name, for people and programs.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
     /// Whether a newer build of a branch or pull request cancels those before it that have not ended.
