@@ -19,9 +19,6 @@ use crate::state::State;
 use crate::table::delivery::DeliveryRow;
 use crate::table::{build, delivery, hook, repo, seen};
 
-/// The forges whose webhooks are understood.
-pub const FORGES: &[&str] = &["github", "gitlab", "bitbucket", "bitbucket-server", "gitea", "forgejo"];
-
 /// Deliveries that are looked at before others are asked for.
 const BATCH: u64 = 64;
 

@@ -18,15 +18,15 @@ const MOST: u64 = 10_000;
 pub fn of(sql: &mut dyn Sql, org: &OrgId, repo: &RepoId) -> Result<BTreeMap<String, Text>, StoreError> {
     let mut all = BTreeMap::new();
     for owner in ["", repo.as_str()] {
-        for ParamRow { param, .. } in param::list(sql, org, owner, None, MOST)? {
-            let value = match param.value {
+        for ParamRow { param: found, .. } in param::list(sql, org, owner, None, MOST)? {
+            let value = match found.value {
                 Some(value) => Text::from(value),
                 None => {
-                    let scope = if owner.is_empty() { org.to_string() } else { format!("{org}/{owner}") };
-                    Text::secret(SecretRef { name: format!("{scope}/{}", param.name), version: param.version })
+                    let name = param::full_name(org, owner, &found.name);
+                    Text::secret(SecretRef { name, version: found.version })
                 }
             };
-            all.insert(param.name, value);
+            all.insert(found.name, value);
         }
     }
     Ok(all)

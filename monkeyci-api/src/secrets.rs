@@ -84,8 +84,8 @@ pub fn value(
         Err(VaultError::Store(error)) => Err(error),
         Err(error) => {
             tracing::error!(%error, "a secret does not open");
-            let scope = if repo.is_empty() { org.to_string() } else { format!("{org}/{repo}") };
-            Ok(Err(format!("param `{scope}/{name}` cannot be opened: the server's master key is another")))
+            let name = param::full_name(org, repo, &name);
+            Ok(Err(format!("param `{name}` cannot be opened: the server's master key is another")))
         }
     }
 }

@@ -47,10 +47,7 @@ pub fn run(args: &ArtifactsArgs) -> Result<Exit, CliError> {
             return args.output.print(&all, |style| {
                 let row = |one: &Artifact| [one.id.clone(), one.job.to_string(), one.path.clone(), size(one.size)];
                 let rows: Vec<_> = all.iter().map(row).collect();
-                if rows.is_empty() {
-                    return "No artifacts\n".into();
-                }
-                table::draw(["ID", "JOB", "PATH", "SIZE"], &rows, style)
+                table::list("No artifacts", ["ID", "JOB", "PATH", "SIZE"], &rows, style)
             });
         }
         let folder = args.output_dir.as_deref().unwrap_or(Path::new("."));

@@ -101,7 +101,7 @@ async fn list(output: &OutputArgs) -> Result<Exit, CliError> {
         let now = when::now();
         let row = |org: &Org| [org.id.to_string(), org.name.clone(), when::about(org.created, now)];
         let rows: Vec<_> = orgs.iter().map(row).collect();
-        if rows.is_empty() { "No organisations\n".into() } else { table::draw(["ORG", "NAME", "MADE"], &rows, style) }
+        table::list("No organisations", ["ORG", "NAME", "MADE"], &rows, style)
     })
 }
 
@@ -113,6 +113,6 @@ async fn members(org: &OrgId, output: &OutputArgs) -> Result<Exit, CliError> {
             .iter()
             .map(|member| [member.name.clone(), member.role.as_str().to_owned(), when::about(member.since, now)])
             .collect();
-        if rows.is_empty() { "No members\n".into() } else { table::draw(["NAME", "ROLE", "SINCE"], &rows, style) }
+        table::list("No members", ["NAME", "ROLE", "SINCE"], &rows, style)
     })
 }

@@ -85,7 +85,7 @@ async fn list(owner: &OwnerArgs) -> Result<Exit, CliError> {
     owner.output.print(&params, |style| {
         let now = when::now();
         let rows: Vec<_> = params.iter().map(|param| row(param, now)).collect();
-        if rows.is_empty() { "No params\n".into() } else { table::draw(["NAME", "VALUE", "CHANGED", ""], &rows, style) }
+        table::list("No params", ["NAME", "VALUE", "CHANGED", ""], &rows, style)
     })
 }
 

@@ -74,10 +74,7 @@ async fn list(at: &AtArgs) -> Result<Exit, CliError> {
     at.output.print(&schedules, |style| {
         let now = when::now();
         let rows: Vec<_> = schedules.iter().map(|schedule| row(schedule, now)).collect();
-        if rows.is_empty() {
-            return "No schedules\n".into();
-        }
-        table::draw(["NAME", "CRON", "ZONE", "BRANCH", "LAST", "NEXT"], &rows, style)
+        table::list("No schedules", ["NAME", "CRON", "ZONE", "BRANCH", "LAST", "NEXT"], &rows, style)
     })
 }
 

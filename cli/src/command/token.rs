@@ -71,10 +71,7 @@ async fn list(output: &OutputArgs) -> Result<Exit, CliError> {
     output.print(&tokens, |style| {
         let now = when::now();
         let rows: Vec<_> = tokens.iter().map(|token| row(token, now)).collect();
-        if rows.is_empty() {
-            return "No tokens\n".into();
-        }
-        table::draw(["ID", "FOR", "MAY", "USED", "ENDS"], &rows, style)
+        table::list("No tokens", ["ID", "FOR", "MAY", "USED", "ENDS"], &rows, style)
     })
 }
 

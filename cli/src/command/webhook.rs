@@ -115,10 +115,7 @@ async fn list(at: &AtArgs) -> Result<Exit, CliError> {
             [hook.name.clone(), hook.forge.clone(), last, rotating.to_owned(), hook.url.clone()]
         };
         let rows: Vec<_> = hooks.iter().map(row).collect();
-        if rows.is_empty() {
-            return "No webhooks\n".into();
-        }
-        table::draw(["NAME", "FORGE", "CALLED", "", "URL"], &rows, style)
+        table::list("No webhooks", ["NAME", "FORGE", "CALLED", "", "URL"], &rows, style)
     })
 }
 
@@ -127,10 +124,7 @@ async fn deliveries(at: &AtArgs, name: &str, limit: usize) -> Result<Exit, CliEr
     at.output.print(&deliveries, |style| {
         let now = when::now();
         let rows: Vec<_> = deliveries.iter().map(|delivery| row(delivery, now)).collect();
-        if rows.is_empty() {
-            return "No deliveries\n".into();
-        }
-        table::draw(["ID", "EVENT", "CAME", "STATE", "BUILDS", ""], &rows, style)
+        table::list("No deliveries", ["ID", "EVENT", "CAME", "STATE", "BUILDS", ""], &rows, style)
     })
 }
 

@@ -13,7 +13,12 @@ pub fn draw<const N: usize>(head: [&str; N], rows: &[[String; N]], style: Style)
     draw_in(head, rows, style, |_, _| None)
 }
 
-/// The same, with cells in the tone that `tone` gives them by their row and column.
+/// The same, or `nothing` where there are no rows.
+pub fn list<const N: usize>(nothing: &str, head: [&str; N], rows: &[[String; N]], style: Style) -> String {
+    if rows.is_empty() { format!("{nothing}\n") } else { draw(head, rows, style) }
+}
+
+/// The rows of [`draw`], with cells in the tone that `tone` gives them by their row and column.
 pub fn draw_in<const N: usize>(
     head: [&str; N],
     rows: &[[String; N]],

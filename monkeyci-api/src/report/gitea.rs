@@ -1,32 +1,18 @@
 //! Gitea and Forgejo, which have the same API.
 
-use monkeyci_core::model::BuildStatus;
-use serde_json::json;
-
+use super::github;
 use super::request::Request;
-use super::status::{CONTEXT, Status};
+use super::status::Status;
 
 pub(super) fn request(api: &str, project: &str, status: &Status) -> Request {
-    Request {
-        url: format!("{api}/repos/{project}/statuses/{}", status.commit),
-        headers: &[],
-        body: json!({ "state": word(status.status), "target_url": status.url, "description": status.description,
-                      "context": CONTEXT }),
-    }
-}
-
-fn word(status: BuildStatus) -> &'static str {
-    match status {
-        BuildStatus::Success => "success",
-        BuildStatus::Failure => "failure",
-        BuildStatus::Error | BuildStatus::Canceled => "error",
-        _ => "pending",
-    }
+    Request { headers: &[], ..github::request(api, project, status) }
 }
 
 #[cfg(test)]
 mod tests {
+    use monkeyci_core::model::BuildStatus;
     use monkeyci_core::trigger::Forge;
+    use serde_json::json;
 
     use super::super::request::tests::{status, words};
     use super::*;

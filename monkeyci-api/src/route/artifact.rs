@@ -7,10 +7,10 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{StatusCode, header};
 use monkeyci_core::blob::BlobError;
-use monkeyci_core::model::{JobId, OrgId, RepoId};
-use monkeyci_rest::Page;
+use monkeyci_core::model::{OrgId, RepoId};
+use monkeyci_rest::{Artifact, Page};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tokio::sync::mpsc;
 
 use super::Routes;
@@ -22,21 +22,6 @@ use crate::state::State;
 
 /// Bytes of an archive that are read at once.
 const PIECE: usize = 64 * 1024;
-
-/// An artifact of a build.
-#[derive(Debug, Serialize, JsonSchema)]
-struct Artifact {
-    /// Its id.
-    id: String,
-    /// The job that saved it.
-    job: JobId,
-    /// Its path, from the job's work dir.
-    path: String,
-    /// Bytes as stored.
-    size: u64,
-    /// BLAKE3 of what is stored, in hex.
-    digest: String,
-}
 
 /// An artifact of a build.
 #[derive(Debug, Deserialize, JsonSchema)]

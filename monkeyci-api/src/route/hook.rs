@@ -2,13 +2,13 @@ use axum::Json;
 use axum::extract::State as Shared;
 use http::StatusCode;
 use monkeyci_core::model::{OrgId, RepoId};
+use monkeyci_core::trigger::Forge;
 use monkeyci_rest::{Delivery, DeliveryState, Hook, HookSecret, NewHook, Page, Role};
 
 use super::Routes;
 use crate::audit::Change;
 use crate::extract::{At, Body, DeliveryPath, HookPath, Paging, Query, RepoPath};
 use crate::identity::Who;
-use crate::intake::FORGES;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
 use crate::random;
@@ -94,8 +94,8 @@ async fn create_hook(
 ) -> Answer<(StatusCode, Json<HookSecret>)> {
     let (_, known) = who.must_in(&state, &path, Role::Maintainer).await?;
     let body = body.read()?;
-    if !FORGES.contains(&body.forge.as_str()) {
-        return Err(Refusal::field("/forge", format!("one of {}", FORGES.join(", "))));
+    if let Err(error) = body.forge.parse::<Forge>() {
+        return Err(Refusal::field("/forge", error.to_string()));
     }
     let name = body.name.unwrap_or_else(|| body.forge.clone());
     if RepoId::new(&name).is_err() {

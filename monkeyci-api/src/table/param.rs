@@ -14,6 +14,11 @@ pub struct ParamRow {
     pub sealed: Option<Vec<u8>>,
 }
 
+/// The name of a param among those of all organisations: `acme/TOKEN`, or `acme/web/TOKEN` of a repository.
+pub fn full_name(org: &OrgId, repo: &str, name: &str) -> String {
+    if repo.is_empty() { format!("{org}/{name}") } else { format!("{org}/{repo}/{name}") }
+}
+
 /// What the sealed value of a param is bound to.
 pub fn place(org: &OrgId, repo: &str, name: &str, version: u64) -> String {
     format!("param/{org}/{repo}/{name}/{version}")

@@ -8,9 +8,10 @@ use serde::de::IgnoredAny;
 
 use super::change::{Action, Change, Commit, Kind, PullRequest, Repository};
 use super::check::{if_whole, something, unless_nothing};
-use super::files::{self, Commits, Paths};
+use super::files::{self, Commits};
 use super::heard::{Heard, Unreadable, need};
 use super::list::{List, MAX_LABELS};
+use super::pushed_commit::PushedCommit;
 use super::{Forge, body, header};
 
 const EVENT: &str = "x-github-event";
@@ -35,23 +36,13 @@ pub(super) struct Push {
     created: Option<bool>,
     deleted: Option<bool>,
     forced: Option<bool>,
-    head_commit: Option<TheirCommit>,
-    commits: Option<Commits<TheirCommit>>,
+    head_commit: Option<PushedCommit>,
+    commits: Option<Commits<PushedCommit>>,
     /// Gitea and Forgejo only.
     total_commits: Option<usize>,
     repository: Option<TheirRepository>,
     sender: Option<User>,
     pusher: Option<User>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct TheirCommit {
-    id: Option<String>,
-    message: Option<String>,
-    author: Option<User>,
-    added: Option<Paths>,
-    modified: Option<Paths>,
-    removed: Option<Paths>,
 }
 
 #[derive(Deserialize)]
@@ -86,8 +77,8 @@ pub(super) fn push(forge: Forge, push: Push) -> Result<Heard, Unreadable> {
     };
     let is_new = push.created.unwrap_or(before.is_none());
     let is_known = all_told && !commits.items.is_empty() && !is_new && push.forced != Some(true);
-    let files = is_known.then(|| files::of_all(commits.items.iter().map(TheirCommit::lists))).flatten();
-    let is_head = |commit: &TheirCommit| commit.id == after;
+    let files = is_known.then(|| files::of_all(commits.items.iter().map(PushedCommit::lists))).flatten();
+    let is_head = |commit: &PushedCommit| commit.id == after;
     let commit = push.head_commit.or_else(|| commits.into_iter().find(is_head)).map(Commit::from);
     let kind = match (after, reference.strip_prefix("refs/heads/"), reference.strip_prefix("refs/tags/")) {
         (None, ..) => Kind::Deleted { reference, before },
@@ -231,7 +222,7 @@ struct MergeGroupEvent {
 struct MergeGroup {
     head_ref: Option<String>,
     head_sha: Option<String>,
-    head_commit: Option<TheirCommit>,
+    head_commit: Option<PushedCommit>,
 }
 
 /// A branch of a merge queue: the same as the push of it, for hooks that hear of one of the two only.
@@ -278,18 +269,5 @@ impl From<TheirRepository> for Repository {
             ssh_url: theirs.ssh_url,
             default_branch: theirs.default_branch,
         }
-    }
-}
-
-impl TheirCommit {
-    /// The files that it added, modified and removed.
-    fn lists(&self) -> [&Option<Paths>; 3] {
-        [&self.added, &self.modified, &self.removed]
-    }
-}
-
-impl From<TheirCommit> for Commit {
-    fn from(theirs: TheirCommit) -> Self {
-        Self { id: theirs.id, message: theirs.message, author: theirs.author.and_then(|author| author.name) }
     }
 }

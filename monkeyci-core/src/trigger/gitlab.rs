@@ -8,10 +8,11 @@ use serde::de::IgnoredAny;
 
 use super::change::{Action, Change, Commit, Kind, PullRequest, Repository};
 use super::check::{if_whole, something, unless_nothing};
-use super::files::{self, Commits, Paths};
+use super::files::{self, Commits};
 use super::heard::{Heard, Unreadable, need};
 use super::list::{List, MAX_LABELS};
 use super::push_option::Skip;
+use super::pushed_commit::PushedCommit;
 use super::{Forge, body};
 
 pub(super) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Heard, Unreadable> {
@@ -41,7 +42,7 @@ struct Push {
     user_username: Option<String>,
     user_name: Option<String>,
     project: Option<Project>,
-    commits: Option<Commits<TheirCommit>>,
+    commits: Option<Commits<PushedCommit>>,
     total_commits_count: Option<usize>,
     push_options: Option<Skip>,
 }
@@ -55,21 +56,6 @@ struct Project {
     default_branch: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct TheirCommit {
-    id: Option<String>,
-    message: Option<String>,
-    author: Option<Author>,
-    added: Option<Paths>,
-    modified: Option<Paths>,
-    removed: Option<Paths>,
-}
-
-#[derive(Deserialize)]
-struct Author {
-    name: Option<String>,
-}
-
 fn push(push: Push) -> Result<Heard, Unreadable> {
     let reference = need(push.reference, "ref")?;
     let (before, after) = (something(push.before), unless_nothing(need(push.after, "after")?));
@@ -78,7 +64,7 @@ fn push(push: Push) -> Result<Heard, Unreadable> {
     let id = something(push.checkout_sha);
     let count = commits.items.len();
     let is_known = before.is_some() && count > 0 && push.total_commits_count == Some(count);
-    let files = is_known.then(|| files::of_all(commits.items.iter().map(TheirCommit::lists))).flatten();
+    let files = is_known.then(|| files::of_all(commits.items.iter().map(PushedCommit::lists))).flatten();
     let head = commits.into_iter().find(|commit| commit.id.is_some() && commit.id == id);
     let mut commit = Commit { id, ..head.map(Commit::from).unwrap_or_default() };
     let kind = match (after, reference.strip_prefix("refs/heads/"), reference.strip_prefix("refs/tags/")) {
@@ -132,7 +118,7 @@ struct Theirs {
     source_project_id: Option<u64>,
     target_project_id: Option<u64>,
     source: Option<Project>,
-    last_commit: Option<TheirCommit>,
+    last_commit: Option<PushedCommit>,
     oldrev: Option<String>,
     draft: Option<bool>,
     work_in_progress: Option<bool>,
@@ -228,18 +214,5 @@ impl From<Project> for Repository {
             ssh_url: theirs.git_ssh_url,
             default_branch: theirs.default_branch,
         }
-    }
-}
-
-impl TheirCommit {
-    /// The files that it added, modified and removed.
-    fn lists(&self) -> [&Option<Paths>; 3] {
-        [&self.added, &self.modified, &self.removed]
-    }
-}
-
-impl From<TheirCommit> for Commit {
-    fn from(theirs: TheirCommit) -> Self {
-        Self { id: theirs.id, message: theirs.message, author: theirs.author.and_then(|author| author.name) }
     }
 }

@@ -39,6 +39,7 @@ mod header;
 mod heard;
 mod list;
 mod push_option;
+mod pushed_commit;
 mod schedule;
 mod signature;
 mod skip;
