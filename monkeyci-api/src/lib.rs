@@ -29,6 +29,7 @@ mod audit;
 mod connection;
 mod executor;
 mod extract;
+pub mod hooks;
 pub mod identity;
 mod intake;
 mod launch;

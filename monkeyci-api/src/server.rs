@@ -23,6 +23,7 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 use crate::config::Config;
 use crate::connection::Limits;
 use crate::executor::Trusting;
+use crate::hooks::Hooks;
 use crate::launch::Launcher;
 use crate::metrics::Metrics;
 use crate::route::Routes;
@@ -150,6 +151,7 @@ impl Server {
             artifacts: Artifacts::new(blobs),
             vault,
             launcher,
+            hooks: Hooks::default(),
             newest,
             delivered: Notify::new(),
             scheduled: Notify::new(),

@@ -10,6 +10,7 @@ use monkeyci_core::model::Millis;
 use monkeyci_core::store::{Store, Tables};
 use tokio::sync::{Notify, watch};
 
+use crate::hooks::Hooks;
 use crate::launch::Launcher;
 use crate::metrics::Metrics;
 use crate::vault::Vault;
@@ -34,6 +35,8 @@ pub struct Shared {
     pub vault: Arc<Vault>,
     /// Makes builds of what was asked for.
     pub launcher: Launcher,
+    /// The webhooks that delivered of late.
+    pub hooks: Hooks,
     /// The position of the newest event of all builds.
     pub newest: watch::Receiver<u64>,
     /// Wakes who looks at deliveries.

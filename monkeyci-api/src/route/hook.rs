@@ -13,7 +13,7 @@ use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
 use crate::random;
 use crate::state::{State, now};
-use crate::table::hook::HookRow;
+use crate::table::hook::{HookRow, place};
 use crate::table::{delivery, hook};
 
 /// Bytes of the shortest secret that somebody may choose.
@@ -49,11 +49,6 @@ pub(super) fn routes(routes: Routes) -> Routes {
             show_delivery,
         )
         .add(Operation::post(again, "Look at a delivery again").answers::<Delivery>(StatusCode::ACCEPTED), redeliver)
-}
-
-/// What the sealed secret of a webhook is bound to.
-pub fn place(key: &str) -> String {
-    format!("hook/{key}")
 }
 
 fn shown(state: &State, row: &HookRow) -> Hook {
@@ -149,7 +144,9 @@ async fn delete_hook(Shared(state): Shared<State>, who: Who, At(path): At<HookPa
         }
         Ok(removed)
     });
-    removed.await?.then_some(StatusCode::NO_CONTENT).ok_or_else(|| Refusal::not_found("webhook"))
+    let removed = removed.await?;
+    state.hooks.forget();
+    removed.then_some(StatusCode::NO_CONTENT).ok_or_else(|| Refusal::not_found("webhook"))
 }
 
 async fn rotate_hook(Shared(state): Shared<State>, who: Who, At(path): At<HookPath>) -> Answer<Json<HookSecret>> {
@@ -167,6 +164,7 @@ async fn rotate_hook(Shared(state): Shared<State>, who: Who, At(path): At<HookPa
             hook::rotate(sql, &key, &sealed)
         })
         .await?;
+    state.hooks.forget();
     let hook = Hook { rotating: true, ..shown(&state, &row) };
     Ok(Json(HookSecret { hook, secret }))
 }

@@ -101,5 +101,6 @@ async fn delete_org(
         org::remove(sql, &path.org)
     });
     removed.await?;
+    state.hooks.forget();
     Ok(([(header::CACHE_CONTROL, "no-store")], StatusCode::NO_CONTENT).into_response())
 }

@@ -125,5 +125,6 @@ async fn delete_repo(
             repo::remove(sql, &path.org, &path.repo)
         })
         .await?;
+    state.hooks.forget();
     Ok(StatusCode::NO_CONTENT)
 }

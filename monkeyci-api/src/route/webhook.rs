@@ -8,9 +8,10 @@ use http::{HeaderMap, StatusCode};
 use monkeyci_core::trigger::{self, Forge};
 use monkeyci_rest::DeliveryState;
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use super::Routes;
-use super::hook::place;
+use crate::hooks::Known;
 use crate::problem::{Answer, Refusal};
 use crate::state::{State, now};
 use crate::table::delivery::DeliveryRow;
@@ -39,31 +40,29 @@ async fn receive(
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer<(StatusCode, Json<Accepted>)> {
-    let (shared, wanted) = (state.clone(), key.clone());
-    let found = state.tables.read(move |sql| {
-        let Some(row) = hook::by_key(sql, &wanted)? else { return Ok(None) };
-        let place = place(&row.key);
-        let mut secrets = Vec::new();
-        for sealed in [Some(&row.secret), row.former.as_ref()].into_iter().flatten() {
-            match shared.vault.open(sql, &row.org, &place, sealed) {
-                Ok(secret) => secrets.push(String::from_utf8_lossy(&secret).into_owned()),
-                Err(error) => tracing::error!(%error, "the secret of a webhook does not open"),
-            }
+    let found = match state.hooks.get(&key) {
+        Some(known) => Some(known),
+        None => {
+            let (shared, wanted) = (state.clone(), key.clone());
+            state.tables.read(move |sql| shared.hooks.read(&shared.vault, sql, &wanted)).await?
         }
-        Ok(Some((row, secrets)))
-    });
+    };
     // Whoever does not know the secret learns nothing, not even whether there is such a webhook.
     let refused =
         || Refusal::new(StatusCode::UNAUTHORIZED, "the delivery is not signed with the secret of a webhook here");
-    let (row, secrets) = found.await?.filter(|(row, _)| row.forge == forge).ok_or_else(refused)?;
+    let known = found.filter(|known| known.row.forge == forge).ok_or_else(refused)?;
+    let Known { row, secret, former } = &*known;
     let forge: Forge = row.forge.parse().map_err(|_| refused())?;
     let received = now();
-    let is_of = |secrets: &[String]| trigger::verify(forge, secrets, &headers, &body, received);
-    if let Err(error) = is_of(&secrets) {
+    let is_of = |secrets: &[&Option<Zeroizing<String>>]| {
+        let secrets: Vec<&str> = secrets.iter().filter_map(|secret| Some(secret.as_ref()?.as_str())).collect();
+        trigger::verify(forge, &secrets, &headers, &body, received)
+    };
+    if let Err(error) = is_of(&[secret, former]) {
         tracing::info!(hook = row.name, repo = %row.repo, %error, "a delivery was refused");
         return Err(refused());
     }
-    let with_new = row.former.is_some() && is_of(&secrets[..1]).is_ok();
+    let with_new = row.former.is_some() && is_of(&[secret]).is_ok();
     let delivery = DeliveryRow {
         id: ulid::Ulid::new().to_string(),
         hook: key,
@@ -74,11 +73,17 @@ async fn receive(
         body: body.to_vec(),
     };
     let id = delivery.id.clone();
-    let known = state.tables.write(move |sql| {
-        hook::delivered(sql, &delivery.hook, with_new, received)?;
+    let kept = state.tables.write(move |sql| {
+        if with_new {
+            hook::rotated(sql, &delivery.hook)?;
+        }
         delivery::add(sql, &delivery)
     });
-    let delivery = match known.await? {
+    let kept = kept.await?;
+    if with_new {
+        state.hooks.forget();
+    }
+    let delivery = match kept {
         Ok(()) => {
             state.metrics.delivery(DeliveryState::Received);
             state.delivered.notify_one();

@@ -27,7 +27,14 @@ pub struct HookRow {
     pub last: Option<Millis>,
 }
 
-const COLUMNS: &str = "SELECT key, org, repo, name, forge, secret, former, created, last FROM hook";
+const COLUMNS: &str = "SELECT key, org, repo, name, forge, secret, former, created,
+    (SELECT received FROM delivery WHERE delivery.hook = hook.key ORDER BY id DESC LIMIT 1) FROM hook";
+
+/// What the sealed secret of a webhook is bound to.
+#[must_use]
+pub fn place(key: &str) -> String {
+    format!("hook/{key}")
+}
 
 fn read(row: &Row) -> Result<HookRow, StoreError> {
     Ok(HookRow {
@@ -94,13 +101,12 @@ pub fn rotate(sql: &mut dyn Sql, key: &str, secret: &[u8]) -> Result<(), StoreEr
     sql.execute("UPDATE hook SET former = secret, secret = $2 WHERE key = $1", values![key, secret]).map(drop)
 }
 
-/// Forgets the former secret of a webhook, as the new one was seen in use; notes when that was.
+/// Forgets the former secret of a webhook, as the new one was seen in use.
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn delivered(sql: &mut dyn Sql, key: &str, with_new: bool, now: Millis) -> Result<(), StoreError> {
-    let update = "UPDATE hook SET last = $2, former = CASE WHEN $3 = 1 THEN NULL ELSE former END WHERE key = $1";
-    sql.execute(update, values![key, now, with_new]).map(drop)
+pub fn rotated(sql: &mut dyn Sql, key: &str) -> Result<(), StoreError> {
+    sql.execute("UPDATE hook SET former = NULL WHERE key = $1", values![key]).map(drop)
 }
 
 /// Removes a webhook with its deliveries; tells whether there was one.

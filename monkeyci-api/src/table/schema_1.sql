@@ -65,7 +65,6 @@ CREATE TABLE hook (
     secret  {bytes} NOT NULL,
     former  {bytes},
     created {int} NOT NULL,
-    last    {int},
     UNIQUE (org, repo, name),
     FOREIGN KEY (org, repo) REFERENCES repo ON DELETE CASCADE
 );
