@@ -7,6 +7,8 @@ use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
+const SIGHUP: c_int = 1;
+const SIGINT: c_int = 2;
 pub const SIGQUIT: c_int = 3;
 pub const SIGKILL: c_int = 9;
 pub const SIGTERM: c_int = 15;
@@ -14,6 +16,8 @@ pub const SIGTERM: c_int = 15;
 const SIGCHLD: c_int = 17;
 #[cfg(not(target_os = "linux"))]
 const SIGCHLD: c_int = 20;
+/// What a signal does when nobody says otherwise.
+const SIG_DFL: usize = 0;
 
 pub const POLLIN: c_short = 1;
 pub const POLLHUP: c_short = 16;
@@ -145,6 +149,12 @@ impl Signals {
             let handler: extern "C" fn(c_int) = on_signal;
             // SAFETY: the handler does nothing but what signal(7) calls safe, and the socket outlives the program's work.
             unsafe { signal(number, handler as usize) };
+        }
+        // Whoever started us may ignore these, as `nohup` and the background of a script do: the job would inherit that,
+        // and could not be interrupted at its own terminal.
+        for number in [SIGHUP, SIGINT] {
+            // SAFETY: no handler is involved.
+            unsafe { signal(number, SIG_DFL) };
         }
         Ok(Self { ours, _handlers: handlers })
     }

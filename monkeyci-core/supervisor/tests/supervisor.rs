@@ -167,6 +167,17 @@ fn a_signal_is_128_and_its_number() {
 }
 
 #[test]
+fn what_whoever_started_it_ignores_interrupts_the_job_all_the_same() {
+    let story = Story::lines(["kill -INT $$; echo on"]);
+    fs::write(story.path("control/start"), "").expect("a file");
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", "trap '' INT HUP; exec \"$0\" run --process \"$1\""]).arg(supervisor()).arg(story.home.path());
+    let output = command.stdin(Stdio::null()).output().expect("it runs");
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!((story.outcome().and_then(|outcome| outcome.code), story.output()), (Some(130), String::new()));
+}
+
+#[test]
 fn a_command_runs_without_a_shell() {
     let command = ["printf", "%s|", "a b", "$HOME"].map(|word| word.as_bytes().to_vec()).to_vec();
     let story = Story::new(Program { command, shell: "/no/shell".into(), ..Program::default() });
