@@ -40,6 +40,15 @@ async fn events_go_on_where_the_connection_was_cut_each_once() {
 }
 
 #[tokio::test]
+async fn what_a_newer_server_tells_more_is_passed_over() {
+    let told = [event(1, "build/start"), event(2, "build/dreamt"), event(3, "build/end")].concat();
+    let server = Server::new(vec![ended(&format!("{told}event: end\n\n"))]).await;
+    let events: Vec<_> =
+        server.client().org("acme").repo("web").build(3).events(0).try_collect().await.expect("events");
+    assert_eq!(events.iter().map(|event| event.seq).collect::<Vec<_>>(), [1, 3]);
+}
+
+#[tokio::test]
 async fn events_of_an_organisation_go_on_by_their_position() {
     let message = |number: u64| {
         event(number, "build/start").replace(&format!("id: {number}\n"), &format!("id: {}\n", 100 + number))
