@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// Where it listens.
     pub listen: SocketAddr,
-    /// How browsers and forges reach it; `http://` and where it listens when that is not said.
+    /// How browsers and forges reach it; `http://` (or `https://`) and where it listens when that is not said.
     #[schemars(example = "https://ci.example.com")]
     pub public_url: Option<String>,
     /// The folder that it keeps everything in; from the folder of this file, where it does not begin with `/`.
@@ -29,10 +30,27 @@ pub struct Config {
     pub head_seconds: u64,
     /// Whether `/metrics` is shown, to everybody who reaches the server.
     pub metrics: bool,
+    /// Networks of the proxies in front of it, as `10.0.0.0/8`: what they say in `X-Forwarded-For` is believed.
+    #[schemars(with = "Vec<String>")]
+    pub trusted_proxies: Vec<IpNet>,
+    /// TLS of its own; without it, a proxy has to bring it.
+    pub tls: Tls,
     /// Where jobs run.
     pub executor: Executor,
     /// What may be cloned.
     pub sources: Sources,
+}
+
+/// TLS of its own; without a certificate, a proxy has to bring it. The files are read again when they change.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct Tls {
+    /// The file of the certificate and those that stand between it and a known authority, in PEM.
+    #[schemars(example = "/etc/monkeyci/tls.crt")]
+    pub certificate: Option<PathBuf>,
+    /// The file of its private key, in PEM.
+    #[schemars(example = "/etc/monkeyci/tls.key")]
+    pub key: Option<PathBuf>,
 }
 
 /// Where jobs run.
@@ -109,6 +127,8 @@ impl Default for Config {
             connections: 10_000,
             head_seconds: 30,
             metrics: true,
+            trusted_proxies: Vec::new(),
+            tls: Tls::default(),
             executor: Executor::default(),
             sources: Sources::default(),
         }
@@ -129,6 +149,9 @@ impl Config {
         if let Some(folder) = path.parent() {
             config.state = folder.join(&config.state);
             config.master_key = config.master_key.map(|key| folder.join(key));
+            for file in [&mut config.tls.certificate, &mut config.tls.key].into_iter().flatten() {
+                *file = folder.join(&file);
+            }
         }
         config.check().map_err(wrong)?;
         Ok(config)
@@ -149,6 +172,9 @@ impl Config {
                 return Err(format!("{key}: 0 would serve nobody"));
             }
         }
+        if self.tls.certificate.is_some() != self.tls.key.is_some() {
+            return Err("tls: `certificate` and `key` are two files that belong together: name both".into());
+        }
         for glob in &self.executor.processes {
             globset::Glob::new(glob).map_err(|error| format!("executor.processes: `{glob}`: {}", error.kind()))?;
         }
@@ -158,7 +184,8 @@ impl Config {
     /// How browsers and forges reach the server, without a slash at its end.
     #[must_use]
     pub fn url(&self, listens: SocketAddr) -> String {
-        let url = self.public_url.clone().unwrap_or_else(|| format!("http://{listens}"));
+        let scheme = if self.tls.certificate.is_some() { "https" } else { "http" };
+        let url = self.public_url.clone().unwrap_or_else(|| format!("{scheme}://{listens}"));
         url.trim_end_matches('/').to_owned()
     }
 }
@@ -189,6 +216,8 @@ mod tests {
             ("\nlisten = \"here\"", "line 2"),
             ("connections = 0", "connections: 0"),
             ("public-url = \"ci.example.com\"", "does not begin with"),
+            ("[tls]\nkey = \"a.pem\"", "name both"),
+            ("trusted-proxies = [\"10.0.0.0/33\"]", "line 1"),
             ("[executor]\nprocesses = [\"acme/{\"]", "executor.processes"),
         ] {
             let error = read(text).expect_err("it is wrong");

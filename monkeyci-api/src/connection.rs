@@ -4,16 +4,23 @@
 //! ever.
 
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use axum::Router;
+use http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+
+use crate::address::Peer;
+use crate::tls::Tls;
 
 /// How long answers may take to end once the server was told to stop. Streams have no end of their own.
 const GRACE: Duration = Duration::from_secs(2);
@@ -30,8 +37,8 @@ pub struct Limits {
     pub head: Duration,
 }
 
-/// Serves `app` until it is told to stop.
-pub async fn serve(listener: TcpListener, app: Router, limits: Limits, stop: &CancellationToken) {
+/// Serves `app` until it is told to stop, by TLS where there is a certificate.
+pub async fn serve(listener: TcpListener, tls: Option<Tls>, app: Router, limits: Limits, stop: &CancellationToken) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(limits.head);
     let graceful = GracefulShutdown::new();
@@ -42,11 +49,22 @@ pub async fn serve(listener: TcpListener, app: Router, limits: Limits, stop: &Ca
             Some(_ended) = open.join_next() => continue,
             accepted = listener.accept(), if open.len() < limits.connections => accepted,
         };
-        let Some(stream) = taken(accepted).await else { continue };
-        let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(app.clone()));
-        let connection = graceful.watch(connection);
+        let Some((stream, peer)) = taken(accepted).await else { continue };
+        let (http, app, tls, watcher) = (http.clone(), app.clone(), tls.clone(), graceful.watcher());
         open.spawn(async move {
-            if let Err(error) = connection.await {
+            let service = service_fn(move |mut request: Request<Incoming>| {
+                request.extensions_mut().insert(Peer(peer));
+                TowerToHyperService::new(app.clone()).call(request)
+            });
+            let served = match tls {
+                None => watcher.watch(http.serve_connection(TokioIo::new(stream), service)).await,
+                Some(tls) => match tokio::time::timeout(limits.head, tls.acceptor().accept(stream)).await {
+                    Ok(Ok(stream)) => watcher.watch(http.serve_connection(TokioIo::new(stream), service)).await,
+                    Ok(Err(error)) => return tracing::debug!(%error, "a connection does not speak TLS as we do"),
+                    Err(_) => return tracing::debug!("a connection took too long to begin"),
+                },
+            };
+            if let Err(error) = served {
                 tracing::debug!(%error, "a connection broke off");
             }
         });
@@ -59,14 +77,14 @@ pub async fn serve(listener: TcpListener, app: Router, limits: Limits, stop: &Ca
     open.shutdown().await;
 }
 
-async fn taken(accepted: io::Result<(TcpStream, std::net::SocketAddr)>) -> Option<TcpStream> {
+async fn taken(accepted: io::Result<(TcpStream, SocketAddr)>) -> Option<(TcpStream, IpAddr)> {
     match accepted {
-        Ok((stream, _)) => {
+        Ok((stream, peer)) => {
             // Answers and events are small and whole: none gains by waiting for more.
             if let Err(error) = stream.set_nodelay(true) {
                 tracing::debug!(%error, "a connection is slower than it could be");
             }
-            Some(stream)
+            Some((stream, peer.ip().to_canonical()))
         }
         Err(error) => {
             use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};

@@ -16,6 +16,7 @@
 //! - [`backup`]: a server in one file.
 //! - `executor`: where jobs run on a server, and what is not trusted.
 
+pub mod address;
 pub mod backup;
 pub mod config;
 pub mod problem;
@@ -47,6 +48,7 @@ mod revision;
 mod secrets;
 mod sse;
 mod timer;
+mod tls;
 mod view;
 
 pub use config::{Config, ConfigError};

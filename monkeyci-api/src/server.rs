@@ -29,6 +29,7 @@ use crate::metrics::Metrics;
 use crate::route::Routes;
 use crate::secrets::Sealed;
 use crate::state::{Shared, State};
+use crate::tls::Tls;
 use crate::vault::Vault;
 use crate::{backup, connection, identity, intake, poll, report, table, timer};
 
@@ -45,6 +46,7 @@ pub const ADMIN: &str = "admin";
 pub struct Server {
     state: State,
     listener: TcpListener,
+    tls: Option<Tls>,
     first: Option<String>,
     stop: CancellationToken,
     limits: Limits,
@@ -99,6 +101,7 @@ impl Server {
         let listener = TcpListener::bind(config.listen)
             .await
             .map_err(|source| ServerError::Listen { address: config.listen, source })?;
+        let tls = Tls::open(&config.tls).map_err(ServerError::Config)?;
         let address = listener.local_addr().map_err(|source| ServerError::Listen { address: config.listen, source })?;
 
         let key = config.master_key.clone().unwrap_or_else(|| folder.join(backup::KEY));
@@ -158,10 +161,11 @@ impl Server {
             metrics,
             shows_metrics: config.metrics,
             mended: Notify::new(),
+            proxies: config.trusted_proxies.clone(),
             url: config.url(address),
         });
         let limits = Limits { connections: config.connections, head: Duration::from_secs(config.head_seconds) };
-        Ok(Self { state, listener, first, stop: CancellationToken::new(), limits })
+        Ok(Self { state, listener, tls, first, stop: CancellationToken::new(), limits })
     }
 
     /// What its handlers share.
@@ -194,8 +198,8 @@ impl Server {
     /// When nothing can be served any more.
     pub async fn serve(self) -> std::io::Result<()> {
         let (work, app) = (self.work(), self.router());
-        let Self { state, listener, stop, limits, .. } = self;
-        connection::serve(listener, app, limits, &stop).await;
+        let Self { state, listener, tls, stop, limits, .. } = self;
+        connection::serve(listener, tls, app, limits, &stop).await;
         let worked = work.await.map_err(std::io::Error::other);
         state.engine.leave().await;
         worked
@@ -203,13 +207,19 @@ impl Server {
 
     /// Does what is due beside answering, until it is told to stop.
     pub fn work(&self) -> JoinHandle<()> {
-        let (state, stop) = (self.state.clone(), self.stop.clone());
+        let (state, stop, tls) = (self.state.clone(), self.stop.clone(), self.tls.clone());
         tokio::spawn(async move {
+            let renewed = async {
+                if let Some(tls) = tls {
+                    tls.renew(stop.clone()).await;
+                }
+            };
             tokio::join!(
+                renewed,
                 intake::run(state.clone(), stop.clone()),
                 timer::run(state.clone(), stop.clone()),
                 poll::run(state.clone(), stop.clone()),
-                report::run(state, stop),
+                report::run(state, stop.clone()),
             );
         })
     }

@@ -49,6 +49,8 @@ pub struct Shared {
     pub shows_metrics: bool,
     /// Wakes who tells forges of builds, once what kept it from that may be mended.
     pub mended: Notify,
+    /// Networks of proxies whose word for who asks is taken.
+    pub proxies: Vec<ipnet::IpNet>,
     /// How browsers and forges reach this server.
     pub url: String,
 }

@@ -25,7 +25,7 @@ impl Listening {
         config.listen.set_port(0);
         set(&mut config);
         let server = Server::open(&config).await.expect("opens");
-        let address = server.url().strip_prefix("http://").expect("an address").parse().expect("an address");
+        let address = server.url().split_once("://").expect("an address").1.parse().expect("an address");
         let stop = server.stop();
         Self { address, stop, served: tokio::spawn(server.serve()), _dir: dir }
     }
@@ -98,4 +98,29 @@ async fn a_server_that_is_told_to_stop_ends_connections_that_are_idle_or_never_e
     stopped.expect("it stops").expect("nothing panicked").expect("it served");
     assert!(rest(&mut idle).await.starts_with("HTTP/1.1 200"));
     assert_eq!(rest(&mut half).await, "");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_speaks_tls_where_it_has_a_certificate_and_to_nobody_in_the_clear() {
+    let made = rcgen::generate_simple_self_signed(["ci.example.com".to_owned()]).expect("a certificate");
+    let files = tempfile::tempdir().expect("a folder");
+    let (certificate, key) = (files.path().join("tls.crt"), files.path().join("tls.key"));
+    std::fs::write(&certificate, made.cert.pem()).expect("writes");
+    std::fs::write(&key, made.signing_key.serialize_pem()).expect("writes");
+    let server = Listening::with(|config| {
+        config.head_seconds = 1;
+        (config.tls.certificate, config.tls.key) = (Some(certificate), Some(key));
+    })
+    .await;
+    let known = reqwest::Certificate::from_pem(made.cert.pem().as_bytes()).expect("a certificate");
+    let client = reqwest::Client::builder().tls_certs_only([known]).resolve("ci.example.com", server.address);
+    let client = client.build().expect("a client");
+    let url = format!("https://ci.example.com:{}/healthz", server.address.port());
+    assert!(client.get(&url).send().await.expect("an answer").status().is_success());
+    let stranger = reqwest::Client::builder().resolve("ci.example.com", server.address).build().expect("a client");
+    assert!(stranger.get(&url).send().await.is_err(), "who does not know the certificate does not go on");
+    // In the clear, and silent: both are cut.
+    let answers = (rest(&mut server.send(WHOLE).await).await, rest(&mut server.send(b"").await).await);
+    assert!(!answers.0.contains(" 200 ") && !answers.1.contains(" 200 "), "{answers:?}");
+    assert!(client.get(&url).send().await.expect("an answer").status().is_success());
 }
