@@ -35,6 +35,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// TLS of its own; without it, a proxy has to bring it.
     pub tls: Tls,
+    /// How long things are kept.
+    pub retention: Retention,
     /// Where jobs run.
     pub executor: Executor,
     /// What may be cloned.
@@ -51,6 +53,20 @@ pub struct Tls {
     /// The file of its private key, in PEM.
     #[schemars(example = "/etc/monkeyci/tls.key")]
     pub key: Option<PathBuf>,
+}
+
+/// How long things are kept, in days; 0 is for ever.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct Retention {
+    /// Builds after their end, with all that belongs to them. The newest of each branch and tag stays.
+    pub builds: u32,
+    /// What their jobs printed.
+    pub logs: u32,
+    /// What their jobs kept. That of the newest build of each branch and tag stays.
+    pub artifacts: u32,
+    /// What forges delivered.
+    pub deliveries: u32,
 }
 
 /// Where jobs run.
@@ -116,6 +132,12 @@ pub enum ConfigError {
     },
 }
 
+impl Default for Retention {
+    fn default() -> Self {
+        Self { builds: 0, logs: 365, artifacts: 90, deliveries: 30 }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -129,6 +151,7 @@ impl Default for Config {
             metrics: true,
             trusted_proxies: Vec::new(),
             tls: Tls::default(),
+            retention: Retention::default(),
             executor: Executor::default(),
             sources: Sources::default(),
         }

@@ -44,6 +44,7 @@ mod range;
 mod reference;
 mod report;
 mod request;
+pub mod retention;
 mod revision;
 mod secrets;
 mod sse;

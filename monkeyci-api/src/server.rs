@@ -31,7 +31,7 @@ use crate::secrets::Sealed;
 use crate::state::{Shared, State};
 use crate::tls::Tls;
 use crate::vault::Vault;
-use crate::{backup, connection, identity, intake, poll, report, table, timer};
+use crate::{backup, connection, identity, intake, poll, report, retention, table, timer};
 
 /// Bytes of the longest body of a request to the API.
 const BODY: usize = 1024 * 1024;
@@ -161,6 +161,7 @@ impl Server {
             metrics,
             shows_metrics: config.metrics,
             mended: Notify::new(),
+            retention: config.retention.clone(),
             proxies: config.trusted_proxies.clone(),
             url: config.url(address),
         });
@@ -219,6 +220,7 @@ impl Server {
                 intake::run(state.clone(), stop.clone()),
                 timer::run(state.clone(), stop.clone()),
                 poll::run(state.clone(), stop.clone()),
+                retention::run(state.clone(), stop.clone()),
                 report::run(state, stop.clone()),
             );
         })

@@ -10,6 +10,7 @@ use monkeyci_core::model::Millis;
 use monkeyci_core::store::{Store, Tables};
 use tokio::sync::{Notify, watch};
 
+use crate::config::Retention;
 use crate::hooks::Hooks;
 use crate::launch::Launcher;
 use crate::metrics::Metrics;
@@ -49,6 +50,8 @@ pub struct Shared {
     pub shows_metrics: bool,
     /// Wakes who tells forges of builds, once what kept it from that may be mended.
     pub mended: Notify,
+    /// How long things are kept.
+    pub retention: Retention,
     /// Networks of proxies whose word for who asks is taken.
     pub proxies: Vec<ipnet::IpNet>,
     /// How browsers and forges reach this server.

@@ -106,6 +106,46 @@ pub fn open_before(
     sql.query(select, values![org, repo, reference, number])?.iter().map(|row| row.count(0)).collect()
 }
 
+/// Up to `limit` builds after `cursor` that ended before a moment, oldest first, each with what stands for it in a cursor
+/// and whether it is the newest of its ref.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn ended_before(
+    sql: &mut dyn Sql,
+    moment: Millis,
+    cursor: u64,
+    limit: u64,
+) -> Result<Vec<(u64, Build, bool)>, StoreError> {
+    let select = format!("{COLUMNS} WHERE open = 0 AND ended < $1 AND id > $2 ORDER BY id LIMIT $3");
+    let mut found = Vec::new();
+    for row in sql.query(&select, values![moment, cursor, limit])? {
+        let build = read(&row)?;
+        let newer = "SELECT 1 FROM build WHERE org = $1 AND repo = $2 AND number > $3 AND open = 0
+                     AND coalesce(reference, '') = $4 LIMIT 1";
+        let reference = build.trigger.git.as_ref().and_then(|git| git.reference.as_deref()).unwrap_or_default();
+        let is_newest = sql.query(newer, values![&build.org, &build.repo, build.number, reference])?.is_empty();
+        found.push((row.count(9)?, build, is_newest));
+    }
+    Ok(found)
+}
+
+/// Removes a build that has ended, its jobs and its events; tells whether it did. The one with the newest event of all
+/// stays, since no position may ever be given twice.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn remove(sql: &mut dyn Sql, id: u64) -> Result<bool, StoreError> {
+    let newest = "SELECT build FROM event ORDER BY position DESC LIMIT 1";
+    if sql.query(newest, &[])?.first().map(|row| row.count(0)).transpose()? == Some(id) {
+        return Ok(false);
+    }
+    for delete in ["DELETE FROM event WHERE build = $1", "DELETE FROM job WHERE build = $1"] {
+        sql.execute(delete, values![id])?;
+    }
+    Ok(sql.execute("DELETE FROM build WHERE id = $1 AND open = 0", values![id])? == 1)
+}
+
 /// How many jobs of builds that have not ended stand how.
 ///
 /// # Errors

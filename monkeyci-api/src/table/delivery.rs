@@ -89,6 +89,16 @@ pub fn settle(
     sql.execute(update, values![id, state.as_str(), message, builds]).map(drop)
 }
 
+/// Removes up to `limit` deliveries that came before a moment and were looked at; returns how many.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn forget(sql: &mut dyn Sql, moment: Millis, limit: u64) -> Result<u64, StoreError> {
+    let delete = "DELETE FROM delivery WHERE id IN
+                  (SELECT id FROM delivery WHERE received < $1 AND state <> 'received' ORDER BY id LIMIT $2)";
+    sql.execute(delete, values![moment, limit])
+}
+
 /// How many deliveries are safe, and nobody has looked at.
 ///
 /// # Errors

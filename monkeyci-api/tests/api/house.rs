@@ -8,6 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
+use monkeyci_api::state::State;
 use monkeyci_api::{Config, Server, ServerError};
 use monkeyci_core::store::StoreError;
 use serde_json::{Value, json};
@@ -88,6 +89,11 @@ impl House {
         self.work = Some(server.work());
         self.app = server.router();
         self.server = Some(server);
+    }
+
+    /// What the server's handlers share.
+    pub fn state(&self) -> &State {
+        self.server.as_ref().expect("it runs").state()
     }
 
     pub fn repository(&self) -> PathBuf {
@@ -191,6 +197,7 @@ async fn open(dir: &Path) -> Server {
     config.sources.file = true;
     config.sources.http = true;
     config.sources.private = true;
+    config.retention.builds = 400;
     // What the server before was still answering holds the database a moment longer.
     let opened = async {
         loop {

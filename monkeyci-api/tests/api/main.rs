@@ -10,5 +10,6 @@ mod metrics;
 mod object;
 mod param;
 mod report;
+mod retention;
 mod schedule;
 mod webhook;

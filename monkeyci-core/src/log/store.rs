@@ -78,11 +78,29 @@ impl LogStore {
     #[must_use]
     pub fn path(&self, id: &LogId) -> PathBuf {
         let LogId { build, job, attempt } = id;
+        self.folder(build).join(format!("{}.{attempt}.log", fit(job.as_str())))
+    }
+
+    /// The folder of a build's logs.
+    fn folder(&self, build: &BuildId) -> PathBuf {
         let mut path = self.shared.root.join(fit(build.org.as_str()));
         path.push(fit(build.repo.as_str()));
         path.push(build.number.to_string());
-        path.push(format!("{}.{attempt}.log", fit(job.as_str())));
         path
+    }
+
+    /// Removes the logs of a build that has ended; tells whether there were any.
+    ///
+    /// # Errors
+    /// When they cannot be removed.
+    pub fn remove(&self, build: &BuildId) -> Result<bool, LogError> {
+        self.close_all(|log| log.build == *build);
+        let folder = self.folder(build);
+        match std::fs::remove_dir_all(&folder) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(failed(&folder, error)),
+        }
     }
 
     /// Says that a log is about to be written, by this process: those who follow it wait for it.
