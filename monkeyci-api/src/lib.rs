@@ -28,6 +28,7 @@ pub mod vault;
 
 mod audit;
 mod connection;
+pub mod doctor;
 mod executor;
 mod extract;
 pub mod hooks;

@@ -9,6 +9,7 @@ mod cancel;
 mod completions;
 mod config;
 mod debug;
+mod doctor;
 mod init;
 mod login;
 mod logout;
@@ -59,6 +60,7 @@ enum Command {
     Test(test::TestArgs),
     Server(Box<server::ServerArgs>),
     Config(config::ConfigArgs),
+    Doctor(doctor::DoctorArgs),
     Backup(backup::BackupArgs),
     Restore(backup::RestoreArgs),
     Login(login::LoginArgs),
@@ -97,6 +99,7 @@ pub fn main() -> Exit {
         Command::Test(args) => test::run(&args),
         Command::Server(args) => server::run(&args),
         Command::Config(args) => config::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Backup(args) => backup::backup(&args),
         Command::Restore(args) => backup::restore(&args),
         Command::Login(args) => login::run(&args),

@@ -4,6 +4,7 @@ mod access;
 mod backup;
 mod build;
 mod connection;
+mod doctor;
 mod github;
 mod house;
 mod metrics;

@@ -4,6 +4,21 @@
 /// repository could run programs while it was cloned. Source: the release notes of git 2.45.1.
 const FIXED: [(u32, u32); 7] = [(39, 4), (40, 2), (41, 1), (42, 2), (43, 4), (44, 1), (45, 1)];
 
+/// Asks the `git` program of this machine for its version; the error says why it is not used for strangers' repositories.
+///
+/// # Errors
+/// When there is none, or it is known to let a repository run programs.
+pub async fn git_version() -> Result<String, String> {
+    let output = tokio::process::Command::new("git").arg("--version").stdin(std::process::Stdio::null()).output().await;
+    let output =
+        output.map_err(|error| format!("the program `git` cannot be run: {error}; install git 2.45.1 or newer"))?;
+    let banner = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    match fault(&banner) {
+        None => Ok(banner),
+        Some(fault) => Err(fault),
+    }
+}
+
 /// Says why the program that printed `banner` for `git --version` is not used, if so.
 pub(super) fn fault(banner: &str) -> Option<String> {
     let Some((major, minor, patch)) = parse(banner) else {

@@ -31,6 +31,7 @@ pub use changes::{changes_between, list_refs, resolve};
 pub use credentials::{Credentials, SshKey};
 pub use folder::Folder;
 pub use git_remote::GitRemote;
+pub use git_version::git_version;
 pub use reach::is_public;
 pub use reference::{CommitId, GitRef, InvalidRef};
 pub(crate) use url::without_credentials;
