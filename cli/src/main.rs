@@ -7,6 +7,7 @@ mod error;
 mod executor;
 mod graph;
 mod junit;
+mod labels;
 mod login;
 mod param;
 mod remote;

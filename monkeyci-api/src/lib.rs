@@ -8,7 +8,8 @@
 //! - [`route`]: the routes, one file for each kind of thing; `extract` takes apart what is asked, `openapi` describes it,
 //!   [`problem`] refuses.
 //! - [`identity`]: who asks, and what they may do; `audit` writes down what they change.
-//! - [`table`]: what is kept, one module for each table; [`vault`] seals the secrets among it.
+//! - [`table`]: what is kept, one module for each table; [`vault`] seals the secrets among it. `owner`: whose params are
+//!   meant; `params`: which of them a build gets.
 //! - `intake`: deliveries of forges become builds; `timer` and `poll`: so do moments and new commits; `launch`: what becomes of a wish for a build.
 //! - `report`: forges are told how builds of their commits stand.
 //! - `view`: builds as they are shown; `sse` and `range`: streams and parts of what is long.
@@ -37,6 +38,7 @@ mod intake;
 mod launch;
 pub mod metrics;
 mod openapi;
+mod owner;
 mod page;
 mod params;
 mod poll;

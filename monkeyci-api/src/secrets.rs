@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use monkeyci_core::model::{OrgId, SecretRef, Trigger};
+use monkeyci_core::model::{SecretRef, Trigger};
 use monkeyci_core::secret::{Keeper, Secrets};
 use monkeyci_core::store::{Sql, StoreError, Tables};
 use monkeyci_rest::Param;
 use zeroize::Zeroizing;
 
+use crate::owner::Owner;
 use crate::table::param::{self, ParamRow};
 use crate::vault::{Vault, VaultError};
 
@@ -55,15 +56,9 @@ impl Keeper for Sealed {
 /// The value of a secret, in its newest version: what was replaced is meant to be used no more.
 fn open(vault: &Vault, sql: &mut dyn Sql, secret: &SecretRef) -> Result<Result<String, String>, StoreError> {
     let gone = || Ok(Err(format!("param `{}`, which the build was begun with, is gone: build it anew", secret.name)));
-    let mut parts = secret.name.splitn(3, '/');
-    let (org, repo, name) = match (parts.next(), parts.next(), parts.next()) {
-        (Some(org), Some(repo), Some(name)) => (org, repo, name),
-        (Some(org), Some(name), None) => (org, "", name),
-        _ => return gone(),
-    };
-    let Ok(org) = org.parse::<OrgId>() else { return gone() };
-    let Some(row) = param::find(sql, &org, repo, name)? else { return gone() };
-    Ok(value(vault, sql, &org, repo, row)?.map(|value| value.to_string()))
+    let Some((owner, name)) = Owner::of_full_name(&secret.name) else { return gone() };
+    let Some(row) = param::find(sql, &owner, name)? else { return gone() };
+    Ok(value(vault, sql, &owner, row)?.map(|value| value.to_string()))
 }
 
 /// The value of a param, also of one that is secret; in words for people why that does not open.
@@ -73,18 +68,17 @@ fn open(vault: &Vault, sql: &mut dyn Sql, secret: &SecretRef) -> Result<Result<S
 pub fn value(
     vault: &Vault,
     sql: &mut dyn Sql,
-    org: &OrgId,
-    repo: &str,
+    owner: &Owner,
     row: ParamRow,
 ) -> Result<Result<Zeroizing<String>, String>, StoreError> {
     let Param { name, value, version, .. } = row.param;
     let Some(sealed) = row.sealed else { return Ok(Ok(Zeroizing::new(value.unwrap_or_default()))) };
-    match vault.open(sql, org, &param::place(org, repo, &name, version), &sealed) {
+    match vault.open(sql, &owner.org, &owner.place(&name, version), &sealed) {
         Ok(value) => Ok(Ok(Zeroizing::new(String::from_utf8_lossy(&value).into_owned()))),
         Err(VaultError::Store(error)) => Err(error),
         Err(error) => {
             tracing::error!(%error, "a secret does not open");
-            let name = param::full_name(org, repo, &name);
+            let name = owner.full_name(&name);
             Ok(Err(format!("param `{name}` cannot be opened: the server's master key is another")))
         }
     }

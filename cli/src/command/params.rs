@@ -1,9 +1,12 @@
-use monkeyci_client::rest::{Param, ParamBody};
+use std::collections::BTreeMap;
+
+use monkeyci_client::rest::{EffectiveParam, LabelFilters, Param, ParamBody, ParamSet, ParamSetBody};
 use monkeyci_client::{ClientError, Object, Pages};
 use monkeyci_core::model::OrgId;
 
 use crate::error::{CliError, Exit};
-use crate::remote::{Connection, OutputArgs, RepoName};
+use crate::labels;
+use crate::remote::{AtArgs, Connection, OutputArgs, RepoName};
 use crate::secret;
 use crate::ui::{table, when};
 
@@ -31,6 +34,51 @@ enum Command {
         #[command(flatten)]
         owner: OwnerArgs,
     },
+    /// List what builds of a repository get, and where it comes from
+    Effective {
+        #[command(flatten)]
+        at: AtArgs,
+    },
+    /// List the sets of an organisation
+    Sets {
+        #[command(flatten)]
+        org: OrgArgs,
+    },
+    /// Add a set, or say anew which repositories get it
+    AddSet(SetOfArgs),
+    /// Remove a set with its params
+    RemoveSet {
+        /// Its name
+        #[arg(value_name = "SET")]
+        set: String,
+        #[command(flatten)]
+        org: OrgArgs,
+    },
+}
+
+/// Which organisation is meant.
+#[derive(Debug, clap::Args)]
+struct OrgArgs {
+    /// The organisation
+    #[arg(short, long, value_name = "ORG")]
+    org: OrgId,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, clap::Args)]
+struct SetOfArgs {
+    /// Its name
+    #[arg(value_name = "SET")]
+    set: String,
+    /// For repositories with all of these labels (repeatable: those that fit one of them) [default: for all]
+    #[arg(short, long, value_name = "NAME=VALUE,…", value_parser = labels::filter)]
+    labels: Vec<BTreeMap<String, String>>,
+    /// Say what it is for
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+    #[command(flatten)]
+    org: OrgArgs,
 }
 
 /// Whose params are meant.
@@ -42,6 +90,9 @@ struct OwnerArgs {
     /// Of all repositories of an organisation
     #[arg(short, long, value_name = "ORG", conflicts_with = "repo")]
     org: Option<OrgId>,
+    /// Of this set of the organisation
+    #[arg(long, value_name = "SET", requires = "org")]
+    set: Option<String>,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -75,6 +126,18 @@ pub fn run(args: &ParamsArgs) -> Result<Exit, CliError> {
                 owner.param(&server, name).await?.delete().await?;
                 super::print(&format!("Removed `{name}`\n"))
             }
+            Command::Effective { at } => effective(at).await,
+            Command::Sets { org } => sets(org).await,
+            Command::AddSet(args) => {
+                let filters = LabelFilters(args.labels.clone());
+                let body = ParamSetBody { label_filters: filters, description: args.description.clone() };
+                let set = args.org.output.connect()?.client.org(&args.org.org).param_set(&args.set).put(&body).await?;
+                args.org.output.print(&set, |_| format!("Set up `{}`\n", args.set))
+            }
+            Command::RemoveSet { set, org } => {
+                org.output.connect()?.client.org(&org.org).param_set(set).delete().await?;
+                super::print(&format!("Removed `{set}`\n"))
+            }
         }
     })
 }
@@ -96,6 +159,31 @@ fn row(param: &Param, now: i64) -> [String; 4] {
         (None, None) => "secret".into(),
     };
     [param.name.clone(), value, when::about(param.updated, now), param.description.clone().unwrap_or_default()]
+}
+
+async fn effective(at: &AtArgs) -> Result<Exit, CliError> {
+    let params = at.repo().await?.effective_params().all().await?;
+    at.output.print(&params, |style| {
+        let now = when::now();
+        let line = |found: &EffectiveParam| {
+            let [name, value, ..] = row(&found.param, now);
+            [name, value, found.from.clone()]
+        };
+        let rows: Vec<_> = params.iter().map(line).collect();
+        table::list("No params", ["NAME", "VALUE", "FROM"], &rows, style)
+    })
+}
+
+async fn sets(org: &OrgArgs) -> Result<Exit, CliError> {
+    let sets = org.output.connect()?.client.org(&org.org).param_sets().all().await?;
+    org.output.print(&sets, |style| {
+        let line = |set: &ParamSet| {
+            let description = set.body.description.clone().unwrap_or_default();
+            [set.name.clone(), labels::shown(&set.body.label_filters), description]
+        };
+        let rows: Vec<_> = sets.iter().map(line).collect();
+        table::list("No sets", ["SET", "REPOSITORIES", ""], &rows, style)
+    })
 }
 
 async fn set(args: &SetArgs) -> Result<Exit, CliError> {
@@ -124,16 +212,18 @@ async fn set(args: &SetArgs) -> Result<Exit, CliError> {
 
 impl OwnerArgs {
     async fn params(&self, server: &Connection) -> Result<Pages<Param>, CliError> {
-        match &self.org {
-            Some(org) => Ok(server.client.org(org).params()),
-            None => Ok(server.repo(self.repo.as_ref()).await?.params()),
+        match (&self.org, &self.set) {
+            (Some(org), Some(set)) => Ok(server.client.org(org).param_set(set).params()),
+            (Some(org), None) => Ok(server.client.org(org).params()),
+            (None, _) => Ok(server.repo(self.repo.as_ref()).await?.params()),
         }
     }
 
     async fn param(&self, server: &Connection, name: &str) -> Result<Object<Param, ParamBody>, CliError> {
-        match &self.org {
-            Some(org) => Ok(server.client.org(org).param(name)),
-            None => Ok(server.repo(self.repo.as_ref()).await?.param(name)),
+        match (&self.org, &self.set) {
+            (Some(org), Some(set)) => Ok(server.client.org(org).param_set(set).param(name)),
+            (Some(org), None) => Ok(server.client.org(org).param(name)),
+            (None, _) => Ok(server.repo(self.repo.as_ref()).await?.param(name)),
         }
     }
 }

@@ -37,6 +37,15 @@ pub struct MemberPath {
     pub name: String,
 }
 
+/// A set of params.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+pub struct SetPath {
+    /// The organisation.
+    pub org: OrgId,
+    /// Its name.
+    pub set: String,
+}
+
 /// A repository.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct RepoPath {

@@ -2,10 +2,16 @@
 
 mod at;
 mod body;
+mod labels;
+mod name;
 mod paging;
 mod query;
 
-pub use at::{At, BuildPath, DeliveryPath, HookPath, JobPath, LogPath, MemberPath, NamePath, OrgPath, RepoPath};
+pub use at::{
+    At, BuildPath, DeliveryPath, HookPath, JobPath, LogPath, MemberPath, NamePath, OrgPath, RepoPath, SetPath,
+};
 pub use body::Body;
+pub use labels::check_filters;
+pub use name::check_name;
 pub use paging::Paging;
 pub use query::Query;

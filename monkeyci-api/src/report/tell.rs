@@ -13,6 +13,7 @@ use super::place::Place;
 use super::request::{Request, request};
 use super::sender::{Outcome, Sender};
 use super::status::Status;
+use crate::params;
 use crate::random;
 use crate::secrets;
 use crate::state::{State, now};
@@ -133,7 +134,7 @@ fn told(state: &State, sql: &mut dyn Sql, row: &ReportRow) -> Result<Result<Told
     Ok(Ok(Told { forge: place.forge, request, token }))
 }
 
-/// The forge's token: the secret param of the repository, or else of its organisation.
+/// The forge's token: the secret param of that name that builds of the repository get.
 fn token(
     vault: &Vault,
     sql: &mut dyn Sql,
@@ -141,12 +142,12 @@ fn token(
     repo: &RepoId,
     name: &str,
 ) -> Result<Result<Zeroizing<String>, String>, StoreError> {
-    for owner in [repo.as_str(), ""] {
-        let Some(row) = param::find(sql, org, owner, name)? else { continue };
+    for owner in params::owners(sql, org, repo)? {
+        let Some(row) = param::find(sql, &owner, name)? else { continue };
         if !row.param.secret {
             return Ok(Err(format!("param `{name}` holds the forge's token and is not secret: make it so")));
         }
-        return secrets::value(vault, sql, org, owner, row);
+        return secrets::value(vault, sql, &owner, row);
     }
     Ok(Err(format!("there is no param `{name}`, which is to hold the forge's token: add it as a secret one")))
 }

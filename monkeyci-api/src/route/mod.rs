@@ -14,6 +14,7 @@ mod metrics;
 mod org;
 mod page;
 mod param;
+mod param_set;
 mod repo;
 mod schedule;
 mod session;
@@ -38,7 +39,7 @@ impl Routes {
     /// Every route there is.
     #[must_use]
     pub fn all() -> Self {
-        let parts: [fn(Self) -> Self; 19] = [
+        let parts: [fn(Self) -> Self; 20] = [
             health::routes,
             metrics::routes,
             session::routes,
@@ -48,6 +49,7 @@ impl Routes {
             audit::routes,
             repo::routes,
             param::routes,
+            param_set::routes,
             schedule::routes,
             hook::routes,
             webhook::routes,

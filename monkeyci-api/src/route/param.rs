@@ -1,27 +1,30 @@
 use axum::Json;
 use axum::extract::State as Shared;
 use http::StatusCode;
-use monkeyci_core::model::{OrgId, RepoId};
-use monkeyci_rest::{Page, Param, ParamBody, Role};
+use monkeyci_core::model::OrgId;
+use monkeyci_rest::{EffectiveParam, Page, Param, ParamBody, Role};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::Routes;
 use crate::audit::Change;
-use crate::extract::{At, Body, NamePath, OrgPath, Paging, Query, RepoPath};
+use crate::extract::{At, Body, NamePath, OrgPath, Paging, Query, RepoPath, SetPath};
 use crate::identity::Who;
 use crate::openapi::Operation;
+use crate::owner::{Of, Owner};
+use crate::params;
 use crate::problem::{Answer, Refusal};
 use crate::state::{State, now};
 use crate::table::param::ParamRow;
-use crate::table::{org, param, repo, report};
+use crate::table::{param, report};
 use crate::vault::VaultError;
 
 /// Bytes of the longest value.
 const VALUE: usize = 64 * 1024;
 
 /// A param of an organisation.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 struct OrgParamPath {
     /// The organisation.
     org: OrgId,
@@ -29,117 +32,134 @@ struct OrgParamPath {
     name: String,
 }
 
-/// Whose params are meant: an organisation's, or a repository's.
-struct Owner {
+/// A param of a set.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+struct SetParamPath {
+    /// The organisation.
     org: OrgId,
-    repo: Option<RepoId>,
+    /// The set.
+    set: String,
+    /// The param's name.
+    name: String,
 }
 
-impl Owner {
-    fn repo(&self) -> &str {
-        self.repo.as_ref().map_or("", RepoId::as_str)
-    }
+/// A path of somebody's params.
+trait All: DeserializeOwned + JsonSchema + Send + 'static {
+    fn owner(&self) -> Owner;
+}
 
-    fn url(&self, name: &str) -> String {
-        match &self.repo {
-            Some(repo) => format!("/v1/orgs/{}/repos/{repo}/params/{name}", self.org),
-            None => format!("/v1/orgs/{}/params/{name}", self.org),
-        }
-    }
+/// A path of one of them.
+trait One: DeserializeOwned + JsonSchema + Send + 'static {
+    fn owner(&self) -> Owner;
+    fn name(self) -> String;
+}
 
-    /// What a sealed value is bound to.
-    fn place(&self, name: &str, version: u64) -> String {
-        param::place(&self.org, self.repo(), name, version)
+impl All for OrgPath {
+    fn owner(&self) -> Owner {
+        Owner::all(&self.org)
+    }
+}
+
+impl All for SetPath {
+    fn owner(&self) -> Owner {
+        Owner::set(&self.org, &self.set)
+    }
+}
+
+impl All for RepoPath {
+    fn owner(&self) -> Owner {
+        Owner::repo(&self.org, &self.repo)
+    }
+}
+
+impl One for OrgParamPath {
+    fn owner(&self) -> Owner {
+        Owner::all(&self.org)
+    }
+    fn name(self) -> String {
+        self.name
+    }
+}
+
+impl One for SetParamPath {
+    fn owner(&self) -> Owner {
+        Owner::set(&self.org, &self.set)
+    }
+    fn name(self) -> String {
+        self.name
+    }
+}
+
+impl One for NamePath {
+    fn owner(&self) -> Owner {
+        Owner::repo(&self.org, &self.repo)
+    }
+    fn name(self) -> String {
+        self.name
     }
 }
 
 pub(super) fn routes(routes: Routes) -> Routes {
-    let (of_org, one_of_org) = ("/v1/orgs/{org}/params", "/v1/orgs/{org}/params/{name}");
-    let (of_repo, one_of_repo) = ("/v1/orgs/{org}/repos/{repo}/params", "/v1/orgs/{org}/repos/{repo}/params/{name}");
+    let routes = of::<OrgPath, OrgParamPath>(routes, "/v1/orgs/{org}", "Params of all repositories");
+    let routes = of::<SetPath, SetParamPath>(routes, "/v1/orgs/{org}/param-sets/{set}", "Params of a set");
+    of::<RepoPath, NamePath>(routes, "/v1/orgs/{org}/repos/{repo}", "Params of a repository").add(
+        Operation::get(
+            "/v1/orgs/{org}/repos/{repo}/effective-params",
+            "Params that its builds get, and whose they are",
+        )
+        .answers::<Page<EffectiveParam>>(StatusCode::OK),
+        list_effective,
+    )
+}
+
+/// The params of the owners that have this path.
+fn of<A: All, O: One>(routes: Routes, owner: &str, summary: &'static str) -> Routes {
+    let (all, one) = (format!("{owner}/params"), format!("{owner}/params/{{name}}"));
     routes
-        .add(Operation::get(of_org, "Params of all repositories").answers::<Page<Param>>(StatusCode::OK), list_of_org)
-        .add(Operation::get(one_of_org, "A param").answers::<Param>(StatusCode::OK), show_of_org)
-        .add(Operation::put(one_of_org, "Make or change a param").answers::<Param>(StatusCode::OK), put_of_org)
-        .add(Operation::delete(one_of_org, "Remove a param"), delete_of_org)
-        .add(Operation::get(of_repo, "Params of a repository").answers::<Page<Param>>(StatusCode::OK), list_of_repo)
-        .add(Operation::get(one_of_repo, "A param").answers::<Param>(StatusCode::OK), show_of_repo)
-        .add(Operation::put(one_of_repo, "Make or change a param").answers::<Param>(StatusCode::OK), put_of_repo)
-        .add(Operation::delete(one_of_repo, "Remove a param"), delete_of_repo)
+        .add(Operation::get(&all, summary).answers::<Page<Param>>(StatusCode::OK), list::<A>)
+        .add(Operation::get(&one, "A param").answers::<Param>(StatusCode::OK), show::<O>)
+        .add(Operation::put(&one, "Make or change a param").answers::<Param>(StatusCode::OK), put::<O>)
+        .add(Operation::delete(&one, "Remove a param"), delete::<O>)
 }
 
-async fn list_of_org(
-    Shared(state): Shared<State>,
-    who: Who,
-    At(path): At<OrgPath>,
-    Query(paging): Query<Paging>,
-) -> Answer<Json<Page<Param>>> {
-    list(&state, &who, Owner { org: path.org, repo: None }, paging).await
-}
-
-async fn list_of_repo(
+async fn list_effective(
     Shared(state): Shared<State>,
     who: Who,
     At(path): At<RepoPath>,
+) -> Answer<Json<Page<EffectiveParam>>> {
+    who.must_in(&state, &path, Role::Viewer).await?;
+    let items = state.tables.read(move |sql| params::effective(sql, &path.org, &path.repo)).await?;
+    Ok(Json(Page { items, next: None }))
+}
+
+async fn list<A: All>(
+    Shared(state): Shared<State>,
+    who: Who,
+    At(path): At<A>,
     Query(paging): Query<Paging>,
 ) -> Answer<Json<Page<Param>>> {
-    list(&state, &who, Owner { org: path.org, repo: Some(path.repo) }, paging).await
-}
-
-async fn show_of_org(Shared(state): Shared<State>, who: Who, At(path): At<OrgParamPath>) -> Answer<Json<Param>> {
-    show(&state, &who, Owner { org: path.org, repo: None }, path.name).await
-}
-
-async fn show_of_repo(Shared(state): Shared<State>, who: Who, At(path): At<NamePath>) -> Answer<Json<Param>> {
-    show(&state, &who, Owner { org: path.org, repo: Some(path.repo) }, path.name).await
-}
-
-async fn put_of_org(
-    Shared(state): Shared<State>,
-    who: Who,
-    At(path): At<OrgParamPath>,
-    body: Body<ParamBody>,
-) -> Answer<(StatusCode, Json<Param>)> {
-    put(&state, &who, Owner { org: path.org, repo: None }, path.name, body).await
-}
-
-async fn put_of_repo(
-    Shared(state): Shared<State>,
-    who: Who,
-    At(path): At<NamePath>,
-    body: Body<ParamBody>,
-) -> Answer<(StatusCode, Json<Param>)> {
-    put(&state, &who, Owner { org: path.org, repo: Some(path.repo) }, path.name, body).await
-}
-
-async fn delete_of_org(Shared(state): Shared<State>, who: Who, At(path): At<OrgParamPath>) -> Answer<StatusCode> {
-    delete(&state, &who, Owner { org: path.org, repo: None }, path.name).await
-}
-
-async fn delete_of_repo(Shared(state): Shared<State>, who: Who, At(path): At<NamePath>) -> Answer<StatusCode> {
-    delete(&state, &who, Owner { org: path.org, repo: Some(path.repo) }, path.name).await
-}
-
-async fn list(state: &State, who: &Who, owner: Owner, paging: Paging) -> Answer<Json<Page<Param>>> {
+    let owner = path.owner();
     who.must(&owner.org, Role::Viewer)?;
     let (cursor, limit) = (paging.cursor.clone(), paging.limit() + 1);
-    let found = state.tables.read(move |sql| param::list(sql, &owner.org, owner.repo(), cursor.as_deref(), limit));
+    let found = state.tables.read(move |sql| param::list(sql, &owner, cursor.as_deref(), limit));
     let found = found.await?.into_iter().map(|row| row.param).collect();
     Ok(Json(paging.page(found, |param: &Param| param.name.clone())))
 }
 
-async fn show(state: &State, who: &Who, owner: Owner, name: String) -> Answer<Json<Param>> {
+async fn show<O: One>(Shared(state): Shared<State>, who: Who, At(path): At<O>) -> Answer<Json<Param>> {
+    let (owner, name) = (path.owner(), path.name());
     who.must(&owner.org, Role::Viewer)?;
-    let found = state.tables.read(move |sql| param::find(sql, &owner.org, owner.repo(), &name)).await?;
+    let found = state.tables.read(move |sql| param::find(sql, &owner, &name)).await?;
     found.map(|row| Json(row.param)).ok_or_else(|| Refusal::not_found("param"))
 }
 
-async fn put(
-    state: &State,
-    who: &Who,
-    owner: Owner,
-    name: String,
+async fn put<O: One>(
+    Shared(state): Shared<State>,
+    who: Who,
+    At(path): At<O>,
     body: Body<ParamBody>,
 ) -> Answer<(StatusCode, Json<Param>)> {
+    let (owner, name) = (path.owner(), path.name());
     let known = who.must(&owner.org, Role::Maintainer)?;
     let body = body.read()?;
     let is_name = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
@@ -154,22 +174,19 @@ async fn put(
     }
     let (change, shared) = (Change::by(known, owner.org.as_str(), "param/put", owner.url(&name)), state.clone());
     let put = state.tables.write(move |sql| {
-        let is_there = match &owner.repo {
-            Some(id) => repo::find(sql, &owner.org, id)?.is_some(),
-            None => org::find(sql, &owner.org)?.is_some(),
-        };
-        if !is_there {
-            return Ok(Err(Refusal::not_found("repository")));
+        if !owner.is_there(sql)? {
+            return Ok(Err(Refusal::not_found(owner.noun())));
         }
-        let old = param::find(sql, &owner.org, owner.repo(), &name)?;
+        let old = param::find(sql, &owner, &name)?;
         let row = match changed(&shared, sql, &owner, &name, body, old.as_ref())? {
             Ok(row) => row,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        param::put(sql, &owner.org, owner.repo(), &row, now())?;
+        param::put(sql, &owner, &row, now())?;
         change.with("secret", row.param.secret.to_string()).write(sql)?;
         // It may hold the token of a forge, which was refused before.
-        report::again(sql, &owner.org, owner.repo.as_ref(), now())?;
+        let repo = if let Of::Repo(repo) = &owner.of { Some(repo) } else { None };
+        report::again(sql, &owner.org, repo, now())?;
         let status = if old.is_none() { StatusCode::CREATED } else { StatusCode::OK };
         Ok(Ok((status, Json(row.param))))
     });
@@ -230,11 +247,12 @@ fn changed(
     }
 }
 
-async fn delete(state: &State, who: &Who, owner: Owner, name: String) -> Answer<StatusCode> {
+async fn delete<O: One>(Shared(state): Shared<State>, who: Who, At(path): At<O>) -> Answer<StatusCode> {
+    let (owner, name) = (path.owner(), path.name());
     let known = who.must(&owner.org, Role::Maintainer)?;
     let change = Change::by(known, owner.org.as_str(), "param/delete", owner.url(&name));
     let removed = state.tables.write(move |sql| {
-        let removed = param::remove(sql, &owner.org, owner.repo(), &name)?;
+        let removed = param::remove(sql, &owner, &name)?;
         if removed {
             change.write(sql)?;
         }

@@ -7,6 +7,7 @@ pub mod hook;
 pub mod member;
 pub mod org;
 pub mod param;
+pub mod param_set;
 pub mod person;
 pub mod repo;
 pub mod report;
@@ -15,4 +16,5 @@ pub mod seen;
 pub mod token;
 
 /// Each entry takes the tables from the version of its index to the next.
-pub const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql"), include_str!("schema_2.sql")];
+pub const MIGRATIONS: &[&str] =
+    &[include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_4.sql")];

@@ -10,6 +10,7 @@ mod house;
 mod metrics;
 mod object;
 mod param;
+mod param_set;
 mod report;
 mod retention;
 mod schedule;

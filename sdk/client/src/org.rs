@@ -2,10 +2,10 @@
 
 use std::ops::Deref;
 
-use monkeyci_rest::{AuditRow, Build, Member, NewMember, Org, OrgBody, Param, ParamBody, Repo};
+use monkeyci_rest::{AuditRow, Build, Member, NewMember, Org, OrgBody, Param, ParamBody, ParamSet, Repo};
 
 use crate::place::Place;
-use crate::{ClientError, Events, Object, Pages, RepoRef, events};
+use crate::{ClientError, Events, Object, Pages, ParamSetRef, RepoRef, events};
 
 /// An organisation, which is had, set and removed as an [`Object`].
 #[derive(Debug, Clone)]
@@ -67,6 +67,16 @@ impl OrgRef {
     /// One of them.
     pub fn param(&self, name: &str) -> Object<Param, ParamBody> {
         Object::new(self.place.at("params").at(name))
+    }
+
+    /// Its sets of params, each for some of its repositories.
+    pub fn param_sets(&self) -> Pages<ParamSet> {
+        Pages::new(self.place.at("param-sets"))
+    }
+
+    /// One of them.
+    pub fn param_set(&self, name: &str) -> ParamSetRef {
+        ParamSetRef::new(self.place.at("param-sets").at(name))
     }
 
     /// Who changed what.

@@ -4,7 +4,8 @@ use std::ops::Deref;
 
 use monkeyci_model::BuildStatus;
 use monkeyci_rest::{
-    Build, BuildDetail, Hook, HookSecret, NewBuild, NewHook, Param, ParamBody, Repo, RepoBody, Schedule, ScheduleBody,
+    Build, BuildDetail, EffectiveParam, Hook, HookSecret, NewBuild, NewHook, Param, ParamBody, Repo, RepoBody,
+    Schedule, ScheduleBody,
 };
 use reqwest::Method;
 
@@ -64,6 +65,11 @@ impl RepoRef {
     /// One of them.
     pub fn param(&self, name: &str) -> Object<Param, ParamBody> {
         Object::new(self.place.at("params").at(name))
+    }
+
+    /// The params that its builds get, each with where it comes from.
+    pub fn effective_params(&self) -> Pages<EffectiveParam> {
+        Pages::new(self.place.at("effective-params"))
     }
 
     /// When it is built by the clock.

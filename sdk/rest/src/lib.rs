@@ -7,6 +7,7 @@
 //! | [`Org`] | `/v1/orgs/acme` |
 //! | [`Member`] | `/v1/orgs/acme/members/ann` |
 //! | [`Param`] | `/v1/orgs/acme/params/REGION`, `/v1/orgs/acme/repos/web/params/REGION` |
+//! | [`ParamSet`] | `/v1/orgs/acme/param-sets/shop`, its params under `…/params/REGION` |
 //! | [`Repo`] | `/v1/orgs/acme/repos/web` |
 //! | [`Hook`] | `/v1/orgs/acme/repos/web/hooks/github` |
 //! | [`Delivery`] | `/v1/orgs/acme/repos/web/hooks/github/deliveries/01J…` |
@@ -21,10 +22,12 @@ pub mod artifact;
 pub mod audit;
 pub mod build;
 pub mod hook;
+pub mod labels;
 pub mod log;
 pub mod org;
 pub mod page;
 pub mod param;
+pub mod param_set;
 pub mod person;
 pub mod problem;
 pub mod repo;
@@ -36,10 +39,12 @@ pub use artifact::Artifact;
 pub use audit::AuditRow;
 pub use build::{Build, BuildDetail, JobView, NewBuild, Reason, Retry};
 pub use hook::{Delivery, DeliveryState, Hook, HookSecret, NewHook};
+pub use labels::LabelFilters;
 pub use log::{Mark, MarkKind};
 pub use org::{Member, NewMember, Org, OrgBody, Role};
 pub use page::Page;
-pub use param::{Param, ParamBody};
+pub use param::{EffectiveParam, Param, ParamBody};
+pub use param_set::{ParamSet, ParamSetBody};
 pub use person::{Me, SignIn};
 pub use problem::{FieldError, Problem};
 pub use repo::{Repo, RepoBody, Visibility};

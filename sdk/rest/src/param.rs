@@ -42,3 +42,18 @@ pub struct ParamBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
 }
+
+/// A param that builds of a repository get, and where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct EffectiveParam {
+    /// The param.
+    #[serde(flatten)]
+    pub param: Param,
+    /// Its path in the API: of the repository, of a set, or of the organisation.
+    pub from: String,
+    /// Paths of those of the same name that it stands before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hides: Vec<String>,
+}

@@ -6,13 +6,13 @@ import { agoElement } from "../time.js";
 import { collection } from "./collection.js";
 
 /**
- * The params under `path` of an organisation or repository.
+ * The params under `path` of an organisation, set or repository.
  * @param {string} path
- * @param {{ signal: AbortSignal, redraw: () => void, mayWrite: boolean, hint: string }} how
+ * @param {{ signal: AbortSignal, redraw: () => void, mayWrite: boolean, hint: string | null, title?: string }} how
  */
 export function params(path, how) {
   return collection({
-    ...how, title: "Params", path: `${path}/params`, noun: "a param", empty: "No params yet.", key: ({ name }) => name,
+    title: "Params", ...how, path: `${path}/params`, noun: "a param", empty: "No params yet.", key: ({ name }) => name,
     row: ({ name, secret, value, version, fingerprint, description, updated }) => [
       h("span.what", h("b", h("code", name)), description && h("span.meta", description)),
       secret ? h("span.value", h("span.tag", "secret"), h("code", { title: "Equal values have equal fingerprints" }, fingerprint?.slice(0, 12))) : h("span.value", h("code", value)),

@@ -8,6 +8,7 @@ import { page, rest } from "../route.js";
 import { audit } from "../settings/audit.js";
 import { members } from "../settings/members.js";
 import { settings, toFragment } from "../settings/page.js";
+import { paramSets } from "../settings/param_sets.js";
 import { params } from "../settings/params.js";
 
 /** Draws the view. */
@@ -18,6 +19,7 @@ export async function show({ params: { org: id }, me, signal, draw, go }) {
   const redraw = () => paint();
   const lists = {
     params: params(path, { signal, redraw, mayWrite: may(me, id, "maintainer"), hint: "Every build of the organisation's repositories gets them." }),
+    sets: paramSets(path, { signal, redraw, mayWrite: may(me, id, "maintainer") }),
     members: members(path, { signal, redraw, mayWrite: isOwner }),
     audit: isOwner ? audit(path, { signal, redraw }) : null,
   };
@@ -40,7 +42,7 @@ export async function show({ params: { org: id }, me, signal, draw, go }) {
     h("header.head", h("h1", "Settings of ", h("bdi", org.name || id))),
     settings([
       ["general", "General", h("section.collection", { key: "general", id: "general" }, h("h2", "General"), hold(general), isOwner && h("p.danger-zone", h("button.danger", { type: "button", on: { click: remove } }, "Delete the organisation")))],
-      ["params", "Params", lists.params.draw()], ["members", "Members", lists.members.draw()],
+      ["params", "Params", lists.params.draw()], ["param-sets", "Param sets", lists.sets.draw()], ["members", "Members", lists.members.draw()],
       ...(lists.audit ? [["audit", "Audit", lists.audit.draw()]] : []),
     ]),
   ], { title: `Settings of ${id}`, trail: [[org.name || id, page.org(id)], ["Settings", page.orgSettings(id)]] });
