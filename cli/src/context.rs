@@ -73,10 +73,9 @@ impl ContextArgs {
             source: Source::Cli,
             actor: std::env::var("USER").ok().filter(|user| !user.is_empty()),
             git: (git != Git::default()).then_some(git),
-            pull_request: None,
             changes: (!modified.is_empty()).then(|| Changes { modified, ..Changes::default() }),
             params: params.into_iter().map(|(name, value)| (name, Text::from(value))).collect(),
-            fork: false,
+            ..Trigger::default()
         })
     }
 

@@ -109,6 +109,10 @@ pub struct Sources {
     pub private: bool,
     /// Folders of this machine, by `file`.
     pub file: bool,
+    /// A file of hosts that may be cloned from over SSH, as `ssh-keyscan` prints them, beside github.com, gitlab.com,
+    /// bitbucket.org and codeberg.org, whose keys are known; from the folder of this file.
+    #[schemars(example = "/etc/monkeyci/known_hosts")]
+    pub known_hosts: Option<PathBuf>,
 }
 
 /// Why a configuration cannot be used.
@@ -175,6 +179,7 @@ impl Config {
             for file in [&mut config.tls.certificate, &mut config.tls.key].into_iter().flatten() {
                 *file = folder.join(&file);
             }
+            config.sources.known_hosts = config.sources.known_hosts.map(|hosts| folder.join(hosts));
         }
         config.check().map_err(wrong)?;
         Ok(config)

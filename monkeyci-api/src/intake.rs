@@ -13,7 +13,7 @@ use monkeyci_core::values;
 use monkeyci_rest::{DeliveryState, Repo};
 use tokio_util::sync::CancellationToken;
 
-use crate::params;
+use crate::given;
 use crate::problem::Refusal;
 use crate::state::State;
 use crate::table::delivery::DeliveryRow;
@@ -147,10 +147,10 @@ async fn take(state: &State, repo: &Repo, row: &DeliveryRow, change: &Change) ->
             // Who polls need not find it once more.
             seen::put(sql, &org, &repo_id, &reference, &commit)?;
         }
-        Ok((key, params::of(sql, &org, &repo_id)?))
+        Ok((key, given::of(sql, &org, &repo_id)?))
     });
-    let (key, params) = prepared.await?;
-    let request = state.launcher.request(repo, trigger, params).map_err(Refusal::bad)?;
+    let (key, given) = prepared.await?;
+    let request = state.launcher.request(repo, trigger, given).map_err(Refusal::bad)?;
     let build = state.engine.build(request.key(format!("delivery/{key}"))).await?.id().clone();
     if repo.body.cancel_superseded && !matches!(change.kind, Kind::Tag { .. }) {
         let reason = format!("build {} is newer", build.number);

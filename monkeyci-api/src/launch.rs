@@ -1,20 +1,21 @@
 //! What becomes of a wish for a build.
 
-use std::collections::BTreeMap;
-
 use monkeyci_core::engine::{BuildRequest, Unfinished};
 use monkeyci_core::model::trigger::Git;
-use monkeyci_core::model::{Text, Trigger};
+use monkeyci_core::model::{BuildId, OrgId, RepoId, Trigger};
 use monkeyci_core::source::{CommitId, GitRef, GitRemote, GitUrl};
 use monkeyci_rest::Repo;
 use serde::{Deserialize, Serialize};
 
+use crate::checkout::{Checkout, Keys};
 use crate::config::Sources;
+use crate::given::{Given, Pinned};
 
 /// Makes requests that the engine understands.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Launcher {
     sources: Sources,
+    keys: Keys,
 }
 
 /// What the source of a build is made of again after a restart.
@@ -28,13 +29,15 @@ struct Memo {
     commit: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     main_branch: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pipeline: Option<Pinned>,
 }
 
 impl Launcher {
-    /// Clones what `sources` allows.
+    /// Clones what `sources` allows, with these keys.
     #[must_use]
-    pub fn new(sources: Sources) -> Self {
-        Self { sources }
+    pub fn new(sources: Sources, keys: Keys) -> Self {
+        Self { sources, keys }
     }
 
     /// What it may reach.
@@ -43,45 +46,42 @@ impl Launcher {
         &self.sources
     }
 
-    /// The request for a build of a repository. `params` are those that it has, by name; the trigger's own come first.
+    /// The request for a build of a repository, with what the server gives it. The trigger's own params come first.
     ///
     /// # Errors
     /// What in the trigger or the repository cannot be used, for people.
-    pub fn request(
-        &self,
-        repo: &Repo,
-        mut trigger: Trigger,
-        params: BTreeMap<String, Text>,
-    ) -> Result<BuildRequest, String> {
+    pub fn request(&self, repo: &Repo, mut trigger: Trigger, given: Given) -> Result<BuildRequest, String> {
         let git = trigger.git.get_or_insert_default();
         git.url.get_or_insert_with(|| repo.body.url.clone());
         git.main_branch.get_or_insert_with(|| repo.body.default_branch.clone());
         if git.reference.is_none() && git.commit_id.is_none() {
             git.reference = Some(format!("refs/heads/{}", repo.body.default_branch));
         }
-        let memo = Memo::of(git);
-        let source = self.source(&memo)?;
-        for (name, value) in params {
+        let memo = Memo { pipeline: given.pipeline, ..Memo::of(git) };
+        let source = self.checkout(&memo, &repo.org, &repo.id)?;
+        for (name, value) in given.params {
             trigger.params.entry(name).or_insert(value);
         }
+        let request = memo.request(source).repo(repo.org.clone(), repo.id.clone());
         let memo = serde_json::to_string(&memo).expect("a memo is JSON");
-        Ok(BuildRequest::new(source).repo(repo.org.clone(), repo.id.clone()).trigger(trigger).memo(memo))
+        Ok(request.trigger(trigger).memo(memo))
     }
 
     /// The request of a build that an engine left.
     #[must_use]
     pub fn again(&self, left: &Unfinished) -> Option<BuildRequest> {
         let memo: Memo = serde_json::from_str(left.memo.as_deref()?).ok()?;
-        let source = self.source(&memo).ok()?;
-        Some(BuildRequest::new(source).repo(left.build.org.clone(), left.build.repo.clone()))
+        let BuildId { org, repo, .. } = &left.build;
+        let source = self.checkout(&memo, org, repo).ok()?;
+        Some(memo.request(source).repo(org.clone(), repo.clone()))
     }
 
-    /// The repository at an address, as far as it may be cloned.
+    /// Where a repository is cloned from, with what opens it.
     ///
     /// # Errors
-    /// Why it may not be, for people.
-    pub fn remote(&self, url: &str) -> Result<GitRemote, String> {
-        self.source(&Memo { url: url.to_owned(), reference: None, commit: None, main_branch: None })
+    /// Why it may not be cloned, for people.
+    pub async fn remote(&self, repo: &Repo) -> Result<GitRemote, String> {
+        self.keys.with(self.source(&Memo::at(&repo.body.url))?, &repo.org, &repo.id).await
     }
 
     /// Whether an address may be cloned, in words for people where it may not.
@@ -89,7 +89,12 @@ impl Launcher {
     /// # Errors
     /// Why it may not.
     pub fn check_url(&self, url: &str) -> Result<(), String> {
-        self.remote(url).map(drop)
+        self.source(&Memo::at(url)).map(drop)
+    }
+
+    fn checkout(&self, memo: &Memo, org: &OrgId, repo: &RepoId) -> Result<Checkout, String> {
+        let of = (org.clone(), repo.clone());
+        Ok(Checkout { remote: self.source(memo)?, of, keys: self.keys.clone() })
     }
 
     fn source(&self, memo: &Memo) -> Result<GitRemote, String> {
@@ -109,12 +114,25 @@ impl Launcher {
 }
 
 impl Memo {
+    fn request(&self, source: Checkout) -> BuildRequest {
+        let request = BuildRequest::new(source);
+        match &self.pipeline {
+            Some(Pinned { name, document }) => request.declared(name, document),
+            None => request,
+        }
+    }
+
+    fn at(url: &str) -> Self {
+        Self { url: url.to_owned(), reference: None, commit: None, main_branch: None, pipeline: None }
+    }
+
     fn of(git: &Git) -> Self {
         Self {
             url: git.url.clone().unwrap_or_default(),
             reference: git.reference.clone(),
             commit: git.commit_id.clone(),
             main_branch: git.main_branch.clone(),
+            pipeline: None,
         }
     }
 }

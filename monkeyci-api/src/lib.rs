@@ -9,11 +9,12 @@
 //!   [`problem`] refuses.
 //! - [`identity`]: who asks, and what they may do; `audit` writes down what they change.
 //! - [`table`]: what is kept, one module for each table; [`vault`] seals the secrets among it. `owner`: whose params are
-//!   meant; `params`: which of them a build gets.
-//! - `intake`: deliveries of forges become builds; `timer` and `poll`: so do moments and new commits; `launch`: what becomes of a wish for a build.
+//!   meant; `params`: which of them a build gets; `given`: whatever a build gets.
+//! - `intake`: deliveries of forges become builds; `timer` and `poll`: so do moments and new commits; `chain`: so do other builds; `launch`: what becomes of a wish for a build.
 //! - `report`: forges are told how builds of their commits stand.
 //! - `view`: builds as they are shown; `sse` and `range`: streams and parts of what is long.
 //! - `connection`: who is listened to, and how long; [`metrics`]: what is counted; `request`: what is noted of each request.
+//! - `checkout`: what is cloned, with the `ssh_key`s for it, from `known_hosts`.
 //! - [`backup`]: a server in one file.
 //! - `executor`: where jobs run on a server, and what is not trusted.
 
@@ -28,13 +29,17 @@ pub mod table;
 pub mod vault;
 
 mod audit;
+mod chain;
+mod checkout;
 mod connection;
 pub mod doctor;
 mod executor;
 mod extract;
+mod given;
 pub mod hooks;
 pub mod identity;
 mod intake;
+mod known_hosts;
 mod launch;
 pub mod metrics;
 mod openapi;
@@ -51,6 +56,7 @@ pub mod retention;
 mod revision;
 mod secrets;
 mod sse;
+mod ssh_key;
 mod timer;
 mod tls;
 mod view;

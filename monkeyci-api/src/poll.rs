@@ -10,8 +10,8 @@ use monkeyci_rest::Repo;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::given;
 use crate::intake::key_of;
-use crate::params;
 use crate::problem::{Answer, Refusal};
 use crate::state::{State, now};
 use crate::table::{repo, seen};
@@ -71,7 +71,7 @@ async fn look(state: &State, repo: &Repo, due: &mut Due, stop: &CancellationToke
 }
 
 async fn branches(state: &State, repo: &Repo, stop: &CancellationToken) -> Result<Vec<(GitRef, CommitId)>, String> {
-    let remote = state.launcher.remote(&repo.body.url)?;
+    let remote = state.launcher.remote(repo).await?;
     let scratch = tempfile::tempdir().map_err(|error| format!("a folder for git: {error}"))?;
     remote.branches(&scratch.path().join("git"), stop.clone()).await.map_err(|error| error.to_string())
 }
@@ -104,10 +104,10 @@ async fn build(state: &State, repo: &Repo, reference: &GitRef, before: Option<&s
     let (org, id, now) = (repo.org.clone(), repo.id.clone(), now());
     let prepared = state.tables.write(move |sql| {
         let key = key_of(sql, &meaning, &format!("poll/{now}"), now)?;
-        Ok((key, params::of(sql, &org, &id)?))
+        Ok((key, given::of(sql, &org, &id)?))
     });
-    let (key, params) = prepared.await?;
-    let request = state.launcher.request(repo, trigger, params).map_err(Refusal::bad)?;
+    let (key, given) = prepared.await?;
+    let request = state.launcher.request(repo, trigger, given).map_err(Refusal::bad)?;
     state.engine.build(request.key(format!("delivery/{key}"))).await?;
     Ok(())
 }

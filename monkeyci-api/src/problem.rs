@@ -36,6 +36,30 @@ impl Refusal {
         Self { status: StatusCode::UNPROCESSABLE_ENTITY, detail, errors }
     }
 
+    /// These fields of the body are wrong, if there are any.
+    ///
+    /// # Errors
+    /// When there are.
+    pub fn fields(errors: Vec<FieldError>) -> Answer<()> {
+        let Some(first) = errors.first() else { return Ok(()) };
+        let detail = match errors.len() {
+            1 => first.detail.clone(),
+            count => format!("{} (and {} more)", first.detail, count - 1),
+        };
+        Err(Self { status: StatusCode::UNPROCESSABLE_ENTITY, detail, errors })
+    }
+
+    /// The same, where pointers begin behind a part of the body that only we put around it.
+    #[must_use]
+    pub fn without(mut self, part: &str) -> Self {
+        for error in &mut self.errors {
+            if let Some(rest) = error.pointer.strip_prefix(part) {
+                error.pointer = rest.to_owned();
+            }
+        }
+        self
+    }
+
     /// Nobody is known to ask.
     pub fn unknown() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "sign in, or send a token: `Authorization: Bearer mci_…`")

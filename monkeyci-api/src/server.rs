@@ -20,6 +20,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
+use crate::checkout::Keys;
 use crate::config::Config;
 use crate::connection::Limits;
 use crate::executor::Trusting;
@@ -31,7 +32,7 @@ use crate::secrets::Sealed;
 use crate::state::{Shared, State};
 use crate::tls::Tls;
 use crate::vault::Vault;
-use crate::{backup, connection, identity, intake, poll, report, retention, table, timer};
+use crate::{backup, chain, connection, identity, intake, known_hosts, poll, report, retention, table, timer};
 
 /// Bytes of the longest body of a request to the API.
 const BODY: usize = 1024 * 1024;
@@ -110,7 +111,9 @@ impl Server {
         let tables = Tables::open(Arc::clone(&store) as Arc<dyn Database>, "api", table::MIGRATIONS).await?;
         let first = tables.write(|sql| identity::first(sql, ADMIN)).await?;
 
-        let launcher = Launcher::new(config.sources.clone());
+        let hosts = known_hosts(config)?;
+        let keys = Keys::new(tables.clone(), Arc::clone(&vault), &hosts);
+        let launcher = Launcher::new(config.sources.clone(), keys);
         // Who follows without saying from where hears of nothing that was before.
         let before = tables.read(table::build::position).await?;
         let (position, newest) = watch::channel(before);
@@ -221,7 +224,8 @@ impl Server {
                 timer::run(state.clone(), stop.clone()),
                 poll::run(state.clone(), stop.clone()),
                 retention::run(state.clone(), stop.clone()),
-                report::run(state, stop.clone()),
+                report::run(state.clone(), stop.clone()),
+                chain::run(state.clone(), stop.clone()),
             );
         })
     }
@@ -236,6 +240,16 @@ impl Server {
     pub fn router(&self) -> Router {
         app(self.state.clone())
     }
+}
+
+/// The hosts that the configuration knows.
+fn known_hosts(config: &Config) -> Result<String, ServerError> {
+    let Some(path) = &config.sources.known_hosts else { return Ok(String::new()) };
+    let unreadable = |source| ServerError::Io { what: "cannot read the known hosts", path: path.clone(), source };
+    let hosts = std::fs::read_to_string(path).map_err(unreadable)?;
+    let wrong = |why| ServerError::Config(format!("sources.known-hosts: `{}`: {why}", path.display()));
+    known_hosts::check(&hosts).map_err(wrong)?;
+    Ok(hosts)
 }
 
 /// The routes with what is around all of them.

@@ -11,7 +11,7 @@ use monkeyci_core::trigger;
 use monkeyci_rest::Schedule;
 use tokio_util::sync::CancellationToken;
 
-use crate::params;
+use crate::given;
 use crate::problem::Answer;
 use crate::state::{State, now};
 use crate::table::{repo, schedule};
@@ -51,8 +51,8 @@ async fn fire(state: &State) -> Answer<()> {
 async fn fire_one(state: &State, org: OrgId, id: RepoId, schedule: Schedule) -> Answer<()> {
     let Some(at) = schedule.next else { return Ok(()) };
     let (of, wanted) = ((org.clone(), id.clone()), id.clone());
-    let found = state.tables.read(move |sql| Ok((repo::find(sql, &of.0, &wanted)?, params::of(sql, &of.0, &wanted)?)));
-    let (found, params) = found.await?;
+    let found = state.tables.read(move |sql| Ok((repo::find(sql, &of.0, &wanted)?, given::of(sql, &of.0, &wanted)?)));
+    let (found, given) = found.await?;
     // It goes with its repository.
     let Some(found) = found else { return Ok(()) };
     let name = schedule.name.clone();
@@ -64,7 +64,7 @@ async fn fire_one(state: &State, org: OrgId, id: RepoId, schedule: Schedule) -> 
         params: schedule.body.params.into_iter().map(|(name, value)| (name, Text::from(value))).collect(),
         ..Trigger::default()
     };
-    match state.launcher.request(&found, trigger, params) {
+    match state.launcher.request(&found, trigger, given) {
         Ok(request) => {
             let key = format!("schedule/{org}/{id}/{name}/{at}");
             let build = state.engine.build(request.key(key)).await?;

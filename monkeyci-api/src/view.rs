@@ -41,9 +41,9 @@ pub async fn build(state: &State, path: &BuildPath) -> Answer<BuildDetail> {
         let (started, ended) = times.get(job.job().id.as_str()).copied().unwrap_or_default();
         jobs.push(JobView { waiting, started, ended, ..view(job) });
     }
-    let warnings = if jobs.is_empty() { Vec::new() } else { warnings(state, path).await? };
+    let (warnings, pipeline) = if jobs.is_empty() { Default::default() } else { loaded(state, path).await? };
     let report = report.map(|row| Reported { told: row.sent, next: row.next, note: row.note });
-    Ok(BuildDetail { build, jobs, warnings, report })
+    Ok(BuildDetail { build, jobs, warnings, pipeline, report })
 }
 
 fn view(job: &JobState) -> JobView {
@@ -61,11 +61,11 @@ fn view(job: &JobState) -> JobView {
     }
 }
 
-/// What the author of the script should know: it stands among the first events.
-async fn warnings(state: &State, path: &BuildPath) -> Answer<Vec<String>> {
+/// What the author of the script should know, and the pipeline that stood in for it: both stand among the first events.
+async fn loaded(state: &State, path: &BuildPath) -> Answer<(Vec<String>, Option<String>)> {
     let events = state.store.events(&path.id(), 0, 8).await?;
     let found = events.iter().find_map(|event| match &event.kind {
-        EventKind::ScriptStart { warnings, .. } => Some(warnings.clone()),
+        EventKind::ScriptStart { warnings, pipeline, .. } => Some((warnings.clone(), pipeline.clone())),
         _ => None,
     });
     Ok(found.unwrap_or_default())

@@ -18,7 +18,7 @@ pub fn run() -> Outcome {
     let what = format!("take in {count} jobs × {BEFORE} dependencies");
     let ours = || {
         let mut build = loading()?;
-        let start = EventKind::ScriptStart { jobs: jobs.clone(), warnings: Vec::new(), tests: None };
+        let start = EventKind::ScriptStart { jobs: jobs.clone(), warnings: Vec::new(), tests: None, pipeline: None };
         timed(|| Ok(build.apply(start)?))
     };
     pairs(&what, rounds(7), &within, || timed(|| Ok(Kahn::new(&jobs))), ours)?;
@@ -52,7 +52,12 @@ fn loading() -> Outcome<Build> {
 /// How long it takes to tell the machine all that happens to these jobs.
 fn play(jobs: &[Job]) -> Outcome<Duration> {
     let mut build = loading()?;
-    let mut facts = build.apply(EventKind::ScriptStart { jobs: jobs.to_vec(), warnings: Vec::new(), tests: None })?;
+    let mut facts = build.apply(EventKind::ScriptStart {
+        jobs: jobs.to_vec(),
+        warnings: Vec::new(),
+        tests: None,
+        pipeline: None,
+    })?;
     let mut queued = Vec::new();
     let mut ended = 0;
     let took = timed(|| {

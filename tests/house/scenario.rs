@@ -39,7 +39,7 @@ fn by_the_machine(jobs: &[(Job, Fate)]) -> Build {
     apply(&mut build, EventKind::BuildStart { trigger: None });
     apply(&mut build, EventKind::ScriptInitializing { script_dir: ".monkeyci".into() });
     let models = jobs.iter().map(|(job, _)| job.model().clone()).collect();
-    apply(&mut build, EventKind::ScriptStart { jobs: models, warnings: vec![], tests: None });
+    apply(&mut build, EventKind::ScriptStart { jobs: models, warnings: vec![], tests: None, pipeline: None });
     let mut fence = 0;
     let next = |build: &Build| {
         jobs.iter().find_map(|(job, (fails, approved))| {

@@ -16,6 +16,7 @@ mod logout;
 mod logs;
 mod org;
 mod params;
+mod pipeline;
 mod plan;
 mod repo;
 mod retry;
@@ -24,8 +25,10 @@ mod schedule;
 mod schema;
 mod server;
 mod show;
+mod ssh_key;
 mod test;
 mod token;
+mod trigger;
 mod verify;
 mod watch;
 mod webhook;
@@ -78,8 +81,11 @@ enum Command {
     Reject(approve::RejectArgs),
     Repo(repo::RepoArgs),
     Params(params::ParamsArgs),
+    Pipeline(pipeline::PipelineArgs),
+    SshKey(ssh_key::SshKeyArgs),
     Webhook(webhook::WebhookArgs),
     Schedule(schedule::ScheduleArgs),
+    Trigger(trigger::TriggerArgs),
     Org(org::OrgArgs),
     Token(token::TokenArgs),
     Schema(schema::SchemaArgs),
@@ -117,8 +123,11 @@ pub fn main() -> Exit {
         Command::Reject(args) => approve::reject(&args),
         Command::Repo(args) => repo::run(&args),
         Command::Params(args) => params::run(&args),
+        Command::Pipeline(args) => pipeline::run(&args),
+        Command::SshKey(args) => ssh_key::run(&args),
         Command::Webhook(args) => webhook::run(&args),
         Command::Schedule(args) => schedule::run(&args),
+        Command::Trigger(args) => trigger::run(&args),
         Command::Org(args) => org::run(&args),
         Command::Token(args) => token::run(&args),
         Command::Schema(args) => schema::run(&args),

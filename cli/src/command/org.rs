@@ -4,7 +4,7 @@ use monkeyci_core::model::OrgId;
 
 use super::token::role;
 use crate::error::{CliError, Exit};
-use crate::remote::OutputArgs;
+use crate::remote::{OutputArgs, ServerArgs};
 use crate::ui::{table, when};
 
 /// Organisations of the server, and who belongs to them
@@ -31,6 +31,14 @@ enum Command {
         name: Option<String>,
         #[command(flatten)]
         output: OutputArgs,
+    },
+    /// Print everything that is set up in one, as JSON and without secrets
+    Export {
+        /// The organisation
+        #[arg(value_name = "ORG")]
+        org: OrgId,
+        #[command(flatten)]
+        server: ServerArgs,
     },
     /// List who belongs to one
     Members {
@@ -81,6 +89,11 @@ pub fn run(args: &OrgArgs) -> Result<Exit, CliError> {
                 }
                 let made = client.org(org).put(&OrgBody { name: name.clone() }).await?;
                 output.print(&made, |_| format!("Added `{org}`\n"))
+            }
+            Command::Export { org, server } => {
+                let export = server.connect()?.client.org(org).export().await?;
+                let text = serde_json::to_string_pretty(&export).map_err(|error| CliError::ours(error.to_string()))?;
+                super::print(&(text + "\n"))
             }
             Command::Members { org, output } => members(org, output).await,
             Command::Grant { org, name, role, output } => {

@@ -42,6 +42,10 @@ fn draw(id: &BuildId, detail: &BuildDetail, style: Style) -> String {
         [super::reference(&build.trigger), when::about(build.created, now), by, message.unwrap_or_default().to_owned()];
     let facts: Vec<_> = facts.iter().filter(|fact| !fact.is_empty()).map(|fact| super::safe(fact)).collect();
     text.push_str(&format!("{}\n", style.paint(Tone::Quiet, &facts.join(", "))));
+    if let Some(pipeline) = &detail.pipeline {
+        let line = format!("pipeline {}, as the server has it", super::safe(pipeline));
+        text.push_str(&format!("{}\n", style.paint(Tone::Quiet, &line)));
+    }
     for warning in &detail.warnings {
         text.push_str(&format!("{}\n", style.paint(Tone::Waiting, &format!("warning: {}", super::safe(warning)))));
     }

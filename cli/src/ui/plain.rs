@@ -76,7 +76,10 @@ impl<W: Write> View for Plain<W> {
         }
         match &event.kind {
             EventKind::BuildTriggered { .. } => self.line(&format!("Build {}", event.subject)),
-            EventKind::ScriptStart { jobs, warnings, tests } => {
+            EventKind::ScriptStart { jobs, warnings, tests, pipeline } => {
+                if let Some(pipeline) = pipeline {
+                    self.line(&format!("Pipeline {}, as the server has it", neutral(pipeline, Colours::Strip)));
+                }
                 if let Some(tests) = tests {
                     self.line(&sentence::script_tests(*tests));
                 }

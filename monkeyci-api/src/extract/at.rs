@@ -37,6 +37,15 @@ pub struct MemberPath {
     pub name: String,
 }
 
+/// Something of an organisation that has a name.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+pub struct OrgNamePath {
+    /// The organisation.
+    pub org: OrgId,
+    /// Its name.
+    pub name: String,
+}
+
 /// A set of params.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct SetPath {

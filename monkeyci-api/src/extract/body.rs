@@ -2,6 +2,7 @@ use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use http::{StatusCode, header};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::problem::{Answer, Refusal};
 
@@ -43,6 +44,14 @@ async fn read<S: Send + Sync, B: DeserializeOwned>(request: Request, state: &S) 
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
     }
     serde_json::from_slice(&bytes).map_err(|error| wrong(&error))
+}
+
+/// What a value says as a body of that kind.
+///
+/// # Errors
+/// What is wrong with it, with its place.
+pub fn typed<B: DeserializeOwned>(value: Value) -> Answer<B> {
+    serde_json::from_value(value).map_err(|error| wrong(&error))
 }
 
 /// What is no JSON is a bad request; what is JSON but not this body has a field that is wrong.

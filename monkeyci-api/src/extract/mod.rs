@@ -8,9 +8,10 @@ mod paging;
 mod query;
 
 pub use at::{
-    At, BuildPath, DeliveryPath, HookPath, JobPath, LogPath, MemberPath, NamePath, OrgPath, RepoPath, SetPath,
+    At, BuildPath, DeliveryPath, HookPath, JobPath, LogPath, MemberPath, NamePath, OrgNamePath, OrgPath, RepoPath,
+    SetPath,
 };
-pub use body::Body;
+pub use body::{Body, typed};
 pub use labels::check_filters;
 pub use name::check_name;
 pub use paging::Paging;

@@ -166,7 +166,7 @@ mod tests {
             assert!(!wrong.why.contains("secret"), "{wrong:?}");
         }
         assert!(of(json!({ "forge": "gitlab", "project": "acme/shop/web" }), &strict).is_ok());
-        let lenient = Sources { http: true, private: true, file: false };
+        let lenient = Sources { http: true, private: true, ..Sources::default() };
         assert!(of(api("http://127.0.0.1:3000/api/v1"), &lenient).is_ok());
     }
 }

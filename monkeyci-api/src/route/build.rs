@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use axum::Json;
 use axum::extract::State as Shared;
 use axum::response::{IntoResponse, Response};
@@ -20,7 +18,7 @@ use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
 use crate::state::State;
 use crate::table::build::{self, Filter};
-use crate::{params, view};
+use crate::{given, view};
 
 /// Which builds of a list are wanted.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -106,18 +104,7 @@ async fn create_build(
 ) -> Answer<Response> {
     let (repo, known) = who.must_in(&state, &path, Role::Developer).await?;
     let body = body.read()?;
-    if body.branch.is_some() && body.tag.is_some() {
-        return Err(Refusal::field("/tag", "a branch or a tag, not both"));
-    }
-    if let Some(Err(error)) = body.branch.as_deref().map(GitRef::branch) {
-        return Err(Refusal::field("/branch", error.to_string()));
-    }
-    if let Some(Err(error)) = body.tag.as_deref().map(GitRef::tag) {
-        return Err(Refusal::field("/tag", error.to_string()));
-    }
-    if let Some(Err(error)) = body.commit.as_deref().map(str::parse::<CommitId>) {
-        return Err(Refusal::field("/commit", error.to_string()));
-    }
+    check(&body)?;
     let reference = match (&body.branch, &body.tag) {
         (Some(branch), _) => Some(format!("refs/heads/{branch}")),
         (None, Some(tag)) => Some(format!("refs/tags/{tag}")),
@@ -132,6 +119,23 @@ async fn create_build(
     };
     let request = request(&state, &repo, trigger).await?;
     begin(&state, known, &path, "build/create", keyed(request, known, &path, &headers)).await
+}
+
+/// What is wrong with a wish for a build before anything is looked up.
+pub(super) fn check(body: &NewBuild) -> Answer<()> {
+    if body.branch.is_some() && body.tag.is_some() {
+        return Err(Refusal::field("/tag", "a branch or a tag, not both"));
+    }
+    if let Some(Err(error)) = body.branch.as_deref().map(GitRef::branch) {
+        return Err(Refusal::field("/branch", error.to_string()));
+    }
+    if let Some(Err(error)) = body.tag.as_deref().map(GitRef::tag) {
+        return Err(Refusal::field("/tag", error.to_string()));
+    }
+    if let Some(Err(error)) = body.commit.as_deref().map(str::parse::<CommitId>) {
+        return Err(Refusal::field("/commit", error.to_string()));
+    }
+    Ok(())
 }
 
 async fn cancel_build(
@@ -177,8 +181,8 @@ async fn retry_build(
 
 async fn request(state: &State, repo: &Repo, trigger: Trigger) -> Answer<BuildRequest> {
     let (org, id) = (repo.org.clone(), repo.id.clone());
-    let params: BTreeMap<_, _> = state.tables.read(move |sql| params::of(sql, &org, &id)).await?;
-    state.launcher.request(repo, trigger, params).map_err(|why| Refusal::field("", why))
+    let given = state.tables.read(move |sql| given::of(sql, &org, &id)).await?;
+    state.launcher.request(repo, trigger, given).map_err(|why| Refusal::field("", why))
 }
 
 /// Who sends the same `Idempotency-Key` again gets the same build.

@@ -51,7 +51,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .add(Operation::post(again, "Look at a delivery again").answers::<Delivery>(StatusCode::ACCEPTED), redeliver)
 }
 
-fn shown(state: &State, row: &HookRow) -> Hook {
+pub(super) fn shown(state: &State, row: &HookRow) -> Hook {
     Hook {
         name: row.name.clone(),
         forge: row.forge.clone(),

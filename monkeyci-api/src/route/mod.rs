@@ -5,6 +5,7 @@ mod audit;
 mod badge;
 mod build;
 mod event;
+mod export;
 mod health;
 mod hook;
 mod job;
@@ -15,10 +16,14 @@ mod org;
 mod page;
 mod param;
 mod param_set;
+mod pipeline;
 mod repo;
 mod schedule;
 mod session;
+mod ssh_key;
 mod token;
+mod trigger;
+mod validate;
 mod webhook;
 
 use axum::Router;
@@ -39,7 +44,7 @@ impl Routes {
     /// Every route there is.
     #[must_use]
     pub fn all() -> Self {
-        let parts: [fn(Self) -> Self; 20] = [
+        let parts: [fn(Self) -> Self; 25] = [
             health::routes,
             metrics::routes,
             session::routes,
@@ -50,7 +55,12 @@ impl Routes {
             repo::routes,
             param::routes,
             param_set::routes,
+            ssh_key::routes,
+            pipeline::routes,
+            validate::routes,
+            export::routes,
             schedule::routes,
+            trigger::routes,
             hook::routes,
             webhook::routes,
             build::routes,

@@ -66,10 +66,8 @@ async fn put_org(
         return Err(Refusal::bad(format!("`{}` is a word of the page; choose another id", path.org)));
     }
     matches(&headers, there.as_ref().map(|org| org.revision))?;
+    check(&body)?;
     let name = body.name.unwrap_or_else(|| path.org.to_string());
-    if name.is_empty() || name.len() > 200 {
-        return Err(Refusal::field("/name", "a name has 1 to 200 bytes"));
-    }
     let (id, is_new) = (path.org.clone(), there.is_none());
     let action = if is_new { "org/create" } else { "org/update" };
     let change = Change::by(&known, id.as_str(), action, format!("/v1/orgs/{id}"));
@@ -84,6 +82,14 @@ async fn put_org(
     });
     let org = put.await?.ok_or_else(|| Refusal::not_found("organisation"))?;
     Ok(tagged(if is_new { StatusCode::CREATED } else { StatusCode::OK }, org.revision, org))
+}
+
+/// What is wrong with an organisation before anything is looked up.
+pub(super) fn check(body: &OrgBody) -> Answer<()> {
+    match &body.name {
+        Some(name) if name.is_empty() || name.len() > 200 => Err(Refusal::field("/name", "a name has 1 to 200 bytes")),
+        _ => Ok(()),
+    }
 }
 
 async fn delete_org(

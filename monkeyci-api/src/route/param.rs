@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::Routes;
 use crate::audit::Change;
-use crate::extract::{At, Body, NamePath, OrgPath, Paging, Query, RepoPath, SetPath};
+use crate::extract::{At, Body, NamePath, OrgNamePath, OrgPath, Paging, Query, RepoPath, SetPath};
 use crate::identity::Who;
 use crate::openapi::Operation;
 use crate::owner::{Of, Owner};
@@ -22,15 +22,6 @@ use crate::vault::VaultError;
 
 /// Bytes of the longest value.
 const VALUE: usize = 64 * 1024;
-
-/// A param of an organisation.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-struct OrgParamPath {
-    /// The organisation.
-    org: OrgId,
-    /// The param's name.
-    name: String,
-}
 
 /// A param of a set.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -72,7 +63,7 @@ impl All for RepoPath {
     }
 }
 
-impl One for OrgParamPath {
+impl One for OrgNamePath {
     fn owner(&self) -> Owner {
         Owner::all(&self.org)
     }
@@ -100,7 +91,7 @@ impl One for NamePath {
 }
 
 pub(super) fn routes(routes: Routes) -> Routes {
-    let routes = of::<OrgPath, OrgParamPath>(routes, "/v1/orgs/{org}", "Params of all repositories");
+    let routes = of::<OrgPath, OrgNamePath>(routes, "/v1/orgs/{org}", "Params of all repositories");
     let routes = of::<SetPath, SetParamPath>(routes, "/v1/orgs/{org}/param-sets/{set}", "Params of a set");
     of::<RepoPath, NamePath>(routes, "/v1/orgs/{org}/repos/{repo}", "Params of a repository").add(
         Operation::get(
@@ -162,16 +153,8 @@ async fn put<O: One>(
     let (owner, name) = (path.owner(), path.name());
     let known = who.must(&owner.org, Role::Maintainer)?;
     let body = body.read()?;
-    let is_name = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
-    let begins = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-    if !begins || name.len() > 100 || !name.chars().all(is_name) {
-        let detail =
-            "the path: a param's name begins with a letter or `_`, and has up to 100 letters, digits and `_.-`";
-        return Err(Refusal::bad(detail));
-    }
-    if body.value.as_ref().is_some_and(|value| value.len() > VALUE) {
-        return Err(Refusal::field("/value", format!("a value has at most {VALUE} bytes")));
-    }
+    check_name(&name)?;
+    check(&body)?;
     let (change, shared) = (Change::by(known, owner.org.as_str(), "param/put", owner.url(&name)), state.clone());
     let put = state.tables.write(move |sql| {
         if !owner.is_there(sql)? {
@@ -193,6 +176,26 @@ async fn put<O: One>(
     let put = put.await??;
     state.mended.notify_one();
     Ok(put)
+}
+
+/// Refuses what cannot be the name of a param.
+pub(super) fn check_name(name: &str) -> Answer<()> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    let begins = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    if begins && name.len() <= 100 && name.chars().all(is_name) {
+        return Ok(());
+    }
+    Err(Refusal::bad("the name of a param begins with a letter or `_`, and has up to 100 letters, digits and `_.-`"))
+}
+
+/// What is wrong with a param before anything is looked up.
+pub(super) fn check(body: &ParamBody) -> Answer<()> {
+    match &body.value {
+        Some(value) if value.len() > VALUE => {
+            Err(Refusal::field("/value", format!("a value has at most {VALUE} bytes")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The param as it is after the change.

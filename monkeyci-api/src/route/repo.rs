@@ -90,7 +90,8 @@ async fn put_repo(
     Ok(tagged(if is_new { StatusCode::CREATED } else { StatusCode::OK }, repo.revision, repo))
 }
 
-fn check(state: &State, body: &RepoBody) -> Answer<()> {
+/// What is wrong with a repository before anything is looked up.
+pub(super) fn check(state: &State, body: &RepoBody) -> Answer<()> {
     state.launcher.check_url(&body.url).map_err(|why| Refusal::field("/url", why))?;
     if let Err(error) = monkeyci_core::source::GitRef::branch(&body.default_branch) {
         return Err(Refusal::field("/defaultBranch", error.to_string()));

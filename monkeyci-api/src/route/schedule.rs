@@ -57,13 +57,7 @@ async fn put_schedule(
     if RepoId::new(&path.name).is_err() {
         return Err(Refusal::bad("the path: a name has up to 100 letters, digits and `_.-`"));
     }
-    let due = trigger::Schedule::new(&body.cron, &body.timezone).map_err(|error| {
-        let pointer = if matches!(error, trigger::InvalidSchedule::Cron(_)) { "/cron" } else { "/timezone" };
-        Refusal::field(pointer, error.to_string())
-    })?;
-    if let Some(Err(error)) = body.branch.as_deref().map(GitRef::branch) {
-        return Err(Refusal::field("/branch", error.to_string()));
-    }
+    let due = check(&body)?;
     let next = if body.enabled { due.next_after(now()) } else { None };
     let change = Change::by(known, path.org.as_str(), "schedule/put", url(&path)).with("cron", &body.cron);
     let put = state.tables.write(move |sql| {
@@ -76,6 +70,17 @@ async fn put_schedule(
     let put = put.await?.ok_or_else(|| Refusal::not_found("schedule"))?;
     state.scheduled.notify_one();
     Ok(put)
+}
+
+/// When a schedule fires, unless something is wrong with it.
+pub(super) fn check(body: &ScheduleBody) -> Answer<trigger::Schedule> {
+    if let Some(Err(error)) = body.branch.as_deref().map(GitRef::branch) {
+        return Err(Refusal::field("/branch", error.to_string()));
+    }
+    trigger::Schedule::new(&body.cron, &body.timezone).map_err(|error| {
+        let pointer = if matches!(error, trigger::InvalidSchedule::Cron(_)) { "/cron" } else { "/timezone" };
+        Refusal::field(pointer, error.to_string())
+    })
 }
 
 async fn delete_schedule(Shared(state): Shared<State>, who: Who, At(path): At<NamePath>) -> Answer<StatusCode> {

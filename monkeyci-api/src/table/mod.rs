@@ -9,11 +9,14 @@ pub mod org;
 pub mod param;
 pub mod param_set;
 pub mod person;
+pub mod pipeline;
 pub mod repo;
 pub mod report;
 pub mod schedule;
 pub mod seen;
+pub mod ssh_key;
 pub mod token;
+pub mod trigger;
 
 /// Each entry takes the tables from the version of its index to the next.
 pub const MIGRATIONS: &[&str] =

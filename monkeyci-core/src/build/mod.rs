@@ -13,7 +13,7 @@
 //! build.apply(EventKind::BuildStart { trigger: None })?;
 //! build.apply(EventKind::ScriptInitializing { script_dir: ".monkeyci".into() })?;
 //! let jobs = vec![Job::new(JobId::new("test")?)];
-//! let facts = build.apply(EventKind::ScriptStart { jobs, warnings: vec![], tests: None })?;
+//! let facts = build.apply(EventKind::ScriptStart { jobs, warnings: vec![], tests: None, pipeline: None })?;
 //! assert_eq!(facts.last().map(EventKind::name), Some("job/queued"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -28,7 +28,8 @@ fn script(jobs: Vec<Job>) -> (Build, Vec<String>) {
     ] {
         build.apply(cause).expect("a build begins");
     }
-    let facts = build.apply(EventKind::ScriptStart { jobs, warnings: vec![], tests: None }).expect("a script");
+    let facts =
+        build.apply(EventKind::ScriptStart { jobs, warnings: vec![], tests: None, pipeline: None }).expect("a script");
     (build, brief(&facts[1..]))
 }
 
@@ -233,7 +234,8 @@ fn a_script_that_cannot_be_loaded_ends_the_build() {
     ] {
         build.apply(cause).expect("a build begins");
     }
-    let cycle = EventKind::ScriptStart { jobs: vec![job("a: b"), job("b: a")], warnings: vec![], tests: None };
+    let cycle =
+        EventKind::ScriptStart { jobs: vec![job("a: b"), job("b: a")], warnings: vec![], tests: None, pipeline: None };
     let error = build.apply(cycle).expect_err("no build");
     assert_eq!(error.to_string(), "jobs wait for each other: `a` → `b` → `a`");
     let end = EventKind::ScriptEnd { status: BuildStatus::Failure, message: Some(error.to_string()) };

@@ -127,9 +127,9 @@ impl Desk {
     pub(super) fn loaded(&mut self, id: &BuildId, outcome: Result<Loaded, LoadError>) {
         let Some(open) = self.builds.get_mut(id).filter(|open| open.build.phase() == Phase::Loading) else { return };
         match outcome {
-            Ok(Loaded { jobs, warnings, tests }) => {
+            Ok(Loaded { jobs, warnings, tests, pipeline }) => {
                 let warnings = std::mem::take(&mut open.warnings).into_iter().chain(warnings).collect();
-                match self.stage(id, EventKind::ScriptStart { jobs, warnings, tests }) {
+                match self.stage(id, EventKind::ScriptStart { jobs, warnings, tests, pipeline }) {
                     Ok(()) => {}
                     // Jobs that are no build: unknown or repeated ids, a cycle.
                     Err(EngineError::Illegal { source, .. }) => {

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use monkeyci_model::{BuildId, BuildStatus, JobId, Trigger};
 use tokio_util::sync::CancellationToken;
 
-use super::request::Load;
+use super::request::{Declared, Load};
 use super::shared::Shared;
 use super::{BuildRequest, LoadError, Loaded};
 use crate::log::{Chunk, LogId};
 use crate::program::{self, Asked, Programs};
 use crate::script::nearest::did_you_mean;
+use crate::script::{self, Extensions, Format, ScriptError};
 use crate::secret::Secrets;
 
 /// The script of a build, while its jobs are read.
@@ -84,6 +85,9 @@ impl Loading {
                 }
             }
             Load::Script { extensions, refused } => {
+                if let Some(loaded) = self.instead(extensions).map_err(|error| refused(&error.into()))? {
+                    return Ok(loaded);
+                }
                 let asked = Asked {
                     checkout: &checkout,
                     script_dir: self.request.script_dir.as_deref(),
@@ -101,9 +105,27 @@ impl Loading {
                     None => program::load_files(asked, extensions).await.map(|script| (script, None)),
                 };
                 let (script, tests) = loaded.map_err(|error| refused(&error))?;
-                Ok(Loaded { jobs: script.jobs, warnings: script.warnings, tests })
+                Ok(Loaded { jobs: script.jobs, warnings: script.warnings, tests, pipeline: None })
             }
         }
+    }
+
+    /// The jobs of what is declared elsewhere, where the checkout has no script of its own.
+    fn instead(&self, extensions: &Extensions) -> Result<Option<Loaded>, ScriptError> {
+        let Some(Declared { name, document }) = &self.request.declared else { return Ok(None) };
+        let checkout = self.shared.checkout(&self.build);
+        if script::is_there(&checkout, self.request.script_dir.as_deref())? {
+            return Ok(None);
+        }
+        let mut script = script::parse(Format::Json, name, document, &self.trigger, extensions)?;
+        if let Some(other) = script::other(&checkout) {
+            let (path, kind) = (other.path.display(), other.kind);
+            script
+                .warnings
+                .push(format!("pipeline `{name}` is the script of this build; `{path}` ({kind}) is not run"));
+        }
+        let pipeline = Some(name.clone());
+        Ok(Some(Loaded { jobs: script.jobs, warnings: script.warnings, tests: None, pipeline }))
     }
 
     /// Keeps what the script prints as a log of the build, after what an engine before this one may have kept.

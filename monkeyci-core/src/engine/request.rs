@@ -32,6 +32,15 @@ pub struct Loaded {
     pub warnings: Vec<String>,
     /// Tests of the script that were run for this build, all of which passed; none when none were run.
     pub tests: Option<u64>,
+    /// The pipeline that stood in for a script of the checkout, with its revision.
+    pub pipeline: Option<String>,
+}
+
+/// A script in JSON that is declared elsewhere than in the checkout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Declared {
+    pub(super) name: String,
+    pub(super) document: String,
 }
 
 /// Why there are no jobs.
@@ -52,6 +61,7 @@ pub struct BuildRequest {
     pub(super) script_dir: Option<String>,
     pub(super) source: Arc<dyn Source>,
     pub(super) load: Load,
+    pub(super) declared: Option<Declared>,
     pub(super) script_tests: bool,
     pub(super) filter: Vec<GlobMatcher>,
     pub(super) approve: GlobSet,
@@ -70,6 +80,7 @@ impl BuildRequest {
             script_dir: None,
             source: Arc::new(source),
             load: Load::Script { extensions: Extensions::none(), refused: Arc::new(refused) },
+            declared: None,
             script_tests: true,
             filter: Vec::new(),
             approve: GlobSet::empty(),
@@ -102,6 +113,14 @@ impl BuildRequest {
     #[must_use]
     pub fn script_tests(mut self, run: bool) -> Self {
         self.script_tests = run;
+        self
+    }
+
+    /// Runs this script, in the form of a `build.json`, where the checkout has none of its own: before files of other CI
+    /// tools, after `.monkeyci/`. `name` says for people what it is, with its revision: `main@3`.
+    #[must_use]
+    pub fn declared(mut self, name: impl Into<String>, document: impl Into<String>) -> Self {
+        self.declared = Some(Declared { name: name.into(), document: document.into() });
         self
     }
 

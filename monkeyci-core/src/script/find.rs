@@ -83,7 +83,14 @@ pub(super) fn find(checkout: &Path, dir: &Path) -> Result<Found, ScriptError> {
     }
 }
 
-fn others(checkout: &Path) -> Vec<Unrunnable> {
+/// Whether the folder `dir` of a checkout holds anything of a script, also what this version cannot run.
+pub(super) fn is_there(checkout: &Path, dir: &Path) -> bool {
+    let names = FILES.iter().map(|(name, _)| *name).chain(PROGRAMS.iter().chain(&PROJECTS).map(|(name, _)| *name));
+    names.chain([PROGRAM]).any(|name| fs::symlink_metadata(checkout.join(dir).join(name)).is_ok())
+}
+
+/// Files of other CI tools.
+pub(super) fn others(checkout: &Path) -> Vec<Unrunnable> {
     let mut found = Vec::new();
     for (name, endings, kind) in OTHERS {
         let path = checkout.join(name);

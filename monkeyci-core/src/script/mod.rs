@@ -19,6 +19,7 @@
 
 mod artifacts;
 mod assemble;
+mod check;
 mod condition;
 mod convert;
 mod defaults;
@@ -44,6 +45,7 @@ use std::path::{Component, Path, PathBuf};
 
 use monkeyci_model::{Job, JobId, Plan, Trigger};
 
+pub use check::{Mistake, check};
 pub use diagnostic::{Diagnostic, Place};
 pub use error::{ScriptError, Unrunnable};
 pub use extensions::Extensions;
@@ -103,10 +105,7 @@ pub(crate) fn declared(
     trigger: &Trigger,
     extensions: &Extensions,
 ) -> Result<(Script, Option<PathBuf>), ScriptError> {
-    let dir = Path::new(script_dir.unwrap_or(SCRIPT_DIR));
-    if !dir.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
-        return Err(ScriptError::Outside(diagnostic::shown(&dir.to_string_lossy())));
-    }
+    let dir = folder(script_dir)?;
     let unreadable = |source| ScriptError::Unreadable { path: checkout.to_owned(), source };
     let root = std::fs::canonicalize(checkout).map_err(unreadable)?;
     let found = find::find(&root, dir)?;
@@ -117,6 +116,25 @@ pub(crate) fn declared(
         script.warnings.push(format!("`{dir}` is the script of this build; `{path}` ({}) is not run", other.kind));
     }
     Ok((script, found.program))
+}
+
+/// The folder of a script, from the root of the checkout.
+fn folder(script_dir: Option<&str>) -> Result<&Path, ScriptError> {
+    let dir = Path::new(script_dir.unwrap_or(SCRIPT_DIR));
+    if dir.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
+        return Ok(dir);
+    }
+    Err(ScriptError::Outside(diagnostic::shown(&dir.to_string_lossy())))
+}
+
+/// Whether the checkout has a script of its own, be it one that this version cannot run.
+pub(crate) fn is_there(checkout: &Path, script_dir: Option<&str>) -> Result<bool, ScriptError> {
+    Ok(find::is_there(checkout, folder(script_dir)?))
+}
+
+/// The first file of another CI tool in the checkout, if there is one.
+pub(crate) fn other(checkout: &Path) -> Option<Unrunnable> {
+    find::others(checkout).into_iter().next()
 }
 
 /// Reads a script that is at hand as text; `name` is the file's name in error messages.

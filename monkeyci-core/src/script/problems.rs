@@ -72,6 +72,11 @@ impl<'f> Problems<'f> {
         self.errors.is_empty()
     }
 
+    /// What is wrong, as it was added.
+    pub(super) fn into_flaws(self) -> Vec<Flaw> {
+        self.errors
+    }
+
     /// The errors, and the warnings.
     pub(super) fn into_parts(self) -> (Vec<Diagnostic>, Vec<String>) {
         let place = |span: Span| self.files[span.file as usize].place(span);

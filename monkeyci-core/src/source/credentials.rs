@@ -21,17 +21,18 @@ pub enum Credentials {
         /// The password or token.
         password: String,
     },
-    /// A key of `ssh`.
+    /// Keys of `ssh`.
     SshKey(SshKey),
     /// Whatever the person at the terminal uses: the ssh agent, the keys and known hosts in `~/.ssh`. Never for a server.
     User,
 }
 
-/// A private key with the hosts that it may be used on.
+/// Private keys with the hosts that they may be used on.
 #[derive(Clone)]
 pub struct SshKey {
-    /// The private key in OpenSSH's or PEM format, without passphrase.
-    pub private_key: String,
+    /// The private keys in OpenSSH's or PEM format, without passphrase; they are shown to the server one after the other
+    /// until it takes one.
+    pub private_keys: Vec<String>,
     /// Lines as `ssh-keyscan` prints them. A host that is not among them is refused.
     pub known_hosts: String,
 }
@@ -59,7 +60,7 @@ impl Credentials {
     pub(super) fn secrets(&self) -> Vec<&str> {
         match self {
             Self::Password { username, password } => vec![password, username],
-            Self::SshKey(key) => vec![&key.private_key],
+            Self::SshKey(key) => key.private_keys.iter().map(String::as_str).collect(),
             Self::None | Self::User => Vec::new(),
         }
     }
@@ -159,7 +160,7 @@ IFS= read -r answer < "${{0%/*}}/$name" && [ -n "$answer" ] && printf '%s\n' "$a
         Ok(pipe)
     }
 
-    /// Writes the key for ssh, which reads keys from files only: in memory where the system has a folder for that, for
+    /// Writes the keys for ssh, which reads keys from files only: in memory where the system has a folder for that, for
     /// this user alone, gone when the run is over.
     fn key(&mut self, key: &SshKey) -> io::Result<()> {
         let write = |name: &str, content: &str| {
@@ -169,15 +170,18 @@ IFS= read -r answer < "${{0%/*}}/$name" && [ -n "$answer" ] && printf '%s\n' "$a
             file.write_all(b"\n")?;
             text(&path)
         };
-        let (identity, hosts) = (write("key", &key.private_key)?, write("known_hosts", &key.known_hosts)?);
-        let options = [
-            format!("-oIdentityFile={}", quoted(&identity)),
+        let hosts = write("known_hosts", &key.known_hosts)?;
+        let mut options = vec![
             "-oIdentitiesOnly=yes".to_owned(),
             "-oIdentityAgent=none".to_owned(),
             format!("-oUserKnownHostsFile={}", quoted(&hosts)),
             "-oGlobalKnownHostsFile=/dev/null".to_owned(),
         ];
-        self.env.push(("GIT_SSH_COMMAND", ssh(&options.each_ref().map(String::as_str))));
+        for (index, key) in key.private_keys.iter().enumerate() {
+            let identity = write(&format!("key-{index}"), key)?;
+            options.push(format!("-oIdentityFile={}", quoted(&identity)));
+        }
+        self.env.push(("GIT_SSH_COMMAND", ssh(&options.iter().map(String::as_str).collect::<Vec<_>>())));
         Ok(())
     }
 }
@@ -255,11 +259,11 @@ mod tests {
     #[test]
     fn a_key_is_for_this_user_alone_and_leaves_nothing() {
         let url: GitUrl = "git@example.com:acme/web".parse().expect("a url");
-        let key = SshKey { private_key: "PRIVATE".into(), known_hosts: "example.com ssh-ed25519 AAAA".into() };
+        let key = SshKey { private_keys: vec!["PRIVATE".into()], known_hosts: "example.com ssh-ed25519 AAAA".into() };
         let handover = Handover::new(&Credentials::SshKey(key), &url, false).expect("prepares");
         let folder = handover.folder.path().to_owned();
         assert_eq!(folder.metadata().expect("is there").permissions().mode() & 0o777, 0o700);
-        assert_eq!(folder.join("key").metadata().expect("is there").permissions().mode() & 0o777, 0o600);
+        assert_eq!(folder.join("key-0").metadata().expect("is there").permissions().mode() & 0o777, 0o600);
         assert!(handover.env.iter().all(|(_, value)| !value.contains("PRIVATE")));
         drop(handover);
         assert!(!folder.exists());
@@ -268,7 +272,7 @@ mod tests {
     #[test]
     fn debug_output_holds_no_secret() {
         let password = Credentials::Password { username: "bob".into(), password: "s3cr3t".into() };
-        let key = Credentials::SshKey(SshKey { private_key: "s3cr3t".into(), known_hosts: String::new() });
+        let key = Credentials::SshKey(SshKey { private_keys: vec!["s3cr3t".into()], known_hosts: String::new() });
         assert!(!format!("{password:?} {key:?}").contains("s3cr3t"));
     }
 

@@ -96,6 +96,14 @@ pub enum SourceError {
         /// What git said.
         reason: String,
     },
+    /// There is nothing to show the server.
+    #[error("`{url}` cannot be opened: {reason}")]
+    Key {
+        /// The repository.
+        url: String,
+        /// What is missing, and what to do.
+        reason: String,
+    },
     /// The server's ssh key is not the expected one.
     #[error("the ssh key of `{url}` is not among the known hosts: give its line as `ssh-keyscan` prints it: {reason}")]
     HostKey {

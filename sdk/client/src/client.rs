@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use monkeyci_rest::validate::Kind;
 use monkeyci_rest::{Me, NewToken, Org, Token, TokenSecret};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::place::Place;
 use crate::{ClientError, OrgRef, Pages, TokenRef};
@@ -99,6 +100,18 @@ impl Client {
     /// When the server refuses or cannot be reached.
     pub async fn make_token(&self, token: &NewToken) -> Result<TokenSecret, ClientError> {
         self.root().at("v1").at("tokens").post(token).await
+    }
+
+    /// Looks at a body as if it were written, under that name where one is given; nothing is changed.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] with each field that is wrong.
+    pub async fn validate(&self, kind: Kind, name: Option<&str>, body: &impl Serialize) -> Result<(), ClientError> {
+        let mut call = self.root().at("v1").at("validate").at(kind.as_str()).call(Method::POST).body(body)?;
+        if let Some(name) = name {
+            call = call.query("name", name);
+        }
+        call.nothing().await
     }
 
     /// The server's version.

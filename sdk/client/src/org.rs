@@ -2,7 +2,10 @@
 
 use std::ops::Deref;
 
-use monkeyci_rest::{AuditRow, Build, Member, NewMember, Org, OrgBody, Param, ParamBody, ParamSet, Repo};
+use monkeyci_rest::{
+    AuditRow, Build, Export, Member, NewMember, Org, OrgBody, Param, ParamBody, ParamSet, Pipeline, PipelineBody, Repo,
+    SshKey, SshKeyBody,
+};
 
 use crate::place::Place;
 use crate::{ClientError, Events, Object, Pages, ParamSetRef, RepoRef, events};
@@ -77,6 +80,34 @@ impl OrgRef {
     /// One of them.
     pub fn param_set(&self, name: &str) -> ParamSetRef {
         ParamSetRef::new(self.place.at("param-sets").at(name))
+    }
+
+    /// The keys by which its repositories are read over SSH.
+    pub fn ssh_keys(&self) -> Pages<SshKey> {
+        Pages::new(self.place.at("ssh-keys"))
+    }
+
+    /// One of them.
+    pub fn ssh_key(&self, name: &str) -> Object<SshKey, SshKeyBody> {
+        Object::new(self.place.at("ssh-keys").at(name))
+    }
+
+    /// Its pipelines, for repositories that have no script of their own.
+    pub fn pipelines(&self) -> Pages<Pipeline> {
+        Pages::new(self.place.at("pipelines"))
+    }
+
+    /// One of them.
+    pub fn pipeline(&self, name: &str) -> Object<Pipeline, PipelineBody> {
+        Object::new(self.place.at("pipelines").at(name))
+    }
+
+    /// Everything that is set up in it, without secrets.
+    ///
+    /// # Errors
+    /// When the server refuses or cannot be reached.
+    pub async fn export(&self) -> Result<Export, ClientError> {
+        self.place.at("export").get().await
     }
 
     /// Who changed what.

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use monkeyci_model::BuildStatus;
 use monkeyci_rest::{
     Build, BuildDetail, EffectiveParam, Hook, HookSecret, NewBuild, NewHook, Param, ParamBody, Repo, RepoBody,
-    Schedule, ScheduleBody,
+    Schedule, ScheduleBody, Trigger, TriggerBody,
 };
 use reqwest::Method;
 
@@ -80,6 +80,16 @@ impl RepoRef {
     /// One of its schedules.
     pub fn schedule(&self, name: &str) -> Object<Schedule, ScheduleBody> {
         Object::new(self.place.at("schedules").at(name))
+    }
+
+    /// After which builds of other repositories it is built.
+    pub fn triggers(&self) -> Pages<Trigger> {
+        Pages::new(self.place.at("triggers"))
+    }
+
+    /// One of its triggers.
+    pub fn trigger(&self, name: &str) -> Object<Trigger, TriggerBody> {
+        Object::new(self.place.at("triggers").at(name))
     }
 
     /// Its webhooks.

@@ -82,6 +82,9 @@ pub enum EventKind {
         /// Tests of the script that passed just before; absent when none were run, also because they had passed before.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tests: Option<u64>,
+        /// The pipeline that was declared elsewhere and stood in for a script of the checkout, with its revision: `main@3`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pipeline: Option<String>,
     },
     /// Its script could not be loaded, or all its jobs are done.
     #[serde(rename = "script/end")]

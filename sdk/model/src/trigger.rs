@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::Text;
+use crate::{BuildId, Text};
 
 /// Why a build runs, and on what: the context that a script computes its jobs from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,9 @@ pub struct Trigger {
     /// Parameters by name; secret ones as references.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub params: BTreeMap<String, Text>,
+    /// The builds that led to this one, where builds did: each caused the next, and the last caused this.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub upstream: Vec<BuildId>,
     /// Whether the code comes from somebody who may not push here: such a build sees no secrets and writes no caches
     /// that others read.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

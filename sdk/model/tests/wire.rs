@@ -33,6 +33,7 @@ fn trigger() -> Trigger {
         pull_request: None,
         changes: Some(Changes { modified: ["src/lib.rs".to_owned()].into(), ..Changes::default() }),
         params: [("STAGE".to_owned(), Text::from("prod")), ("TOKEN".to_owned(), token)].into(),
+        upstream: vec!["acme/lib/build-7".parse().expect("an id")],
         fork: true,
     }
 }
@@ -119,7 +120,12 @@ fn events() -> Vec<EventKind> {
         EventKind::BuildCanceled { actor: actor(), reason: reason() },
         EventKind::BuildEnd { status: BuildStatus::Failure, message: Some("failed: `test`".into()) },
         EventKind::ScriptInitializing { script_dir: ".monkeyci".into() },
-        EventKind::ScriptStart { jobs: vec![Job::new(id("test"))], warnings: vec!["careful".into()], tests: Some(3) },
+        EventKind::ScriptStart {
+            jobs: vec![Job::new(id("test"))],
+            warnings: vec!["careful".into()],
+            tests: Some(3),
+            pipeline: None,
+        },
         EventKind::ScriptEnd { status: BuildStatus::Success, message: None },
         EventKind::JobQueued { job_id: job_id(), attempt: 1 },
         EventKind::JobBlocked { job_id: job_id() },

@@ -48,6 +48,9 @@ pub struct BuildDetail {
     /// What the author of the script should know.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// The pipeline that was declared on the server and stood in for a script, with its revision: `main@3`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pipeline: Option<String>,
     /// What the forge was told of it, where one is told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<Reported>,

@@ -8,10 +8,13 @@
 //! | [`Member`] | `/v1/orgs/acme/members/ann` |
 //! | [`Param`] | `/v1/orgs/acme/params/REGION`, `/v1/orgs/acme/repos/web/params/REGION` |
 //! | [`ParamSet`] | `/v1/orgs/acme/param-sets/shop`, its params under `…/params/REGION` |
+//! | [`SshKey`] | `/v1/orgs/acme/ssh-keys/deploy` |
+//! | [`Pipeline`] | `/v1/orgs/acme/pipelines/main` |
 //! | [`Repo`] | `/v1/orgs/acme/repos/web` |
 //! | [`Hook`] | `/v1/orgs/acme/repos/web/hooks/github` |
 //! | [`Delivery`] | `/v1/orgs/acme/repos/web/hooks/github/deliveries/01J…` |
 //! | [`Schedule`] | `/v1/orgs/acme/repos/web/schedules/nightly` |
+//! | [`Trigger`] | `/v1/orgs/acme/repos/web/triggers/after-lib` |
 //! | [`Build`] | `/v1/orgs/acme/repos/web/builds/42` |
 //! | [`Job`](build::JobView) | `/v1/orgs/acme/repos/web/builds/42/jobs/unit` |
 //! | [`Token`] | `/v1/tokens/01J…` |
@@ -21,6 +24,7 @@
 pub mod artifact;
 pub mod audit;
 pub mod build;
+pub mod export;
 pub mod hook;
 pub mod labels;
 pub mod log;
@@ -29,15 +33,20 @@ pub mod page;
 pub mod param;
 pub mod param_set;
 pub mod person;
+pub mod pipeline;
 pub mod problem;
 pub mod repo;
 pub mod report;
 pub mod schedule;
+pub mod ssh_key;
 pub mod token;
+pub mod trigger;
+pub mod validate;
 
 pub use artifact::Artifact;
 pub use audit::AuditRow;
 pub use build::{Build, BuildDetail, JobView, NewBuild, Reason, Retry};
+pub use export::{Export, RepoExport, SetExport};
 pub use hook::{Delivery, DeliveryState, Hook, HookSecret, NewHook};
 pub use labels::LabelFilters;
 pub use log::{Mark, MarkKind};
@@ -46,8 +55,11 @@ pub use page::Page;
 pub use param::{EffectiveParam, Param, ParamBody};
 pub use param_set::{ParamSet, ParamSetBody};
 pub use person::{Me, SignIn};
+pub use pipeline::{Pipeline, PipelineBody};
 pub use problem::{FieldError, Problem};
 pub use repo::{Repo, RepoBody, Visibility};
 pub use report::{Report, Reported};
 pub use schedule::{Schedule, ScheduleBody};
+pub use ssh_key::{SshKey, SshKeyBody};
 pub use token::{NewToken, Scope, Token, TokenSecret};
+pub use trigger::{Trigger, TriggerBody};

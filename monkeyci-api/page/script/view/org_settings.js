@@ -10,6 +10,8 @@ import { members } from "../settings/members.js";
 import { settings, toFragment } from "../settings/page.js";
 import { paramSets } from "../settings/param_sets.js";
 import { params } from "../settings/params.js";
+import { pipelines } from "../settings/pipelines.js";
+import { sshKeys } from "../settings/ssh_keys.js";
 
 /** Draws the view. */
 export async function show({ params: { org: id }, me, signal, draw, go }) {
@@ -20,6 +22,8 @@ export async function show({ params: { org: id }, me, signal, draw, go }) {
   const lists = {
     params: params(path, { signal, redraw, mayWrite: may(me, id, "maintainer"), hint: "Every build of the organisation's repositories gets them." }),
     sets: paramSets(path, { signal, redraw, mayWrite: may(me, id, "maintainer") }),
+    pipelines: pipelines(path, { signal, redraw, mayWrite: may(me, id, "maintainer") }),
+    keys: sshKeys(path, { signal, redraw, mayWrite: may(me, id, "maintainer") }),
     members: members(path, { signal, redraw, mayWrite: isOwner }),
     audit: isOwner ? audit(path, { signal, redraw }) : null,
   };
@@ -42,7 +46,8 @@ export async function show({ params: { org: id }, me, signal, draw, go }) {
     h("header.head", h("h1", "Settings of ", h("bdi", org.name || id))),
     settings([
       ["general", "General", h("section.collection", { key: "general", id: "general" }, h("h2", "General"), hold(general), isOwner && h("p.danger-zone", h("button.danger", { type: "button", on: { click: remove } }, "Delete the organisation")))],
-      ["params", "Params", lists.params.draw()], ["param-sets", "Param sets", lists.sets.draw()], ["members", "Members", lists.members.draw()],
+      ["params", "Params", lists.params.draw()], ["param-sets", "Param sets", lists.sets.draw()], ["pipelines", "Pipelines", lists.pipelines.draw()], ["ssh-keys", "SSH keys", lists.keys.draw()],
+      ["members", "Members", lists.members.draw()],
       ...(lists.audit ? [["audit", "Audit", lists.audit.draw()]] : []),
     ]),
   ], { title: `Settings of ${id}`, trail: [[org.name || id, page.org(id)], ["Settings", page.orgSettings(id)]] });

@@ -9,6 +9,7 @@ import { hooks } from "../settings/hooks.js";
 import { settings, toFragment } from "../settings/page.js";
 import { params } from "../settings/params.js";
 import { schedules } from "../settings/schedules.js";
+import { triggers } from "../settings/triggers.js";
 
 /** Draws the view. */
 export async function show({ params: { org, repo: id }, me, signal, draw, go }) {
@@ -18,7 +19,7 @@ export async function show({ params: { org, repo: id }, me, signal, draw, go }) 
   const how = { signal, redraw: () => paint(), mayWrite };
   const lists = [
     params(path, { ...how, hint: "Builds of this repository get them, in place of the organisation's of the same name." }),
-    hooks(path, how), schedules(path, how),
+    hooks(path, how), schedules(path, how), triggers(path, how),
   ];
   const general = form({
     fields: [
@@ -48,6 +49,7 @@ export async function show({ params: { org, repo: id }, me, signal, draw, go }) 
     settings([
       ["general", "General", h("section.collection", { key: "general", id: "general" }, h("h2", "General"), hold(general))],
       ["params", "Params", lists[0].draw()], ["webhooks", "Webhooks", lists[1].draw()], ["schedules", "Schedules", lists[2].draw()],
+      ["triggers", "Triggers", lists[3].draw()],
       ["badge", "Badge", h("section.collection", { key: "badge", id: "badge" }, h("h2", "Badge"), h("p", h("img", { src: `${path}/badge.svg`, alt: "Badge", height: 20 })),
         h("pre", `[![build](${badge})](${location.origin}${page.repo(org, id)})`),
         mayWrite && h("p.danger-zone", h("button.danger", { type: "button", on: { click: remove } }, "Delete the repository")))],

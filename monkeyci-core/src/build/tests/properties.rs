@@ -58,7 +58,7 @@ fn told((what, which, attempt, cause): Happening, fence: u64, build: &Build, job
         1 => EventKind::BuildInitializing {},
         2 => EventKind::BuildStart { trigger: None },
         3 => EventKind::ScriptInitializing { script_dir: ".monkeyci".into() },
-        4 => EventKind::ScriptStart { jobs: jobs.to_vec(), warnings: vec![], tests: None },
+        4 => EventKind::ScriptStart { jobs: jobs.to_vec(), warnings: vec![], tests: None, pipeline: None },
         5 => EventKind::BuildEnd { status: BuildStatus::Error, message: None },
         6 => EventKind::ScriptEnd { status: BuildStatus::Success, message: None },
         7 => EventKind::ScriptEnd { status: BuildStatus::Error, message: None },
@@ -112,7 +112,7 @@ fn play(jobs: &[Job], causes: Vec<Happening>) -> (Build, Vec<EventKind>) {
         EventKind::BuildInitializing {},
         EventKind::BuildStart { trigger: None },
         EventKind::ScriptInitializing { script_dir: ".monkeyci".into() },
-        EventKind::ScriptStart { jobs: jobs.to_vec(), warnings: vec![], tests: None },
+        EventKind::ScriptStart { jobs: jobs.to_vec(), warnings: vec![], tests: None, pipeline: None },
     ] {
         feed(&mut build, cause, &mut facts);
     }

@@ -44,7 +44,7 @@ async fn what_breaks_before_the_first_job_ends_the_build_with_its_reason() {
         end_of(request(|| panic!("in the script"))).await,
         "build error: loading the script broke: in the script"
     );
-    let cycle = || Ok(Loaded { jobs: vec![job("a: b"), job("b: a")], warnings: vec![], tests: None });
+    let cycle = || Ok(Loaded { jobs: vec![job("a: b"), job("b: a")], ..Loaded::default() });
     let end = end_of(request(cycle)).await;
     assert!(end.starts_with("build failure: ") && end.contains("`a`"), "{end}");
 }
@@ -151,7 +151,8 @@ async fn what_is_wrong_with_a_script_is_told_without_its_secrets() {
     let engine = Engine::local().without_worker().secrets(secrets).open().await.expect("opens");
     let picture =
         || Err(LoadError { status: BuildStatus::Failure, message: "`scirpt: [login hunter22-hunter22]`".into() });
-    let warned = || Ok(Loaded { jobs: vec![], warnings: vec!["hunter22-hunter22 is no key".into()], tests: None });
+    let warned =
+        || Ok(Loaded { jobs: vec![], warnings: vec!["hunter22-hunter22 is no key".into()], ..Loaded::default() });
     let bad = BadSource(|| SourceError::Program("cannot fetch https://hunter22-hunter22@example.com".into()));
     let panics = || panic!("at hunter22-hunter22");
     let end = "build failure: `scirpt: [login ***]`";

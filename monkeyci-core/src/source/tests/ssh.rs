@@ -83,7 +83,7 @@ impl Sshd {
     fn remote(&self, repo: &Repo, key: &str, host_key: &str) -> GitRemote {
         let user = String::from_utf8(Command::new("id").arg("-un").output().expect("id").stdout).expect("text");
         let url = format!("ssh://{}@127.0.0.1:{}{}", user.trim(), self.port, repo.root().display());
-        let key = SshKey { private_key: self.read(key), known_hosts: self.known_hosts(host_key) };
+        let key = SshKey { private_keys: vec![self.read(key)], known_hosts: self.known_hosts(host_key) };
         let url = url.parse().expect("a url");
         GitRemote { allow_private: true, credentials: Credentials::SshKey(key), ..GitRemote::new(url) }
     }
@@ -100,7 +100,8 @@ async fn a_key_from_memory_opens_and_the_host_is_verified() {
     assert!(matches!(error, SourceError::HostKey { .. }), "{error}");
 
     let mut unknown = sshd.remote(&repo, "user", "host");
-    unknown.credentials = Credentials::SshKey(SshKey { private_key: sshd.read("user"), known_hosts: String::new() });
+    let key = SshKey { private_keys: vec![sshd.read("user")], known_hosts: String::new() };
+    unknown.credentials = Credentials::SshKey(key);
     let error = fetch(&unknown).await.1.expect_err("no known host");
     assert!(matches!(error, SourceError::HostKey { .. }), "{error}");
 
@@ -108,8 +109,13 @@ async fn a_key_from_memory_opens_and_the_host_is_verified() {
     assert!(matches!(error, SourceError::Auth { .. }), "{error}");
 
     let mut damaged = sshd.remote(&repo, "user", "host");
-    let key = SshKey { private_key: "no key".into(), known_hosts: sshd.known_hosts("host") };
+    let key = SshKey { private_keys: vec!["no key".into()], known_hosts: sshd.known_hosts("host") };
     damaged.credentials = Credentials::SshKey(key);
     let error = fetch(&damaged).await.1.expect_err("no key at all");
     assert!(matches!(error, SourceError::Auth { .. }), "{error}");
+
+    let mut several = sshd.remote(&repo, "user", "host");
+    let keys = vec![sshd.read("other"), sshd.read("user")];
+    several.credentials = Credentials::SshKey(SshKey { private_keys: keys, known_hosts: sshd.known_hosts("host") });
+    fetch(&several).await.1.expect("one of them opens");
 }

@@ -1,0 +1,111 @@
+use axum::Json;
+use axum::extract::State as Shared;
+use http::StatusCode;
+use monkeyci_core::source::GitRef;
+use monkeyci_rest::{Page, Role, Trigger, TriggerBody};
+
+use super::Routes;
+use crate::audit::Change;
+use crate::chain;
+use crate::extract::{At, Body, NamePath, Paging, Query, RepoPath, check_name};
+use crate::identity::Who;
+use crate::openapi::Operation;
+use crate::problem::{Answer, Refusal};
+use crate::state::State;
+use crate::table::{repo, trigger};
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    let all = "/v1/orgs/{org}/repos/{repo}/triggers";
+    let one = "/v1/orgs/{org}/repos/{repo}/triggers/{name}";
+    routes
+        .add(
+            Operation::get(all, "After which builds of other repositories it is built")
+                .answers::<Page<Trigger>>(StatusCode::OK),
+            list_triggers,
+        )
+        .add(Operation::get(one, "A trigger").answers::<Trigger>(StatusCode::OK), show_trigger)
+        .add(Operation::put(one, "Make or change a trigger").answers::<Trigger>(StatusCode::OK), put_trigger)
+        .add(Operation::delete(one, "Remove a trigger"), delete_trigger)
+}
+
+async fn list_triggers(
+    Shared(state): Shared<State>,
+    who: Who,
+    At(path): At<RepoPath>,
+    Query(paging): Query<Paging>,
+) -> Answer<Json<Page<Trigger>>> {
+    who.must(&path.org, Role::Viewer)?;
+    let (cursor, limit) = (paging.cursor.clone(), paging.limit() + 1);
+    let found = state.tables.read(move |sql| trigger::list(sql, &path.org, &path.repo, cursor.as_deref(), limit));
+    Ok(Json(paging.page(found.await?, |trigger| trigger.name.clone())))
+}
+
+async fn show_trigger(Shared(state): Shared<State>, who: Who, At(path): At<NamePath>) -> Answer<Json<Trigger>> {
+    who.must(&path.org, Role::Viewer)?;
+    let found = state.tables.read(move |sql| trigger::find(sql, &path.org, &path.repo, &path.name)).await?;
+    found.map(Json).ok_or_else(|| Refusal::not_found("trigger"))
+}
+
+async fn put_trigger(
+    Shared(state): Shared<State>,
+    who: Who,
+    At(path): At<NamePath>,
+    body: Body<TriggerBody>,
+) -> Answer<(StatusCode, Json<Trigger>)> {
+    let (_, known) = who.must_in(&state, &path.repo(), Role::Maintainer).await?;
+    let body = body.read()?;
+    check_name(&path.name)?;
+    check(&body)?;
+    if body.repo == path.repo {
+        return Err(Refusal::field("/repo", "a repository's builds cannot follow its own"));
+    }
+    let change = Change::by(known, path.org.as_str(), "trigger/put", url(&path)).with("repo", body.repo.as_str());
+    let put = state.tables.write(move |sql| {
+        if repo::find(sql, &path.org, &body.repo)?.is_none() {
+            let detail = format!("there is no repository `{}` in `{}`", body.repo, path.org);
+            return Ok(Err(Refusal::field("/repo", detail)));
+        }
+        let is_new = trigger::find(sql, &path.org, &path.repo, &path.name)?.is_none();
+        trigger::put(sql, &path.org, &path.repo, &path.name, &body)?;
+        change.write(sql)?;
+        let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
+        let found = trigger::find(sql, &path.org, &path.repo, &path.name)?;
+        Ok(found.map(|trigger| (status, Json(trigger))).ok_or_else(|| Refusal::not_found("trigger")))
+    });
+    put.await?
+}
+
+/// What is wrong with a trigger before anything is looked up.
+pub(super) fn check(body: &TriggerBody) -> Answer<()> {
+    if let Some(Err(error)) = body.branch.as_deref().map(GitRef::branch) {
+        return Err(Refusal::field("/branch", error.to_string()));
+    }
+    if body.statuses.is_empty() {
+        return Err(Refusal::field("/statuses", "at least one is needed: `success`, `failure`, `error` or `canceled`"));
+    }
+    if let Some(index) = body.statuses.iter().position(|status| !status.is_terminal()) {
+        let detail = "a build ends as `success`, `failure`, `error` or `canceled`";
+        return Err(Refusal::field(&format!("/statuses/{index}"), detail));
+    }
+    if let Some(index) = body.refs.iter().position(|pattern| chain::matcher(pattern).is_none()) {
+        return Err(Refusal::field(&format!("/refs/{index}"), format!("`{}` is no glob", body.refs[index])));
+    }
+    Ok(())
+}
+
+async fn delete_trigger(Shared(state): Shared<State>, who: Who, At(path): At<NamePath>) -> Answer<StatusCode> {
+    let known = who.must(&path.org, Role::Maintainer)?;
+    let change = Change::by(known, path.org.as_str(), "trigger/delete", url(&path));
+    let removed = state.tables.write(move |sql| {
+        let removed = trigger::remove(sql, &path.org, &path.repo, &path.name)?;
+        if removed {
+            change.write(sql)?;
+        }
+        Ok(removed)
+    });
+    removed.await?.then_some(StatusCode::NO_CONTENT).ok_or_else(|| Refusal::not_found("trigger"))
+}
+
+fn url(path: &NamePath) -> String {
+    format!("{}/triggers/{}", path.repo().url(), path.name)
+}

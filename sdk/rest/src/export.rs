@@ -1,0 +1,56 @@
+//! Everything that is set up in an organisation, as one document.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Hook, Member, Org, Param, ParamSet, Pipeline, Repo, Schedule, SshKey, Trigger};
+
+/// Everything that is set up in an organisation, each list by name. Secrets are told by version and fingerprint.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Export {
+    /// The organisation.
+    pub org: Org,
+    /// Who belongs to it.
+    pub members: Vec<Member>,
+    /// Params of all its repositories.
+    pub params: Vec<Param>,
+    /// Its sets of params.
+    pub param_sets: Vec<SetExport>,
+    /// Its SSH keys.
+    pub ssh_keys: Vec<SshKey>,
+    /// Its pipelines.
+    pub pipelines: Vec<Pipeline>,
+    /// Its repositories.
+    pub repos: Vec<RepoExport>,
+}
+
+/// A set of params with what is in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct SetExport {
+    /// The set.
+    #[serde(flatten)]
+    pub set: ParamSet,
+    /// Its params.
+    pub params: Vec<Param>,
+}
+
+/// A repository with what is set up in it; not what it built.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct RepoExport {
+    /// The repository.
+    #[serde(flatten)]
+    pub repo: Repo,
+    /// Its own params.
+    pub params: Vec<Param>,
+    /// When it is built by the clock.
+    pub schedules: Vec<Schedule>,
+    /// After which builds of other repositories it is built.
+    pub triggers: Vec<Trigger>,
+    /// Its webhooks, without their secrets.
+    pub hooks: Vec<Hook>,
+}
