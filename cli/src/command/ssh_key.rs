@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use monkeyci_client::ClientError;
 use monkeyci_client::rest::{LabelFilters, SshKey, SshKeyBody};
@@ -94,7 +94,7 @@ async fn list(org: &OrgArgs) -> Result<Exit, CliError> {
 }
 
 async fn set(args: &SetArgs) -> Result<Exit, CliError> {
-    let read = |path: &Option<PathBuf>| path.as_ref().map(|path| file(path)).transpose();
+    let read = |path: &Option<PathBuf>| path.as_deref().map(file).transpose();
     let (private_key, known_hosts) = (read(&args.private_key)?, read(&args.known_hosts)?);
     let key = args.org.output.connect()?.client.org(&args.org.org).ssh_key(&args.name);
     let before = match key.get().await {
@@ -113,6 +113,6 @@ async fn set(args: &SetArgs) -> Result<Exit, CliError> {
     args.org.output.print(&set, |_| format!("{}\n", set.public_key))
 }
 
-fn file(path: &PathBuf) -> Result<String, CliError> {
+fn file(path: &Path) -> Result<String, CliError> {
     std::fs::read_to_string(path).map_err(|error| CliError::usage(format!("`{}`: {error}", path.display())))
 }
