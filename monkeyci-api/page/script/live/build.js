@@ -11,7 +11,7 @@ const ENDED = ["success", "failure", "error", "canceled", "skipped"];
 
 /** A build of which nothing is known. */
 export function unknown() {
-  return { seq: 0, status: "pending", message: null, trigger: {}, created: null, began: null, ended: null, jobs: new Map(), warnings: [] };
+  return { seq: 0, status: "pending", message: null, trigger: {}, created: null, began: null, ended: null, jobs: new Map(), warnings: [], pipeline: null };
 }
 
 /**
@@ -26,7 +26,7 @@ export function fromDetail(detail) {
   });
   return {
     seq: detail.events, status: detail.status, message: detail.message ?? null, trigger: detail.trigger, created: detail.created,
-    began: null, ended: detail.ended ?? null, jobs: new Map(jobs), warnings: detail.warnings ?? [],
+    began: null, ended: detail.ended ?? null, jobs: new Map(jobs), warnings: detail.warnings ?? [], pipeline: detail.pipeline ?? null,
   };
 }
 
@@ -60,6 +60,7 @@ function ofBuild(build, event) {
     case "script/start":
       build.status = "running";
       build.warnings = event.warnings ?? [];
+      build.pipeline = event.pipeline ?? null;
       build.jobs = new Map(event.jobs.map((job) => [job.id, { job, status: "pending", attempt: 0, attempts: [], addresses: [] }]));
       break;
     case "build/canceled":

@@ -10,7 +10,7 @@ import { broken, tails } from "../part/broken.js";
 import { graph } from "../part/graph.js";
 import { timeline } from "../part/timeline.js";
 import { changes, commitLabel, headline, person, plain, ref, refLabel, source } from "../part/trigger.js";
-import { page } from "../route.js";
+import { buildId, page } from "../route.js";
 import { badge, icon, isEnded } from "../status.js";
 import { agoElement, elapsed } from "../time.js";
 
@@ -39,6 +39,7 @@ export async function show({ params: id, me, signal, draw, go }) {
       canceled(build),
       verbs && approvals(build, id, verbs),
       broken(build, id, tail),
+      build.pipeline && h("p.hint", "It ran the pipeline ", h("code", build.pipeline), ", as the server had it."),
       build.warnings.length > 0 && h("ul.warnings", build.warnings.map((text) => h("li", text))),
       counts.total > 0 && h("section", { key: "graph-of" }, h("div.bar-line", h("h2", "Jobs"), tallies(counts)),
         isGraphShown ? graph(build, { id, ...verbs }) : h("p", h("button", { type: "button", on: { click: () => {
@@ -93,7 +94,7 @@ function facts(build, counts, { org, repo }) {
   const at = ref(trigger);
   return h("p.facts",
     at?.kind === "branch" ? h("a", { href: `${page.repo(org, repo)}?branch=${encodeURIComponent(at.name)}` }, refLabel(trigger)) : refLabel(trigger),
-    commitLabel(trigger), person(trigger), h("span", source(trigger)), trigger.fork && h("span.tag", "fork: no secrets"),
+    commitLabel(trigger), person(trigger), h("span", source(trigger)), before(trigger), trigger.fork && h("span.tag", "fork: no secrets"),
     h("span", agoElement(created)), created && h("span.took", elapsed(created, isEnded(status) ? ended ?? created : undefined)),
     counts.total > 0 && !isEnded(status) && h("progress", { max: counts.total, value: counts.ended, "aria-label": "Jobs that ended" }));
 }
@@ -123,6 +124,12 @@ function canceled({ canceled: by, status }) {
 function early({ status }, { org, repo, number }) {
   const words = { pending: "Waits to be picked up.", initializing: "Its source is fetched and its script loaded." };
   return h("section.empty", words[status] && h("p", words[status]), h("p", h("a", { href: page.script(org, repo, number) }, "What the script printed")));
+}
+
+/** The build that this one follows. */
+function before({ upstream = [] }) {
+  const found = upstream.length > 0 && buildId(upstream.at(-1));
+  return found && h("a", { href: page.build(found.org, found.repo, found.number) }, `${found.repo} #${found.number}`);
 }
 
 function about({ trigger }) {
