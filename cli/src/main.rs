@@ -21,6 +21,7 @@ mod tail;
 mod terminal;
 mod ui;
 mod visit;
+mod worker;
 mod xml;
 
 use std::process::ExitCode;

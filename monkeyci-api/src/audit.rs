@@ -19,11 +19,19 @@ pub struct Change {
 impl Change {
     /// Somebody does something to an object, which is named by its path in the API.
     pub fn by(who: &Known, org: &str, action: &str, object: impl Into<String>) -> Self {
+        let mut change = Self::of(&who.name, Some(&who.token), org, action, object);
+        change.row.via.clone_from(&who.via);
+        change
+    }
+
+    /// The same, of somebody who is becoming known.
+    pub fn of(name: &str, token: Option<&str>, org: &str, action: &str, object: impl Into<String>) -> Self {
         let row = AuditRow {
             position: 0,
             time: now(),
-            actor: who.name.clone(),
-            token: Some(who.token.clone()),
+            actor: name.to_owned(),
+            via: None,
+            token: token.map(str::to_owned),
             action: action.to_owned(),
             object: object.into(),
             details: BTreeMap::new(),

@@ -1,11 +1,15 @@
 //! How a server is set up: a TOML file, every key of which has a default that works.
 
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::sign_in::settings::SignIn;
 
 /// How a server is set up.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -21,9 +25,13 @@ pub struct Config {
     /// The file of the master key; `master.key` in the state folder when that is not said.
     #[schemars(example = "/etc/monkeyci/master.key")]
     pub master_key: Option<PathBuf>,
-    /// Jobs that its own worker runs at once; the number of processors when that is not said.
+    /// Jobs that its own worker runs at once; the number of processors when that is not said, and none at 0.
     #[schemars(example = 4)]
     pub jobs: Option<usize>,
+    /// Labels of its own worker: a job that has labels goes to a worker that has all of them.
+    pub labels: BTreeMap<String, String>,
+    /// Seconds that a worker elsewhere may be silent before its jobs are lost, and others may run them.
+    pub lease_seconds: u64,
     /// Connections that are served at once; others wait.
     pub connections: usize,
     /// Seconds that the head of a request may take to come, and that a connection may be idle before it is cut.
@@ -41,6 +49,8 @@ pub struct Config {
     pub executor: Executor,
     /// What may be cloned.
     pub sources: Sources,
+    /// Where people sign in by; see the guide on signing in.
+    pub sign_in: Vec<SignIn>,
 }
 
 /// TLS of its own; without a certificate, a proxy has to bring it. The files are read again when they change.
@@ -150,6 +160,8 @@ impl Default for Config {
             state: "monkeyci-server".into(),
             master_key: None,
             jobs: None,
+            labels: BTreeMap::new(),
+            lease_seconds: 15,
             connections: 10_000,
             head_seconds: 30,
             metrics: true,
@@ -158,6 +170,7 @@ impl Default for Config {
             retention: Retention::default(),
             executor: Executor::default(),
             sources: Sources::default(),
+            sign_in: Vec::new(),
         }
     }
 }
@@ -180,6 +193,9 @@ impl Config {
                 *file = folder.join(&file);
             }
             config.sources.known_hosts = config.sources.known_hosts.map(|hosts| folder.join(hosts));
+            for provider in &mut config.sign_in {
+                provider.client_secret_file = provider.client_secret_file.take().map(|file| folder.join(file));
+            }
         }
         config.check().map_err(wrong)?;
         Ok(config)
@@ -202,6 +218,18 @@ impl Config {
         }
         if self.tls.certificate.is_some() != self.tls.key.is_some() {
             return Err("tls: `certificate` and `key` are two files that belong together: name both".into());
+        }
+        let mut ids = BTreeSet::new();
+        for provider in &self.sign_in {
+            let id = &provider.id;
+            provider.check().map_err(|why| format!("sign-in `{id}`: {why}"))?;
+            if !ids.insert(id) {
+                return Err(format!("sign-in `{id}`: id: two have it"));
+            }
+        }
+        if self.lease_seconds < 6 {
+            let seconds = self.lease_seconds;
+            return Err(format!("lease-seconds: workers are heard of every 5 seconds, so that {seconds} is too few"));
         }
         for glob in &self.executor.processes {
             globset::Glob::new(glob).map_err(|error| format!("executor.processes: `{glob}`: {}", error.kind()))?;
@@ -247,6 +275,7 @@ mod tests {
             ("[tls]\nkey = \"a.pem\"", "name both"),
             ("trusted-proxies = [\"10.0.0.0/33\"]", "line 1"),
             ("[executor]\nprocesses = [\"acme/{\"]", "executor.processes"),
+            ("[[sign-in]]\nid = \"a\"\nkind = \"openid\"\nclient-id = \"x\"", "sign-in `a`: url"),
         ] {
             let error = read(text).expect_err("it is wrong");
             assert!(error.contains(told) && error.contains("server.toml"), "{error}");

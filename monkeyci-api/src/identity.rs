@@ -12,12 +12,10 @@ use monkeyci_rest::{Me, Repo, Role, Scope, Visibility};
 use crate::extract::RepoPath;
 use crate::problem::{Answer, Refusal};
 use crate::random;
+use crate::session;
 use crate::state::{State, now};
 use crate::table::token::Kind;
 use crate::table::{member, person, repo, token};
-
-/// The cookie of a session.
-pub const COOKIE: &str = "monkeyci-session";
 
 /// Milliseconds between two notes of when a token was used.
 const NOTED: Millis = 60_000;
@@ -33,6 +31,8 @@ pub struct Known {
     pub name: String,
     /// The token or session by which they are known.
     pub token: String,
+    /// The service account that acts as them, where one does.
+    pub via: Option<String>,
     admin: bool,
     roles: BTreeMap<OrgId, Role>,
     /// What the token allows at the most.
@@ -43,7 +43,7 @@ impl FromRequestParts<State> for Who {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
-        let (secret, kind) = match (bearer(&parts.headers)?, cookie(&parts.headers)) {
+        let (secret, kind) = match (bearer(&parts.headers)?, session::of(&parts.headers, &state.url)) {
             (Some(token), _) => (token, Kind::Api),
             (None, Some(session)) => (session, Kind::Session),
             (None, None) => return Ok(Self::default()),
@@ -78,9 +78,9 @@ async fn known(state: &State, secret: &str, kind: Kind) -> Answer<Option<Known>>
     let (hash, now) = (random::hash(secret), now());
     let held = state.tables.read(move |sql| {
         let Some(held) = token::find(sql, &hash, kind, now)? else { return Ok(None) };
-        let admin = person::is_admin(sql, &held.person)?.unwrap_or(false);
+        let Some(person) = person::find(sql, &held.person)?.filter(|person| !person.disabled) else { return Ok(None) };
         let roles = member::roles(sql, &held.person)?;
-        Ok(Some((held, admin, roles)))
+        Ok(Some((held, person.admin, roles)))
     });
     let Some((held, admin, roles)) = held.await? else { return Ok(None) };
     if held.token.used.is_none_or(|used| used + NOTED < now) {
@@ -96,7 +96,7 @@ async fn known(state: &State, secret: &str, kind: Kind) -> Answer<Option<Known>>
     }
     let token::Held { token, person } = held;
     let admin = admin && token.scope.is_none();
-    Ok(Some(Known { name: person, token: token.id, admin, roles, scope: token.scope }))
+    Ok(Some(Known { name: person, token: token.id, via: None, admin, roles, scope: token.scope }))
 }
 
 fn bearer(headers: &HeaderMap) -> Answer<Option<&str>> {
@@ -106,12 +106,6 @@ fn bearer(headers: &HeaderMap) -> Answer<Option<&str>> {
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
     });
     token.map(Some).ok_or_else(Refusal::unknown)
-}
-
-fn cookie(headers: &HeaderMap) -> Option<&str> {
-    let all = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    let pairs = all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.filter(|(name, _)| *name == COOKIE).map(|(_, value)| value).next()
 }
 
 /// Refuses what a page of another origin makes a browser send with our cookie.
@@ -207,6 +201,20 @@ impl Who {
         let Known { name, admin, roles, .. } = self.known()?.clone();
         let orgs = roles.into_keys().filter_map(|org| Some((org.clone(), self.role(&org)?))).collect();
         Ok(Me { name, admin, orgs })
+    }
+
+    /// Lets go on who is known as themselves: by a session or a token that may do all that they may. What belongs to a
+    /// person, as their tokens and identities, is changed by nobody less.
+    ///
+    /// # Errors
+    /// When they are not.
+    pub fn must_be_whole(&self) -> Answer<&Known> {
+        let known = self.known()?;
+        if known.scope.is_some() || known.via.is_some() {
+            let detail = "this is your own matter: it needs you, or a token that is not limited";
+            return Err(Refusal::new(StatusCode::FORBIDDEN, detail));
+        }
+        Ok(known)
     }
 
     /// Whether they are known by a token that may do less than they may.

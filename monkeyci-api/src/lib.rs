@@ -11,12 +11,17 @@
 //! - [`table`]: what is kept, one module for each table; [`vault`] seals the secrets among it. `owner`: whose params are
 //!   meant; `params`: which of them a build gets; `given`: whatever a build gets.
 //! - `intake`: deliveries of forges become builds; `timer` and `poll`: so do moments and new commits; `chain`: so do other builds; `launch`: what becomes of a wish for a build.
+//! - [`sign_in`]: by which accounts elsewhere people sign in; `session`: what a browser then has.
+//! - [`table`]: what is kept, one module for each table; [`vault`] seals the secrets among it.
+//! - `intake`: deliveries of forges become builds; `timer` and `poll`: so do moments and new commits; `launch`: what becomes of a wish for a build.
 //! - `report`: forges are told how builds of their commits stand.
 //! - `view`: builds as they are shown; `sse` and `range`: streams and parts of what is long.
 //! - `connection`: who is listened to, and how long; [`metrics`]: what is counted; `request`: what is noted of each request.
 //! - `checkout`: what is cloned, with the `ssh_key`s for it, from `known_hosts`.
 //! - [`backup`]: a server in one file.
+//! - `outward`: requests that go out of the house.
 //! - `executor`: where jobs run on a server, and what is not trusted.
+//! - `executor`: where jobs of the server's own worker run; `working`: which worker elsewhere asks.
 
 pub mod address;
 pub mod backup;
@@ -43,6 +48,7 @@ mod known_hosts;
 mod launch;
 pub mod metrics;
 mod openapi;
+mod outward;
 mod owner;
 mod page;
 mod params;
@@ -55,11 +61,14 @@ mod request;
 pub mod retention;
 mod revision;
 mod secrets;
+mod session;
+pub mod sign_in;
 mod sse;
 mod ssh_key;
 mod timer;
 mod tls;
 mod view;
+mod working;
 
 pub use config::{Config, ConfigError};
 pub use reference::reference;

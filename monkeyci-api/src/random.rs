@@ -26,6 +26,14 @@ pub fn token() -> String {
     format!("{TOKEN_PREFIX}{}", word())
 }
 
+/// What every token of a worker begins with.
+pub const WORKER_PREFIX: &str = "mcw_";
+
+/// A new token of a worker.
+pub fn worker_token() -> String {
+    format!("{WORKER_PREFIX}{}", word())
+}
+
 /// What is kept of a token: its SHA-256 in hex. Tokens have 256 bits of their own, so that no salt is needed.
 pub fn hash(token: &str) -> String {
     hex(&hmac_sha256::Hash::hash(token.as_bytes()))

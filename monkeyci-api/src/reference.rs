@@ -29,7 +29,8 @@ pub fn reference() -> String {
 fn write(text: &mut String, schema: &Value, defaults: &Value) {
     let none = Map::new();
     let properties = schema["properties"].as_object().unwrap_or(&none);
-    let (tables, keys): (Vec<_>, Vec<_>) = properties.iter().partition(|(key, _)| defaults[key].is_object());
+    let is_table = |key: &str, schema: &Value| defaults[key].is_object() || is_list_of_tables(schema);
+    let (tables, keys): (Vec<_>, Vec<_>) = properties.iter().partition(|(key, schema)| is_table(key, schema));
     for (key, schema) in keys {
         comment(text, schema);
         let default = &defaults[key];
@@ -39,9 +40,19 @@ fn write(text: &mut String, schema: &Value, defaults: &Value) {
     }
     for (key, schema) in tables {
         comment(text, schema);
+        if is_list_of_tables(schema) {
+            line(text, format_args!("# [[{key}]]\n"));
+            write(text, &schema["items"], &Value::Null);
+            continue;
+        }
         line(text, format_args!("[{key}]\n"));
         write(text, schema, &defaults[key]);
     }
+}
+
+/// Whether a key is a list of tables, which is empty when nothing is said.
+fn is_list_of_tables(schema: &Value) -> bool {
+    schema["items"]["properties"].is_object()
 }
 
 /// Writes what a key means, in lines that are not too long.
@@ -75,8 +86,9 @@ mod tests {
     fn it_tells_of_every_key_and_its_examples_can_be_used() {
         let mut text = String::new();
         for told in reference().lines() {
-            let example =
-                told.strip_prefix("# ").filter(|rest| rest.split_once(" = ").is_some_and(|(key, _)| is_key(key)));
+            let example = told
+                .strip_prefix("# ")
+                .filter(|rest| rest.starts_with("[[") || rest.split_once(" = ").is_some_and(|(key, _)| is_key(key)));
             line(&mut text, format_args!("{}", example.unwrap_or(told)));
         }
         let config: Config = toml::from_str(&text).expect("reads");

@@ -19,7 +19,15 @@ const ID: HeaderName = HeaderName::from_static("x-request-id");
 const LONGEST: usize = 64;
 
 /// Routes that machines ask again and again, of which nobody wants to read.
-const QUIET: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+const QUIET: [&str; 7] = [
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/v1/worker/lease",
+    "/v1/worker/renew",
+    "/v1/worker/attempts/{fence}/claim",
+    "/v1/worker/attempts/{fence}/log",
+];
 
 /// Notes a request and its answer. Of its path only the route's pattern is told, and nothing of its query and headers:
 /// there may be tokens in all of them.

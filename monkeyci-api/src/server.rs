@@ -8,9 +8,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use http::{HeaderName, HeaderValue};
-use monkeyci_core::blob::{Artifacts, Blobs};
-use monkeyci_core::engine::{Engine, EngineError};
+use monkeyci_core::blob::{Artifacts, Blobs, Kept};
+use monkeyci_core::engine::{Engine, EngineError, LOCAL};
 use monkeyci_core::log::LogStore;
+use monkeyci_core::offer::Offer;
 use monkeyci_core::store::{Database, Sqlite, Store, StoreError, Tables};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
@@ -23,16 +24,18 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 use crate::checkout::Keys;
 use crate::config::Config;
 use crate::connection::Limits;
-use crate::executor::Trusting;
 use crate::hooks::Hooks;
 use crate::launch::Launcher;
 use crate::metrics::Metrics;
 use crate::route::Routes;
 use crate::secrets::Sealed;
+use crate::sign_in::Providers;
 use crate::state::{Shared, State};
 use crate::tls::Tls;
 use crate::vault::Vault;
-use crate::{backup, chain, connection, identity, intake, known_hosts, poll, report, retention, table, timer};
+use crate::{
+    backup, chain, connection, executor, identity, intake, known_hosts, poll, report, retention, table, timer,
+};
 
 /// Bytes of the longest body of a request to the API.
 const BODY: usize = 1024 * 1024;
@@ -105,6 +108,7 @@ impl Server {
         let tls = Tls::open(&config.tls).map_err(ServerError::Config)?;
         let address = listener.local_addr().map_err(|source| ServerError::Listen { address: config.listen, source })?;
 
+        let providers = Providers::new(&config.sign_in, config.sources.private).map_err(ServerError::Config)?;
         let key = config.master_key.clone().unwrap_or_else(|| folder.join(backup::KEY));
         let vault = Arc::new(Vault::at(&key).map_err(io("cannot use the master key", &key))?);
         let store = Arc::new(Sqlite::open(folder.join(backup::DATABASE))?);
@@ -121,19 +125,26 @@ impl Server {
         let counted = metrics.clone();
         let again = launcher.clone();
         let programs = folder.join("bin");
-        let executor: Arc<Trusting> = Arc::new(Trusting::new(&config.executor, &folder.join("processes"), &programs));
+        let jobs =
+            executor::jobs(&config.executor, &folder.join("processes"), &programs).map_err(ServerError::Config)?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
         let mut engine = Engine::local();
-        engine = match Trusting::scripts(&config.executor, &folder.join("processes"), &programs) {
+        engine = match executor::scripts(&config.executor, &folder.join("processes"), &programs) {
             Some(scripts) => engine.script_executor(scripts),
             None => engine.without_script_programs(),
+        };
+        engine = match config.jobs {
+            Some(0) => engine.without_worker(),
+            most => engine
+                .jobs(most.unwrap_or(cores))
+                .executor(jobs)
+                .offering(Offer { labels: Some(config.labels.clone()), ..Offer::default() }),
         };
         let engine = engine
             .state(&folder)
             .store(Arc::clone(&shared))
-            .jobs(config.jobs.unwrap_or(cores))
-            .executor(executor)
+            .lease(Duration::from_secs(config.lease_seconds))
             .taking_up()
             .keeper(Sealed::new(tables.clone(), Arc::clone(&vault)))
             .reporter(move |event| {
@@ -143,18 +154,23 @@ impl Server {
             .resume_all(move |left| again.again(left))
             .open()
             .await?;
-        let artifacts = folder.join("artifacts");
-        let blobs = Blobs::on_disk(&artifacts).map_err(|error| ServerError::Io {
-            what: "cannot use the folder of artifacts",
-            path: artifacts,
-            source: std::io::Error::other(error),
-        })?;
+        if config.jobs == Some(0) {
+            engine.gone(LOCAL, "the server runs no jobs itself any more").await?;
+        }
+        let blobs = |name: &str| {
+            let path = folder.join(name);
+            let opened = Blobs::on_disk(&path).map_err(std::io::Error::other);
+            opened.map_err(|source| ServerError::Io { what: "cannot use the folder", path, source })
+        };
+        let kept = Kept { artifacts: blobs("artifacts")?, caches: blobs("caches")? };
         let state = State::new(Shared {
-            engine,
             store: shared,
             tables,
             logs: LogStore::at(folder.join("logs")),
-            artifacts: Artifacts::new(blobs),
+            artifacts: Artifacts::new(kept.artifacts.clone()),
+            leases: engine.remote_leases(),
+            kept,
+            workers: Notify::new(),
             vault,
             launcher,
             hooks: Hooks::default(),
@@ -166,7 +182,9 @@ impl Server {
             mended: Notify::new(),
             retention: config.retention.clone(),
             proxies: config.trusted_proxies.clone(),
+            providers,
             url: config.url(address),
+            engine,
         });
         let limits = Limits { connections: config.connections, head: Duration::from_secs(config.head_seconds) };
         Ok(Self { state, listener, tls, first, stop: CancellationToken::new(), limits })

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use monkeyci_core::blob::Artifacts;
+use monkeyci_core::blob::{Artifacts, Kept};
 use monkeyci_core::engine::Engine;
+use monkeyci_core::lease::Leases;
 use monkeyci_core::log::LogStore;
 use monkeyci_core::model::Millis;
 use monkeyci_core::store::{Store, Tables};
@@ -14,6 +15,7 @@ use crate::config::Retention;
 use crate::hooks::Hooks;
 use crate::launch::Launcher;
 use crate::metrics::Metrics;
+use crate::sign_in::Providers;
 use crate::vault::Vault;
 
 /// What handlers share. Its clones are the same.
@@ -32,6 +34,12 @@ pub struct Shared {
     pub logs: LogStore,
     /// What they keep.
     pub artifacts: Artifacts,
+    /// All that jobs keep, of which workers elsewhere see a portion.
+    pub kept: Kept,
+    /// The interface of workers elsewhere.
+    pub leases: Arc<dyn Leases>,
+    /// Wakes workers elsewhere that wait, once one was paused or removed.
+    pub workers: Notify,
     /// Opens secrets.
     pub vault: Arc<Vault>,
     /// Makes builds of what was asked for.
@@ -54,6 +62,8 @@ pub struct Shared {
     pub retention: Retention,
     /// Networks of proxies whose word for who asks is taken.
     pub proxies: Vec<ipnet::IpNet>,
+    /// Where people sign in by.
+    pub providers: Providers,
     /// How browsers and forges reach this server.
     pub url: String,
 }

@@ -73,6 +73,16 @@ impl Vault {
         Key::new(&key).map(Self)
     }
 
+    /// Seals a value of the server itself for its place.
+    pub fn seal_own(&self, place: &str, value: &[u8]) -> Vec<u8> {
+        self.0.seal(&format!("server/{place}"), value)
+    }
+
+    /// Opens what [`Vault::seal_own`] sealed for this place; nothing where that does not open.
+    pub fn open_own(&self, place: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        self.0.open(&format!("server/{place}"), sealed)
+    }
+
     /// Seals a value of an organisation for its place.
     ///
     /// # Errors

@@ -1,7 +1,8 @@
 //! How a worker gets jobs, and answers for them.
 //!
 //! The interface is the same for the worker inside the process and for one elsewhere. A lease carries a fence; an
-//! answer with another fence than the newest of its job changes nothing.
+//! answer with another fence than the newest of its job changes nothing. Every call may be made again, so that one whose
+//! answer was lost on its way is simply repeated.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use monkeyci_model::{Job, JobId, JobResult, Trigger};
 
 use crate::attempt::Attempt;
 use crate::log::Chunk;
+pub use crate::offer::Offer;
 
 /// A job that a worker is to run.
 #[derive(Debug, Clone)]
@@ -28,6 +30,39 @@ pub struct Lease {
     pub checkout: PathBuf,
     /// The folder of the build's script, from the root of the checkout.
     pub script_dir: String,
+}
+
+/// A worker that has room, and what it has in hand.
+#[derive(Debug, Clone, Default)]
+pub struct Ask {
+    /// Its name.
+    pub worker: String,
+    /// Jobs that it has room for.
+    pub room: usize,
+    /// Fences of all attempts that it has in hand.
+    pub holds: Vec<u64>,
+    /// What it can run.
+    pub offer: Offer,
+}
+
+impl Ask {
+    /// A worker with nothing in hand that runs everything.
+    #[must_use]
+    pub fn new(worker: impl Into<String>, room: usize) -> Self {
+        Self { worker: worker.into(), room, ..Self::default() }
+    }
+
+    /// The same with these attempts in hand.
+    #[must_use]
+    pub fn holding(self, holds: impl IntoIterator<Item = u64>) -> Self {
+        Self { holds: holds.into_iter().collect(), ..self }
+    }
+
+    /// The same for a worker that can run this.
+    #[must_use]
+    pub fn offering(self, offer: Offer) -> Self {
+        Self { offer, ..self }
+    }
 }
 
 /// What became of a worker's claim to an attempt.
@@ -57,10 +92,15 @@ pub struct Started {
 /// How a worker gets jobs, and answers for them.
 #[async_trait]
 pub trait Leases: Send + Sync {
-    /// Waits until at least one job can be had and leases up to `room` of them; none once the engine has ended.
-    async fn lease(&self, worker: &str, room: usize) -> Vec<Lease>;
+    /// Waits until at least one job can be had and leases as many as there is room for; none once the engine has ended.
+    ///
+    /// An attempt that a worker elsewhere was leased and does not name among those that it holds is leased to it again,
+    /// beyond its room if need be: the answer was lost, or the worker has died and is there again. With no room at all
+    /// nothing is waited for, and what the worker does not hold is given back, as never begun.
+    async fn lease(&self, ask: Ask) -> Vec<Lease>;
 
-    /// Says that the worker lives and holds these attempts; the answers are in the same order.
+    /// Says that the worker lives and holds these attempts; the answers are in the same order. It returns no sooner than
+    /// that is known: whoever keeps the time of a lease counts from here.
     async fn renew(&self, attempts: &[Attempt]) -> Vec<Claim>;
 
     /// Returns as soon as the claim no longer holds.

@@ -37,6 +37,7 @@ impl Embedded {
             secrets: Arc::new(Secrets::new()),
             keeper: None,
             programs: None,
+            supplies: None,
         };
         let worker = Worker::new(settings, ports);
         runtime.spawn(async move { worker.run().await });

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use monkeyci_core::engine::{BuildRequest, Engine};
-use monkeyci_core::lease::{Leases, Started};
+use monkeyci_core::lease::{Ask, Leases, Started};
 use monkeyci_core::model::{BuildStatus, Job, JobId, JobResult};
 use rusqlite::{Connection, params};
 
@@ -79,7 +79,7 @@ async fn work(leases: Arc<dyn Leases>) {
     let room = Arc::new(tokio::sync::Semaphore::new(AT_ONCE));
     while let Ok(first) = Arc::clone(&room).acquire_owned().await {
         let free = 1 + room.available_permits();
-        let taken = leases.lease("bench", free).await;
+        let taken = leases.lease(Ask::new("bench", free)).await;
         if taken.is_empty() {
             return;
         }

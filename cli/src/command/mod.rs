@@ -33,6 +33,8 @@ mod verify;
 mod watch;
 mod webhook;
 mod whoami;
+mod worker;
+mod workers;
 
 use std::io::{IsTerminal as _, Write as _};
 
@@ -62,6 +64,7 @@ enum Command {
     Plan(plan::PlanArgs),
     Test(test::TestArgs),
     Server(Box<server::ServerArgs>),
+    Worker(Box<worker::WorkerArgs>),
     Config(config::ConfigArgs),
     Doctor(doctor::DoctorArgs),
     Backup(backup::BackupArgs),
@@ -88,6 +91,7 @@ enum Command {
     Trigger(trigger::TriggerArgs),
     Org(org::OrgArgs),
     Token(token::TokenArgs),
+    Workers(workers::WorkersArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
 }
@@ -104,6 +108,7 @@ pub fn main() -> Exit {
         Command::Plan(args) => plan::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Server(args) => server::run(&args),
+        Command::Worker(args) => worker::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Backup(args) => backup::backup(&args),
@@ -130,6 +135,7 @@ pub fn main() -> Exit {
         Command::Trigger(args) => trigger::run(&args),
         Command::Org(args) => org::run(&args),
         Command::Token(args) => token::run(&args),
+        Command::Workers(args) => workers::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
     };

@@ -47,7 +47,7 @@ pub struct ServerArgs {
 
 /// How the log looks.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum LogFormat {
+pub(super) enum LogFormat {
     /// Lines for people
     Text,
     /// One JSON object a line
@@ -107,7 +107,7 @@ async fn serve(config: &Config) -> Result<Exit, CliError> {
 
 impl LogFormat {
     /// From now on, what happens is written to standard error.
-    fn begin(self) -> Result<(), CliError> {
+    pub(super) fn begin(self) -> Result<(), CliError> {
         let said = std::env::var("RUST_LOG").unwrap_or_default();
         let filter = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).parse(&said);
         let filter = filter.map_err(|error| CliError::usage(format!("RUST_LOG: `{said}`: {error}")))?;

@@ -12,3 +12,4 @@ mod served;
 mod terminal;
 mod tls;
 mod usage;
+mod worker;

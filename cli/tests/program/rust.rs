@@ -5,9 +5,9 @@ use std::process::{Command, Stdio};
 
 use crate::place::{Place, Ran};
 
-const MANIFEST: &str = "[package]\nname = \"script\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
+pub const MANIFEST: &str = "[package]\nname = \"script\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
 
-const MAIN: &str = r##"
+pub const MAIN: &str = r##"
 use std::{env, fs};
 
 fn main() {
@@ -45,7 +45,7 @@ fn run(place: &Place, arguments: &[&str]) -> Ran {
 }
 
 /// The program where the compiler finds what it needs, though the home is another one.
-fn command(place: &Place, arguments: &[&str]) -> Command {
+pub fn command(place: &Place, arguments: &[&str]) -> Command {
     let mut command = place.command(arguments);
     let home = PathBuf::from(std::env::var_os("HOME").unwrap_or_default());
     for (name, folder) in [("RUSTUP_HOME", ".rustup"), ("CARGO_HOME", ".cargo")] {

@@ -7,20 +7,33 @@ use std::process::{Child, Command, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::place::{Place, Ran};
+use crate::rust;
 
 /// A server of one repository, `acme/web`; ends with this value.
-struct Served {
-    place: Place,
+pub struct Served {
+    pub place: Place,
     process: Child,
-    port: u16,
-    url: String,
+    pub port: u16,
+    pub url: String,
 }
 
 impl Served {
     /// Serves a repository with this script, in which `MARKER` is the path of a file, to somebody who is logged in.
-    fn with_script(yaml: &str) -> Self {
+    pub fn with_script(yaml: &str) -> Self {
+        Self::with_config(yaml, "")
+    }
+
+    /// The same for a server that is configured so.
+    pub fn with_config(yaml: &str, config: &str) -> Self {
         let place = Place::empty();
         place.write(".monkeyci/build.yaml", &yaml.replace("MARKER", &place.marker().display().to_string()));
+        Self::of(place, config)
+    }
+
+    /// Serves what is in a place.
+    pub fn of(place: Place, config: &str) -> Self {
+        std::fs::create_dir_all(place.data()).expect("a folder");
+        std::fs::write(config_of(&place), config).expect("written");
         for arguments in [
             &["init", "--quiet", "--initial-branch=main"][..],
             &["add", "."],
@@ -44,19 +57,19 @@ impl Served {
         served
     }
 
-    fn run(&self, arguments: &[&str]) -> Ran {
+    pub fn run(&self, arguments: &[&str]) -> Ran {
         self.place.run(arguments)
     }
 
     /// Runs the program, which succeeds; what it printed, without times.
-    fn does(&self, arguments: &[&str]) -> String {
+    pub fn does(&self, arguments: &[&str]) -> String {
         let ran = self.run(arguments);
         assert_eq!(ran.code, Some(0), "{arguments:?}: {}{}", ran.stdout, ran.stderr);
         self.place.tidy(&ran.stdout)
     }
 
     /// Kills the server as a loss of power would, and starts it again.
-    fn kill_and_start(&mut self) {
+    pub fn kill_and_start(&mut self) {
         self.process.kill().and_then(|()| self.process.wait()).expect("it lives");
         (self.process, _) = start(&self.place, self.port);
     }
@@ -70,6 +83,11 @@ impl Drop for Served {
     }
 }
 
+/// Where the server's configuration is.
+fn config_of(place: &Place) -> std::path::PathBuf {
+    place.data().join("server.toml")
+}
+
 /// Where the server logs.
 fn log(place: &Place) -> std::path::PathBuf {
     place.data().with_extension("log")
@@ -79,8 +97,10 @@ fn log(place: &Place) -> std::path::PathBuf {
 fn start(place: &Place, port: u16) -> (Child, impl Iterator<Item = String> + use<>) {
     let listen = format!("127.0.0.1:{port}");
     let state = place.data().join("server").display().to_string();
-    let arguments = ["server", "--listen", &listen, "--state", &state, "--allow-file", "--processes", "*/*"];
-    let mut command = place.command(&arguments);
+    let config = config_of(place).display().to_string();
+    let arguments =
+        ["server", "--config", &config, "--listen", &listen, "--state", &state, "--allow-file", "--processes", "*/*"];
+    let mut command = rust::command(place, &arguments);
     // Its log goes to a file, as nobody reads it meanwhile.
     let log = std::fs::File::options().create(true).append(true).open(log(place)).expect("a file");
     command.args(["--log-format", "json"]).stdout(Stdio::piped()).stderr(log);

@@ -4,6 +4,7 @@ use super::Operation;
 use crate::extract::{At, Body, Query};
 use crate::identity::Who;
 use crate::state::State;
+use crate::working::Working;
 
 /// What a handler takes, as far as it shows in the document.
 pub trait Input {
@@ -39,7 +40,7 @@ macro_rules! shows_nothing {
     ($($kind:ty),* $(,)?) => { $(impl Input for $kind { fn describe(_: &mut Operation) {} })* };
 }
 
-shows_nothing!(Who, axum::extract::State<State>, http::HeaderMap, bytes::Bytes);
+shows_nothing!(Who, Working, axum::body::Body, axum::extract::State<State>, http::HeaderMap, bytes::Bytes);
 
 macro_rules! inputs {
     ($($argument:ident)*) => {

@@ -39,7 +39,7 @@ pub fn document(operations: &[Operation]) -> Value {
             "schemas": schemas(generator),
             "securitySchemes": {
                 "token": { "type": "http", "scheme": "bearer", "description": "An API token: `mci_…`" },
-                "session": { "type": "apiKey", "in": "cookie", "name": crate::identity::COOKIE },
+                "session": { "type": "apiKey", "in": "cookie", "name": crate::session::SAFE },
             },
         },
         "security": [{ "token": [] }, { "session": [] }, {}],

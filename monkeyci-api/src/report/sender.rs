@@ -3,18 +3,16 @@
 //! A forge's token goes to the host that it is for, and nowhere else: redirects are not followed, and names that lead
 //! into private networks are not reached unless the server may.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use monkeyci_core::source::is_public;
 use monkeyci_core::trigger::Forge;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 use zeroize::Zeroizing;
 
 use super::gitlab;
 use super::request::{Request, credentials};
+use crate::outward::Public;
 use crate::state::now;
 
 /// A forge has so long to take a connection.
@@ -51,23 +49,6 @@ pub enum Outcome {
     },
     /// It will not be told, for this reason.
     Refused(String),
-}
-
-/// Finds no hosts in private networks.
-struct Public;
-
-impl Resolve for Public {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            if found.iter().any(|address| !is_public(address.ip())) {
-                return Err(
-                    "the host is in a private network, or this machine, which this server does not allow".into()
-                );
-            }
-            Ok(Box::new(found.into_iter()) as Addrs)
-        })
-    }
 }
 
 impl Sender {

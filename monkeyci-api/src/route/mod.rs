@@ -8,7 +8,9 @@ mod event;
 mod export;
 mod health;
 mod hook;
+mod identity;
 mod job;
+mod lease;
 mod log;
 mod member;
 mod metrics;
@@ -20,11 +22,14 @@ mod pipeline;
 mod repo;
 mod schedule;
 mod session;
+mod sign_in;
 mod ssh_key;
+mod supply;
 mod token;
 mod trigger;
 mod validate;
 mod webhook;
+mod worker;
 
 use axum::Router;
 use axum::handler::Handler;
@@ -44,10 +49,12 @@ impl Routes {
     /// Every route there is.
     #[must_use]
     pub fn all() -> Self {
-        let parts: [fn(Self) -> Self; 25] = [
+        let parts: &[fn(Self) -> Self] = &[
             health::routes,
             metrics::routes,
             session::routes,
+            sign_in::routes,
+            identity::routes,
             token::routes,
             org::routes,
             member::routes,
@@ -69,9 +76,12 @@ impl Routes {
             artifact::routes,
             event::routes,
             badge::routes,
+            worker::routes,
+            lease::routes,
+            supply::routes,
             page::routes,
         ];
-        parts.into_iter().fold(Self::default(), |routes, part| part(routes))
+        parts.iter().fold(Self::default(), |routes, part| part(routes))
     }
 
     /// Adds an operation; what its handler takes goes into the document.

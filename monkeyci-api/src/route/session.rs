@@ -1,65 +1,93 @@
 use axum::Json;
 use axum::extract::State as Shared;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
-use monkeyci_rest::{Me, SignIn, Token};
+use http::{HeaderMap, StatusCode, header};
+use monkeyci_rest::{Me, Page, Session, SignIn};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use super::Routes;
-use crate::extract::Body;
-use crate::identity::{self, COOKIE, Who};
+use crate::audit::Change;
+use crate::extract::{At, Body};
+use crate::identity::{self, Who};
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
 use crate::random;
+use crate::session::{self, Beginning, Browser};
 use crate::state::{State, now};
-use crate::table::token::{self, Held, Kind};
+use crate::table::token::{self, Kind};
 
-/// Seconds that a session lasts: 30 days.
-const LASTS: i64 = 30 * 24 * 60 * 60;
+/// A session.
+#[derive(Debug, Deserialize, JsonSchema)]
+struct SessionPath {
+    /// Its id.
+    id: String,
+}
 
 pub(super) fn routes(routes: Routes) -> Routes {
+    let all = "/v1/me/sessions";
     routes
         .add(Operation::get("/v1/me", "Who asks").answers::<Me>(StatusCode::OK), show_me)
         .add(Operation::post("/v1/session", "Sign in: answers with a cookie").answers::<Me>(StatusCode::OK), sign_in)
         .add(Operation::delete("/v1/session", "Sign out"), sign_out)
+        .add(Operation::get(all, "Browsers that you are signed in with").answers::<Page<Session>>(StatusCode::OK), list)
+        .add(Operation::delete(all, "Sign out everywhere"), end_all)
+        .add(Operation::delete("/v1/me/sessions/{id}", "Sign out there"), end_one)
 }
 
 async fn show_me(who: Who) -> Answer<Json<Me>> {
     who.me().map(Json)
 }
 
-async fn sign_in(Shared(state): Shared<State>, body: Body<SignIn>) -> Answer<Response> {
+async fn sign_in(Shared(state): Shared<State>, headers: HeaderMap, body: Body<SignIn>) -> Answer<Response> {
     let body = body.read()?;
-    let secret = random::word();
-    let (hash, session, now) = (random::hash(&body.token), random::hash(&secret), now());
+    let (hash, now) = (random::hash(&body.token), now());
+    let browser = Browser::of(&headers, &state.url);
     let begun = state.tables.write(move |sql| {
-        let Some(held) = token::find(sql, &hash, Kind::Api, now)? else { return Ok(false) };
-        let token = Token {
-            id: ulid::Ulid::new().to_string(),
-            description: format!("signed in with {}", held.token.id),
-            created: now,
-            expires: Some(held.token.expires.unwrap_or(i64::MAX).min(now + LASTS * 1000)),
-            used: None,
-            scope: held.token.scope,
-        };
-        token::add(sql, &Held { token, person: held.person }, &session, Kind::Session)?;
-        Ok(true)
+        let Some(held) = token::find(sql, &hash, Kind::Api, now)? else { return Ok(None) };
+        let description = format!("the token {}", held.token.id);
+        let (scope, expires) = (held.token.scope, held.token.expires);
+        let beginning = Beginning { person: held.person, description, scope, expires };
+        session::begin(sql, beginning, &browser, now).map(Some)
     });
-    if !begun.await? {
-        return Err(Refusal::field("/token", "this token is not known, or has expired"));
-    }
-    let secure = if state.url.starts_with("https://") { "; Secure" } else { "" };
-    let cookie = format!("{COOKIE}={secret}; Path=/; HttpOnly; SameSite=Lax; Max-Age={LASTS}{secure}");
+    let unknown = || Refusal::field("/token", "this token is not known, or has expired");
+    let secret = begun.await?.ok_or_else(unknown)?;
     let me = identity::holder(&state, &secret, Kind::Session).await?.me()?;
-    Ok(([(header::SET_COOKIE, cookie_value(&cookie))], Json(me)).into_response())
+    Ok(([(header::SET_COOKIE, session::keep(&secret, &state.url))], Json(me)).into_response())
 }
 
 async fn sign_out(Shared(state): Shared<State>, who: Who) -> Answer<Response> {
     let known = who.known()?.clone();
     state.tables.write(move |sql| token::remove(sql, &known.name, &known.token)).await?;
-    let cookie = format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
-    Ok(([(header::SET_COOKIE, cookie_value(&cookie))], StatusCode::NO_CONTENT).into_response())
+    Ok(([(header::SET_COOKIE, session::forget(&state.url))], StatusCode::NO_CONTENT).into_response())
 }
 
-fn cookie_value(cookie: &str) -> HeaderValue {
-    HeaderValue::from_str(cookie).expect("a cookie of letters and digits")
+async fn list(Shared(state): Shared<State>, who: Who) -> Answer<Json<Page<Session>>> {
+    let known = who.must_be_whole()?.clone();
+    let items = state.tables.read(move |sql| token::sessions(sql, &known.name, &known.token, now())).await?;
+    Ok(Json(Page { items, next: None }))
+}
+
+async fn end_one(Shared(state): Shared<State>, who: Who, At(path): At<SessionPath>) -> Answer<StatusCode> {
+    let known = who.must_be_whole()?.clone();
+    let change = Change::by(&known, "", "session/delete", format!("/v1/me/sessions/{}", path.id));
+    let ended = state.tables.write(move |sql| {
+        let ended = token::end_of(sql, &known.name, Some(&path.id))? == 1;
+        if ended {
+            change.write(sql)?;
+        }
+        Ok(ended)
+    });
+    ended.await?.then_some(StatusCode::NO_CONTENT).ok_or_else(|| Refusal::not_found("session"))
+}
+
+async fn end_all(Shared(state): Shared<State>, who: Who) -> Answer<Response> {
+    let known = who.must_be_whole()?.clone();
+    let change = Change::by(&known, "", "session/delete", "/v1/me/sessions");
+    let ended = state.tables.write(move |sql| {
+        change.write(sql)?;
+        token::end_of(sql, &known.name, None)
+    });
+    ended.await?;
+    Ok(([(header::SET_COOKIE, session::forget(&state.url))], StatusCode::NO_CONTENT).into_response())
 }

@@ -2,8 +2,10 @@
 
 pub mod audit;
 pub mod build;
+pub mod code;
 pub mod delivery;
 pub mod hook;
+pub mod identity;
 pub mod member;
 pub mod org;
 pub mod param;
@@ -17,7 +19,13 @@ pub mod seen;
 pub mod ssh_key;
 pub mod token;
 pub mod trigger;
+pub mod worker;
 
 /// Each entry takes the tables from the version of its index to the next.
-pub const MIGRATIONS: &[&str] =
-    &[include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_4.sql")];
+pub const MIGRATIONS: &[&str] = &[
+    include_str!("schema_1.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+    include_str!("schema_4.sql"),
+    include_str!("schema_6.sql"),
+];

@@ -1,8 +1,17 @@
 //! Who may ask for something.
 
 use monkeyci_core::model::Millis;
-use monkeyci_core::store::{Sql, StoreError};
+use monkeyci_core::store::{Row, Sql, StoreError};
 use monkeyci_core::values;
+
+/// What is known of somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Person {
+    /// Whether they run the server.
+    pub admin: bool,
+    /// Whether they are let in no more.
+    pub disabled: bool,
+}
 
 /// Whether anybody is known at all.
 ///
@@ -21,11 +30,23 @@ pub fn add(sql: &mut dyn Sql, name: &str, admin: bool, now: Millis) -> Result<()
     sql.execute(insert, values![name, admin, now]).map(drop)
 }
 
-/// Whether somebody runs the server; nothing when they are not known.
+/// What is known of somebody; nothing when they are not known.
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn is_admin(sql: &mut dyn Sql, name: &str) -> Result<Option<bool>, StoreError> {
-    let rows = sql.query("SELECT admin FROM person WHERE name = $1", values![name])?;
-    rows.first().map(|row| row.truth(0)).transpose()
+pub fn find(sql: &mut dyn Sql, name: &str) -> Result<Option<Person>, StoreError> {
+    let rows = sql.query("SELECT admin, disabled FROM person WHERE name = $1", values![name])?;
+    let read = |row: &Row| Ok(Person { admin: row.truth(0)?, disabled: row.truth(1)? });
+    rows.first().map(read).transpose()
+}
+
+/// Who is called by an address, which is in small letters.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn with_email(sql: &mut dyn Sql, email: &str) -> Result<Option<String>, StoreError> {
+    let rows = sql.query("SELECT name FROM person WHERE lower(name) = $1 ORDER BY name", values![email])?;
+    // Two that differ by their letters alone are nobody's for sure.
+    let [row] = rows.as_slice() else { return Ok(None) };
+    row.text(0).map(|name| Some(name.to_owned()))
 }

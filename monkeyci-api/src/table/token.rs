@@ -3,7 +3,7 @@
 use monkeyci_core::model::Millis;
 use monkeyci_core::store::{Row, Sql, StoreError};
 use monkeyci_core::values;
-use monkeyci_rest::{Scope, Token};
+use monkeyci_rest::{Scope, Session, Token};
 
 /// What a secret is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +84,61 @@ pub fn list(sql: &mut dyn Sql, person: &str, cursor: Option<&str>, limit: u64) -
 /// When it cannot be written.
 pub fn remove(sql: &mut dyn Sql, person: &str, id: &str) -> Result<bool, StoreError> {
     Ok(sql.execute("DELETE FROM token WHERE person = $1 AND id = $2", values![person, id])? == 1)
+}
+
+/// The sessions of somebody that are not over, newest first; `own` is the one that asks.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn sessions(sql: &mut dyn Sql, person: &str, own: &str, now: Millis) -> Result<Vec<Session>, StoreError> {
+    let select = "SELECT id, description, agent, created, expires, used FROM token WHERE person = $1
+                  AND kind = 'session' AND (expires IS NULL OR expires > $2) ORDER BY id DESC";
+    let read = |row: &Row| {
+        Ok(Session {
+            id: row.text(0)?.to_owned(),
+            description: row.text(1)?.to_owned(),
+            agent: row.maybe(2, Row::text)?.map(str::to_owned),
+            created: row.integer(3)?,
+            expires: row.maybe(4, Row::integer)?,
+            used: row.maybe(5, Row::integer)?,
+            current: row.text(0)? == own,
+        })
+    };
+    sql.query(select, values![person, now])?.iter().map(read).collect()
+}
+
+/// Says what the browser of a session is.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn told_agent(sql: &mut dyn Sql, id: &str, agent: &str) -> Result<(), StoreError> {
+    sql.execute("UPDATE token SET agent = $2 WHERE id = $1", values![id, agent]).map(drop)
+}
+
+/// Ends the session of that hash, if there is one.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn end(sql: &mut dyn Sql, hash: &str) -> Result<(), StoreError> {
+    sql.execute("DELETE FROM token WHERE hash = $1 AND kind = 'session'", values![hash]).map(drop)
+}
+
+/// Ends one session of somebody, or all; tells how many those were.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn end_of(sql: &mut dyn Sql, person: &str, id: Option<&str>) -> Result<u64, StoreError> {
+    let delete = "DELETE FROM token WHERE person = $1 AND kind = 'session' AND (CAST($2 AS TEXT) IS NULL OR id = $2)";
+    sql.execute(delete, values![person, id])
+}
+
+/// Forgets sessions of somebody that are over.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn forget_ended(sql: &mut dyn Sql, person: &str, now: Millis) -> Result<(), StoreError> {
+    let delete = "DELETE FROM token WHERE person = $1 AND kind = 'session' AND expires <= $2";
+    sql.execute(delete, values![person, now]).map(drop)
 }
 
 /// Notes that a token was used.

@@ -14,6 +14,17 @@ const MATRIX: &[(&str, &str, [bool; 6])] = &[
     ("get", "/v1/me", [false, true, true, true, true, true]),
     ("post", "/v1/session", [true; 6]),
     ("delete", "/v1/session", [false, true, true, true, true, true]),
+    ("get", "/v1/sign-in", [true; 6]),
+    ("post", "/v1/sign-in/{provider}", [true; 6]),
+    // What is a person's own matter is nothing for tokens that are limited to an organisation, as all of these are.
+    ("get", "/v1/me/sessions", [false; 6]),
+    ("delete", "/v1/me/sessions", [false; 6]),
+    ("delete", "/v1/me/sessions/{id}", [false; 6]),
+    ("get", "/v1/me/identities", [false; 6]),
+    ("post", "/v1/me/identities/{provider}", [false; 6]),
+    ("delete", "/v1/me/identities/{provider}/{subject}", [false; 6]),
+    ("post", "/v1/me/grants", [false; 6]),
+    ("post", "/v1/tokens/exchange", [true; 6]),
     ("get", "/v1/tokens", [false, true, true, true, true, true]),
     ("post", "/v1/tokens", [false, true, true, true, true, true]),
     ("delete", "/v1/tokens/{id}", [false, true, true, true, true, true]),
@@ -101,6 +112,30 @@ const MATRIX: &[(&str, &str, [bool; 6])] = &[
         "/v1/orgs/{org}/repos/{repo}/builds/{number}/jobs/{job}/attempts/{attempt}/marks",
         [false, false, true, true, true, true],
     ),
+    // Only who runs the server.
+    ("get", "/v1/workers", [false; 6]),
+    ("post", "/v1/workers", [false; 6]),
+    ("get", "/v1/workers/{worker}", [false; 6]),
+    ("delete", "/v1/workers/{worker}", [false; 6]),
+    ("post", "/v1/workers/{worker}/pause", [false; 6]),
+    ("post", "/v1/workers/{worker}/resume", [false; 6]),
+    // Only workers, by tokens of their own.
+    ("post", "/v1/worker/hello", [false; 6]),
+    ("post", "/v1/worker/lease", [false; 6]),
+    ("post", "/v1/worker/renew", [false; 6]),
+    ("get", "/v1/worker/attempts/{fence}/claim", [false; 6]),
+    ("post", "/v1/worker/attempts/{fence}/started", [false; 6]),
+    ("post", "/v1/worker/attempts/{fence}/log", [false; 6]),
+    ("post", "/v1/worker/attempts/{fence}/result", [false; 6]),
+    ("get", "/v1/worker/attempts/{fence}/jobs", [false; 6]),
+    ("get", "/v1/worker/attempts/{fence}/jobs/{job}/log", [false; 6]),
+    ("get", "/v1/worker/attempts/{fence}/supply", [false; 6]),
+    ("get", "/v1/worker/attempts/{fence}/checkout", [false; 6]),
+    ("get", "/v1/worker/attempts/{fence}/program", [false; 6]),
+    ("get", "/v1/worker/attempts/{fence}/blobs", [false; 6]),
+    ("get", "/v1/worker/attempts/{fence}/blob", [false; 6]),
+    ("put", "/v1/worker/attempts/{fence}/blob", [false; 6]),
+    ("delete", "/v1/worker/attempts/{fence}/blob", [false; 6]),
 ];
 
 /// The path with names of things that are not there, but for the organisation and the repository: whoever may do it is
@@ -118,6 +153,8 @@ fn filled(path: &str) -> String {
         ("{hook}", "nothing"),
         ("{delivery}", "nothing"),
         ("{job}", "nothing"),
+        ("{worker}", "nothing"),
+        ("{fence}", "1"),
         ("{artifact}", "nothing"),
     ];
     names.iter().fold(path.to_owned(), |path, (name, value)| path.replace(name, value))

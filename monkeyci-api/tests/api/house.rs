@@ -66,6 +66,17 @@ impl House {
         Self { app: server.router(), token, dir, server: Some(server), work }
     }
 
+    /// A server that knows nothing but its first person, and is set up otherwise.
+    pub async fn set_up(change: impl FnOnce(&mut Config)) -> Self {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut config = config(dir.path());
+        change(&mut config);
+        let server = Server::open(&config).await.expect("opens");
+        let token = server.first_token().expect("a first start").to_owned();
+        let work = Some(server.work());
+        Self { app: server.router(), token, dir, server: Some(server), work }
+    }
+
     /// A server over the state that lies in a folder, whose first person has this token.
     pub async fn over(dir: tempfile::TempDir, token: &str) -> Self {
         let server = open(dir.path()).await;
@@ -189,7 +200,7 @@ impl House {
     }
 }
 
-async fn open(dir: &Path) -> Server {
+fn config(dir: &Path) -> Config {
     let mut config = Config { state: dir.join("state"), jobs: Some(4), ..Config::default() };
     config.listen.set_port(0);
     config.public_url = Some("https://ci.example.com".into());
@@ -198,6 +209,11 @@ async fn open(dir: &Path) -> Server {
     config.sources.http = true;
     config.sources.private = true;
     config.retention.builds = 400;
+    config
+}
+
+async fn open(dir: &Path) -> Server {
+    let config = config(dir);
     // What the server before was still answering holds the database a moment longer.
     let opened = async {
         loop {

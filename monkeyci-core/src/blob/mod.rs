@@ -4,10 +4,12 @@
 //! - [`store`]: bytes under keys, whole and unchanged or not at all.
 //! - [`artifact`]: what a job keeps for other jobs and for people.
 //! - [`cache`]: what survives from build to build, in scopes of trust.
+//! - [`portion`]: what of both one attempt may see and write, for one that runs on another machine.
 
 pub mod archive;
 pub mod artifact;
 pub mod cache;
+pub mod portion;
 pub mod store;
 
 pub(crate) mod beneath;
@@ -18,4 +20,5 @@ mod seal;
 pub use artifact::{ArtifactError, Artifacts};
 pub use cache::{CacheError, Caches};
 pub use files::FilesError;
+pub use portion::{Kept, Portion};
 pub use store::{BlobError, Blobs};

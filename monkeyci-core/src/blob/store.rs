@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use monkeyci_model::Millis;
 use object_store::local::LocalFileSystem;
@@ -44,6 +45,13 @@ impl Key {
     /// The key of these names, from the outermost.
     pub fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         Self(ObjectPath::from_iter(names.into_iter().map(fit)))
+    }
+
+    /// A key as it is displayed; nothing when it is none that [`of`](Self::of) makes.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let is_fit = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'.' | b'=');
+        let is_name = |name: &str| !matches!(name, "" | "." | "..") && name.bytes().all(is_fit);
+        text.split('/').all(is_name).then(|| Self(ObjectPath::from_iter(text.split('/'))))
     }
 
     /// The last name, as it is encoded.
@@ -97,6 +105,17 @@ pub struct Found {
     /// Its key.
     pub key: Key,
     /// Bytes.
+    pub size: u64,
+    /// When it was stored.
+    pub time: Millis,
+}
+
+/// A blob as an object of its store, with its seal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    /// Its key, as it is displayed.
+    pub key: String,
+    /// Bytes of the object.
     pub size: u64,
     /// When it was stored.
     pub time: Millis,
@@ -245,10 +264,7 @@ impl Blobs {
         T: Send + 'static,
         E: From<BlobError> + Send + 'static,
     {
-        let object = self.store.get(&key.0).await.map_err(|source| match source {
-            object_store::Error::NotFound { .. } => BlobError::NotThere { key: key.clone() },
-            source => BlobError::Store { key: key.clone(), source },
-        })?;
+        let object = self.store.get(&key.0).await.map_err(|source| gone(key, source))?;
         let size = object.meta.size;
         let (pieces, arriving) = mpsc::channel(4);
         let of = key.clone();
@@ -269,6 +285,62 @@ impl Blobs {
         }
         drop(pieces);
         reader.await.unwrap_or_else(|error| Err(unfinished(key, &error).into()))
+    }
+
+    /// The object of a blob.
+    pub(super) async fn object(&self, key: &Key) -> Result<Object, BlobError> {
+        self.store.head(&key.0).await.map(object).map_err(|source| gone(key, source))
+    }
+
+    /// The objects beneath a key.
+    pub(super) async fn objects(&self, above: &Key) -> Result<Vec<Object>, BlobError> {
+        let listed = self.store.list(Some(&above.0)).map_ok(object).try_collect().await;
+        listed.map_err(|source| BlobError::Store { key: above.clone(), source })
+    }
+
+    /// The object of a blob, and its bytes with the seal, by which whoever reads them knows whether they are whole.
+    pub(super) async fn stream(&self, key: &Key) -> Result<(Object, BoxStream<'static, io::Result<Bytes>>), BlobError> {
+        let found = self.store.get(&key.0).await.map_err(|source| gone(key, source))?;
+        let meta = object(found.meta.clone());
+        Ok((meta, found.into_stream().map_err(io::Error::other).boxed()))
+    }
+
+    /// Stores an object of at most `most` bytes and a seal; it is seen once all of it is safe.
+    pub(super) async fn store(
+        &self,
+        key: &Key,
+        mut bytes: BoxStream<'static, io::Result<Bytes>>,
+        most: u64,
+    ) -> Result<(), BlobError> {
+        let store_error = |source| BlobError::Store { key: key.clone(), source };
+        let multipart = self.store.put_multipart(&key.0).await.map_err(store_error)?;
+        let mut upload = WriteMultipart::new_with_chunk_size(multipart, PART);
+        let mut size = 0;
+        let failed = loop {
+            let piece = match bytes.next().await {
+                None => break None,
+                Some(Ok(piece)) => piece,
+                Some(Err(source)) => break Some(BlobError::Read { key: key.clone(), source }),
+            };
+            size += piece.len() as u64;
+            if size > most.saturating_add(seal::LEN) {
+                let source = io::Error::new(io::ErrorKind::FileTooLarge, format!("has more than {most} bytes"));
+                break Some(BlobError::Read { key: key.clone(), source });
+            }
+            if let Err(source) = upload.wait_for_capacity(PARTS).await {
+                break Some(store_error(source));
+            }
+            upload.put(piece);
+        };
+        match failed {
+            None => upload.finish().await.map(drop).map_err(store_error),
+            Some(failed) => {
+                if let Err(error) = upload.abort().await {
+                    tracing::debug!(%key, %error, "what is left of an upload cannot be removed");
+                }
+                Err(failed)
+            }
+        }
     }
 
     /// A blob, if it is there.
@@ -307,6 +379,17 @@ impl Blobs {
 fn unfinished(key: &Key, error: &JoinError) -> BlobError {
     tracing::error!(%key, %error, "packing or unpacking did not come to its end");
     BlobError::Unfinished { key: key.clone() }
+}
+
+fn object(meta: ObjectMeta) -> Object {
+    Object { key: meta.location.to_string(), size: meta.size, time: meta.last_modified.timestamp_millis() }
+}
+
+fn gone(key: &Key, source: object_store::Error) -> BlobError {
+    match source {
+        object_store::Error::NotFound { .. } => BlobError::NotThere { key: key.clone() },
+        source => BlobError::Store { key: key.clone(), source },
+    }
 }
 
 fn found(meta: ObjectMeta) -> Found {

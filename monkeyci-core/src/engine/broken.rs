@@ -10,7 +10,7 @@ use super::restart::replay;
 impl Desk {
     /// Ends what silent workers hold, and builds whose facts could not be written.
     pub(super) async fn look_after(&mut self) {
-        for attempt in self.shared.claims.silent(self.shared.lease) {
+        for attempt in self.shared.claims.silent() {
             self.lose(&attempt, "its worker has been silent for too long");
         }
         self.commit().await;

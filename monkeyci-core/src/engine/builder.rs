@@ -15,6 +15,7 @@ use super::shared::{Reporter, Shared};
 use super::{BuildRequest, Engine, EngineError, Unfinished, restart};
 use crate::executor::{Executor, Process};
 use crate::log::LogStore;
+use crate::offer::Offer;
 use crate::program::Programs;
 use crate::secret::{Keeper, Secrets};
 use crate::store::{Memory, Sqlite, Store};
@@ -50,6 +51,7 @@ pub struct Builder {
     reporters: Vec<Reporter>,
     requests: Option<Requests>,
     registries: Registries,
+    offer: Offer,
 }
 
 impl Builder {
@@ -70,7 +72,7 @@ impl Builder {
         self
     }
 
-    /// Runs at most so many jobs at once; as many as its workers have room for when that is not said.
+    /// Runs at most so many jobs at once in this process; as many as its workers have room for when that is not said.
     #[must_use]
     pub fn jobs(mut self, most: usize) -> Self {
         self.most_jobs = Some(most.max(1));
@@ -154,6 +156,13 @@ impl Builder {
     #[must_use]
     pub fn without_worker(mut self) -> Self {
         self.elsewhere = true;
+        self
+    }
+
+    /// Runs only jobs in this process that this is enough for; all of them when that is not said.
+    #[must_use]
+    pub fn offering(mut self, offer: Offer) -> Self {
+        self.offer = offer;
         self
     }
 
@@ -251,6 +260,7 @@ impl Builder {
             reporters: self.reporters,
             keeper,
             programs,
+            packing: Default::default(),
             loads: TaskTracker::new(),
             state,
             instance,
@@ -268,10 +278,10 @@ impl Builder {
 
         let (calls, inbox) = mpsc::channel(CALLS);
         let (stop, ended) = (CancellationToken::new(), CancellationToken::new());
-        let desk = Desk::new(Arc::clone(&shared), calls.downgrade());
-        let (stopped, at_end) = (stop.clone(), ended.clone().drop_guard());
+        let desk = Desk::new(Arc::clone(&shared), calls.downgrade(), stop.clone());
+        let at_end = ended.clone().drop_guard();
         tokio::spawn(async move {
-            desk.run(inbox, stopped).await;
+            desk.run(inbox).await;
             drop(at_end);
         });
         let _stop_when_dropped = Arc::new(stop.clone().drop_guard());
@@ -300,7 +310,12 @@ impl Builder {
         match executor {
             None => workers_ended.cancel(),
             Some(executor) => {
-                let given = local_worker::Given { caches: self.caches, registries: self.registries, debug: self.debug };
+                let given = local_worker::Given {
+                    caches: self.caches,
+                    registries: self.registries,
+                    debug: self.debug,
+                    offer: self.offer,
+                };
                 engine.worker = Some(local_worker::start(
                     &engine,
                     executor,

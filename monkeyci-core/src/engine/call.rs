@@ -1,7 +1,7 @@
 use monkeyci_model::{BuildId, EventKind, JobId, JobResult};
 use tokio::sync::oneshot;
 
-use super::handover::Handover;
+use super::leases::Asking;
 use super::{BuildRequest, EngineError, LoadError, Loaded};
 use crate::attempt::Attempt;
 use crate::build::{Build, JobState};
@@ -31,9 +31,11 @@ pub(super) enum Call {
     /// What loading a build's script came to.
     Loaded { build: BuildId, outcome: Result<Loaded, LoadError> },
     /// A worker has room.
-    Lease { worker: String, room: usize, expires: bool, reply: Reply<Handover> },
+    Lease { asking: Asking },
     /// A job was leased to a worker that never got it.
     NotTaken { attempt: Attempt },
+    /// A worker is no more; what it held is lost.
+    Gone { worker: String, why: String },
     /// A job's first line is about to run.
     Started { attempt: Attempt, started: Box<Started> },
     /// A job asks how the jobs of its build stand, or one of them.

@@ -9,12 +9,13 @@ use tokio_util::sync::CancellationToken;
 use super::call::{Call, Reply};
 use super::open_build::OpenBuild;
 use super::progress::Progress;
+use super::roll::Roll;
 use super::shared::{Shared, now};
 use super::{BuildRequest, EngineError};
 use crate::attempt::Attempt;
 use crate::build::{Build, IllegalEvent, JobState};
-use crate::lease::{Claim, Lease};
-use crate::queue::Queue;
+use crate::lease::Claim;
+use crate::queue::{Queue, Waiting};
 use crate::store::StoreError;
 
 /// Calls that are taken in before one commit.
@@ -39,15 +40,16 @@ pub(super) struct Desk {
     pub(super) queue: Queue,
     pub(super) fences: std::ops::Range<u64>,
     pub(super) asking: VecDeque<super::leases::Asking>,
-    /// What the worker inside this process held when the engine before ended; it is leased to this one's again.
-    pub(super) left: Vec<Lease>,
+    /// Workers that were heard of.
+    pub(super) roll: Roll,
     /// Builds whose facts could not be written, and why: they end as errors as soon as that can be.
     pub(super) broken: HashMap<BuildId, String>,
     answers: Vec<Answer>,
+    stop: CancellationToken,
 }
 
 impl Desk {
-    pub(super) fn new(shared: Arc<Shared>, calls: mpsc::WeakSender<Call>) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, calls: mpsc::WeakSender<Call>, stop: CancellationToken) -> Self {
         Self {
             shared,
             calls,
@@ -56,14 +58,15 @@ impl Desk {
             queue: Queue::default(),
             fences: 0..0,
             asking: VecDeque::new(),
-            left: Vec::new(),
+            roll: Roll::default(),
             broken: HashMap::new(),
             answers: Vec::new(),
+            stop,
         }
     }
 
     /// Works until it is stopped or nobody can call any more.
-    pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Call>, stop: CancellationToken) {
+    pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Call>) {
         let rhythm = TICK.min(self.shared.lease / 4).max(Duration::from_millis(1));
         let mut tick = tokio::time::interval(rhythm);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -71,13 +74,13 @@ impl Desk {
         loop {
             tokio::select! {
                 biased;
-                () = stop.cancelled() => break,
+                () = self.stop.cancelled() => break,
                 // Before the calls: a loop that never runs out of them must still look after what is silent.
                 _ = tick.tick() => self.look_after().await,
                 calls = inbox.recv_many(&mut batch, BATCH) => if calls == 0 { break },
             }
             // A short job is soon over: one commit less for each of them.
-            let may_grant = !self.left.is_empty() || (self.free() > 0 && self.queue.is_any_ready());
+            let may_grant = self.queue.is_any_ready();
             let company = async {
                 let mut open = !batch.is_empty();
                 while open && batch.iter().all(|call| is_in_no_hurry(call, may_grant)) {
@@ -107,10 +110,9 @@ impl Desk {
             Call::Why { build, job, reply } => tell(reply, self.why(&build, &job)),
             Call::Fetched { build, outcome } => self.fetched(&build, outcome),
             Call::Loaded { build, outcome } => self.loaded(&build, outcome),
-            Call::Lease { worker, room, expires, reply } => {
-                self.asking.push_back(super::leases::Asking { worker, room, expires, reply });
-            }
-            Call::NotTaken { attempt } => self.lose(&attempt, "the worker left before it got the job"),
+            Call::Lease { asking } => self.ask(asking),
+            Call::NotTaken { attempt } => self.not_taken(&attempt),
+            Call::Gone { worker, why } => self.gone(&worker, &why),
             Call::Started { attempt, started } => self.started(&attempt, *started),
             Call::Jobs { attempt, only, reply } => tell(reply, self.jobs(&attempt, only.as_ref())),
             Call::Result { attempt, result, reply } => {
@@ -149,13 +151,24 @@ impl Desk {
         let job = build.job(job.as_str())?;
         match job.status() {
             JobStatus::Blocked => Some("waits for approval".into()),
-            JobStatus::Queued => self.queue.waiting(id, &job.job().id).map(|waiting| waiting.to_string()),
+            JobStatus::Queued => self.queue.waiting(id, &job.job().id).map(|waiting| self.waits(id, job, &waiting)),
             JobStatus::Pending => {
                 let is_open = |id: &&JobId| build.job(id.as_str()).is_some_and(|job| !job.status().is_terminal());
                 let open = job.job().dependencies.iter().filter(is_open).map(|id| format!("`{id}`"));
                 Some(format!("waits for {}", open.collect::<Vec<_>>().join(", ")))
             }
             _ => None,
+        }
+    }
+
+    fn waits(&self, id: &BuildId, job: &JobState, waiting: &Waiting) -> String {
+        let is_here = |worker: &str| {
+            self.asking.iter().any(|asking| asking.ask.worker == worker) || self.shared.claims.has(worker)
+        };
+        let needs = self.queue.needs(id, &job.job().id).filter(|_| matches!(waiting, Waiting::Capacity { .. }));
+        match needs.filter(|needs| !self.roll.has(needs, is_here)) {
+            Some(needs) => format!("there is no worker {needs}"),
+            None => waiting.to_string(),
         }
     }
 
@@ -204,7 +217,7 @@ impl Desk {
             match fact {
                 EventKind::JobQueued { job_id, .. } => {
                     let job = open.build.job(job_id.as_str()).expect("what is queued is a job");
-                    self.queue.push(id, job_id, job.job().concurrency_group.as_deref());
+                    self.queue.push(id, job.job());
                 }
                 EventKind::JobExecuted { job_id, .. }
                 | EventKind::JobSkipped { job_id, .. }
@@ -292,6 +305,8 @@ fn is_in_no_hurry(call: &Call, may_grant: bool) -> bool {
 /// Nobody is left waiting, however the loop ends.
 impl Drop for Desk {
     fn drop(&mut self) {
+        // Before all claims are taken back, so that who asks for a worker elsewhere can tell why.
+        self.stop.cancel();
         self.builds.values().for_each(|open| open.cancel.cancel());
         self.shared.claims.revoke_all();
         self.shared.progress.clear();

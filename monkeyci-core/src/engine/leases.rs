@@ -7,36 +7,57 @@ use monkeyci_model::{Cause, EventKind, JobId, JobResult};
 use tokio::sync::{mpsc, oneshot};
 
 use super::call::{Call, Reply};
+use super::claims::Grant;
 use super::desk::{Desk, tell};
 use super::handover::Handover;
 use super::log_room::LogRoom;
 use super::shared::Shared;
 use crate::attempt::Attempt;
 use crate::build::JobState;
-use crate::lease::{Claim, Lease, Leases, Started};
+use crate::lease::{Ask, Claim, Lease, Leases, Started};
 use crate::log::{Chunk, LogError, LogId};
-use crate::queue::Key;
+use crate::queue::{Key, Taker};
 use crate::store::Sequence;
 
 /// Fences that are taken out of the store at once; those that a crash leaves unused are lost, which harms nothing.
 const FENCES: u64 = 1024;
 
-/// A worker that has room.
+/// A worker that has room, and waits for jobs.
 pub(super) struct Asking {
-    pub(super) worker: String,
-    pub(super) room: usize,
-    pub(super) expires: bool,
+    pub(super) ask: Ask,
+    pub(super) is_inside: bool,
     pub(super) reply: Reply<Handover>,
 }
 
 impl Desk {
-    /// Hands out jobs for as long as there are some, and somebody who asks.
+    /// A worker asks for jobs.
+    pub(super) fn ask(&mut self, asking: Asking) {
+        let Asking { ask, is_inside, reply } = asking;
+        self.roll.note(&ask.worker, &ask.offer);
+        let owed = self.shared.claims.owed(&ask.worker, &ask.holds, is_inside);
+        if ask.room == 0 && !is_inside {
+            owed.iter().for_each(|lease| self.not_taken(&lease.attempt));
+            tell(reply, Handover::lasting(Vec::new()));
+        } else if owed.is_empty() {
+            self.asking.push_back(Asking { ask, is_inside, reply });
+        } else {
+            tell(reply, self.handover(owed, is_inside));
+        }
+    }
+
+    /// Hands out jobs for as long as there are some, and somebody who asks and can run them.
     pub(super) async fn grant(&mut self) {
-        self.asking.retain(|asking| asking.room > 0 && !asking.reply.is_closed());
-        self.hand_back();
-        while let Some(asking) = self.asking.front() {
-            let keys = self.queue.take(asking.room.min(self.free()));
-            let Some(asking) = self.asking.pop_front_if(|_| !keys.is_empty()) else { return };
+        self.asking.retain(|asking| asking.ask.room > 0 && !asking.reply.is_closed());
+        let mut next = 0;
+        while let Some(Asking { ask, is_inside, .. }) = self.asking.get(next) {
+            let room = if *is_inside { ask.room.min(self.free()) } else { ask.room };
+            let taker = Taker { offer: &ask.offer, is_inside: *is_inside };
+            let keys = self.queue.take(room, taker);
+            if keys.is_empty() {
+                next += 1;
+                continue;
+            }
+            let Some(asking) = self.asking.remove(next) else { return };
             if let Err(error) = self.take_fences(keys.len()).await {
                 tracing::error!(%error, "jobs cannot be leased");
                 for (build, job) in keys {
@@ -46,31 +67,22 @@ impl Desk {
                 continue;
             }
             let leases: Vec<Lease> = keys.into_iter().filter_map(|key| self.lease(key, &asking)).collect();
-            let calls = self.calls.clone();
+            let handover = self.handover(leases, asking.is_inside);
             self.answer(move |written| {
                 if written.is_ok() {
-                    tell(asking.reply, Handover::new(leases, calls));
+                    tell(asking.reply, handover);
                 }
             });
         }
     }
 
-    /// Hands what the worker inside this process held before to the one that it has now.
-    fn hand_back(&mut self) {
-        let is_inside = |asking: &Asking| !asking.expires;
-        while !self.left.is_empty()
-            && let Some(at) = self.asking.iter().position(is_inside)
-            && let Some(asking) = self.asking.remove(at)
-        {
-            let most = asking.room.min(self.left.len());
-            let leases = self.left.drain(..most).collect();
-            tell(asking.reply, Handover::new(leases, self.calls.clone()));
-        }
+    fn handover(&self, leases: Vec<Lease>, is_inside: bool) -> Handover {
+        if is_inside { Handover::new(leases, self.calls.clone()) } else { Handover::lasting(leases) }
     }
 
-    /// How many more jobs may run.
+    /// How many more jobs may run inside this process.
     pub(super) fn free(&self) -> usize {
-        self.shared.most_jobs.map_or(usize::MAX, |most| most.saturating_sub(self.queue.running()))
+        self.shared.most_jobs.map_or(usize::MAX, |most| most.saturating_sub(self.queue.inside()))
     }
 
     fn lease(&mut self, (build, job): Key, asking: &Asking) -> Option<Lease> {
@@ -81,8 +93,10 @@ impl Desk {
         let number = lease.attempt.number;
         let room = LogRoom::new(&lease.job, self.shared.log_limit);
         // Nobody knows its fence before it is durable; and whatever ends the job from here on takes the claim away.
-        self.shared.claims.grant(&lease.attempt, room, asking.expires);
-        let worker = asking.worker.clone();
+        let silence = (!asking.is_inside).then_some(self.shared.lease);
+        let grant = Grant { worker: &asking.ask.worker, room, is_left: false, silence };
+        self.shared.claims.grant(&lease, grant);
+        let worker = asking.ask.worker.clone();
         self.stage(&build, EventKind::JobInitializing { job_id: job, attempt: number, fence, worker })
             .expect("a queued job can be leased");
         Some(lease)
@@ -125,6 +139,19 @@ impl Desk {
         is_news
     }
 
+    /// Ends an attempt that no worker has begun.
+    pub(super) fn not_taken(&mut self, attempt: &Attempt) {
+        self.lose(attempt, "the worker left before it got the job");
+    }
+
+    /// Loses all that a worker held.
+    pub(super) fn gone(&mut self, worker: &str, why: &str) {
+        self.roll.strike(worker);
+        for attempt in self.shared.claims.of(worker) {
+            self.lose(&attempt, why);
+        }
+    }
+
     /// Ends an attempt of which nobody will hear again; its retry rules decide what follows.
     pub(super) fn lose(&mut self, attempt: &Attempt, message: &str) {
         if !self.executed(attempt, Box::new(JobResult::failed(Cause::Lost, message))) {
@@ -137,13 +164,13 @@ impl Desk {
 pub(super) struct EngineLeases {
     shared: Arc<Shared>,
     calls: mpsc::WeakSender<Call>,
-    expires: bool,
+    is_inside: bool,
 }
 
 impl EngineLeases {
     /// Does not keep the engine alive: a worker waits for work as long as there is an engine, not the other way round.
-    pub(super) fn new(shared: Arc<Shared>, calls: mpsc::Sender<Call>, expires: bool) -> Self {
-        Self { shared, calls: calls.downgrade(), expires }
+    pub(super) fn new(shared: Arc<Shared>, calls: mpsc::Sender<Call>, is_inside: bool) -> Self {
+        Self { shared, calls: calls.downgrade(), is_inside }
     }
 
     /// Whether there is still a loop to hear it. One that ends before it answers does so by dropping the call.
@@ -164,26 +191,27 @@ impl EngineLeases {
 
 #[async_trait]
 impl Leases for EngineLeases {
-    async fn lease(&self, worker: &str, room: usize) -> Vec<Lease> {
-        if room == 0 {
+    async fn lease(&self, ask: Ask) -> Vec<Lease> {
+        let waits = ask.room > 0;
+        if !waits && self.is_inside {
             return Vec::new();
         }
         loop {
             let (reply, answer) = oneshot::channel();
-            let worker = worker.to_owned();
-            if !self.call(Call::Lease { worker, room, expires: self.expires, reply }).await {
+            let asking = Asking { ask: ask.clone(), is_inside: self.is_inside, reply };
+            if !self.call(Call::Lease { asking }).await {
                 return Vec::new();
             }
             // Leases that could not be written come as none: there will be others.
             let leases = answer.await.map(Handover::take).unwrap_or_default();
-            if !leases.is_empty() {
+            if !leases.is_empty() || !waits {
                 return leases;
             }
         }
     }
 
     async fn renew(&self, attempts: &[Attempt]) -> Vec<Claim> {
-        attempts.iter().map(|attempt| self.shared.claims.renew(attempt)).collect()
+        attempts.iter().map(|attempt| self.shared.renew(attempt)).collect()
     }
 
     async fn revoked(&self, attempt: &Attempt) -> Claim {
@@ -195,7 +223,7 @@ impl Leases for EngineLeases {
     }
 
     async fn started(&self, attempt: &Attempt, started: Started) -> Claim {
-        let claim = self.shared.claims.renew(attempt);
+        let claim = self.shared.renew(attempt);
         if claim != Claim::Stale {
             // That the job started need not be durable before it does: its lease is.
             self.call(Call::Started { attempt: attempt.clone(), started: Box::new(started) }).await;
@@ -229,14 +257,14 @@ impl Leases for EngineLeases {
     }
 
     async fn log(&self, attempt: &Attempt, chunk: Chunk) -> Result<Claim, LogError> {
-        let Some(room) = self.shared.claims.log_room(attempt) else { return Ok(Claim::Stale) };
+        let Some(room) = self.shared.claims.log_room(attempt, self.shared.lease) else { return Ok(Claim::Stale) };
         room.admit(&chunk)?;
         let (shared, attempt) = (Arc::clone(&self.shared), attempt.clone());
         // A disk takes its time. The worker sends no chunk before it has the answer to the last, so order is kept.
         let appended = tokio::task::spawn_blocking(move || {
             let id = LogId::from(&attempt);
             shared.logs.append(&id, &chunk)?;
-            let claim = shared.claims.renew(&attempt);
+            let claim = shared.renew(&attempt);
             if claim == Claim::Stale {
                 // The attempt ended meanwhile, and its log may have been closed before it was just opened again.
                 shared.logs.close(&id);

@@ -6,10 +6,11 @@ use tokio_util::sync::CancellationToken;
 use super::{Engine, EngineError};
 use crate::blob::{Artifacts, Blobs, Caches};
 use crate::executor::Executor;
+use crate::offer::Offer;
 use crate::worker::{Debug, Ports, Registries, Settings, Worker};
 
-/// Its name.
-pub(super) const LOCAL: &str = "local";
+/// The name of the worker inside the process.
+pub const LOCAL: &str = "local";
 
 /// What only this worker is given.
 pub(super) struct Given {
@@ -19,6 +20,8 @@ pub(super) struct Given {
     pub(super) registries: Registries,
     /// The job that is opened for a person, if one is.
     pub(super) debug: Option<Debug>,
+    /// What it can run.
+    pub(super) offer: Offer,
 }
 
 /// How the worker ends.
@@ -50,6 +53,7 @@ pub(super) fn start(
     // is leased in the very commit that ends the one before; and a disk that is slow to remove files holds nobody up.
     settings.jobs = shared.most_jobs.map_or(settings.jobs, |most| most.saturating_mul(4));
     settings.debug = given.debug;
+    settings.offer = given.offer;
     settings.keep = shared.keep;
     settings.registries = given.registries;
     settings.log_limit = shared.log_limit;
@@ -61,6 +65,7 @@ pub(super) fn start(
         secrets: Arc::default(),
         keeper: Some(Arc::clone(&shared.keeper)),
         programs: shared.programs.clone(),
+        supplies: None,
     };
     let worker = Worker::new(settings, ports);
     let (running, at_end) = (worker.clone(), ended.drop_guard());

@@ -30,6 +30,7 @@ mod call;
 mod claims;
 mod desk;
 mod effect;
+mod elsewhere;
 mod error;
 mod handle;
 mod handover;
@@ -41,6 +42,7 @@ mod open_build;
 mod progress;
 mod request;
 mod restart;
+mod roll;
 mod shared;
 #[cfg(test)]
 mod tests;
@@ -54,6 +56,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 pub use builder::Builder;
 pub use error::EngineError;
 pub use handle::BuildHandle;
+pub use local_worker::LOCAL;
 pub use request::{BuildRequest, LoadError, Loaded};
 pub use restart::Unfinished;
 
@@ -153,13 +156,13 @@ impl Engine {
     /// The interface of a worker inside this process, whose leases live and die with it.
     #[must_use]
     pub fn leases(&self) -> Arc<dyn Leases> {
-        Arc::new(EngineLeases::new(Arc::clone(&self.shared), self.calls.clone(), false))
+        Arc::new(EngineLeases::new(Arc::clone(&self.shared), self.calls.clone(), true))
     }
 
     /// The interface of workers elsewhere: a lease that is not renewed in time is lost.
     #[must_use]
     pub fn remote_leases(&self) -> Arc<dyn Leases> {
-        Arc::new(EngineLeases::new(Arc::clone(&self.shared), self.calls.clone(), true))
+        Arc::new(EngineLeases::new(Arc::clone(&self.shared), self.calls.clone(), false))
     }
 
     /// The worker inside this process, unless there is none.

@@ -1,10 +1,12 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use monkeyci_model::{BuildId, BuildStatus, Event, EventKind, JobStatus, Millis};
 
 use super::call::{Call, Reply};
+use super::claims::Grant;
 use super::desk::{Desk, tell};
 use super::local_worker::LOCAL;
 use super::log_room::LogRoom;
@@ -13,10 +15,15 @@ use super::progress::Progress;
 use super::shared::Shared;
 use super::{BuildHandle, BuildRequest, Engine, EngineError};
 use crate::build::{Build, JobState, Phase};
+use crate::log::LogId;
 use crate::store::{BuildRow, Store, StoreError};
 
 /// Events that are read at once.
 const PAGE: usize = 4096;
+
+/// How long workers elsewhere may be silent once the engine is there again: nobody else can have been given their jobs,
+/// which go on by themselves for so long.
+const OUTAGE: Duration = Duration::from_secs(600);
 
 /// A build that has not ended, and that this engine does not run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +97,7 @@ impl Desk {
         self.builds.insert(id.clone(), OpenBuild::new(id.clone(), state, events, request.map(|request| *request)));
         self.shared.progress.note(&id, Progress { events, status });
         for job in queued {
-            self.queue.push(&id, &job.id, job.concurrency_group.as_deref());
+            self.queue.push(&id, &job);
         }
         self.settle(&id);
         self.take_up(&id);
@@ -117,23 +124,27 @@ impl Desk {
         let held: Vec<_> = active
             .map(|job| {
                 let stops = open.build.is_canceled() || job.is_canceled();
-                (self.shared.lease_of(open, job, job.fence()), job.worker() == Some(LOCAL), stops)
+                let worker = job.worker().unwrap_or(LOCAL).to_owned();
+                (self.shared.lease_of(open, job, job.fence()), worker, stops)
             })
             .collect();
-        for (lease, is_inside, stops) in held {
+        for (lease, worker, stops) in held {
+            let is_inside = worker == LOCAL;
             if !self.shared.takes_up {
                 self.lose(&lease.attempt, "MonkeyCI ended while it ran");
                 continue;
             }
             let room = LogRoom::new(&lease.job, self.shared.log_limit);
-            self.shared.claims.grant(&lease.attempt, room, !is_inside);
-            self.queue.hold(id, &lease.job.id, lease.job.concurrency_group.as_deref());
+            let silence = (!is_inside).then(|| OUTAGE.max(self.shared.lease));
+            let grant = Grant { worker: &worker, room, is_left: is_inside, silence };
+            self.shared.claims.grant(&lease, grant);
+            // More of it may come much later: whoever follows it until then is not at its end.
+            if let Err(error) = self.shared.logs.open(&LogId::from(&lease.attempt)) {
+                tracing::warn!(attempt = %lease.attempt, %error, "its log cannot be followed yet");
+            }
+            self.queue.hold(id, &lease.job, is_inside);
             if stops {
                 self.shared.claims.cancel(lease.attempt.fence);
-            }
-            // A worker elsewhere has it, and has seen nothing of all this.
-            if is_inside {
-                self.left.push(lease);
             }
         }
     }

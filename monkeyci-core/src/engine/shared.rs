@@ -11,7 +11,7 @@ use super::open_build::OpenBuild;
 use super::progress::ProgressBoard;
 use crate::attempt::Attempt;
 use crate::build::JobState;
-use crate::lease::Lease;
+use crate::lease::{Claim, Lease};
 use crate::log::LogStore;
 use crate::program::Programs;
 use crate::script::SCRIPT_DIR;
@@ -32,6 +32,8 @@ pub(super) struct Shared {
     pub(super) keeper: Arc<dyn Keeper>,
     /// Compiles and asks scripts that are programs, where there is something to run them by.
     pub(super) programs: Option<Programs>,
+    /// Whose turn it is to pack a checkout.
+    pub(super) packing: tokio::sync::Mutex<()>,
     /// Scripts that are being loaded.
     pub(super) loads: TaskTracker,
     pub(super) state: PathBuf,
@@ -81,6 +83,11 @@ impl Shared {
             checkout: self.checkout(&open.id),
             script_dir: open.build.script_dir().unwrap_or(SCRIPT_DIR).to_owned(),
         }
+    }
+
+    /// What became of the claim to an attempt; takes the question as a sign of life.
+    pub(super) fn renew(&self, attempt: &Attempt) -> Claim {
+        self.claims.renew(attempt, self.lease)
     }
 
     /// Tells everybody who listens.

@@ -9,6 +9,7 @@ pub mod fake;
 pub mod process;
 pub mod route;
 pub mod terminal;
+pub mod trusting;
 
 use async_trait::async_trait;
 use monkeyci_model::result::Guarantee;

@@ -84,6 +84,9 @@ pub enum LogError {
         /// Lines of the job's script.
         lines: u32,
     },
+    /// Whoever keeps logs elsewhere does not take it, or does not show it.
+    #[error("{0}")]
+    Refused(String),
     /// The file could not be read or written.
     #[error("log `{path}`: {source}")]
     Io {

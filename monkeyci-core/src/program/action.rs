@@ -50,10 +50,26 @@ impl Programs {
         job: &Job,
         cancel: &CancellationToken,
     ) -> Result<Action, ProgramError> {
-        let Asked { checkout, script_dir, .. } = asked;
-        let program = self.compile(checkout, script_dir, &Scope::of(asked.trigger), cancel).await?;
+        let program = self.program_of(asked, cancel).await?;
         let question = self.question(asked.build, asked.trigger, Some(job))?;
         Ok(Action { program, question })
+    }
+}
+
+impl Programs {
+    /// The program of a script, compiled where it is not there yet.
+    ///
+    /// # Errors
+    /// When the script has no program, or it cannot be had.
+    pub(crate) async fn program_of(
+        &self,
+        asked: Asked<'_>,
+        cancel: &CancellationToken,
+    ) -> Result<PathBuf, ProgramError> {
+        match &self.compiled {
+            Some(program) => Ok(program.clone()),
+            None => self.compile(asked.checkout, asked.script_dir, &Scope::of(asked.trigger), cancel).await,
+        }
     }
 }
 

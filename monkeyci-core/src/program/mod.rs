@@ -74,6 +74,7 @@ pub struct Programs {
     shared: Arc<Shared>,
     secrets: Arc<Secrets>,
     log: Option<Arc<Log>>,
+    compiled: Option<PathBuf>,
 }
 
 struct Shared {
@@ -115,7 +116,7 @@ impl Programs {
         let (cache, runs, instance) = (cache.into(), runs.into(), instance.into());
         let next = AtomicU64::new(1);
         let shared = Shared { cache, runs, instance, next, executor, plan_limit: PLAN };
-        Self { shared: Arc::new(shared), secrets, log: None }
+        Self { shared: Arc::new(shared), secrets, log: None, compiled: None }
     }
 
     /// A handle that tells what scripts do and print while they are loaded and tested, as it happens: chunks of a log from
@@ -129,6 +130,12 @@ impl Programs {
     #[must_use]
     pub fn knowing(&self, secrets: Arc<Secrets>) -> Self {
         Self { secrets, ..self.clone() }
+    }
+
+    /// A handle for a script whose program was compiled elsewhere and is this file.
+    #[must_use]
+    pub fn compiled(&self, program: impl Into<PathBuf>) -> Self {
+        Self { compiled: Some(program.into()), ..self.clone() }
     }
 
     /// Removes what one before it with the same label left: processes, and folders with questions in them.

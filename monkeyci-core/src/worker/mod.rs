@@ -37,6 +37,7 @@ mod variables;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -49,13 +50,13 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::job_dir::JobDir;
-use crate::lease::Lease;
+use crate::lease::{Ask, Lease};
 use desk::Desk;
 use halt::Why;
 
 pub use debug::{Debug, Opened};
 pub use registries::Registries;
-pub use settings::{Ports, Settings};
+pub use settings::{Ports, Settings, Supplies, Supply};
 pub use sweep::sweep;
 pub use variables::variables;
 
@@ -130,28 +131,45 @@ impl Worker {
     async fn take_leases(&self) {
         let Shared { settings, ports, drain, .. } = &*self.shared;
         let mut running = JoinSet::new();
+        // What was leased and has not ended, whether it has begun or not.
+        let mut holds: HashMap<tokio::task::Id, u64> = HashMap::new();
+        let ask = |room, holds: &HashMap<_, u64>| Ask {
+            worker: settings.name.clone(),
+            room,
+            holds: holds.values().copied().collect(),
+            offer: settings.offer.clone(),
+        };
         // Kept over the turns of the loop: a wait that is dropped could lose what was just leased.
         let mut wait = None;
         while !(drain.is_cancelled() && running.is_empty()) {
             let room = settings.jobs.max(1).saturating_sub(running.len());
             if wait.is_none() && room > 0 && !drain.is_cancelled() {
-                wait = Some(ports.leases.lease(&settings.name, room));
+                wait = Some(ports.leases.lease(ask(room, &holds)));
             }
             tokio::select! {
                 biased;
-                () = drain.cancelled(), if !drain.is_cancelled() => wait = None,
-                _ended = running.join_next(), if !running.is_empty() => {}
+                () = drain.cancelled(), if !drain.is_cancelled() => {
+                    wait = None;
+                    // What was leased just now, and is not here, is given back.
+                    let _none = ports.leases.lease(ask(0, &holds)).await;
+                }
+                Some(ended) = running.join_next_with_id(), if !running.is_empty() => {
+                    let id = ended.map_or_else(|error| error.id(), |(id, ())| id);
+                    holds.remove(&id);
+                }
                 leases = async { wait.as_mut().expect("asked only when there is one").await }, if wait.is_some() => {
                     wait = None;
                     if leases.is_empty() {
                         // Who is asked has nothing to say, as an engine that is going down: no reason to hurry.
+                        let asks = ask(room, &holds);
                         wait = Some(async move {
                             tokio::time::sleep(ASK_AGAIN).await;
-                            ports.leases.lease(&settings.name, room).await
+                            ports.leases.lease(asks).await
                         }.boxed());
                     }
                     for lease in leases {
-                        running.spawn(self.clone().serve(lease));
+                        let fence = lease.attempt.fence;
+                        holds.insert(running.spawn(self.clone().serve(lease)).id(), fence);
                     }
                 }
             }

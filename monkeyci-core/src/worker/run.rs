@@ -34,11 +34,17 @@ use crate::secret::Secrets;
 
 /// Runs an attempt to its end. Whatever happens becomes a result; no secret is in it.
 pub(super) async fn run(settings: &Settings, ports: &Ports, lease: &Lease, on_desk: &OnDesk<'_>) -> JobResult {
-    let ports = &match ports.knowing(lease).await {
+    let halt = on_desk.halt();
+    // What is elsewhere may take long to come, and nothing of the job runs before it is here.
+    let known = tokio::select! {
+        known = ports.knowing(lease) => known,
+        () = halt.token().cancelled() => return finished(stopped(halt.why().unwrap_or(&Why::Canceled), "")),
+    };
+    let ports = &match known {
         Ok(ports) => ports,
         Err(why) => return JobResult::failed(Cause::Infrastructure, why),
     };
-    let mut result = Run { settings, ports, lease, halt: on_desk.halt(), on_desk }.run().await;
+    let mut result = Run { settings, ports, lease, halt, on_desk }.run().await;
     mask(&ports.secrets, &mut result);
     result
 }

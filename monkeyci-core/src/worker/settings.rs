@@ -4,13 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use monkeyci_model::job::limits;
 
 use super::debug::Debug;
 use super::registries::Registries;
 use crate::blob::{Artifacts, Caches};
 use crate::executor::Executor;
-use crate::lease::{Lease, Leases};
+use crate::lease::{Lease, Leases, Offer};
 use crate::program::Programs;
 use crate::secret::{Keeper, Secrets};
 
@@ -26,6 +27,8 @@ pub struct Settings {
     pub folder: PathBuf,
     /// Jobs that run at the same time, at most.
     pub jobs: usize,
+    /// What it can run.
+    pub offer: Offer,
     /// Whether a job's workspace is kept when it is over. Nothing else of it is: the rest may hold secrets.
     pub keep: bool,
     /// Bytes of log that one attempt may write.
@@ -52,6 +55,7 @@ impl Settings {
             instance: instance.into(),
             folder: folder.into(),
             jobs: std::thread::available_parallelism().map_or(1, usize::from),
+            offer: Offer::default(),
             keep: false,
             log_limit: limits::LOG_BYTES,
             lease: Duration::from_secs(600),
@@ -80,12 +84,41 @@ pub struct Ports {
     pub keeper: Option<Arc<dyn Keeper>>,
     /// What actions run: the programs of scripts. Without it a job finds none.
     pub programs: Option<Programs>,
+    /// Who is asked for each job what it needs, in place of all of these, where that is on another machine.
+    pub supplies: Option<Arc<dyn Supplies>>,
+}
+
+/// What the job of one lease needs.
+pub struct Supply {
+    /// Artifacts of its build.
+    pub artifacts: Artifacts,
+    /// Caches of its repository.
+    pub caches: Caches,
+    /// The secrets that it may know.
+    pub secrets: Arc<Secrets>,
+    /// The program of its script, where it has a part in the job.
+    pub programs: Option<Programs>,
+}
+
+/// Port: where what a job needs is had from, when that is not on this machine.
+#[async_trait]
+pub trait Supplies: Send + Sync {
+    /// What the job needs. Its checkout is there once this returns.
+    ///
+    /// # Errors
+    /// Why it cannot be had, for people; never a secret.
+    async fn of(&self, lease: &Lease) -> Result<Supply, String>;
 }
 
 impl Ports {
     /// The same with the secrets of one job's build.
     pub(super) async fn knowing(&self, lease: &Lease) -> Result<Self, String> {
         let mut known = self.clone();
+        if let Some(supplies) = &self.supplies {
+            let Supply { artifacts, caches, secrets, programs } = supplies.of(lease).await?;
+            let programs = programs.map(|programs| programs.knowing(Arc::clone(&secrets)));
+            return Ok(Self { artifacts, caches, secrets, programs, ..known });
+        }
         if let Some(keeper) = &self.keeper {
             known.secrets = keeper.secrets(&lease.trigger).await?;
             known.programs = known.programs.map(|programs| programs.knowing(Arc::clone(&known.secrets)));

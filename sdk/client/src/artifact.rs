@@ -5,7 +5,7 @@ use reqwest::{Method, StatusCode};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use crate::ClientError;
-use crate::call::chain;
+use crate::call::{Call, chain};
 use crate::place::Place;
 use crate::retry::{self, TRIES};
 
@@ -13,12 +13,17 @@ use crate::retry::{self, TRIES};
 #[derive(Debug, Clone)]
 #[must_use = "nothing is asked before it is downloaded"]
 pub struct ArtifactRef {
-    place: Place,
+    call: Call,
 }
 
 impl ArtifactRef {
     pub(crate) fn new(place: Place) -> Self {
-        Self { place }
+        Self::of(place.call(Method::GET))
+    }
+
+    /// What a call is answered with.
+    pub(crate) fn of(call: Call) -> Self {
+        Self { call }
     }
 
     /// Writes it to `to`, and says how many bytes it has. A download that breaks off goes on where it did.
@@ -51,7 +56,7 @@ impl ArtifactRef {
         to: &mut (impl AsyncWrite + Unpin),
         written: &mut u64,
     ) -> Result<Option<ClientError>, ClientError> {
-        let mut call = self.place.call(Method::GET);
+        let mut call = self.call.clone();
         if *written > 0 {
             call = call.header(RANGE, &format!("bytes={written}-"))?;
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use monkeyci_rest::Problem;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_MATCH, LOCATION};
+use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_MATCH, LOCATION};
 use reqwest::{Method, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -26,7 +26,7 @@ const MOST_OF_PROBLEM: usize = 256 * 1024;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// One request.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Call {
     place: Place,
     method: Method,
@@ -77,6 +77,24 @@ impl Call {
         self.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         self.body = Some(body.into());
         Ok(self)
+    }
+
+    /// Sends these bytes.
+    pub(crate) fn octets(mut self, body: Bytes) -> Self {
+        self.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+        self.body = Some(body);
+        self
+    }
+
+    /// Sends a file, once. It may take its time.
+    pub(crate) async fn send_file(self, file: tokio::fs::File) -> Result<(), ClientError> {
+        let length = file.metadata().await.map_err(|error| ClientError::Write(error.to_string()))?.len();
+        let mut url = self.place.url()?;
+        url.query_pairs_mut().extend_pairs(&self.query);
+        let request = self.place.client().http().request(self.method.clone(), url).headers(self.headers.clone());
+        let request = request.header(CONTENT_LENGTH, length).body(reqwest::Body::from(file));
+        let response = request.send().await.map_err(|error| self.unreachable(chain(&error.without_url())))?;
+        if response.status().is_success() { Ok(()) } else { Err(self.refusal(response).await.error) }
     }
 
     /// Has it done only where the object is of this revision.

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use monkeyci_rest::validate::Kind;
-use monkeyci_rest::{Me, NewToken, Org, Token, TokenSecret};
+use monkeyci_rest::{Me, NewToken, NewWorker, Org, Token, TokenSecret, Worker, WorkerSecret};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 use serde::{Deserialize, Serialize};
 
 use crate::place::Place;
-use crate::{ClientError, OrgRef, Pages, TokenRef};
+use crate::{ClientError, DutyRef, OrgRef, Pages, TokenRef, WorkerRef};
 
 /// A server has so long to take a connection.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -41,6 +41,15 @@ impl Client {
     /// # Errors
     /// When the url or the token cannot be used. Nothing is sent.
     pub fn new(url: &str, token: Option<&str>) -> Result<Self, ClientError> {
+        Self::trusting(url, token, None)
+    }
+
+    /// The same for a server whose certificate was signed by one of these authorities, in PEM, or by one that the system
+    /// trusts.
+    ///
+    /// # Errors
+    /// The same, and when these are no certificates.
+    pub fn trusting(url: &str, token: Option<&str>, authorities: Option<&[u8]>) -> Result<Self, ClientError> {
         let mut headers = HeaderMap::new();
         if let Some(token) = token {
             let unusable = |_| ClientError::Invalid("the token holds what no token does".into());
@@ -48,7 +57,13 @@ impl Client {
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
-        let http = reqwest::Client::builder()
+        let wrong = |_| ClientError::Invalid("the certificates of authorities cannot be read: they are no PEM".into());
+        let authorities = authorities.map(reqwest::Certificate::from_pem_bundle).transpose().map_err(wrong)?;
+        let builder = authorities
+            .into_iter()
+            .flatten()
+            .fold(reqwest::Client::builder(), reqwest::ClientBuilder::add_root_certificate);
+        let http = builder
             .default_headers(headers)
             .user_agent(concat!("monkeyci-client/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT)
@@ -112,6 +127,30 @@ impl Client {
             call = call.query("name", name);
         }
         call.nothing().await
+    }
+
+    /// Workers elsewhere.
+    pub fn workers(&self) -> Pages<Worker> {
+        Pages::new(self.root().at("v1").at("workers"))
+    }
+
+    /// One of them.
+    pub fn worker(&self, name: &str) -> WorkerRef {
+        WorkerRef::new(self.root().at("v1").at("workers").at(name))
+    }
+
+    /// Adds a worker. Its token is told this once.
+    ///
+    /// # Errors
+    /// When the server refuses or cannot be reached.
+    pub async fn make_worker(&self, worker: &NewWorker) -> Result<WorkerSecret, ClientError> {
+        self.root().at("v1").at("workers").post(worker).await
+    }
+
+    /// What a worker says to the server, for a client with its token. `home` tells the folder that it works in from every
+    /// other.
+    pub fn duty(&self, home: &str) -> DutyRef {
+        DutyRef::new(self.root().at("v1").at("worker"), home.to_owned())
     }
 
     /// The server's version.

@@ -18,6 +18,11 @@
 //! | [`Build`] | `/v1/orgs/acme/repos/web/builds/42` |
 //! | [`Job`](build::JobView) | `/v1/orgs/acme/repos/web/builds/42/jobs/unit` |
 //! | [`Token`] | `/v1/tokens/01J…` |
+//! | [`Identity`] | `/v1/me/identities/github/583231` |
+//! | [`Session`] | `/v1/me/sessions/01J…` |
+//! | [`Worker`] | `/v1/workers/builder-1` |
+//!
+//! What a worker elsewhere and its server say to each other is in [`lease`].
 //!
 //! Lists come as a [`Page`]; what is refused comes as a [`Problem`].
 
@@ -26,7 +31,9 @@ pub mod audit;
 pub mod build;
 pub mod export;
 pub mod hook;
+pub mod identity;
 pub mod labels;
+pub mod lease;
 pub mod log;
 pub mod org;
 pub mod page;
@@ -42,12 +49,14 @@ pub mod ssh_key;
 pub mod token;
 pub mod trigger;
 pub mod validate;
+pub mod worker;
 
 pub use artifact::Artifact;
 pub use audit::AuditRow;
 pub use build::{Build, BuildDetail, JobView, NewBuild, Reason, Retry};
 pub use export::{Export, RepoExport, SetExport};
 pub use hook::{Delivery, DeliveryState, Hook, HookSecret, NewHook};
+pub use identity::{Begin, Begun, Exchange, Grant, Granted, Identity, Provider, Session};
 pub use labels::LabelFilters;
 pub use log::{Mark, MarkKind};
 pub use org::{Member, NewMember, Org, OrgBody, Role};
@@ -63,3 +72,4 @@ pub use schedule::{Schedule, ScheduleBody};
 pub use ssh_key::{SshKey, SshKeyBody};
 pub use token::{NewToken, Scope, Token, TokenSecret};
 pub use trigger::{Trigger, TriggerBody};
+pub use worker::{NewWorker, Running, Worker, WorkerFacts, WorkerSecret};

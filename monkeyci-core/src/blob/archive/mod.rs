@@ -53,6 +53,12 @@ impl Limits {
         Self { entries: 100_000, path: 4096, depth: 64, bytes, ratio: None }
     }
 
+    /// The limits of checkouts, which may have many small files; their source had limits of its own.
+    #[must_use]
+    pub const fn of_checkouts() -> Self {
+        Self { entries: 5_000_000, path: 4096, depth: 256, bytes: u64::MAX, ratio: None }
+    }
+
     /// The ratio that is passed when `bytes` of files come in an archive of `stored` bytes.
     fn swells(&self, bytes: u64, stored: u64) -> Option<u64> {
         self.ratio.filter(|ratio| bytes > Self::FREE && bytes > stored.saturating_mul(*ratio))

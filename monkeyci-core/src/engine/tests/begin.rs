@@ -113,7 +113,7 @@ async fn cancel_reaches_the_worker_and_is_the_last_word() {
     let engine = Engine::local().without_worker().jobs(1).open().await.expect("opens");
     let mut build = engine.build(jobs(&["a", "b"])).await.expect("begins");
     let leases = engine.leases();
-    let lease = leases.lease("test", 9).await.remove(0);
+    let lease = leases.lease(Ask::new("test", 9)).await.remove(0);
     assert_eq!(build.waiting(&id("b")).await.expect("answers").as_deref(), Some("waits for a free worker; it is next"));
     assert_eq!(leases.started(&lease.attempt, Started::default()).await, Claim::Holds);
     assert_eq!(leases.renew(std::slice::from_ref(&lease.attempt)).await, [Claim::Holds]);
@@ -163,7 +163,7 @@ async fn a_folder_with_a_script_is_a_request() {
     let engine = Engine::local().without_worker().secrets(secrets).open().await.expect("opens");
     let mut build = engine.build(folder.path()).await.expect("begins");
     let leases = engine.leases();
-    let lease = leases.lease("test", 1).await.remove(0);
+    let lease = leases.lease(Ask::new("test", 1)).await.remove(0);
     assert_eq!(std::fs::read_to_string(lease.checkout.join("hello.txt")).expect("reads"), "hello");
     assert_eq!(lease.job.script[0].to_string(), "curl -u «TOKEN@1» example.com");
     let _claim = leases.result(&lease.attempt, JobResult::default()).await;

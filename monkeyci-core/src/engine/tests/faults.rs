@@ -54,8 +54,8 @@ async fn an_answer_with_an_old_fence_changes_nothing() {
     let engine = Engine::local().without_worker().lease(Duration::from_millis(20)).open().await.expect("opens");
     let mut build = engine.build(jobs(&["a"])).await.expect("begins");
     let leases = engine.remote_leases();
-    let first = leases.lease("silent", 1).await.remove(0);
-    let second = leases.lease("other", 1).await.remove(0);
+    let first = leases.lease(Ask::new("silent", 1)).await.remove(0);
+    let second = leases.lease(Ask::new("other", 1)).await.remove(0);
     assert!(second.attempt.fence > first.attempt.fence);
     assert_eq!((first.attempt.number, second.attempt.number), (1, 2));
     let late = JobResult::failed(Cause::Failure, "too late");
@@ -132,7 +132,7 @@ async fn a_lease_of_no_time_at_all_is_short_and_breaks_nothing() {
 async fn a_job_that_its_worker_never_took_is_leased_to_another() {
     let engine = Engine::local().without_worker().open().await.expect("opens");
     let leases = engine.leases();
-    let mut asks = leases.lease("gone", 1);
+    let mut asks = leases.lease(Ask::new("gone", 1));
     assert!(futures::poll!(&mut asks).is_pending());
     let mut build = engine.build(jobs(&["a"])).await.expect("begins");
     until(&mut build, |event| matches!(event, EventKind::JobInitializing { .. })).await;

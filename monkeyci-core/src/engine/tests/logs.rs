@@ -14,7 +14,7 @@ async fn a_worker_elsewhere_cannot_fill_the_disk_with_the_log_of_a_job() {
     let lines = Job { script: vec!["make".into(), "make test".into()], ..job("a") };
     let mut build = engine.build(BuildRequest::jobs(vec![lines])).await.expect("begins");
     let leases = engine.remote_leases();
-    let attempt = leases.lease("hostile", 1).await.remove(0).attempt;
+    let attempt = leases.lease(Ask::new("hostile", 1)).await.remove(0).attempt;
     let log = async |chunk| leases.log(&attempt, chunk).await;
 
     assert_eq!(log(chunk(0, 600, &[MarkKind::LineStart(0), MarkKind::Stdout])).await.expect("it fits"), Claim::Holds);
@@ -42,7 +42,7 @@ async fn whoever_follows_a_log_is_told_when_nothing_more_can_come() {
     let engine = Engine::local().without_worker().open().await.expect("opens");
     let build = engine.build(jobs(&["a", "b: a", "c"])).await.expect("begins");
     let leases = engine.leases();
-    let attempt = leases.lease("test", 1).await.remove(0).attempt;
+    let attempt = leases.lease(Ask::new("test", 1)).await.remove(0).attempt;
     assert_eq!(leases.log(&attempt, chunk(0, 3, &[])).await.expect("it fits"), Claim::Holds);
     let mut never = build.log(&id("a"), 2, 0).await.expect("reads");
     assert_eq!(never.next().await.expect("reads"), None);

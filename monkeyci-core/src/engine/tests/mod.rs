@@ -16,7 +16,7 @@ use monkeyci_model::{BuildStatus, Cause, Job, JobId, JobResult, JobStatus};
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::lease::{Claim, Lease, Started};
+use crate::lease::{Ask, Claim, Lease, Started};
 
 fn id(text: &str) -> JobId {
     text.trim().parse().expect("an id")
@@ -40,7 +40,7 @@ fn worker(engine: &Engine, room: usize, run: impl Fn(&Lease) -> JobResult + Send
         loop {
             let first = Arc::clone(&busy).acquire_owned().await.expect("never closed");
             let free = 1 + busy.available_permits();
-            let taken = leases.lease("test", free).await;
+            let taken = leases.lease(Ask::new("test", free)).await;
             if taken.is_empty() {
                 return;
             }

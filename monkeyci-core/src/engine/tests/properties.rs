@@ -26,9 +26,10 @@ fn manner() -> impl Strategy<Value = Manner> {
 fn moody_worker(engine: &Engine, manners: Vec<Manner>) -> JoinHandle<()> {
     let leases = engine.remote_leases();
     tokio::spawn(async move {
-        let mut manners = manners.into_iter().cycle();
+        let (mut manners, mut holds) = (manners.into_iter().cycle(), Vec::new());
         loop {
-            let taken = leases.lease("moody", 3).await;
+            let taken = leases.lease(Ask::new("moody", 3).holding(holds.clone())).await;
+            holds.extend(taken.iter().map(|lease| lease.attempt.fence));
             if taken.is_empty() {
                 return;
             }

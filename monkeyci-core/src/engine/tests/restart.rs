@@ -103,7 +103,7 @@ async fn a_state_folder_keeps_everything_and_a_local_engine_offers_to_go_on() {
         let busy = Engine::local().without_worker().state(state.path()).open().await.err().expect("it is in use");
         assert!(busy.to_string().contains("in use by another process"), "{busy}");
         let build = engine.build(plan()).await.expect("begins");
-        let lease = engine.leases().lease("dies", 1).await.remove(0);
+        let lease = engine.leases().lease(Ask::new("dies", 1)).await.remove(0);
         assert_eq!(lease.attempt.number, 1);
         engine.close().await;
         build.id().clone()
@@ -126,10 +126,10 @@ async fn a_handle_and_a_worker_are_told_when_the_engine_stops() {
     let engine = Engine::local().without_worker().open().await.expect("opens");
     let mut build = engine.build(jobs(&["a"])).await.expect("begins");
     let leases = engine.leases();
-    let lease = leases.lease("test", 1).await.remove(0);
+    let lease = leases.lease(Ask::new("test", 1)).await.remove(0);
     let waiting = tokio::spawn({
         let leases = engine.leases();
-        async move { leases.lease("idle", 1).await.len() }
+        async move { leases.lease(Ask::new("idle", 1)).await.len() }
     });
     engine.close().await;
     assert_eq!(leases.revoked(&lease.attempt).await, Claim::Stale);
@@ -219,15 +219,15 @@ async fn what_ran_as_an_engine_ended_is_taken_up_by_the_next_with_the_same_fence
     let (id, inside, elsewhere) = {
         let engine = open().await.expect("opens");
         let build = engine.build(jobs(&["a", "b"]).memo("the plan")).await.expect("begins");
-        let inside = engine.leases().lease("local", 1).await.remove(0);
-        let elsewhere = engine.remote_leases().lease("far away", 1).await.remove(0);
+        let inside = engine.leases().lease(Ask::new("local", 1)).await.remove(0);
+        let elsewhere = engine.remote_leases().lease(Ask::new("far away", 1)).await.remove(0);
         let _claim = engine.leases().started(&inside.attempt, Started::default()).await;
         engine.close().await;
         (build.id().clone(), inside.attempt, elsewhere.attempt)
     };
     let engine = open().await.expect("opens again");
     let leases = engine.leases();
-    assert_eq!(leases.lease("local", 4).await.remove(0).attempt, inside, "the worker inside gets it again");
+    assert_eq!(leases.lease(Ask::new("local", 4)).await.remove(0).attempt, inside, "the worker inside gets it again");
     assert_eq!(
         engine.remote_leases().renew(std::slice::from_ref(&elsewhere)).await,
         [Claim::Holds],
@@ -250,13 +250,13 @@ async fn a_job_that_was_to_stop_as_the_engine_ended_is_still_to_stop() {
     let attempt = {
         let engine = open().await.expect("opens");
         let build = engine.build(jobs(&["a"]).memo("the plan")).await.expect("begins");
-        let lease = engine.leases().lease("local", 1).await.remove(0);
+        let lease = engine.leases().lease(Ask::new("local", 1)).await.remove(0);
         build.cancel("enough").await.expect("cancels");
         engine.close().await;
         lease.attempt
     };
     let engine = open().await.expect("opens again");
-    let lease = engine.leases().lease("local", 1).await.remove(0);
+    let lease = engine.leases().lease(Ask::new("local", 1)).await.remove(0);
     assert_eq!(lease.attempt, attempt);
     assert_eq!(engine.leases().revoked(&attempt).await, Claim::Canceled);
 }

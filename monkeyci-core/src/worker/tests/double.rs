@@ -16,7 +16,7 @@ use crate::executor::{Capabilities, Executor, ExecutorError, Exit, Order, Sittin
 use crate::job_dir::JobDir;
 use crate::job_dir::frame::{Frame, Kind, Stream};
 use crate::job_dir::outcome::{Guarantee as Known, Outcome, Reason};
-use crate::lease::{Claim, Lease, Leases, Started};
+use crate::lease::{Ask, Claim, Lease, Leases, Started};
 use crate::log::{CHUNK_BYTES, Chunk, LogError, LogId, LogStore};
 
 /// Hands out leases and keeps what it is told.
@@ -81,8 +81,12 @@ impl Engine {
 
 #[async_trait]
 impl Leases for Engine {
-    async fn lease(&self, worker: &str, room: usize) -> Vec<Lease> {
-        assert!(!worker.is_empty() && room > 0, "a worker without a name or without room asks");
+    async fn lease(&self, ask: Ask) -> Vec<Lease> {
+        assert!(!ask.worker.is_empty(), "a worker without a name asks");
+        let room = ask.room;
+        if room == 0 {
+            return Vec::new();
+        }
         loop {
             let leases = {
                 let mut waiting = self.waiting.lock().expect("whole");

@@ -43,6 +43,7 @@ impl House {
             secrets: Arc::default(),
             keeper: None,
             programs: None,
+            supplies: None,
         };
         Self { engine, settings, ports, home }
     }

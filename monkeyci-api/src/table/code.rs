@@ -1,0 +1,62 @@
+//! Words that are good once, for minutes, for one purpose. Of each only a hash is kept.
+
+use monkeyci_core::model::Millis;
+use monkeyci_core::store::{Row, Sql, StoreError};
+use monkeyci_core::values;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// What a code is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A program gets a token of whoever gave it the code.
+    Login,
+}
+
+impl Purpose {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+        }
+    }
+}
+
+/// Keeps a code until `expires`, and forgets those that are over.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn add(
+    sql: &mut dyn Sql,
+    hash: &str,
+    purpose: Purpose,
+    body: &impl Serialize,
+    now: Millis,
+    expires: Millis,
+) -> Result<(), StoreError> {
+    sql.execute("DELETE FROM code WHERE expires <= $1", values![now])?;
+    let body = serde_json::to_string(body).expect("what a code is good for is JSON");
+    let insert = "INSERT INTO code (hash, purpose, body, expires) VALUES ($1, $2, $3, $4)";
+    sql.execute(insert, values![hash, purpose.as_str(), body, expires]).map(drop)
+}
+
+/// What a code is good for, as long as it is.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn find<T: DeserializeOwned>(
+    sql: &mut dyn Sql,
+    hash: &str,
+    purpose: Purpose,
+    now: Millis,
+) -> Result<Option<T>, StoreError> {
+    let select = "SELECT body FROM code WHERE hash = $1 AND purpose = $2 AND expires > $3";
+    sql.query(select, values![hash, purpose.as_str(), now])?.first().map(|row: &Row| row.json(0)).transpose()
+}
+
+/// Makes a code good for nothing.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn remove(sql: &mut dyn Sql, hash: &str) -> Result<(), StoreError> {
+    sql.execute("DELETE FROM code WHERE hash = $1", values![hash]).map(drop)
+}

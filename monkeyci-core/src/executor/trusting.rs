@@ -1,0 +1,101 @@
+//! Where jobs of builds run that are not one's own. A script is not trusted: what has no image runs in the script image,
+//! and as a plain process of this machine only where the operator allows that to a repository, and never for a fork.
+
+use async_trait::async_trait;
+use globset::{Error, Glob, GlobSet, GlobSetBuilder};
+
+use super::route::Route;
+use super::{Capabilities, Executor, ExecutorError, Exit, Order, Sitting, Watch};
+
+/// Runs jobs as the operator of this machine allows them.
+pub struct Trusting {
+    route: Route,
+    script_image: Option<String>,
+    processes: GlobSet,
+}
+
+impl Trusting {
+    /// Jobs go by this route. Those without an image run in the script image, if there is one, and as processes for
+    /// repositories like `acme/*` that one of the globs matches.
+    ///
+    /// # Errors
+    /// When one of them is no glob.
+    pub fn new<T: AsRef<str>>(
+        route: Route,
+        script_image: Option<String>,
+        processes: impl IntoIterator<Item = T>,
+    ) -> Result<Self, Error> {
+        let mut allowed = GlobSetBuilder::new();
+        for glob in processes {
+            allowed.add(Glob::new(glob.as_ref())?);
+        }
+        Ok(Self { route, script_image, processes: allowed.build()? })
+    }
+
+    /// Looks for a container engine now, and says whether one answers.
+    pub async fn has_engine(&self) -> bool {
+        self.route.connect().await.is_ok()
+    }
+
+    /// Whether it runs jobs without an image at all.
+    #[must_use]
+    pub fn takes_bare_jobs(&self) -> bool {
+        self.script_image.is_some() || !self.processes.is_empty()
+    }
+
+    /// The order as it may run.
+    fn allowed(&self, order: &Order) -> Result<Option<Order>, ExecutorError> {
+        if order.job.image.is_some() {
+            return Ok(None);
+        }
+        let build = &order.attempt.build;
+        let repo = format!("{}/{}", build.org, build.repo);
+        if !order.fork && self.processes.is_match(&repo) {
+            return Ok(None);
+        }
+        match &self.script_image {
+            Some(image) => {
+                let mut job = order.job.clone();
+                job.image = Some(image.clone());
+                Ok(Some(order.with_job(job)))
+            }
+            None if order.fork => Err(ExecutorError::Unsupported(
+                "this build is of a fork, whose jobs need an image: give the job one, or the worker a script image"
+                    .into(),
+            )),
+            None => Err(ExecutorError::Unsupported(format!(
+                "this worker runs no plain processes for `{repo}`: give the job an image, or have the operator add \
+                 `{repo}` to `processes`, or set a script image"
+            ))),
+        }
+    }
+}
+
+#[async_trait]
+impl Executor for Trusting {
+    fn name(&self) -> &'static str {
+        "trusting"
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.route.capabilities()
+    }
+
+    async fn run(&self, order: &Order, watch: Watch) -> Result<Exit, ExecutorError> {
+        match self.allowed(order)? {
+            Some(order) => self.route.run(&order, watch).await,
+            None => self.route.run(order, watch).await,
+        }
+    }
+
+    async fn shell(&self, order: &Order, sitting: Sitting) -> Result<Option<i32>, ExecutorError> {
+        match self.allowed(order)? {
+            Some(order) => self.route.shell(&order, sitting).await,
+            None => self.route.shell(order, sitting).await,
+        }
+    }
+
+    async fn sweep(&self, instance: &str, wanted: &[u64]) -> Result<Vec<String>, ExecutorError> {
+        self.route.sweep(instance, wanted).await
+    }
+}
