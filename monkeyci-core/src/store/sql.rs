@@ -2,6 +2,26 @@
 //!
 //! A statement is written once for every database: its parameters are `$1`, `$2` …, its columns whole numbers, texts and
 //! bytes. `{int}` and `{bytes}` in statements that make tables stand for what the database calls those types.
+//!
+//! What a statement must obey to run on SQLite and PostgreSQL alike:
+//!
+//! - `$` stands before the number of a parameter and nowhere else, not even in a literal. A parameter that is null needs
+//!   no cast: where a database has to know its type, it is written into the statement as `NULL`. It has one type
+//!   wherever it occurs: a number that is also wanted as text is two parameters.
+//! - Truths are numbers: `WHERE open = 1`, never `WHERE open`; `SET full = CASE WHEN … THEN 1 ELSE 0 END`, never
+//!   `SET full = (…)`. What is asked for may be a truth (`SELECT EXISTS (…)`), and is read as 0 or 1.
+//! - In `ON CONFLICT (…) DO UPDATE`, a bare column is ambiguous: it is `report.next` or `excluded.next`.
+//! - A sum of numbers is wider than they are: `CAST(sum(bytes) AS BIGINT)`. There are no fractions.
+//! - Whatever is selected beside an aggregate stands in `GROUP BY`; there is an `ORDER BY` where the order matters.
+//!   Texts are ordered by their bytes; nulls come first here and last there, unless `NULLS FIRST` or `LAST` is said.
+//! - `LIKE` tells upper from lower case in one and not in the other: `substr(reference, 1, 11) = 'refs/heads/'` does not.
+//! - No `INSERT OR`, `REPLACE`, `rowid`, `AUTOINCREMENT`, `GLOB`, `ifnull`, `datetime`, JSON functions, `STRICT`; names
+//!   are no keywords of either (`user`, `end`, `order`, `group`, `check`, `default` …).
+//! - What stands in an index or a key is short, 2,000 bytes at most: of what may be longer, its hash does.
+//! - A statement that failed ends its task: nothing that it tries after that has an effect. Where a row may be there
+//!   already, `ON CONFLICT (…) DO NOTHING` tells.
+//! - Migrations hold one statement after another, each ended by `;` at the end of its line. `TEXT` is the type of a
+//!   column; in a `CAST` it stands right after `AS`.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
