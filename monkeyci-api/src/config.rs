@@ -85,14 +85,15 @@ pub struct Retention {
 pub struct Executor {
     /// What runs jobs with an image: `auto` (Docker, or else Podman), `docker` or `podman`.
     pub engine: ContainerEngine,
-    /// The image of jobs that have none.
+    /// The image of jobs that have none, and of scripts that are programs: for those it needs `cargo` and a linker.
     #[schemars(example = "docker.io/library/rust:1.95")]
     pub script_image: Option<String>,
     /// Globs of repositories, as `acme/web`, whose jobs without an image run as plain processes of this machine. Never
     /// those of forks.
     pub processes: Vec<String>,
-    /// Whether scripts that are programs are compiled and asked as plain processes of this machine: only where everybody
-    /// who may push to a repository may run programs here. Otherwise such scripts are refused.
+    /// Whether scripts that are programs are compiled and asked as plain processes of this machine where there is no script
+    /// image: only where everybody who may push to a repository may run programs here. Never those of forks. Otherwise such
+    /// scripts run where jobs without an image do, or are refused.
     pub script_programs: bool,
 }
 

@@ -17,7 +17,7 @@ use crate::given;
 use crate::problem::Refusal;
 use crate::state::State;
 use crate::table::delivery::DeliveryRow;
-use crate::table::{build, delivery, hook, repo, seen};
+use crate::table::{build, delivery, hook, repo, script_approval, seen};
 
 /// Deliveries that are looked at before others are asked for.
 const BATCH: u64 = 64;
@@ -124,14 +124,11 @@ async fn take(state: &State, repo: &Repo, row: &DeliveryRow, change: &Change) ->
         let stopped = stop_builds(state, repo, &ended, u64::MAX, "what it was of is gone").await?;
         return Ok(Taken::Nothing(format!("`{ended}` is gone; builds stopped: {stopped}")));
     };
-    if trigger.fork {
-        let why =
-            "it is a pull request of a fork, whose code nobody here has approved: this version builds none of those";
-        return Ok(Taken::Nothing(why.into()));
-    }
-    // What the repository is cloned from is said here, and by nobody who pushes; no forge is
-    // believed that names another place.
-    if let Some(git) = &mut trigger.git {
+    // What the repository is cloned from is said here, and by nobody who pushes; no forge is believed that names another
+    // place. But the commits of a fork are nowhere else where a forge keeps no ref for them.
+    if let Some(git) = &mut trigger.git
+        && !(trigger.fork && change.forge == Forge::Bitbucket)
+    {
         git.url = Some(repo.body.url.clone());
     }
     let reference = trigger.git.as_ref().and_then(|git| git.reference.clone()).unwrap_or_default();
@@ -147,9 +144,10 @@ async fn take(state: &State, repo: &Repo, row: &DeliveryRow, change: &Change) ->
             // Who polls need not find it once more.
             seen::put(sql, &org, &repo_id, &reference, &commit)?;
         }
-        Ok((key, given::of(sql, &org, &repo_id)?))
+        script_approval::decide(sql, &org, &repo_id, &mut trigger)?;
+        Ok((key, given::of(sql, &org, &repo_id)?, trigger))
     });
-    let (key, given) = prepared.await?;
+    let (key, given, trigger) = prepared.await?;
     let request = state.launcher.request(repo, trigger, given).map_err(Refusal::bad)?;
     let build = state.engine.build(request.key(format!("delivery/{key}"))).await?.id().clone();
     if repo.body.cancel_superseded && !matches!(change.kind, Kind::Tag { .. }) {

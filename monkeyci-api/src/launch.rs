@@ -1,7 +1,7 @@
 //! What becomes of a wish for a build.
 
 use monkeyci_core::engine::{BuildRequest, Unfinished};
-use monkeyci_core::model::trigger::Git;
+use monkeyci_core::model::trigger::{Git, ScriptOf};
 use monkeyci_core::model::{BuildId, OrgId, RepoId, Trigger};
 use monkeyci_core::source::{CommitId, GitRef, GitRemote, GitUrl};
 use monkeyci_rest::Repo;
@@ -19,7 +19,7 @@ pub struct Launcher {
 }
 
 /// What the source of a build is made of again after a restart.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Memo {
     url: String,
@@ -31,6 +31,9 @@ struct Memo {
     main_branch: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pipeline: Option<Pinned>,
+    /// The address and the branch whose script stands in for that of a fork.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    script_of: Option<(String, String)>,
 }
 
 impl Launcher {
@@ -57,7 +60,12 @@ impl Launcher {
         if git.reference.is_none() && git.commit_id.is_none() {
             git.reference = Some(format!("refs/heads/{}", repo.body.default_branch));
         }
-        let memo = Memo { pipeline: given.pipeline, ..Memo::of(git) };
+        let mut memo = Memo { pipeline: given.pipeline, ..Memo::of(git) };
+        if trigger.fork && !matches!(trigger.script, Some(ScriptOf::Fork { .. })) {
+            let request = trigger.pull_request.as_ref();
+            let branch = request.map_or(&repo.body.default_branch, |request| &request.target_branch);
+            memo.script_of = Some((repo.body.url.clone(), branch.clone()));
+        }
         let source = self.checkout(&memo, &repo.org, &repo.id)?;
         for (name, value) in given.params {
             trigger.params.entry(name).or_insert(value);
@@ -105,6 +113,10 @@ impl Launcher {
         let commit = memo.commit.as_deref().map(str::parse::<CommitId>).transpose();
         remote.commit = commit.map_err(|error| error.to_string())?;
         remote.main_branch.clone_from(&memo.main_branch);
+        if let Some((url, branch)) = &memo.script_of {
+            let url = url.parse().map_err(|error| format!("{error}"))?;
+            remote.script_of = Some((url, branch.clone()));
+        }
         remote.allow_http = self.sources.http;
         remote.allow_private = self.sources.private;
         remote.allow_file = self.sources.file;
@@ -123,7 +135,7 @@ impl Memo {
     }
 
     fn at(url: &str) -> Self {
-        Self { url: url.to_owned(), reference: None, commit: None, main_branch: None, pipeline: None }
+        Self { url: url.to_owned(), ..Self::default() }
     }
 
     fn of(git: &Git) -> Self {
@@ -133,6 +145,7 @@ impl Memo {
             commit: git.commit_id.clone(),
             main_branch: git.main_branch.clone(),
             pipeline: None,
+            script_of: None,
         }
     }
 }

@@ -24,6 +24,7 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 use crate::checkout::Keys;
 use crate::config::Config;
 use crate::connection::Limits;
+use crate::executor::Scripts;
 use crate::hooks::Hooks;
 use crate::launch::Launcher;
 use crate::metrics::Metrics;
@@ -129,11 +130,10 @@ impl Server {
             executor::jobs(&config.executor, &folder.join("processes"), &programs).map_err(ServerError::Config)?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
-        let mut engine = Engine::local();
-        engine = match executor::scripts(&config.executor, &folder.join("processes"), &programs) {
-            Some(scripts) => engine.script_executor(scripts),
-            None => engine.without_script_programs(),
-        };
+        let jobs = Arc::new(jobs);
+        let scripts = Scripts::new(Arc::clone(&jobs), &config.executor, &folder.join("processes"), &programs);
+        scripts.connect().await;
+        let mut engine = Engine::local().script_executor(scripts);
         engine = match config.jobs {
             Some(0) => engine.without_worker(),
             most => engine

@@ -23,13 +23,21 @@ use crate::workspace::remove_tree;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobDir {
     root: PathBuf,
+    /// The workspace, where it is not within the root.
+    work: Option<PathBuf>,
 }
 
 impl JobDir {
     /// The job directory at `root`.
     #[must_use]
     pub fn at(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        Self { root: root.into(), work: None }
+    }
+
+    /// The same with a workspace elsewhere, which is somebody's to keep: it is not [removed](Self::remove).
+    #[must_use]
+    pub fn working_in(self, work: impl Into<PathBuf>) -> Self {
+        Self { work: Some(work.into()), ..self }
     }
 
     /// Makes the job directory at `root`, all but the workspace.
@@ -73,7 +81,7 @@ impl JobDir {
     /// The job's workspace: a private copy of the checkout.
     #[must_use]
     pub fn work(&self) -> PathBuf {
-        self.root.join("work")
+        self.work.clone().unwrap_or_else(|| self.root.join("work"))
     }
 
     /// Writes what the job runs. From then on the job directory [is written](Self::is_written).

@@ -18,6 +18,16 @@ pub struct RejectArgs {
     decision: DecisionArgs,
 }
 
+/// Let the script of a fork run at this very commit, in a new build
+#[derive(Debug, clap::Args)]
+pub struct ApproveScriptArgs {
+    /// The build of the fork, as in `acme/web/42` or `42`
+    #[arg(value_name = "BUILD")]
+    build: BuildName,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
 #[derive(Debug, clap::Args)]
 struct DecisionArgs {
     /// The build, as in `acme/web/42` or `42`
@@ -50,6 +60,16 @@ pub fn reject(args: &RejectArgs) -> Result<Exit, CliError> {
         let (id, job) = args.job().await?;
         let job = job.reject(args.reason.as_deref()).await?;
         args.output.print(&job, |_| format!("Rejected `{}` of build {}\n", args.job, super::short(&id)))
+    })
+}
+
+/// Approves the script of a fork.
+pub fn approve_script(args: &ApproveScriptArgs) -> Result<Exit, CliError> {
+    super::runtime()?.block_on(async {
+        let (id, build) = args.output.connect()?.build(Some(&args.build)).await?;
+        let made = build.approve_script().await?;
+        let text = |number| format!("Approved the script of build {}: build {number} runs it\n", super::short(&id));
+        args.output.print(&made, |_| text(made.build.number))
     })
 }
 

@@ -1,5 +1,6 @@
 //! What a forge is told of a build.
 
+use monkeyci_core::model::trigger::ScriptOf;
 use monkeyci_core::model::{BuildStatus, Millis};
 use monkeyci_rest::Build;
 
@@ -72,6 +73,13 @@ fn reference(build: &Build) -> Option<String> {
 }
 
 fn description(build: &Build, status: BuildStatus) -> String {
+    match &build.trigger.script {
+        Some(ScriptOf::Base { branch, .. }) => format!("{} (script of {branch})", stands(build, status)),
+        _ => stands(build, status),
+    }
+}
+
+fn stands(build: &Build, status: BuildStatus) -> String {
     let number = build.number;
     let why = build.message.as_deref().and_then(|message| message.lines().next()).unwrap_or_default();
     let with = |what: String| if why.is_empty() { what } else { format!("{what}: {why}") };

@@ -3,7 +3,7 @@ use axum::extract::State as Shared;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
 use monkeyci_core::engine::BuildRequest;
-use monkeyci_core::model::trigger::{Git, Source};
+use monkeyci_core::model::trigger::{Git, ScriptOf, Source};
 use monkeyci_core::model::{BuildStatus, RepoId, Text, Trigger};
 use monkeyci_core::source::{CommitId, GitRef};
 use monkeyci_rest::{Build, BuildDetail, NewBuild, Page, Reason, Repo, Retry, Role};
@@ -16,8 +16,9 @@ use crate::extract::{At, Body, BuildPath, OrgPath, Paging, Query, RepoPath};
 use crate::identity::{Known, Who};
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
-use crate::state::State;
+use crate::state::{State, now};
 use crate::table::build::{self, Filter};
+use crate::table::script_approval;
 use crate::{given, view};
 
 /// Which builds of a list are wanted.
@@ -50,6 +51,14 @@ pub(super) fn routes(routes: Routes) -> Routes {
             Operation::post("/v1/orgs/{org}/repos/{repo}/builds/{number}/retry", "Do an ended build again")
                 .answers::<BuildDetail>(StatusCode::CREATED),
             retry_build,
+        )
+        .add(
+            Operation::post(
+                "/v1/orgs/{org}/repos/{repo}/builds/{number}/approve-script",
+                "Let the script of a fork run at this very commit, in a new build",
+            )
+            .answers::<BuildDetail>(StatusCode::CREATED),
+            approve_script,
         )
 }
 
@@ -179,9 +188,44 @@ async fn retry_build(
     begin(&state, known, &path.repo(), "build/retry", keyed(request, known, &path.repo(), &headers)).await
 }
 
-async fn request(state: &State, repo: &Repo, trigger: Trigger) -> Answer<BuildRequest> {
+async fn approve_script(
+    Shared(state): Shared<State>,
+    who: Who,
+    At(path): At<BuildPath>,
+    headers: HeaderMap,
+    body: Body<Reason>,
+) -> Answer<Response> {
+    let (repo, known) = who.must_in(&state, &path.repo(), Role::Maintainer).await?;
+    body.read()?;
+    let before = state.engine.snapshot(&path.id()).await?;
+    let trigger = before.trigger().map(|trigger| (**trigger).clone()).unwrap_or_default();
+    // Where the fork's is the same, there is nothing to approve.
+    if !matches!(trigger.script, Some(ScriptOf::Base { .. })) {
+        let number = path.number;
+        return Err(Refusal::conflict(format!("build {number} does not run another script than that of its commit")));
+    }
+    let commit = trigger.git.as_ref().and_then(|git| git.commit_id.clone());
+    let commit =
+        commit.ok_or_else(|| Refusal::conflict(format!("the commit of build {} is not known", path.number)))?;
+    let change = Change::by(known, path.org.as_str(), "script/approve", format!("{} {commit}", view::url(&path)));
+    let (org, id, actor, now) = (repo.org.clone(), repo.id.clone(), known.name.clone(), now());
+    let noted = state.tables.write(move |sql| {
+        script_approval::put(sql, &org, &id, &commit, &actor, now)?;
+        change.write(sql)
+    });
+    noted.await?;
+    let trigger = Trigger { actor: Some(known.name.clone()), ..trigger };
+    let request = request(&state, &repo, trigger).await?;
+    begin(&state, known, &path.repo(), "build/create", keyed(request, known, &path.repo(), &headers)).await
+}
+
+async fn request(state: &State, repo: &Repo, mut trigger: Trigger) -> Answer<BuildRequest> {
     let (org, id) = (repo.org.clone(), repo.id.clone());
-    let given = state.tables.read(move |sql| given::of(sql, &org, &id)).await?;
+    let prepared = state.tables.read(move |sql| {
+        script_approval::decide(sql, &org, &id, &mut trigger)?;
+        Ok((given::of(sql, &org, &id)?, trigger))
+    });
+    let (given, trigger) = prepared.await?;
     state.launcher.request(repo, trigger, given).map_err(|why| Refusal::field("", why))
 }
 

@@ -15,6 +15,7 @@ pub mod pipeline;
 pub mod repo;
 pub mod report;
 pub mod schedule;
+pub mod script_approval;
 pub mod seen;
 pub mod ssh_key;
 pub mod token;
@@ -28,4 +29,5 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("schema_3.sql"),
     include_str!("schema_4.sql"),
     include_str!("schema_6.sql"),
+    include_str!("schema_7.sql"),
 ];

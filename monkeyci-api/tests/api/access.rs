@@ -94,6 +94,7 @@ const MATRIX: &[(&str, &str, [bool; 6])] = &[
     ("post", "/v1/orgs/{org}/repos/{repo}/builds", [false, false, false, true, true, true]),
     ("get", "/v1/orgs/{org}/repos/{repo}/builds/{number}", [false, false, true, true, true, true]),
     ("post", "/v1/orgs/{org}/repos/{repo}/builds/{number}/cancel", [false, false, false, true, true, true]),
+    ("post", "/v1/orgs/{org}/repos/{repo}/builds/{number}/approve-script", [false, false, false, false, true, true]),
     ("post", "/v1/orgs/{org}/repos/{repo}/builds/{number}/retry", [false, false, false, true, true, true]),
     ("get", "/v1/orgs/{org}/repos/{repo}/builds/{number}/events", [false, false, true, true, true, true]),
     ("get", "/v1/orgs/{org}/repos/{repo}/builds/{number}/artifacts", [false, false, true, true, true, true]),

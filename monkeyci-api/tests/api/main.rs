@@ -6,6 +6,7 @@ mod build;
 mod connection;
 mod doctor;
 mod export;
+mod fork;
 mod github;
 mod house;
 mod metrics;

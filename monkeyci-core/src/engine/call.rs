@@ -27,7 +27,7 @@ pub(super) enum Call {
     /// Why a job does not run yet.
     Why { build: BuildId, job: JobId, reply: Reply<Option<String>> },
     /// What fetching a build's source came to.
-    Fetched { build: BuildId, outcome: Result<Checkout, String> },
+    Fetched { build: BuildId, outcome: Box<Result<Checkout, String>> },
     /// What loading a build's script came to.
     Loaded { build: BuildId, outcome: Result<Loaded, LoadError> },
     /// A worker has room.

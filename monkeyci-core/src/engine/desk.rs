@@ -108,7 +108,7 @@ impl Desk {
             Call::Adopt { build, state, events, request, reply } => self.adopt(build, *state, events, request, reply),
             Call::Tell { build, cause, reply } => self.tell(build, *cause, reply),
             Call::Why { build, job, reply } => tell(reply, self.why(&build, &job)),
-            Call::Fetched { build, outcome } => self.fetched(&build, outcome),
+            Call::Fetched { build, outcome } => self.fetched(&build, *outcome),
             Call::Loaded { build, outcome } => self.loaded(&build, outcome),
             Call::Lease { asking } => self.ask(asking),
             Call::NotTaken { attempt } => self.not_taken(&attempt),

@@ -67,7 +67,7 @@ impl Desk {
                 Err(why) => Err(why),
             };
             // The loop may be gone: then the next one fetches again.
-            drop(calls.send(Call::Fetched { build, outcome }).await);
+            drop(calls.send(Call::Fetched { build, outcome: Box::new(outcome) }).await);
         });
     }
 
@@ -79,6 +79,7 @@ impl Desk {
                 trigger.git = fetched.git.or(trigger.git);
                 // A forge that names the files of a push knows of all its commits; the checkout of the newest alone.
                 trigger.changes = trigger.changes.or(fetched.changes);
+                trigger.script = fetched.script.or(trigger.script);
                 open.warnings = fetched.warnings;
                 let start = EventKind::BuildStart { trigger: Some(Box::new(trigger)) };
                 self.stage(id, start).expect("a build whose source is fetched can start");

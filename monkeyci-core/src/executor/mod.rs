@@ -6,6 +6,7 @@
 #[cfg(feature = "docker")]
 mod docker;
 pub mod fake;
+mod inner;
 pub mod process;
 pub mod route;
 pub mod terminal;
@@ -13,7 +14,7 @@ pub mod trusting;
 
 use async_trait::async_trait;
 use monkeyci_model::result::Guarantee;
-use monkeyci_model::{Cause, Job};
+use monkeyci_model::{BuildId, Cause, Job};
 use tokio_util::sync::CancellationToken;
 
 use crate::attempt::Attempt;
@@ -22,6 +23,7 @@ use crate::job_dir::JobDir;
 #[cfg(feature = "docker")]
 pub use docker::{Docker, Engine};
 pub use fake::Fake;
+pub use inner::Inner;
 pub use process::Process;
 pub use terminal::{Sitting, Terminal};
 
@@ -188,6 +190,25 @@ pub trait Executor: Send + Sync {
     /// When the place could not be made, or has no such shell.
     async fn shell(&self, order: &Order, sitting: Sitting) -> Result<Option<i32>, ExecutorError>;
 
+    /// The image in which whatever of a build names none runs here: its jobs, and its script where that is a program. None
+    /// where that runs as plain processes.
+    ///
+    /// # Errors
+    /// When it may not run here at all.
+    fn stand_in(&self, build: &BuildId, fork: bool) -> Result<Option<String>, ExecutorError> {
+        let (_, _) = (build, fork);
+        Ok(None)
+    }
+
+    /// The id of an image, which is pulled where it is not there: it changes when what is in the image does, and is a
+    /// name of it as well.
+    ///
+    /// # Errors
+    /// When the image cannot be had, or there are none here.
+    async fn image_id(&self, image: &str) -> Result<String, ExecutorError> {
+        Err(ExecutorError::Unsupported(format!("the executor `{}` has no images, and not `{image}`", self.name())))
+    }
+
     /// Removes what carries `instance` and is not among the fences of `wanted`; returns the names of what it removed.
     ///
     /// # Errors
@@ -212,6 +233,14 @@ impl<E: Executor + ?Sized> Executor for std::sync::Arc<E> {
 
     async fn shell(&self, order: &Order, sitting: Sitting) -> Result<Option<i32>, ExecutorError> {
         (**self).shell(order, sitting).await
+    }
+
+    fn stand_in(&self, build: &BuildId, fork: bool) -> Result<Option<String>, ExecutorError> {
+        (**self).stand_in(build, fork)
+    }
+
+    async fn image_id(&self, image: &str) -> Result<String, ExecutorError> {
+        (**self).image_id(image).await
     }
 
     async fn sweep(&self, instance: &str, wanted: &[u64]) -> Result<Vec<String>, ExecutorError> {

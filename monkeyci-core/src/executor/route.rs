@@ -92,6 +92,10 @@ impl Executor for Route {
         self.of(&order.job).await?.shell(order, sitting).await
     }
 
+    async fn image_id(&self, image: &str) -> Result<String, ExecutorError> {
+        self.engine().await?.image_id(image).await
+    }
+
     async fn sweep(&self, instance: &str, wanted: &[u64]) -> Result<Vec<String>, ExecutorError> {
         let mut removed = self.processes.sweep(instance, wanted).await?;
         // An engine that nobody has connected to holds nothing of this process.

@@ -3,6 +3,7 @@
 
 use async_trait::async_trait;
 use globset::{Error, Glob, GlobSet, GlobSetBuilder};
+use monkeyci_model::BuildId;
 
 use super::route::Route;
 use super::{Capabilities, Executor, ExecutorError, Exit, Order, Sitting, Watch};
@@ -43,31 +44,21 @@ impl Trusting {
         self.script_image.is_some() || !self.processes.is_empty()
     }
 
+    /// Whether there is a script image.
+    #[must_use]
+    pub fn has_script_image(&self) -> bool {
+        self.script_image.is_some()
+    }
+
     /// The order as it may run.
     fn allowed(&self, order: &Order) -> Result<Option<Order>, ExecutorError> {
         if order.job.image.is_some() {
             return Ok(None);
         }
-        let build = &order.attempt.build;
-        let repo = format!("{}/{}", build.org, build.repo);
-        if !order.fork && self.processes.is_match(&repo) {
-            return Ok(None);
-        }
-        match &self.script_image {
-            Some(image) => {
-                let mut job = order.job.clone();
-                job.image = Some(image.clone());
-                Ok(Some(order.with_job(job)))
-            }
-            None if order.fork => Err(ExecutorError::Unsupported(
-                "this build is of a fork, whose jobs need an image: give the job one, or the worker a script image"
-                    .into(),
-            )),
-            None => Err(ExecutorError::Unsupported(format!(
-                "this worker runs no plain processes for `{repo}`: give the job an image, or have the operator add \
-                 `{repo}` to `processes`, or set a script image"
-            ))),
-        }
+        let Some(image) = self.stand_in(&order.attempt.build, order.fork)? else { return Ok(None) };
+        let mut job = order.job.clone();
+        job.image = Some(image);
+        Ok(Some(order.with_job(job)))
     }
 }
 
@@ -93,6 +84,28 @@ impl Executor for Trusting {
             Some(order) => self.route.shell(&order, sitting).await,
             None => self.route.shell(order, sitting).await,
         }
+    }
+
+    fn stand_in(&self, build: &BuildId, fork: bool) -> Result<Option<String>, ExecutorError> {
+        let repo = format!("{}/{}", build.org, build.repo);
+        if !fork && self.processes.is_match(&repo) {
+            return Ok(None);
+        }
+        match &self.script_image {
+            Some(image) => Ok(Some(image.clone())),
+            None if fork => Err(ExecutorError::Unsupported(
+                "this build is of a fork, whose jobs need an image: give the job one, or the worker a script image"
+                    .into(),
+            )),
+            None => Err(ExecutorError::Unsupported(format!(
+                "this worker runs no plain processes for `{repo}`: give the job an image, or have the operator add \
+                 `{repo}` to `processes`, or set a script image"
+            ))),
+        }
+    }
+
+    async fn image_id(&self, image: &str) -> Result<String, ExecutorError> {
+        self.route.image_id(image).await
     }
 
     async fn sweep(&self, instance: &str, wanted: &[u64]) -> Result<Vec<String>, ExecutorError> {

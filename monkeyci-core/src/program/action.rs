@@ -1,7 +1,5 @@
 //! Jobs that run a function of the program.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use monkeyci_model::script::{self, Answer, PROGRAM, Question};
@@ -10,11 +8,11 @@ use monkeyci_model::{Job, Text};
 use tokio_util::sync::CancellationToken;
 
 use super::plan::json;
-use super::run::{ANSWER, QUESTION};
+use super::run::{ANSWER, LENT, QUESTION, lend, put};
 use super::{Asked, ProgramError, Programs};
+use crate::executor::Inner;
 use crate::job_dir::JobDir;
 use crate::job_dir::report::Reader;
-use crate::scope::Scope;
 
 /// Bytes of the longest answer of an action: it is kept with the events of its build.
 const ANSWER_BYTES: u64 = 1024 * 1024;
@@ -68,7 +66,7 @@ impl Programs {
     ) -> Result<PathBuf, ProgramError> {
         match &self.compiled {
             Some(program) => Ok(program.clone()),
-            None => self.compile(asked.checkout, asked.script_dir, &Scope::of(asked.trigger), cancel).await,
+            None => self.compile(asked, cancel).await,
         }
     }
 }
@@ -84,18 +82,20 @@ impl Action {
         &self.question
     }
 
-    /// The variables by which the job in `dir` finds all of it.
-    pub(crate) fn variables(&self, dir: &JobDir) -> [(&'static str, PathBuf); 3] {
-        let (question, answer) = (dir.control().join(QUESTION), dir.report().join(ANSWER));
-        [(PROGRAM, self.program.clone()), (script::QUESTION, question), (script::ANSWER, answer)]
+    /// The variables by which the job in `dir`, in a container or not, finds all of it.
+    pub(crate) fn variables(&self, dir: &JobDir, inside: bool) -> [(&'static str, PathBuf); 3] {
+        let Inner { control, report, .. } = Inner::of(dir, inside);
+        let program = if inside { control.join(LENT) } else { self.program.clone() };
+        [(PROGRAM, program), (script::QUESTION, control.join(QUESTION)), (script::ANSWER, report.join(ANSWER))]
     }
 
-    /// Puts the question into the job directory.
+    /// Puts the question into the job directory, and for a container the program as well.
     ///
     /// # Errors
-    /// When it cannot be written.
-    pub(crate) fn ask(&self, dir: &JobDir) -> io::Result<()> {
-        fs::write(dir.control().join(QUESTION), json(&self.question))
+    /// When they cannot be written.
+    pub(crate) fn ask(&self, dir: &JobDir, inside: bool) -> Result<(), ProgramError> {
+        lend(dir, &self.program, inside)?;
+        put(dir, QUESTION, &json(&self.question))
     }
 
     /// Whether the job in this directory was asked to act.

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use super::bench::Bench;
 use super::log::Log;
 use super::output::{Listener, Output};
 use super::run::{Errand, value};
 use super::{COMPILE, ProgramError, Programs};
-use crate::job_dir::Program;
 use crate::job_dir::frame::Stream;
+use crate::job_dir::{JobDir, Program};
 use crate::secret::Secrets;
 
 /// Bytes that cargo may print.
@@ -25,7 +26,7 @@ const FAILED: usize = 100;
 /// Bytes of the longest name that is one.
 const NAME: usize = 300;
 
-/// Cargo, and where it finds what it works on.
+/// Cargo, and where it finds what it works on, as it calls that.
 pub(super) struct Cargo {
     pub(super) program: PathBuf,
     pub(super) source: PathBuf,
@@ -34,6 +35,10 @@ pub(super) struct Cargo {
     pub(super) target: PathBuf,
     /// The packages of ours that the script names, with their folders.
     pub(super) ours: Vec<(&'static str, PathBuf)>,
+    /// The bench that it works at, where it does so in an image.
+    pub(super) bench: Option<Bench>,
+    /// Whether the code is that of a fork.
+    pub(super) fork: bool,
 }
 
 /// How cargo ended.
@@ -62,8 +67,13 @@ impl Programs {
             let mut output = CargoOutput::new(&self.secrets, self.log.as_ref());
             output.waits_on_error = offline;
             let program = cargo.command(words, rest, offline);
-            let errand = Errand { id: "compile", limit: COMPILE, log_limit: LOG_BYTES, answer_limit: None };
-            let ran = self.shared.run(&errand, move |_| Ok(program), &mut output, cancel).await?;
+            let errand = cargo.errand();
+            let bench = cargo.bench.clone();
+            let prepare = move |dir: &JobDir| {
+                bench.map_or(Ok(()), |bench| bench.lend(dir))?;
+                Ok(program)
+            };
+            let ran = self.shared.run(&errand, prepare, &mut output, cancel).await?;
             output.end_lines();
             Ok::<_, ProgramError>((ran.how, output))
         };
@@ -77,6 +87,20 @@ impl Programs {
 }
 
 impl Cargo {
+    /// What runs it.
+    fn errand(&self) -> Errand {
+        let errand = Errand { fork: self.fork, ..Errand::new("compile", COMPILE, LOG_BYTES, None) };
+        match &self.bench {
+            None => errand,
+            Some(bench) => Errand {
+                image: Some(bench.image.clone()),
+                work: Some(bench.folder.clone()),
+                collect: ["target", "cargo"].map(str::to_owned).into(),
+                ..errand
+            },
+        }
+    }
+
     /// How it is called.
     fn command(&self, words: &[&str], rest: &[String], offline: bool) -> Program {
         let mut command: Vec<Vec<u8>> = vec![value(&self.program)];
@@ -100,6 +124,10 @@ impl Cargo {
         ];
         let mut env: Vec<(String, Vec<u8>)> = fixed.map(|(name, value)| (name.to_owned(), value.into())).into();
         env.push(("CARGO_TARGET_DIR".to_owned(), value(&self.target)));
+        if self.bench.is_some() {
+            // What it downloads outlives its container.
+            env.push(("CARGO_HOME".to_owned(), value(&Bench::inside("cargo"))));
+        }
         Program { command, env, root: self.source.clone(), work_dir: self.dir.clone(), ..Program::default() }
     }
 }

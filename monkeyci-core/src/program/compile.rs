@@ -2,21 +2,25 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::bench::Bench;
 use super::cargo::Cargo;
 use super::inputs::Inputs;
 use super::log::Step;
 use super::prune::{self, Limits};
 use super::toolchain::{Toolchain, toolchain};
 use super::{Asked, ProgramError, Programs, blocking, sdk};
+use crate::executor::Inner;
+use crate::job_dir::JobDir;
 use crate::job_dir::frame::Stream;
 use crate::scope::Scope;
 use crate::script::SCRIPT_DIR;
+use crate::workspace::remove_tree;
 
 /// How often is looked whether another compilation in the same folder has ended.
 const LOOK: Duration = Duration::from_millis(50);
@@ -46,16 +50,18 @@ pub(super) struct Place {
     cache: PathBuf,
     /// The folder in which it compiles.
     pub(super) scope: PathBuf,
+    fork: bool,
 }
 
 impl Place {
     pub(super) fn new(cache: &Path, inputs: &Inputs, toolchain: &Toolchain, scope: &Scope) -> Self {
-        let scope = match scope {
-            Scope::Protected => cache.to_owned(),
-            Scope::Branch(_) => cache.join("branch"),
-            Scope::Fork(_) => cache.join("fork"),
+        let cache = if toolchain.image.is_some() { of_images(cache) } else { cache.to_owned() };
+        let (folder, fork) = match scope {
+            Scope::Protected => (cache.clone(), false),
+            Scope::Branch(_) => (cache.join("branch"), false),
+            Scope::Fork(_) => (cache.join("fork"), true),
         };
-        Self { name: name(inputs, toolchain), cache: cache.to_owned(), scope }
+        Self { name: name(inputs, toolchain), cache, scope: folder, fork }
     }
 
     /// Its folder.
@@ -88,37 +94,38 @@ impl Programs {
     ///
     /// # Errors
     /// When it does not compile.
-    pub(crate) async fn compile(
-        &self,
-        checkout: &Path,
-        script_dir: Option<&str>,
-        scope: &Scope,
-        cancel: &CancellationToken,
-    ) -> Result<PathBuf, ProgramError> {
-        let (inputs, toolchain) = self.inputs(checkout, script_dir).await?;
-        self.ready(inputs, &toolchain, scope, false, cancel).await.map(|ready| ready.program)
+    pub(crate) async fn compile(&self, asked: Asked<'_>, cancel: &CancellationToken) -> Result<PathBuf, ProgramError> {
+        let image = self.image(asked).await?;
+        self.tested(asked, image, false, cancel).await.map(|ready| ready.program)
     }
 
-    /// The same for a script whose tests have passed, where that is asked for.
+    /// The same for a script whose tests have passed, where that is asked for, in this image.
     pub(super) async fn tested(
         &self,
         asked: Asked<'_>,
+        image: Option<String>,
         tests: bool,
         cancel: &CancellationToken,
     ) -> Result<Ready, ProgramError> {
-        let (inputs, toolchain) = self.inputs(asked.checkout, asked.script_dir).await?;
+        let (inputs, toolchain) = self.inputs(asked, image, cancel).await?;
         self.ready(inputs, &toolchain, &Scope::of(asked.trigger), tests, cancel).await
     }
 
     /// What a script's program is made of, and by what.
     pub(super) async fn inputs(
         &self,
-        checkout: &Path,
-        script_dir: Option<&str>,
+        asked: Asked<'_>,
+        image: Option<String>,
+        cancel: &CancellationToken,
     ) -> Result<(Inputs, Toolchain), ProgramError> {
-        let (checkout, dir) = (checkout.to_owned(), PathBuf::from(script_dir.unwrap_or(SCRIPT_DIR)));
+        let (checkout, dir) = (asked.checkout.to_owned(), PathBuf::from(asked.script_dir.unwrap_or(SCRIPT_DIR)));
         let inputs = blocking(move || Inputs::find(&checkout, &dir)).await?;
-        Ok((inputs, toolchain(&self.shared.cache).await?))
+        let cache = &self.shared.cache;
+        let toolchain = match image {
+            None => toolchain(cache).await?,
+            Some(image) => self.toolchain_in(image, &of_images(cache), cancel).await?,
+        };
+        Ok((inputs, toolchain))
     }
 
     async fn ready(
@@ -156,7 +163,7 @@ impl Programs {
         };
         let (inputs, may_have_tests) = blocking(looked).await?;
         if !is_compiled || may_have_tests {
-            let cargo = self.unpack(inputs, toolchain, &place.scope).await?;
+            let cargo = self.unpack(inputs, toolchain, &place).await?;
             if !is_compiled {
                 self.during(Step::Compile, self.build(&cargo, &manifest, &place.own(), cancel)).await?;
             }
@@ -169,8 +176,9 @@ impl Programs {
             place.mark_tested()?;
         }
         let (cache, scope) = (place.cache, place.scope);
+        let target = prune::target(&scope, toolchain.image.is_some());
         let pruned = move || {
-            prune::prune(&cache, &scope, &Limits::default());
+            prune::prune(&cache, &scope, &target, &Limits::default());
             Ok(())
         };
         blocking(pruned).await?;
@@ -200,7 +208,11 @@ impl Programs {
             };
             return Err(failed(how, ran.said));
         };
-        keep(program, target, into).map_err(ProgramError::io("cannot keep the program in", into))
+        let kept = match &cargo.bench {
+            Some(bench) => bench.keep(program, PROGRAM, into),
+            None => keep(program, target, into),
+        };
+        kept.map_err(ProgramError::io("cannot keep the program in", into))
     }
 
     /// Puts the inputs where cargo finds them and nothing else. Whoever calls has the folder's lock.
@@ -208,32 +220,45 @@ impl Programs {
         &self,
         inputs: Inputs,
         toolchain: &Toolchain,
-        scope: &Path,
+        place: &Place,
     ) -> Result<Cargo, ProgramError> {
-        let (source, target) = (scope.join("source"), scope.join("target"));
-        let (dir, ours, named) = (inputs.dir.clone(), inputs.ours.clone(), !inputs.ours.is_empty());
-        let (copy, cache) = (source.clone(), self.shared.cache.clone());
-        let (scope, version) = (scope.to_owned(), toolchain.version.clone());
-        let sdk = blocking(move || {
-            let emptied = match fs::remove_dir_all(&copy) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-                _ => fs::create_dir_all(&copy),
-            };
-            emptied.map_err(ProgramError::io("cannot empty", &copy))?;
-            inputs.copy(&copy)?;
-            prune::renew(&scope, &version).map_err(ProgramError::io("cannot empty the folder of cargo in", &scope))?;
+        let (scope, fork) = (place.scope.clone(), place.fork);
+        let (source, cache, image) = (scope.join("source"), self.shared.cache.clone(), toolchain.image.clone());
+        let (dir, ours, version) = (inputs.dir.clone(), inputs.ours.clone(), toolchain.version.clone());
+        let program = toolchain.cargo.clone();
+        blocking(move || {
+            let emptied = remove_tree(&source).and_then(|()| fs::create_dir_all(&source));
+            emptied.map_err(ProgramError::io("cannot empty", &source))?;
+            inputs.copy(&source)?;
+            let target = prune::target(&scope, image.is_some());
+            prune::renew(&scope, &target, &version)
+                .map_err(ProgramError::io("cannot empty the folder of cargo in", &scope))?;
             let unpack = || sdk::unpacked(&cache).map_err(ProgramError::io("cannot write the SDK into", &cache));
-            named.then(unpack).transpose()
+            let sdk = (!inputs.ours.is_empty()).then(unpack).transpose()?;
+            let Some(image) = image else {
+                let folder = |package| Some((package, sdk.as_ref()?.join(sdk::folder_of(package)?)));
+                let ours = ours.into_iter().filter_map(folder).collect();
+                return Ok(Cargo { program, source, dir, target, ours, bench: None, fork });
+            };
+            let bench = Bench { image, folder: prune::bench(&scope), sdk };
+            bench.put(&source)?;
+            let control = Inner::of(&JobDir::at(""), true).control;
+            let folder = |package| {
+                let folder = Bench::package(bench.sdk.as_ref()?, &control, sdk::folder_of(package)?);
+                Some((package, folder))
+            };
+            let ours = ours.into_iter().filter_map(folder).collect();
+            let (source, target) = (Bench::inside("source"), Bench::inside("target"));
+            Ok(Cargo { program, source, dir, target, ours, bench: Some(bench), fork })
         })
-        .await?;
-        let folder = |package| Some((package, sdk.as_ref()?.join(sdk::folder_of(package)?)));
-        let ours = ours.into_iter().filter_map(folder).collect();
-        Ok(Cargo { program: toolchain.cargo.clone(), source, dir, target, ours })
+        .await
     }
 
     /// Waits until nobody else compiles in the folder `scope`, which is made.
     pub(super) async fn lock(&self, scope: &Path, cancel: &CancellationToken) -> Result<File, ProgramError> {
-        fs::create_dir_all(scope).map_err(ProgramError::io("cannot make", scope))?;
+        // What others leave in there is nobody's to run on this host.
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(scope);
+        made.map_err(ProgramError::io("cannot make", scope))?;
         let path = scope.join("lock");
         let file = File::create(&path).map_err(ProgramError::io("cannot make", &path))?;
         let mut has_waited = false;
@@ -252,6 +277,11 @@ impl Programs {
             }
         }
     }
+}
+
+/// The folder of what is compiled in images, by no other's name.
+fn of_images(cache: &Path) -> PathBuf {
+    cache.join("image")
 }
 
 /// What a program is called in the cache: its inputs, the compiler, the SDK, and how it is compiled.

@@ -27,6 +27,17 @@ pub enum ProgramError {
         /// What was looked for.
         program: &'static str,
     },
+    /// There is none in the image.
+    #[error(
+        "the script is a Rust program, and the script image of this server (`{image}`) has no compiler that works: {how}\nthe \
+         operator must put Rust and a linker into it"
+    )]
+    NoCompiler {
+        /// The id of the image.
+        image: String,
+        /// How that showed.
+        how: String,
+    },
     /// What the program is made of cannot be used.
     #[error("`{}`: {why}", .path.display())]
     Inputs {
@@ -129,9 +140,12 @@ impl ProgramError {
     pub fn is_ours(&self) -> bool {
         match self {
             Self::Script(error) => matches!(error, ScriptError::Unreadable { .. }),
-            Self::NoCargo { .. } | Self::NoExecutor { .. } | Self::Executor(_) | Self::Io { .. } | Self::Broke(_) => {
-                true
-            }
+            Self::NoCargo { .. }
+            | Self::NoCompiler { .. }
+            | Self::NoExecutor { .. }
+            | Self::Executor(_)
+            | Self::Io { .. }
+            | Self::Broke(_) => true,
             _ => false,
         }
     }
@@ -168,6 +182,6 @@ fn failing(manifest: &Path, failed: &[String], how: &str) -> String {
     }
 }
 
-fn told(output: &str) -> String {
+pub(super) fn told(output: &str) -> String {
     if output.trim().is_empty() { String::new() } else { format!("\n{}", output.trim_end()) }
 }

@@ -1,6 +1,7 @@
 //! Asks a program about a job just before it starts, and just after it has run.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,8 +13,9 @@ use tokio_util::sync::CancellationToken;
 use super::action::{self, Action};
 use super::output::Output;
 use super::plan::{json, take_in};
-use super::run::{ANSWER, Errand, QUESTION, put, value};
+use super::run::{ANSWER, Errand, QUESTION, lend, put, value};
 use super::{ProgramError, Programs};
+use crate::executor::Inner;
 use crate::job_dir::{JobDir, Program};
 
 /// How long a program may take over a job.
@@ -22,6 +24,9 @@ const LIMIT: Duration = Duration::from_secs(10 * 60);
 /// Bytes that it may print.
 const LOG_BYTES: u64 = 16 * 1024 * 1024;
 
+/// The name of the socket of a build's API in the control half.
+pub(crate) const SOCKET: &str = "api";
+
 /// Bytes of the longest answer.
 const ANSWER_BYTES: u64 = 4 * 1024 * 1024;
 
@@ -29,8 +34,12 @@ const ANSWER_BYTES: u64 = 4 * 1024 * 1024;
 pub(crate) struct Site<'a> {
     /// The program, and its question.
     pub(crate) action: &'a Action,
-    /// The job's workspace, which must be there.
-    pub(crate) root: PathBuf,
+    /// The job's workspace on this host, which must be there.
+    pub(crate) work: PathBuf,
+    /// The image that it runs in, if it runs in one.
+    pub(crate) image: Option<String>,
+    /// The socket of the API of its build, where it is to be in the job directory.
+    pub(crate) api: Option<PathBuf>,
     /// The variables of the job, and those of the API of its build.
     pub(crate) env: BTreeMap<String, String>,
     /// Stops it.
@@ -81,21 +90,34 @@ impl Programs {
         site: Site<'_>,
         question: Question,
     ) -> Result<(Option<T>, String), ProgramError> {
-        let Site { action, root, mut env, cancel } = site;
+        let Site { action, work, image, api, mut env, cancel } = site;
+        let inside = image.is_some();
         let job = question.job.clone().expect("an action's question holds its job");
         let (program, question) = (action.program().to_owned(), json(&question));
         let (id, work_dir) = (job.id.to_string(), PathBuf::from(job.work_dir.unwrap_or_default()));
         let prepare = move |dir: &JobDir| {
-            let question = put(dir, QUESTION, &question)?;
+            let Inner { control, report, work: root } = Inner::of(dir, inside);
+            put(dir, QUESTION, &question)?;
+            if let Some(api) = api {
+                // A second name of it, by which it answers as well.
+                let to = dir.control().join(SOCKET);
+                fs::hard_link(api, &to).map_err(ProgramError::io("cannot put the API into", &to))?;
+            }
+            let program = lend(dir, &program, inside)?;
             env.insert(script::PROGRAM.to_owned(), program.display().to_string());
             let mut env: Vec<_> = env.into_iter().map(|(name, value)| (name, value.into_bytes())).collect();
-            env.push((script::QUESTION.to_owned(), value(&question)));
-            env.push((script::ANSWER.to_owned(), value(&dir.report().join(ANSWER))));
+            env.push((script::QUESTION.to_owned(), value(&control.join(QUESTION))));
+            env.push((script::ANSWER.to_owned(), value(&report.join(ANSWER))));
             let command = vec![value(&program), verb.into(), id.into_bytes()];
             Ok(Program { command, env, root, work_dir, ..Program::default() })
         };
         let mut output = Output::new(&self.secrets);
-        let errand = Errand { id: verb, limit: LIMIT, log_limit: LOG_BYTES, answer_limit: Some(ANSWER_BYTES) };
+        let errand = Errand {
+            image,
+            work: Some(work),
+            collect: vec![".".to_owned()],
+            ..Errand::new(verb, LIMIT, LOG_BYTES, Some(ANSWER_BYTES))
+        };
         let ran = self.shared.run(&errand, prepare, &mut output, cancel).await?;
         let output = output.finish();
         let read = |answer: Option<Vec<u8>>| {

@@ -10,10 +10,13 @@
 //! 4. `plan`: the question, the answer, and what is wrong with it; `action`: what a job needs that runs a function of the
 //!    program; `hook`: what the program changes in a job before it runs, and adds to its result after.
 //!
+//! Where the executor has an image [stand in](Executor::stand_in), all of that is done in containers of it (`bench`).
+//!
 //! A program is not trusted, and neither is what its package does while it compiles: both run by an
 //! [`Executor`] like any job, with a supervisor, a time limit and a limit of output, and nothing is left of them.
 
 mod action;
+mod bench;
 mod cargo;
 mod compile;
 mod error;
@@ -48,7 +51,7 @@ use self::log::Log;
 pub(crate) use action::Action;
 pub use action::is_action;
 pub use error::ProgramError;
-pub(crate) use hook::Site;
+pub(crate) use hook::{SOCKET, Site};
 pub use log::Step;
 pub use tested::Tested;
 pub use watch::Watch;
@@ -61,6 +64,9 @@ use crate::secret::Secrets;
 
 /// How long a program may compile.
 const COMPILE: Duration = Duration::from_secs(20 * 60);
+
+/// How long a compiler may take to say its version: rustup may install it first, or an engine the image.
+const VERSION: Duration = Duration::from_secs(300);
 
 /// How long a program may take to answer with its jobs.
 const PLAN: Duration = Duration::from_secs(60);
@@ -194,9 +200,10 @@ impl Programs {
             Err(ProgramError::Script(ScriptError::Invalid(_))) if has_program(asked) => None,
             Err(error) => return Err(error),
         };
-        let ready = self.tested(asked, tests, cancel).await?;
+        let image = self.image(asked).await?;
+        let ready = self.tested(asked, image.clone(), tests, cancel).await?;
         let question = self.question(asked.build, asked.trigger, None)?;
-        let plan = self.plan(&ready.program, &question, asked, cancel);
+        let plan = self.plan(&ready.program, image, &question, asked, cancel);
         let (plan, output) = self.during(Step::Plan, plan).await?;
         let (mut script, manifest) = match read_first {
             Some(read) => read,

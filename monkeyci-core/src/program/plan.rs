@@ -12,8 +12,9 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use super::output::Output;
-use super::run::{ANSWER, Errand, QUESTION, put, value};
+use super::run::{ANSWER, Errand, QUESTION, lend, put, value};
 use super::{Asked, ProgramError, Programs};
+use crate::executor::Inner;
 use crate::job_dir::{JobDir, Program};
 use crate::secret::{Masker, Secrets};
 use crate::workspace::copy_tree;
@@ -26,30 +27,37 @@ impl Programs {
     pub(super) async fn plan(
         &self,
         program: &Path,
+        image: Option<String>,
         question: &Question,
         asked: Asked<'_>,
         cancel: &CancellationToken,
     ) -> Result<(Plan, String), ProgramError> {
         let mut output = Output::new(&self.secrets).logged(self.log.as_ref());
-        let limit = self.shared.plan_limit;
-        let errand = Errand { id: "plan", limit, log_limit: LOG_BYTES, answer_limit: Some(script::ANSWER_BYTES) };
+        let (limit, inside) = (self.shared.plan_limit, image.is_some());
+        let errand = Errand {
+            image,
+            fork: asked.trigger.fork,
+            ..Errand::new("plan", limit, LOG_BYTES, Some(script::ANSWER_BYTES))
+        };
         let question = json(question);
         let (program, checkout, in_place) = (program.to_owned(), asked.checkout.to_owned(), asked.in_place);
         let prepare = move |dir: &JobDir| {
-            let root = if in_place {
+            let Inner { control, report, work } = Inner::of(dir, inside);
+            let root = if in_place && !inside {
                 checkout.canonicalize().map_err(ProgramError::io("cannot read", &checkout))?
             } else {
                 copy_tree(&checkout, &dir.work()).map_err(ProgramError::io("cannot copy", &checkout))?;
-                dir.work()
+                work
             };
-            let question = put(dir, QUESTION, &question)?;
+            put(dir, QUESTION, &question)?;
+            let program = lend(dir, &program, inside)?;
             let env = [
                 ("CI", b"true".to_vec()),
                 ("MONKEYCI", b"true".to_vec()),
                 (script::CHECKOUT, value(&root)),
                 (script::PROGRAM, value(&program)),
-                (script::QUESTION, value(&question)),
-                (script::ANSWER, value(&dir.report().join(ANSWER))),
+                (script::QUESTION, value(&control.join(QUESTION))),
+                (script::ANSWER, value(&report.join(ANSWER))),
             ];
             let env = env.map(|(name, value)| (name.to_owned(), value)).into();
             Ok(Program { command: vec![value(&program), b"plan".to_vec()], env, root, ..Program::default() })

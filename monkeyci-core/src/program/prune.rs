@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use super::compile::PROGRAM;
 use super::sdk;
+use crate::workspace::remove_tree;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -51,23 +52,33 @@ pub(super) fn touch(path: &Path) {
     }
 }
 
+/// The folder of what containers compile with, in that of a scope.
+pub(super) fn bench(scope: &Path) -> PathBuf {
+    scope.join("bench")
+}
+
+/// The folder of what cargo has built, in that of a scope.
+pub(super) fn target(scope: &Path, in_image: bool) -> PathBuf {
+    if in_image { bench(scope).join("target") } else { scope.join("target") }
+}
+
 /// Empties the folder of cargo where another compiler wrote it: this one can use nothing of it. Whoever calls has the
 /// lock of `scope`.
-pub(super) fn renew(scope: &Path, compiler: &str) -> io::Result<()> {
+pub(super) fn renew(scope: &Path, target: &Path, compiler: &str) -> io::Result<()> {
     let note = scope.join("compiler");
     let known = fs::read_to_string(&note).unwrap_or_default();
     if known == compiler {
         return Ok(());
     }
     if !known.is_empty() {
-        remove(&scope.join("target"))?;
+        remove_tree(target)?;
     }
     fs::write(note, compiler)
 }
 
 /// Removes what is not needed any more from `scope`, a folder of `cache` in which programs compile, and what its
 /// compilations share. Whoever calls has the lock of `scope`. What cannot be removed stays for the next time.
-pub(super) fn prune(cache: &Path, scope: &Path, limits: &Limits) {
+pub(super) fn prune(cache: &Path, scope: &Path, target: &Path, limits: &Limits) {
     let mut old = programs(scope, limits);
     let is_old = |path: &PathBuf| age(path).is_some_and(|age| age > limits.unused);
     old.extend(entries(&cache.join("sdk")).filter(|path| !sdk::is_current(path)).filter(is_old));
@@ -77,12 +88,13 @@ pub(super) fn prune(cache: &Path, scope: &Path, limits: &Limits) {
     let half = |path: &PathBuf| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"new-"));
     let forgotten = |path: &PathBuf| half(path) && age(path).is_some_and(|age| age > limits.fresh);
     old.extend(entries(scope).chain(entries(&cache.join("sdk"))).filter(forgotten));
-    let target = scope.join("target");
-    if size(&target, limits.target) > limits.target {
-        old.push(target);
+    for folder in [target.to_owned(), bench(scope).join("cargo")] {
+        if size(&folder, limits.target) > limits.target {
+            old.push(folder);
+        }
     }
     for path in old {
-        if let Err(error) = remove(&path) {
+        if let Err(error) = remove_tree(&path) {
             tracing::warn!(path = %path.display(), %error, "what no script needs cannot be removed");
         }
     }
@@ -120,6 +132,8 @@ fn age(path: &Path) -> Option<Duration> {
 /// Bytes of the files in a folder; no more of them are counted than it takes to be above `enough`.
 fn size(folder: &Path, enough: u64) -> u64 {
     let (mut bytes, mut open) = (0, vec![folder.to_owned()]);
+    // What a container left may be a link to anywhere.
+    open.retain(|folder| fs::symlink_metadata(folder).is_ok_and(|data| data.is_dir()));
     while let Some(folder) = open.pop().filter(|_| bytes <= enough) {
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
             match entry.metadata() {
@@ -138,15 +152,6 @@ fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
 
 fn has_extension(path: &Path, extension: &str) -> bool {
     path.extension().is_some_and(|found| found == extension)
-}
-
-fn remove(path: &Path) -> io::Result<()> {
-    let is_dir = fs::symlink_metadata(path).is_ok_and(|data| data.is_dir());
-    let removed = if is_dir { fs::remove_dir_all(path) } else { fs::remove_file(path) };
-    match removed {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]
@@ -186,7 +191,7 @@ mod tests {
         put(&scope.join("e".repeat(64) + ".tested"), 0, 40);
         put(&scope.join("new-1/program"), 1, 0);
         age_by(&scope.join("new-1"), 2);
-        prune(scope, scope, &LIMITS);
+        prune(scope, scope, &target(scope, false), &LIMITS);
         assert_eq!(left(scope), BTreeSet::from(["a", "b"].map(str::to_owned)));
         assert!(own('b').join(PROGRAM).is_file() && marker(&own('a')).is_file());
     }
@@ -197,7 +202,7 @@ mod tests {
         let program = home.path().join("f".repeat(64)).join(PROGRAM);
         put(&program, 1, 40);
         touch(&program);
-        prune(home.path(), home.path(), &LIMITS);
+        prune(home.path(), home.path(), &target(home.path(), false), &LIMITS);
         assert!(program.is_file());
     }
 
@@ -211,7 +216,7 @@ mod tests {
         for entry in entries(&home.path().join("sdk")).filter(|path| sdk::is_current(path)) {
             age_by(&entry, 40);
         }
-        prune(home.path(), home.path(), &LIMITS);
+        prune(home.path(), home.path(), &target(home.path(), false), &LIMITS);
         assert!(current.is_dir());
         assert_eq!(left(&home.path().join("rustc")), BTreeSet::from(["y".to_owned()]));
         assert!(home.path().join("sdk/young").exists() && !home.path().join("sdk/old").exists());
@@ -221,16 +226,16 @@ mod tests {
     fn the_folder_of_cargo_is_emptied_when_it_is_large_or_the_compiler_is_another() {
         let home = tempfile::tempdir().expect("a folder");
         let file = home.path().join("target/debug/deps/file");
-        renew(home.path(), "rustc 1").expect("renewed");
+        renew(home.path(), &target(home.path(), false), "rustc 1").expect("renewed");
         put(&file, 50, 0);
-        renew(home.path(), "rustc 1").expect("renewed");
-        prune(home.path(), home.path(), &LIMITS);
+        renew(home.path(), &target(home.path(), false), "rustc 1").expect("renewed");
+        prune(home.path(), home.path(), &target(home.path(), false), &LIMITS);
         assert!(file.exists());
         put(&file.with_extension("more"), 1, 0);
-        prune(home.path(), home.path(), &LIMITS);
+        prune(home.path(), home.path(), &target(home.path(), false), &LIMITS);
         assert!(!home.path().join("target").exists());
         put(&file, 1, 0);
-        renew(home.path(), "rustc 2").expect("renewed");
+        renew(home.path(), &target(home.path(), false), "rustc 2").expect("renewed");
         assert!(!file.exists());
     }
 }

@@ -1,7 +1,7 @@
 //! One run of a command that is not trusted, by the executor.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::output::Listener;
 use super::{ProgramError, Shared, blocking};
 use crate::attempt::Attempt;
-use crate::executor::{Exit, Order, Watch};
+use crate::executor::{Exit, Inner, Order, Watch};
 use crate::job_dir::frame::{Frame, Kind};
 use crate::job_dir::outcome::{Outcome, Reason};
 use crate::job_dir::report::Reader;
@@ -37,6 +37,22 @@ pub(super) struct Errand {
     pub(super) log_limit: u64,
     /// Bytes of the answer that is read once it has ended well; nothing is read of a command that gives none.
     pub(super) answer_limit: Option<u64>,
+    /// The image that it runs in; a process of this machine when absent.
+    pub(super) image: Option<String>,
+    /// The workspace, where that is not made for it.
+    pub(super) work: Option<PathBuf>,
+    /// What must be in the workspace afterwards, from its root.
+    pub(super) collect: Vec<String>,
+    /// Whether the code is that of a fork.
+    pub(super) fork: bool,
+}
+
+impl Errand {
+    /// One of this machine, in a workspace of its own.
+    pub(super) fn new(id: &'static str, limit: Duration, log_limit: u64, answer_limit: Option<u64>) -> Self {
+        let (image, work, collect, fork) = (None, None, Vec::new(), false);
+        Self { id, limit, log_limit, answer_limit, image, work, collect, fork }
+    }
 }
 
 /// How it ended.
@@ -49,6 +65,9 @@ pub(super) struct Ran {
 
 /// The name of an answer in the report half.
 pub(super) const ANSWER: &str = "answer.json";
+
+/// The name of the program in the control half of a container's job directory.
+pub(super) const LENT: &str = "program";
 
 /// The name of a question in the control half.
 pub(super) const QUESTION: &str = "question.json";
@@ -75,9 +94,12 @@ impl Shared {
         };
         let root = self.runs.join(attempt.name());
         let limits = (errand.limit, errand.log_limit);
-        let (made, shown) = (root.clone(), root.clone());
+        let (made, shown, work) = (root.clone(), root.clone(), errand.work.clone());
         let prepared = blocking(move || {
-            let dir = JobDir::create(made).map_err(ProgramError::io("cannot make", &shown))?;
+            let mut dir = JobDir::create(made).map_err(ProgramError::io("cannot make", &shown))?;
+            if let Some(work) = work {
+                dir = dir.working_in(work);
+            }
             let program = prepare(&dir)?;
             let program = Program {
                 timeout_ms: millis(limits.0),
@@ -112,8 +134,10 @@ impl Shared {
         cancel: &CancellationToken,
     ) -> Result<Ran, ProgramError> {
         let mut reader = Reader::open(&dir).map_err(|error| ProgramError::Broke(error.to_string()))?;
-        let job = Job::new(attempt.job.clone());
-        let order = Order { attempt, job, dir, collect: Vec::new(), fork: false, registries: Vec::new() };
+        let mut job = Job::new(attempt.job.clone());
+        job.image.clone_from(&errand.image);
+        let (collect, fork) = (errand.collect.clone(), errand.fork);
+        let order = Order { attempt, job, dir, collect, fork, registries: Vec::new() };
         let watch = Watch { cancel: cancel.clone(), started: Arc::new(|_| {}) };
         let run = tokio::time::timeout(errand.limit + GRACE + SLACK, self.executor.run(&order, watch));
         let mut run = std::pin::pin!(run);
@@ -181,10 +205,21 @@ fn millis(duration: Duration) -> u64 {
 }
 
 /// Puts a file into the control half, which is read-only to whoever is run.
-pub(super) fn put(dir: &JobDir, name: &str, bytes: &[u8]) -> Result<std::path::PathBuf, ProgramError> {
+pub(super) fn put(dir: &JobDir, name: &str, bytes: &[u8]) -> Result<(), ProgramError> {
     let path = dir.control().join(name);
-    fs::write(&path, bytes).map_err(ProgramError::io("cannot write", &path))?;
-    Ok(path)
+    fs::write(&path, bytes).map_err(ProgramError::io("cannot write", &path))
+}
+
+/// Gives a job directory the program, where that runs in a container, and says how it is called there.
+pub(super) fn lend(dir: &JobDir, program: &Path, inside: bool) -> Result<PathBuf, ProgramError> {
+    if !inside {
+        return Ok(program.to_owned());
+    }
+    let to = dir.control().join(LENT);
+    // A second name costs nothing, and its mount is read-only. On another disk it is a copy.
+    let lent = fs::hard_link(program, &to).or_else(|_| fs::copy(program, &to).map(drop));
+    lent.map_err(ProgramError::io("cannot copy the program to", &to))?;
+    Ok(Inner::of(dir, true).control.join(LENT))
 }
 
 /// A path as a variable's value.

@@ -40,10 +40,11 @@ impl Programs {
         if !asked.checkout.join(&manifest).is_file() {
             return Err(ProgramError::Script(ScriptError::NotFound { looked_for: vec![manifest] }));
         }
-        let (inputs, toolchain) = self.inputs(asked.checkout, asked.script_dir).await?;
+        let image = self.image(asked).await?;
+        let (inputs, toolchain) = self.inputs(asked, image, cancel).await?;
         let place = Place::new(&self.shared.cache, &inputs, &toolchain, &Scope::of(asked.trigger));
         let _lock = self.lock(&place.scope, cancel).await?;
-        let cargo = self.unpack(inputs, &toolchain, &place.scope).await?;
+        let cargo = self.unpack(inputs, &toolchain, &place).await?;
         let ran = self.during(Step::Test, self.cargo(&cargo, &["test"], args, cancel)).await?;
         // Some of them may have been left out by the arguments.
         if ran.how.is_none() && args.is_empty() {

@@ -6,39 +6,48 @@ use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
 
-use super::ProgramError;
+use super::{ProgramError, VERSION};
 
-/// How long a compiler may take to say its version: rustup may install it first.
-const VERSION: Duration = Duration::from_secs(300);
-
-/// A compiler of this machine.
+/// A compiler of this machine, or of an image.
 pub(super) struct Toolchain {
     pub(super) cargo: PathBuf,
-    /// All that `rustc -vV` says: version, commit and host.
+    /// All that `rustc -vV` says: version, commit and host; after the id of the image that it is in.
     pub(super) version: String,
+    /// The id of the image that it is in.
+    pub(super) image: Option<String>,
 }
 
 /// The compiler on the `PATH`. What it says of itself is kept in `cache`: asking costs more than a whole plan.
 pub(super) async fn toolchain(cache: &Path) -> Result<Toolchain, ProgramError> {
     let (cargo, rustc) = (on_path("cargo")?, on_path("rustc")?);
-    let known = cache.join("rustc").join(stamp(&rustc));
-    if let Ok(version) = fs::read_to_string(&known)
-        && version.starts_with("rustc ")
-    {
-        return Ok(Toolchain { cargo, version });
-    }
-    let version = ask(&rustc).await.map_err(ProgramError::io("cannot ask for the version of", &rustc))?;
+    let stamp = stamp(&rustc);
+    let version = match known_version(cache, &stamp) {
+        Some(version) => version,
+        None => {
+            let version = ask(&rustc).await.map_err(ProgramError::io("cannot ask for the version of", &rustc))?;
+            keep_version(cache, &stamp, &version)?;
+            version
+        }
+    };
+    Ok(Toolchain { cargo, version, image: None })
+}
+
+/// What a compiler said of itself that has this stamp.
+pub(super) fn known_version(cache: &Path, stamp: &str) -> Option<String> {
+    fs::read_to_string(cache.join("rustc").join(stamp)).ok().filter(|version| version.starts_with("rustc "))
+}
+
+/// Keeps what a compiler says of itself.
+pub(super) fn keep_version(cache: &Path, stamp: &str, version: &str) -> Result<(), ProgramError> {
     let folder = cache.join("rustc");
     let kept = || {
         fs::create_dir_all(&folder)?;
         let mut file = tempfile::NamedTempFile::new_in(&folder)?;
         file.write_all(version.as_bytes())?;
-        file.persist(&known).map_err(|error| error.error)
+        file.persist(folder.join(stamp)).map_err(|error| error.error)
     };
-    kept().map_err(ProgramError::io("cannot write", &known))?;
-    Ok(Toolchain { cargo, version })
+    kept().map(drop).map_err(ProgramError::io("cannot write into", &folder))
 }
 
 pub(super) fn on_path(program: &'static str) -> Result<PathBuf, ProgramError> {

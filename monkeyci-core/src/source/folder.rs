@@ -85,7 +85,7 @@ fn check_out(path: &Path, into: &Path, cancel: &CancellationToken) -> Result<Che
             .map_err(|e| SourceError::git2("failed to write the git configuration of", &into, &e))?;
     }
     let (git, changes) = repository.as_ref().map_or((None, None), |repository| read(repository, &root, untracked));
-    Ok(Checkout { dir: into, git, changes, warnings })
+    Ok(Checkout { dir: into, git, changes, warnings, script: None })
 }
 
 /// The repository whose work tree holds the folder, unless it ignores the folder.

@@ -57,6 +57,9 @@ pub struct GitRemote {
     /// addresses this keeps them from services that are not for them, and is no wall: the name is looked up once more
     /// by git, and submodules and LFS servers name hosts of their own. A wall is a firewall around this process.
     pub allow_private: bool,
+    /// The branch, of the repository that is named beside it, whose script is put in the place of the one that was fetched:
+    /// for commits of people who may not say what runs here.
+    pub script_of: Option<(GitUrl, String)>,
     /// Trusts the `git` program although its version number is that of a vulnerable release, as distributions repair
     /// such releases without a new number. The checkout then has a warning.
     pub trust_git: bool,
@@ -84,6 +87,7 @@ impl GitRemote {
             allow_file: false,
             allow_http: false,
             allow_private: false,
+            script_of: None,
             trust_git: false,
             timeout: TIMEOUT,
             max_bytes: None,
@@ -91,7 +95,7 @@ impl GitRemote {
     }
 
     /// The protocols that git may use, unless the address itself is of one that may not be used.
-    fn protocols(&self) -> Result<&'static str, SourceError> {
+    pub(super) fn protocols(&self) -> Result<&'static str, SourceError> {
         let refused = match self.url.scheme() {
             Scheme::File if !self.allow_file => Some("a folder of this machine may not be fetched from here"),
             Scheme::Http if !self.allow_http => Some("`http` sends everything in clear text: use `https`"),
@@ -237,7 +241,7 @@ impl GitRemote {
         Err(stderr::classify("failed to fetch", self.url.as_str(), ran.complaint))
     }
 
-    fn arguments<'a>(&'a self, depth: Option<&'a str>, refspecs: &[&'a str]) -> Vec<&'a str> {
+    pub(super) fn arguments<'a>(&'a self, depth: Option<&'a str>, refspecs: &[&'a str]) -> Vec<&'a str> {
         let mut arguments = vec!["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"];
         arguments.extend(depth);
         arguments.extend(["--end-of-options", self.url.as_str()]);
@@ -332,8 +336,13 @@ impl Source for GitRemote {
             read(&target, facts, &wanted)
         })
         .await?;
+        let warning;
         git.ask("failed to check out", &["reset", "--hard", "--quiet"]).await?;
         self.extras(&git).await?;
+        if let Some((url, branch)) = &self.script_of {
+            (checkout.script, warning) = self.base_script(&git, url, branch, &commit).await?;
+            checkout.warnings.extend(warning);
+        }
         checkout.git = Some(facts);
         checkout.changes = changes;
         Ok(checkout)

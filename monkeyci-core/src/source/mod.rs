@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use monkeyci_model::trigger::{Changes, Git};
+use monkeyci_model::trigger::{Changes, Git, ScriptOf};
 use tokio_util::sync::CancellationToken;
 
+mod base_script;
 mod changes;
 mod credentials;
 mod facts;
@@ -58,6 +59,8 @@ pub struct Checkout {
     pub changes: Option<Changes>,
     /// What a person should know, though the checkout succeeded: files that were left out, facts that cannot be read.
     pub warnings: Vec<String>,
+    /// Whose script is in them, where that is not as it was pushed.
+    pub script: Option<ScriptOf>,
 }
 
 /// Why there is no checkout. Never holds credentials.

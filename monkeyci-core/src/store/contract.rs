@@ -236,9 +236,31 @@ async fn has_room<D: Database + 'static>(open: impl Fn() -> D) {
         let wrong = rows[0].integer(0).expect_err("it is a text");
         assert!(wrong.to_string().contains("column 0: a number is expected and a text found"), "{wrong}");
         tables.read(add("dog", 4)).await.expect_err("who reads changes nothing");
+        agree(&tables).await;
     }
     let newer = Tables::open(Arc::new(open()), "pets", &[]).await.err().expect("they are newer");
     assert!(newer.to_string().contains("a newer MonkeyCI wrote it"), "{newer}");
+}
+
+/// What the rules of statements promise.
+async fn agree(tables: &Tables) {
+    let asked = tables.read(|sql| {
+        let wanted = "SELECT name FROM pet WHERE ($1 IS NULL OR name = $1) AND legs > $2 ORDER BY name";
+        let none: Option<&str> = None;
+        let all = sql.query(wanted, values![none, 0_u64])?.len();
+        let one = sql.query(wanted, values!["cat", 0_u64])?.len();
+        let text = "a\0b\u{FDD0}0 €";
+        let select =
+            "SELECT EXISTS (SELECT 1 FROM pet WHERE name = $1), CAST(sum(legs) AS BIGINT), count(*), (SELECT photo FROM pet WHERE legs = 4),
+                      CAST($2 AS TEXT), CAST($1 AS TEXT), $3 IS NULL, min($4) FROM pet";
+        Ok((all, one, sql.query(select, values![text, none, none, u64::MAX])?, text))
+    });
+    let (all, one, rows, text) = asked.await.expect("reads");
+    assert_eq!((all, one), (2, 1));
+    let bytes = Value::Bytes(vec![0, 255]);
+    let numbers = |number: i64| Value::Integer(number);
+    let (most, text) = (numbers(i64::MAX), Value::from(text));
+    assert_eq!(rows, [Row(vec![numbers(0), numbers(6), numbers(2), bytes, Value::Null, text, numbers(1), most])]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -257,4 +279,22 @@ async fn sqlite() {
 async fn sqlite_has_room() {
     let dir = tempfile::tempdir().expect("a folder");
     has_room(|| Sqlite::open(dir.path().join("store.db")).expect("opens")).await;
+}
+
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres() {
+    let Some(server) = postgres_server::PostgresServer::shared() else { return };
+    let database = server.database();
+    let address = database.url().parse().expect("an address");
+    holds(|| Postgres::open(&address).expect("opens")).await;
+}
+
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres_has_room() {
+    let Some(server) = postgres_server::PostgresServer::shared() else { return };
+    let database = server.database();
+    let address = database.url().parse().expect("an address");
+    has_room(|| Postgres::open(&address).expect("opens")).await;
 }

@@ -5,6 +5,9 @@
 //! that could disagree.
 
 mod memory;
+mod migration;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod row;
 mod sql;
 pub mod sqlite;
@@ -15,6 +18,8 @@ use async_trait::async_trait;
 use monkeyci_model::{BuildId, Event, EventKind, Millis, OrgId, RepoId};
 
 pub use memory::Memory;
+#[cfg(feature = "postgres")]
+pub use postgres::Postgres;
 pub use row::{BuildRow, JobRow};
 pub use sql::{Database, Row, Sql, Tables, Task, Value};
 pub use sqlite::Sqlite;
@@ -30,7 +35,7 @@ pub struct Commit {
     pub time: Millis,
     /// Where the build stands after them. A time or text that is absent keeps what is stored.
     pub build: BuildRow,
-    /// Where the jobs that they are about stand after them. A time that is absent keeps what is stored.
+    /// Where the jobs that they are about stand after them, each once. A time that is absent keeps what is stored.
     pub jobs: Vec<JobRow>,
 }
 
@@ -159,21 +164,29 @@ pub enum StoreError {
     /// The disk is full.
     #[error("the disk of `{path}` is full: free some room")]
     Full {
-        /// The database's file.
+        /// The database, or its file.
         path: String,
     },
     /// Another process uses the store.
-    #[error("`{path}` is in use by another process: end it, or choose another state folder")]
+    #[error("`{path}` is in use by another process: end it, or choose another state folder or database")]
     InUse {
-        /// The database's file.
+        /// The database, or its file.
         path: String,
     },
     /// What is stored cannot be read.
     #[error("`{path}` cannot be used: {reason}")]
     Damaged {
-        /// The database's file.
+        /// The database, or its file.
         path: String,
         /// What was found, and what to do.
+        reason: String,
+    },
+    /// The database cannot be reached. What was asked for was not done.
+    #[error("`{path}` cannot be reached: {reason}")]
+    Unreachable {
+        /// The database.
+        path: String,
+        /// Why not.
         reason: String,
     },
     /// The database broke.
@@ -188,3 +201,8 @@ pub enum StoreError {
 
 #[cfg(test)]
 mod contract;
+
+#[cfg(all(test, feature = "postgres"))]
+#[expect(clippy::print_stdout, reason = "what is skipped is said")]
+#[path = "../../../tests/fixture/postgres.rs"]
+mod postgres_server;

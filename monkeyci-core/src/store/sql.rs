@@ -7,11 +7,13 @@
 //!
 //! - `$` stands before the number of a parameter and nowhere else, not even in a literal. A parameter that is null needs
 //!   no cast: where a database has to know its type, it is written into the statement as `NULL`. It has one type
-//!   wherever it occurs: a number that is also wanted as text is two parameters.
+//!   wherever it occurs: a number that is also wanted as text is two parameters. Where nothing beside a null tells its
+//!   type (it is selected, or the only value of a `CASE`), there is `CAST($1 AS TEXT)` or `CAST($1 AS BIGINT)`.
 //! - Truths are numbers: `WHERE open = 1`, never `WHERE open`; `SET full = CASE WHEN … THEN 1 ELSE 0 END`, never
 //!   `SET full = (…)`. What is asked for may be a truth (`SELECT EXISTS (…)`), and is read as 0 or 1.
 //! - In `ON CONFLICT (…) DO UPDATE`, a bare column is ambiguous: it is `report.next` or `excluded.next`.
-//! - A sum of numbers is wider than they are: `CAST(sum(bytes) AS BIGINT)`. There are no fractions.
+//! - A sum of numbers is wider than they are: `CAST(sum(bytes) AS BIGINT)`. There are no fractions, and there is no `max` of
+//!   bytes.
 //! - Whatever is selected beside an aggregate stands in `GROUP BY`; there is an `ORDER BY` where the order matters.
 //!   Texts are ordered by their bytes; nulls come first here and last there, unless `NULLS FIRST` or `LAST` is said.
 //! - `LIKE` tells upper from lower case in one and not in the other: `substr(reference, 1, 11) = 'refs/heads/'` does not.

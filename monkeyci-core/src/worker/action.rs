@@ -18,7 +18,7 @@ pub(super) type Answered = Result<Option<Answer>, String>;
 
 /// What runs the script's program, for a job that mentions it or that it is asked about; nothing for any other.
 ///
-/// `job` has its secrets filled in.
+/// `job` is as it was planned, with its secrets filled in.
 pub(super) fn programs(ports: &Ports, lease: &Lease, job: &Job) -> Option<Programs> {
     let acts = job.image.is_none() && program::is_action(&lease.job);
     let needed = (acts || !job.hooks.is_empty()) && !ports.executor.capabilities().plays;

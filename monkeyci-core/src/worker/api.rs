@@ -1,8 +1,10 @@
 //! The API that an action or a hook has of its own build, while it runs.
 //!
 //! What is asked and answered is written down in [`monkeyci_model::script::api`]. It is served on a socket in the job
-//! directory; where that path is longer than a socket's may be, on a port of the loopback interface. Whoever connects
-//! needs the token of the attempt.
+//! directory, which a container finds there as well. Where a process would have to name it by a path that is longer than a
+//! socket's may be, it is a port of the loopback interface instead. Whoever connects needs the token of the attempt.
+//!
+//! An engine that does not see our files gives no container a socket: there, nothing answers.
 
 mod refusal;
 mod route;
@@ -11,8 +13,9 @@ mod session;
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read};
 use std::net::Ipv4Addr;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +28,9 @@ use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::either::Either;
 
+use crate::executor::Inner;
 use crate::job_dir::JobDir;
+use crate::program::SOCKET;
 pub(super) use session::{Session, Told};
 
 /// Bytes of the longest path of a socket: on macOS a few less than on Linux, where it is 107.
@@ -42,29 +47,38 @@ pub(super) struct Api {
     url: String,
     token: String,
     session: Arc<Session>,
+    /// Its socket on this host, where it is found in a container.
+    socket: Option<PathBuf>,
     server: JoinHandle<()>,
 }
 
 impl Api {
     /// Serves an attempt. One that is taken up again has the same token as before, and the same place unless
     /// another program has its port now.
-    pub(super) async fn open(dir: &JobDir, session: Session) -> io::Result<Self> {
+    pub(super) async fn open(dir: &JobDir, session: Session, in_container: bool) -> io::Result<Self> {
         let token = token(dir)?;
         let session = Arc::new(session);
         let server = Server { token: token.clone(), session: Arc::clone(&session) };
-        let socket = dir.control().join("api");
-        let (url, listener) = if socket.as_os_str().len() <= PATH_BYTES {
-            (format!("unix:{}", socket.display()), Listener::Unix(bind(&socket)?))
+        let socket = dir.control().join(SOCKET);
+        let (url, listener) = if in_container || socket.as_os_str().len() <= PATH_BYTES {
+            let called = Inner::of(dir, in_container).control.join(SOCKET);
+            (format!("unix:{}", called.display()), Listener::Unix(bind(&socket)?))
         } else {
             let listener = bind_port(dir)?;
             (format!("http://{}", listener.local_addr()?), Listener::Tcp(listener))
         };
-        Ok(Self { url, token, session, server: tokio::spawn(server.serve(listener)) })
+        let socket = in_container.then_some(socket);
+        Ok(Self { url, token, session, socket, server: tokio::spawn(server.serve(listener)) })
     }
 
     /// The variables by which a program finds it.
     pub(super) fn variables(&self) -> [(&'static str, String); 2] {
         [(URL, self.url.clone()), (TOKEN, self.token.clone())]
+    }
+
+    /// Its socket on this host, where it is found in a container.
+    pub(super) fn socket(&self) -> Option<PathBuf> {
+        self.socket.clone()
     }
 
     /// The token.
@@ -118,7 +132,10 @@ fn bind(path: &Path) -> io::Result<UnixListener> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let listener = UnixListener::bind(path)?;
+    // Bound by its folder's open file, whose name is short however long its path is.
+    let folder = File::open(path.parent().unwrap_or(path))?;
+    let short = PathBuf::from(format!("/proc/self/fd/{}", folder.as_raw_fd())).join(SOCKET);
+    let listener = UnixListener::bind(if path.as_os_str().len() > PATH_BYTES { &short } else { path })?;
     fs::set_permissions(path, Permissions::from_mode(0o666))?;
     Ok(listener)
 }

@@ -10,7 +10,7 @@ use super::outcome::Verdict;
 use super::settings::{Ports, Settings};
 use super::site::{self, Site};
 use super::variables::{place, variables};
-use crate::executor::CONTAINER_WORK;
+use crate::executor::Inner;
 use crate::job_dir::report::Reader;
 use crate::job_dir::{JobDir, Program};
 use crate::lease::Lease;
@@ -119,10 +119,8 @@ fn program(settings: &Settings, site: &Site) -> Program {
     let Site { lease, job, dir, .. } = site;
     let bytes = |text: &monkeyci_model::Text| text.as_plain().unwrap_or_default().as_bytes().to_vec();
     let mut env = variables(lease);
-    let root = if job.image.is_some() { PathBuf::from(CONTAINER_WORK) } else { dir.work() };
-    let mut work_dir = root.clone();
-    // An empty path that is joined would leave a slash at the end.
-    work_dir.extend(job.work_dir.as_deref().filter(|dir| !dir.is_empty()));
+    let root = Inner::of(dir, job.image.is_some()).work;
+    let work_dir = site::beneath(&root, job.work_dir.as_deref());
     place(&mut env, &root, &work_dir);
     env.extend(site.of_action());
     env.extend(job.env.iter().map(|(name, value)| (name.clone(), value.as_plain().unwrap_or_default().to_owned())));

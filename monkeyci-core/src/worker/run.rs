@@ -61,7 +61,7 @@ impl Run<'_> {
     async fn run(&self) -> JobResult {
         let found = async {
             let job = resolve(&self.lease.job, self.lease, &self.ports.secrets)?;
-            Site::of(self.settings, self.lease, job).await
+            Site::of(self.settings, self.ports, self.lease, job).await
         };
         let mut site = match found.await {
             Ok(site) => site,

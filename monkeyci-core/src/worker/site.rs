@@ -1,7 +1,6 @@
 //! Where a job runs: its folder with a copy of the checkout, the script's program where it needs that, and the job as
 //! the program wants it.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -18,6 +17,7 @@ use super::outcome::Verdict;
 use super::prepare::{blocking, broken, resolve, work_dir};
 use super::settings::{Ports, Settings};
 use super::variables::{place, variables};
+use crate::executor::Inner;
 use crate::job_dir::JobDir;
 use crate::lease::Lease;
 use crate::program::{self, Action, ProgramError, Programs};
@@ -42,12 +42,14 @@ pub(super) struct Site {
     pub(super) work_dir: PathBuf,
     /// The lease, with the job as it runs.
     pub(super) lease: Lease,
-    /// That job with its secrets filled in.
+    /// That job with its secrets filled in, in the image that it does run in.
     pub(super) job: Job,
     /// What came of preparing it.
     pub(super) change: Change,
     /// Whether an earlier worker prepared it, so that it may run already.
     pub(super) taken_up: bool,
+    /// The image that it runs in where it names none, and that the script's program runs in.
+    stand_in: Option<String>,
     asking: Option<Asking>,
 }
 
@@ -65,7 +67,13 @@ impl Site {
     /// Makes the folder of an attempt, or finds the one that an earlier worker made.
     ///
     /// `job` has its secrets filled in.
-    pub(super) async fn of(settings: &Settings, lease: &Lease, job: Job) -> Result<Self, Verdict> {
+    pub(super) async fn of(settings: &Settings, ports: &Ports, lease: &Lease, job: Job) -> Result<Self, Verdict> {
+        let stand_in = match ports.executor.stand_in(&lease.attempt.build, lease.trigger.fork) {
+            Ok(image) => image,
+            // It has one of its own.
+            Err(_) if job.image.is_some() => None,
+            Err(error) => return Err(Verdict::new(error.cause(), error.to_string())),
+        };
         let dir = JobDir::at(settings.folder.join(lease.attempt.name()));
         let (at, checkout, name) = (dir.clone(), lease.checkout.clone(), job.work_dir.clone());
         let made = blocking(move || {
@@ -80,25 +88,40 @@ impl Site {
             Ok((taken_up, change, work_dir))
         });
         let (taken_up, change, work_dir) = made.await?;
-        Ok(Self { dir, work_dir, lease: lease.clone(), job, change, taken_up, asking: None })
+        Ok(Self { dir, work_dir, lease: lease.clone(), job, change, taken_up, stand_in, asking: None })
     }
 
-    /// Lets the job ask its build, and asks the script's program to change it if it wants to.
+    /// Lets the job ask its build, and asks the script's program to change it if it wants to. Then it is as it is to run.
     pub(super) async fn ask(&mut self, settings: &Settings, ports: &Ports, halt: &Halt) -> Result<(), Verdict> {
-        let Some(programs) = action::programs(ports, &self.lease, &self.job) else { return Ok(()) };
+        if let Some(programs) = action::programs(ports, &self.lease, &self.job) {
+            self.ask_program(programs, settings, ports, halt).await?;
+        }
+        if self.job.image.is_none() {
+            self.job.image.clone_from(&self.stand_in);
+        }
+        Ok(())
+    }
+
+    async fn ask_program(
+        &mut self,
+        programs: Programs,
+        settings: &Settings,
+        ports: &Ports,
+        halt: &Halt,
+    ) -> Result<(), Verdict> {
         // A job that a person looks at leaves nothing.
         let saves = settings.debug.as_ref().is_none_or(|debug| debug.job != self.lease.job.id);
         let session = Session::new(ports.clone(), self.lease.clone(), self.dir.clone(), halt.clone(), saves);
-        let api = Api::open(&self.dir, session).await.map_err(|error| broken("the API in", self.dir.root(), &error))?;
+        let api = Api::open(&self.dir, session, self.stand_in.is_some()).await;
+        let api = api.map_err(|error| broken("the API in", self.dir.root(), &error))?;
         let asking = Asking { programs, planned: self.job.clone(), action: OnceCell::new(), api };
-        let asking = self.asking.insert(asking);
+        self.asking = Some(asking);
+        let asking = self.asking.as_ref().expect("it was just put there");
         // One that is taken up may run, or be over, long before a compiler is done.
         if !self.taken_up {
             let action = asking.action(&self.lease, halt).await.map_err(|error| action::refused(&error, halt))?;
             if self.job.hooks.contains(&Hook::Prepare) {
-                let env = asking.variables(&self.lease, &self.dir.work(), &self.work_dir);
-                let site = program::Site { action, root: self.dir.work(), env, cancel: halt.token() };
-                let prepared = asking.programs.prepare(site).await;
+                let prepared = asking.programs.prepare(self.hook(asking, action, halt)).await;
                 let (job, said) = prepared.map_err(|error| action::refused(&error, halt))?;
                 self.change = Change { job: job.map(Box::new), said };
             }
@@ -111,14 +134,15 @@ impl Site {
             && !self.taken_up
             && let Some(action) = self.asking.as_ref().and_then(|asking| asking.action.get())
         {
-            action.ask(&self.dir).map_err(|error| broken("its folder", self.dir.root(), &error))?;
+            let asked = action.ask(&self.dir, self.stand_in.is_some());
+            asked.map_err(|error| Verdict::new(Cause::Infrastructure, error.to_string()))?;
         }
         Ok(())
     }
 
     /// Whether its lines run the script's program.
     fn acts(&self) -> bool {
-        self.job.image.is_none() && program::is_action(&self.lease.job)
+        self.lease.job.image.is_none() && program::is_action(&self.lease.job)
     }
 
     /// The variables that its lines see because they run the script's program.
@@ -127,7 +151,8 @@ impl Site {
         let Some((Asking { api, .. }, action)) = asking.and_then(|asking| Some((asking, asking.action.get()?))) else {
             return Vec::new();
         };
-        let action = action.variables(&self.dir).map(|(name, path)| (name.to_owned(), path.display().to_string()));
+        let action = action.variables(&self.dir, self.stand_in.is_some());
+        let action = action.map(|(name, path)| (name.to_owned(), path.display().to_string()));
         action.into_iter().chain(api.variables().map(|(name, value)| (name.to_owned(), value))).collect()
     }
 
@@ -148,13 +173,25 @@ impl Site {
         halt: &Halt,
     ) -> Option<Result<(Option<Answer>, String), ProgramError>> {
         let asking = self.asking.as_ref().filter(|_| self.job.hooks.contains(&Hook::After))?;
-        let env = asking.variables(&self.lease, &self.dir.work(), &self.work_dir);
         let action = match asking.action(&self.lease, halt).await {
             Ok(action) => action,
             Err(error) => return Some(Err(error)),
         };
-        let site = program::Site { action, root: self.dir.work(), env, cancel: halt.token() };
-        Some(asking.programs.after(site, result).await)
+        Some(asking.programs.after(self.hook(asking, action, halt), result).await)
+    }
+
+    /// Where the program is asked about it.
+    fn hook<'a>(&self, asking: &Asking, action: &'a Action, halt: &'a Halt) -> program::Site<'a> {
+        let image = self.stand_in.clone();
+        let root = Inner::of(&self.dir, image.is_some()).work;
+        let work_dir = match image {
+            None => self.work_dir.clone(),
+            Some(_) => beneath(&root, asking.planned.work_dir.as_deref()),
+        };
+        let mut env = variables(&self.lease);
+        place(&mut env, &root, &work_dir);
+        env.extend(asking.api.variables().map(|(name, value)| (name.to_owned(), value)));
+        program::Site { action, work: self.dir.work(), image, api: asking.api.socket(), env, cancel: halt.token() }
     }
 }
 
@@ -163,13 +200,12 @@ impl Asking {
         let action = || self.programs.action(action::asked(lease), &self.planned, halt.token());
         self.action.get_or_try_init(action).await
     }
+}
 
-    fn variables(&self, lease: &Lease, root: &Path, work_dir: &Path) -> BTreeMap<String, String> {
-        let mut env = variables(lease);
-        place(&mut env, root, work_dir);
-        env.extend(self.api.variables().map(|(name, value)| (name.to_owned(), value)));
-        env
-    }
+/// The folder of this name in another one; that one itself where it has no name.
+pub(super) fn beneath(root: &Path, name: Option<&str>) -> PathBuf {
+    // An empty path that is joined would leave a slash at the end.
+    root.iter().chain(name.filter(|name| !name.is_empty()).map(Path::new).into_iter().flatten()).collect()
 }
 
 /// Makes the job directory, with a private copy of the checkout.

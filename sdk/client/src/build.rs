@@ -42,6 +42,14 @@ impl BuildRef {
         self.place.at("retry").post(&Retry { failed }).await
     }
 
+    /// Lets the script of a fork run at the commit of this build, in a new build of it.
+    ///
+    /// # Errors
+    /// When it may not, or nothing of it waits for that.
+    pub async fn approve_script(&self) -> Result<BuildDetail, ClientError> {
+        self.place.at("approve-script").post(&Reason::default()).await
+    }
+
     /// What happened after its event `after` (0: from its beginning), and what happens, up to its end.
     pub fn events(&self, after: u64) -> Events {
         events::by_seq(self.place.at("events"), after)

@@ -36,6 +36,28 @@ pub struct Trigger {
     /// that others read.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub fork: bool,
+    /// Whose script a build of a fork runs, where the fork's is not the same as that of the repository itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub script: Option<ScriptOf>,
+}
+
+/// Whose script a build of a fork runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(tag = "of", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum ScriptOf {
+    /// That of the branch which the fork's commits are to be merged into, and not the fork's own.
+    Base {
+        /// The branch.
+        branch: String,
+        /// The commit that it was taken from.
+        commit_id: String,
+    },
+    /// The fork's own, which somebody approved for this very commit.
+    Fork {
+        /// Who.
+        approved_by: String,
+    },
 }
 
 /// The kind of event that caused a build. The names of those that MonkeyCI has are kept.

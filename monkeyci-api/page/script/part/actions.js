@@ -43,6 +43,12 @@ export async function retry({ org, repo, number }, failed, go) {
   go(page.build(org, repo, made.number));
 }
 
+/** Lets the script of a fork run at the commit of a build, in a new one. */
+export async function approveScript({ org, repo, number }, go) {
+  const made = await send("POST", `${rest.build(org, repo, number)}/approve-script`, {});
+  go(page.build(org, repo, made.number));
+}
+
 /** Lets a job go on that waits for a person. */
 export function approve({ org, repo, number }, job, done) {
   reason(`Approve ${job}?`, "Approve", "", (body) => send("POST", `${rest.job(org, repo, number, job)}/approve`, body).then(done));

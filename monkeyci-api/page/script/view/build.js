@@ -5,7 +5,7 @@ import { bind } from "../keys.js";
 import { count } from "../live/build.js";
 import { watch } from "../live/watch.js";
 import { may } from "../me.js";
-import { approve, cancel, reject, retry, runLike } from "../part/actions.js";
+import { approve, approveScript, cancel, reject, retry, runLike } from "../part/actions.js";
 import { broken, tails } from "../part/broken.js";
 import { graph } from "../part/graph.js";
 import { timeline } from "../part/timeline.js";
@@ -37,6 +37,7 @@ export async function show({ params: id, me, signal, draw, go }) {
         facts(build, counts, id)),
       said && h("p.refusal", { role: "alert" }, said),
       canceled(build),
+      script(build, mayAct && (() => approveScript(id, go).catch(refuse))),
       verbs && approvals(build, id, verbs),
       broken(build, id, tail),
       build.pipeline && h("p.hint", "It ran the pipeline ", h("code", build.pipeline), ", as the server had it."),
@@ -103,6 +104,16 @@ function tallies(counts) {
   const of = ["failure", "error", "running", "initializing", "blocked", "queued", "pending", "success", "allowed", "skipped", "canceled"];
   const words = { failure: "failed", error: "broke", running: "run", initializing: "start", blocked: "to approve", queued: "queued", pending: "wait", success: "passed", allowed: "failed, allowed", skipped: "skipped", canceled: "canceled" };
   return h("p.tallies", of.filter((status) => counts[status]).map((status) => h("span", { key: status, "data-status": status }, `${counts[status]} ${words[status]}`)));
+}
+
+/** Whose script a build of a fork runs, where the fork has another one. */
+function script({ trigger }, approve) {
+  const of = trigger.script;
+  if (!of) return null;
+  if (of.of === "fork") return h("p.note", { key: "script" }, "The fork's own script, approved for this commit by ", h("b", of.approvedBy));
+  return h("section.approvals", { key: "script", "aria-label": "Script" }, h("ul", h("li",
+    h("span.what", "The script of ", h("b", of.branch), ` at ${of.commitId.slice(0, 12)} runs, and not the fork's own.`),
+    approve && h("button", { type: "button", on: { click: approve } }, "Approve the fork's script"))));
 }
 
 /** What waits for a person, where it is seen first: the graph may be wider than the page. */

@@ -2,6 +2,8 @@
 
 mod begin;
 mod faults;
+#[cfg(feature = "docker")]
+mod image;
 mod logs;
 mod programs;
 mod properties;

@@ -15,7 +15,9 @@ impl Docker {
             let io = |source| ExecutorError::Io { what: "collecting the job's files", source };
             let Some(ours) = beneath(&dir.work(), path).map_err(io)? else { continue };
             monkeyci_supervisor::remove::tree(&ours).map_err(io)?;
-            let staging = tempfile::Builder::new().prefix("collected-").tempdir_in(dir.root()).map_err(io)?;
+            // Beside the workspace, which may be on another disk than the rest of the job directory.
+            let beside = dir.work().parent().map_or_else(|| dir.root().to_owned(), Path::to_owned);
+            let staging = tempfile::Builder::new().prefix("new-").tempdir_in(beside).map_err(io)?;
             let (folder, theirs) = (staging.path().to_owned(), format!("{}/{path}", place::WORK));
             let fetched =
                 self.download(name, theirs.trim_end_matches(['/', '.']), limits::ARTIFACT_BYTES, move |mut tar| {

@@ -83,6 +83,17 @@ impl Docker {
         found.ok_or_else(|| self.refused(wanted, "find", "it is not there though it was pulled".into()))
     }
 
+    /// The id of an image, which is pulled where it is not there.
+    pub(super) async fn id_of(&self, image: &str) -> Result<String, ExecutorError> {
+        let by = "a script".to_owned();
+        let wanted = Wanted { image, by, arch: None, pull: PullPolicy::IfMissing, registries: &[] };
+        let found = self.image(&wanted).await?;
+        let found = self.api.inspect_image(&found.name).await;
+        let id = found.map_err(|error| self.broke("looking for an image", &error))?.id.unwrap_or_default();
+        // Podman leaves out what hash it is.
+        Ok(if id.contains(':') { id } else { format!("sha256:{id}") })
+    }
+
     /// The image of a container that is there, by its id.
     pub(super) async fn image_of(&self, wanted: &Wanted<'_>, id: &str) -> Result<Image, ExecutorError> {
         let found = self.inspect_image(&Wanted { by: wanted.by.clone(), arch: None, ..*wanted }, id).await?;

@@ -137,6 +137,10 @@ impl Executor for Docker {
         self.open_shell(order, sitting).await
     }
 
+    async fn image_id(&self, image: &str) -> Result<String, ExecutorError> {
+        self.id_of(image).await
+    }
+
     async fn sweep(&self, instance: &str, wanted: &[u64]) -> Result<Vec<String>, ExecutorError> {
         self.sweep_unwanted(instance, wanted).await
     }

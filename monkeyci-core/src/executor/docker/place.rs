@@ -8,7 +8,7 @@ use super::{Docker, ExecutorError};
 use crate::job_dir::JobDir;
 
 /// The job directory, as its supervisor sees it.
-pub(super) const JOB_DIR: &str = "/opt/monkeyci";
+pub(super) const JOB_DIR: &str = crate::executor::inner::CONTAINER_JOB_DIR;
 /// The supervisor's program.
 pub(super) const SUPERVISOR: &str = "/opt/monkeyci/supervisor";
 /// What the supervisor is told.

@@ -3,6 +3,7 @@
 mod attacks;
 mod fixture;
 mod folder;
+mod fork;
 mod http;
 mod remote;
 mod ssh;

@@ -22,6 +22,7 @@ use monkeyci_model::{BuildId, Event, OrgId, RepoId};
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 
+use super::migration::migrate;
 use super::{BuildRow, Commit, Database, JobRow, Sequence, Store, StoreError, Task};
 use file::DatabaseFile;
 use tables::Statements;
@@ -154,7 +155,7 @@ impl Database for Sqlite {
     }
 
     async fn migrate(&self, component: &'static str, migrations: &'static [&'static str]) -> Result<(), StoreError> {
-        let task: Task = Box::new(move |sql| tables::migrate(sql, component, migrations));
+        let task: Task = Box::new(move |sql| migrate(sql, component, migrations, tables::in_its_words));
         Database::write(self, task).await
     }
 }

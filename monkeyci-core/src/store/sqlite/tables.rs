@@ -87,28 +87,7 @@ pub(super) fn run(connection: &Connection, file: &DatabaseFile, task: Task) -> R
     }
 }
 
-/// Runs the migrations that a component has not seen.
-pub(super) fn migrate(sql: &mut dyn Sql, component: &str, migrations: &[&str]) -> Result<(), StoreError> {
-    let rows = sql.query("SELECT version FROM migration WHERE component = $1", &[component.into()])?;
-    let version = rows.first().map_or(Ok(0), |row| row.count(0))?;
-    let seen = usize::try_from(version).unwrap_or(usize::MAX);
-    let Some(missing) = migrations.get(seen..) else {
-        let known = migrations.len();
-        let reason =
-            format!("a newer MonkeyCI wrote it (`{component}` {version}, this one knows {known}); use that one");
-        return Err(StoreError::Database { what: "cannot open", reason });
-    };
-    for migration in missing {
-        let migration = migration.replace("{int}", "INTEGER").replace("{bytes}", "BLOB");
-        for statement in migration.split(";\n").map(str::trim).filter(|statement| !statement.is_empty()) {
-            sql.execute(statement, &[])?;
-        }
-    }
-    let known = migrations.len() as u64;
-    sql.execute(
-        "INSERT INTO migration (component, version) VALUES ($1, $2)
-         ON CONFLICT (component) DO UPDATE SET version = excluded.version",
-        &[component.into(), known.into()],
-    )?;
-    Ok(())
+/// A migration as SQLite reads it.
+pub(super) fn in_its_words(migration: &str) -> String {
+    migration.replace("{int}", "INTEGER").replace("{bytes}", "BLOB")
 }

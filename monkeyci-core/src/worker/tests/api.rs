@@ -40,7 +40,7 @@ impl Running {
         house.engine.give(lease.clone());
         let dir = JobDir::create(house.home.path().join(name)).expect("a job directory");
         std::fs::create_dir(dir.work()).expect("a folder");
-        let api = Api::open(&dir, session(&house, &lease, &dir)).await.expect("it is served");
+        let api = Api::open(&dir, session(&house, &lease, &dir), false).await.expect("it is served");
         Self { house, lease, dir, api }
     }
 
@@ -193,7 +193,7 @@ async fn what_it_tells_is_kept_masked_over_a_restart_of_the_worker() {
     let Running { house, lease, dir, api } = running;
     let (url, token) = (api.variables()[0].1.clone(), api.token().to_owned());
     drop(api);
-    let again = Api::open(&dir, session(&house, &lease, &dir)).await.expect("it is served again");
+    let again = Api::open(&dir, session(&house, &lease, &dir), false).await.expect("it is served again");
     assert_eq!((again.variables()[0].1.as_str(), again.token()), (url.as_str(), token.as_str()));
     let told = again.told();
     assert_eq!((told.fields.message.as_deref(), told.artifacts.len()), (Some("soon"), 1));
@@ -257,7 +257,7 @@ async fn where_a_path_is_too_long_for_a_socket_it_is_a_port() {
         }
     })
     .await;
-    let again = async || Api::open(&dir, session(&house, &lease, &dir)).await.expect("it is served again");
+    let again = async || Api::open(&dir, session(&house, &lease, &dir), false).await.expect("it is served again");
     let place = |api: &Api| api.variables()[0].1.clone();
     let api = again().await;
     assert_eq!(place(&api), url);
@@ -313,7 +313,7 @@ async fn what_is_stopped_or_only_looked_at_leaves_nothing_for_others() {
     stopped.heed(Claim::Stale);
     for (halt, saves, status) in [(stopped, true, 409), (Halt::default(), false, 422)] {
         let session = Session::new(house.ports.clone(), lease.clone(), dir.clone(), halt, saves);
-        let api = Api::open(&dir, session).await.expect("it is served");
+        let api = Api::open(&dir, session, false).await.expect("it is served");
         for request in ["POST /v1/artifacts/x/save", "POST /v1/caches/x/save"] {
             let (was, _) = ask(&api.variables()[0].1, request, api.token(), br#"{"path": "x"}"#).await;
             assert_eq!(was, status, "{request}");
