@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use monkeyci_core::store::{Sqlite, StoreError};
 
+use crate::database::ELSEWHERE;
+
 /// What is kept in the state folder, by name: the database, the master key, and folders of files.
 pub const DATABASE: &str = "monkeyci.db";
 /// The file of the master key.
@@ -61,7 +63,8 @@ fn at(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> BackupError 
 }
 
 /// Writes what the server in the folder `state` keeps to `file`, which must not be there yet, and which only its owner may
-/// read. The server may run meanwhile. It appears whole or not at all.
+/// read. The server may run meanwhile. It appears whole or not at all. A database in PostgreSQL is not in it: it is dumped
+/// before, by its own programs.
 ///
 /// # Errors
 /// When something cannot be read or written.
@@ -69,11 +72,14 @@ pub fn backup(state: &Path, file: &Path, contents: Contents) -> Result<(), Backu
     let beside = folder_of(file);
     let copies = tempfile::tempdir_in(beside).map_err(at("write to", beside))?;
     let database = copies.path().join(DATABASE);
-    let kept = state.join(DATABASE);
-    if !kept.is_file() {
-        return Err(at("read", &kept)(io::ErrorKind::NotFound.into()));
+    let (kept, elsewhere) = (state.join(DATABASE), state.join(ELSEWHERE));
+    let is_elsewhere = elsewhere.is_file();
+    if !is_elsewhere {
+        if !kept.is_file() {
+            return Err(at("read", &kept)(io::ErrorKind::NotFound.into()));
+        }
+        Sqlite::backup(kept, &database)?;
     }
-    Sqlite::backup(kept, &database)?;
 
     let mut out = tempfile::NamedTempFile::new_in(beside).map_err(at("write to", beside))?;
     let zstd = zstd::Encoder::new(out.as_file_mut(), 0).and_then(|mut zstd| {
@@ -81,7 +87,10 @@ pub fn backup(state: &Path, file: &Path, contents: Contents) -> Result<(), Backu
         Ok(zstd)
     });
     let mut tar = tar::Builder::new(zstd.map_err(at("write", file))?);
-    add(&mut tar, &database, Path::new(DATABASE))?;
+    match is_elsewhere {
+        true => add(&mut tar, &elsewhere, Path::new(ELSEWHERE))?,
+        false => add(&mut tar, &database, Path::new(DATABASE))?,
+    }
     if contents.key {
         add(&mut tar, &state.join(KEY), Path::new(KEY))?;
     }
@@ -142,8 +151,8 @@ pub fn restore(file: &Path, state: &Path) -> Result<bool, BackupError> {
     let folder = tempfile::tempdir_in(beside).map_err(at("write to", beside))?;
     let bytes = File::open(file).map_err(at("read", file))?;
     unpack(bytes, folder.path()).map_err(|error| broken(file, error))?;
-    let database = folder.path().join(DATABASE);
-    let database = File::open(database).map_err(|_| broken(file, "there is no database in it"))?;
+    let database = File::open(folder.path().join(DATABASE)).or_else(|_| File::open(folder.path().join(ELSEWHERE)));
+    let database = database.map_err(|_| broken(file, "there is no database in it"))?;
     database.sync_all().map_err(at("write", state))?;
     let has_key = folder.path().join(KEY).is_file();
     std::fs::rename(folder.path(), state).map_err(at("write", state))?;
@@ -161,7 +170,7 @@ fn unpack(bytes: impl Read, folder: &Path) -> io::Result<()> {
         let mut entry = entry?;
         let name = entry.path()?.into_owned();
         let first = name.iter().next().and_then(|name| name.to_str()).unwrap_or_default();
-        let is_ours = [DATABASE, KEY].contains(&first) || FILES.contains(&first);
+        let is_ours = [DATABASE, ELSEWHERE, KEY].contains(&first) || FILES.contains(&first);
         if !is_ours || !entry.header().entry_type().is_file() || !entry.unpack_in(folder)? {
             return Err(io::Error::other(format!("`{}` is nothing that a server keeps", name.display())));
         }

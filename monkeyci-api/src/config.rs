@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
+use monkeyci_core::store::postgres::{Address, Password};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,13 @@ pub struct Config {
     pub public_url: Option<String>,
     /// The folder that it keeps everything in; from the folder of this file, where it does not begin with `/`.
     pub state: PathBuf,
+    /// A PostgreSQL database for builds and tables, without its password; a file in the state folder when that is not
+    /// said.
+    #[schemars(example = "postgres://monkeyci@db.example.com/monkeyci")]
+    pub database: Option<String>,
+    /// The file of the password of the database's user; the variable `PGPASSWORD` when that is not said.
+    #[schemars(example = "/etc/monkeyci/database.password")]
+    pub database_password_file: Option<PathBuf>,
     /// The file of the master key; `master.key` in the state folder when that is not said.
     #[schemars(example = "/etc/monkeyci/master.key")]
     pub master_key: Option<PathBuf>,
@@ -159,6 +167,8 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             public_url: None,
             state: "monkeyci-server".into(),
+            database: None,
+            database_password_file: None,
             master_key: None,
             jobs: None,
             labels: BTreeMap::new(),
@@ -190,6 +200,7 @@ impl Config {
         if let Some(folder) = path.parent() {
             config.state = folder.join(&config.state);
             config.master_key = config.master_key.map(|key| folder.join(key));
+            config.database_password_file = config.database_password_file.map(|file| folder.join(file));
             for file in [&mut config.tls.certificate, &mut config.tls.key].into_iter().flatten() {
                 *file = folder.join(&file);
             }
@@ -211,6 +222,9 @@ impl Config {
             && !(url.starts_with("https://") || url.starts_with("http://"))
         {
             return Err(format!("public-url: `{url}` does not begin with `https://` or `http://`"));
+        }
+        if let Some(Err(error)) = self.database.as_ref().map(|url| url.parse::<Address>()) {
+            return Err(format!("database: {error}"));
         }
         for (key, is_zero) in [("connections", self.connections == 0), ("head-seconds", self.head_seconds == 0)] {
             if is_zero {
@@ -236,6 +250,26 @@ impl Config {
             globset::Glob::new(glob).map_err(|error| format!("executor.processes: `{glob}`: {}", error.kind()))?;
         }
         Ok(())
+    }
+
+    /// The database, with the password of its user.
+    ///
+    /// # Errors
+    /// What is wrong with its address, or why there is no password.
+    pub fn address(&self) -> Result<Option<Address>, String> {
+        let Some(url) = &self.database else { return Ok(None) };
+        let address: Address = url.parse().map_err(|error| format!("database: {error}"))?;
+        let password = match &self.database_password_file {
+            Some(file) => {
+                let text = std::fs::read_to_string(file).map(zeroize::Zeroizing::new);
+                Some(text.map_err(|error| format!("database-password-file: `{}`: {error}", file.display()))?)
+            }
+            None => std::env::var("PGPASSWORD").ok().map(zeroize::Zeroizing::new),
+        };
+        Ok(Some(match password {
+            Some(password) => address.with_password(&Password::new(&password)),
+            None => address,
+        }))
     }
 
     /// How browsers and forges reach the server, without a slash at its end.
@@ -270,6 +304,7 @@ mod tests {
     fn what_is_wrong_is_told_with_its_place() {
         for (text, told) in [
             ("lisen = 1", "lisen"),
+            ("database = \"mysql://db.example.com\"", "database"),
             ("\nlisten = \"here\"", "line 2"),
             ("connections = 0", "connections: 0"),
             ("public-url = \"ci.example.com\"", "does not begin with"),

@@ -59,14 +59,8 @@ fn bad(what: &'static str, told: impl Into<String>) -> Finding {
 
 /// Looks at everything that a server with this configuration needs. It changes nothing, and a server may run meanwhile.
 pub async fn examine(config: &Config) -> Vec<Finding> {
-    let mut found = vec![
-        configuration(config),
-        state(&config.state),
-        room(&config.state),
-        database(&config.state),
-        key(config),
-        tls(config),
-    ];
+    let mut found = vec![configuration(config), state(&config.state), room(&config.state), key(config), tls(config)];
+    found.push(database(config).await);
     found.push(match git_version().await {
         Ok(version) => good("git", version),
         Err(why) if why.contains("CVE") => doubtful("git", why),
@@ -127,9 +121,21 @@ fn room(folder: &Path) -> Finding {
     }
 }
 
-fn database(folder: &Path) -> Finding {
+async fn database(config: &Config) -> Finding {
     let what = "database";
-    let path = folder.join(backup::DATABASE);
+    match config.address() {
+        Err(why) => return bad(what, why),
+        Ok(Some(address)) => {
+            let name = address.name().to_owned();
+            return match crate::database::connect(address).await {
+                Ok(_closed) => good(what, format!("`{name}` answers")),
+                Err(StoreError::InUse { .. }) => good(what, format!("a server uses `{name}`")),
+                Err(error) => bad(what, error.to_string()),
+            };
+        }
+        Ok(None) => {}
+    }
+    let path = config.state.join(backup::DATABASE);
     if !path.exists() {
         return good(what, "there is none yet: the first start makes it");
     }

@@ -163,11 +163,13 @@ async fn take(state: &State, repo: &Repo, row: &DeliveryRow, change: &Change) ->
 /// When it cannot be written.
 pub fn key_of(sql: &mut dyn Sql, meaning: &str, delivery: &str, received: Millis) -> Result<String, StoreError> {
     sql.execute("DELETE FROM meant WHERE time < $1", values![received - 2 * SAME])?;
+    // Of one size, however long a ref may be.
+    let meaning = &crate::random::hash(meaning);
     let select = "SELECT key FROM meant WHERE meaning = $1 AND time >= $2 ORDER BY time LIMIT 1";
     if let Some(row) = sql.query(select, values![meaning, received - SAME])?.first() {
         return row.text(0).map(str::to_owned);
     }
-    let key = format!("{delivery}/{}", crate::random::hash(meaning));
+    let key = format!("{delivery}/{meaning}");
     let insert = "INSERT INTO meant (meaning, key, time) VALUES ($1, $2, $3)";
     sql.execute(insert, values![meaning, &key, received])?;
     Ok(key)

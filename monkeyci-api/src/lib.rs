@@ -37,6 +37,7 @@ mod audit;
 mod chain;
 mod checkout;
 mod connection;
+pub mod database;
 pub mod doctor;
 mod executor;
 mod extract;

@@ -12,7 +12,7 @@ use monkeyci_core::blob::{Artifacts, Blobs, Kept};
 use monkeyci_core::engine::{Engine, EngineError, LOCAL};
 use monkeyci_core::log::LogStore;
 use monkeyci_core::offer::Offer;
-use monkeyci_core::store::{Database, Sqlite, Store, StoreError, Tables};
+use monkeyci_core::store::{StoreError, Tables};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
@@ -35,7 +35,7 @@ use crate::state::{Shared, State};
 use crate::tls::Tls;
 use crate::vault::Vault;
 use crate::{
-    backup, chain, connection, executor, identity, intake, known_hosts, poll, report, retention, table, timer,
+    backup, chain, connection, database, executor, identity, intake, known_hosts, poll, report, retention, table, timer,
 };
 
 /// Bytes of the longest body of a request to the API.
@@ -112,8 +112,8 @@ impl Server {
         let providers = Providers::new(&config.sign_in, config.sources.private).map_err(ServerError::Config)?;
         let key = config.master_key.clone().unwrap_or_else(|| folder.join(backup::KEY));
         let vault = Arc::new(Vault::at(&key).map_err(io("cannot use the master key", &key))?);
-        let store = Arc::new(Sqlite::open(folder.join(backup::DATABASE))?);
-        let tables = Tables::open(Arc::clone(&store) as Arc<dyn Database>, "api", table::MIGRATIONS).await?;
+        let (store, tables) = database::open(config, &folder).await?;
+        let tables = Tables::open(tables, "api", table::MIGRATIONS).await?;
         let first = tables.write(|sql| identity::first(sql, ADMIN)).await?;
 
         let hosts = known_hosts(config)?;
@@ -129,7 +129,6 @@ impl Server {
         let jobs =
             executor::jobs(&config.executor, &folder.join("processes"), &programs).map_err(ServerError::Config)?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
         let jobs = Arc::new(jobs);
         let scripts = Scripts::new(Arc::clone(&jobs), &config.executor, &folder.join("processes"), &programs);
         scripts.connect().await;
@@ -143,7 +142,7 @@ impl Server {
         };
         let engine = engine
             .state(&folder)
-            .store(Arc::clone(&shared))
+            .store(Arc::clone(&store))
             .lease(Duration::from_secs(config.lease_seconds))
             .taking_up()
             .keeper(Sealed::new(tables.clone(), Arc::clone(&vault)))
@@ -164,7 +163,7 @@ impl Server {
         };
         let kept = Kept { artifacts: blobs("artifacts")?, caches: blobs("caches")? };
         let state = State::new(Shared {
-            store: shared,
+            store,
             tables,
             logs: LogStore::at(folder.join("logs")),
             artifacts: Artifacts::new(kept.artifacts.clone()),

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use monkeyci_api::backup::{self, BackupError, Contents};
+use monkeyci_api::database;
 
 use crate::error::{CliError, Exit};
 
@@ -39,7 +40,13 @@ pub struct RestoreArgs {
 pub fn backup(args: &BackupArgs) -> Result<Exit, CliError> {
     let contents = Contents { key: args.with_key, files: !args.without_files };
     backup::backup(&args.state, &args.file, contents).map_err(|error| error_of(&error))?;
-    super::print(&format!("Saved {} to {}\n", args.state.display(), args.file.display()))
+    let mut said = format!("Saved {} to {}\n", args.state.display(), args.file.display());
+    if let Ok(Some(name)) = database::known(&args.state) {
+        said.push_str(&format!(
+            "Its builds are in {name} and not in this file: keep a pg_dump that is older than it\n"
+        ));
+    }
+    super::print(&said)
 }
 
 /// Restores what was saved.

@@ -28,6 +28,9 @@ pub struct ServerArgs {
     /// The folder that it keeps everything in [default: monkeyci-server]
     #[arg(long, value_name = "DIR", env = "MONKEYCI_SERVER_STATE")]
     state: Option<PathBuf>,
+    /// A PostgreSQL database in place of a file in that folder, without its password, which is read from PGPASSWORD
+    #[arg(long, value_name = "URL", env = "MONKEYCI_SERVER_DATABASE")]
+    database: Option<String>,
     /// Run jobs without an image as plain processes for repositories like `acme/*` (repeatable; a glob)
     #[arg(long, value_name = "REPO")]
     processes: Vec<String>,
@@ -126,6 +129,7 @@ impl ServerArgs {
         if let Some(state) = &self.state {
             config.state.clone_from(state);
         }
+        config.database = self.database.clone().or(config.database.take());
         config.public_url = self.public_url.clone().or(config.public_url.take());
         config.executor.processes.extend(self.processes.iter().cloned());
         config.sources.http |= self.allow_http;

@@ -20,6 +20,9 @@ use crate::table::{delivery, hook};
 /// Bytes of the longest body: GitHub sends none that is longer.
 const BODY: usize = 25 * 1024 * 1024;
 
+/// Bytes of the longest id of a delivery: it is a key, and one that is longer is as good as none.
+const LONGEST_ID: usize = 512;
+
 /// What a forge is answered.
 #[derive(Debug, Serialize)]
 struct Accepted {
@@ -66,7 +69,7 @@ async fn receive(
     let delivery = DeliveryRow {
         id: ulid::Ulid::new().to_string(),
         hook: key,
-        delivery_id: trigger::delivery_id(forge, &headers),
+        delivery_id: trigger::delivery_id(forge, &headers).filter(|id| id.len() <= LONGEST_ID),
         event: event(&headers),
         received,
         headers: kept(&headers),

@@ -36,6 +36,10 @@ async fn a_server_that_was_saved_while_it_ran_goes_on_elsewhere_with_its_builds_
 
     let elsewhere = tempfile::tempdir().expect("a folder");
     assert!(restore(&file, &elsewhere.path().join("state")).expect("it is restored"), "its key is in it");
+    if house.is_elsewhere() {
+        // Its builds are in no file, which pg_dump is for.
+        return;
+    }
     let restored = House::over(elsewhere, &house.token).await;
     assert_eq!(restored.get(&format!("{BUILDS}/1")).await.must(200).json()["status"], "success");
     let log = format!("{BUILDS}/1/jobs/unit/attempts/1/log");

@@ -15,6 +15,8 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
 
+use crate::postgres::{PostgresDatabase, PostgresServer};
+
 /// How long something that must happen may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -25,6 +27,18 @@ pub struct House {
     pub dir: tempfile::TempDir,
     server: Option<Server>,
     work: Option<JoinHandle<()>>,
+    _database: Option<PostgresDatabase<'static>>,
+}
+
+/// The file in a house's folder that has the address of its database, where that is no file.
+const DATABASE: &str = "address";
+
+/// A database for the house in a folder, where the tests are to run on PostgreSQL.
+fn database(dir: &Path) -> Option<PostgresDatabase<'static>> {
+    let wanted = std::env::var("MONKEYCI_TEST_DATABASE").is_ok_and(|name| name == "postgres");
+    let database = wanted.then(PostgresServer::shared).flatten()?.database();
+    std::fs::write(dir.join(DATABASE), database.url()).expect("writes");
+    Some(database)
 }
 
 /// What was answered.
@@ -60,21 +74,23 @@ impl House {
     /// A server that knows nothing but its first person.
     pub async fn empty() -> Self {
         let dir = tempfile::tempdir().expect("a folder");
+        let _database = database(dir.path());
         let server = open(dir.path()).await;
         let token = server.first_token().expect("a first start").to_owned();
         let work = Some(server.work());
-        Self { app: server.router(), token, dir, server: Some(server), work }
+        Self { app: server.router(), token, dir, server: Some(server), work, _database }
     }
 
     /// A server that knows nothing but its first person, and is set up otherwise.
     pub async fn set_up(change: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
+        let _database = database(dir.path());
         let mut config = config(dir.path());
         change(&mut config);
         let server = Server::open(&config).await.expect("opens");
         let token = server.first_token().expect("a first start").to_owned();
         let work = Some(server.work());
-        Self { app: server.router(), token, dir, server: Some(server), work }
+        Self { app: server.router(), token, dir, server: Some(server), work, _database }
     }
 
     /// A server over the state that lies in a folder, whose first person has this token.
@@ -82,7 +98,7 @@ impl House {
         let server = open(dir.path()).await;
         assert!(server.first_token().is_none(), "the first start was before");
         let work = Some(server.work());
-        Self { app: server.router(), token: token.to_owned(), dir, server: Some(server), work }
+        Self { app: server.router(), token: token.to_owned(), dir, server: Some(server), work, _database: None }
     }
 
     /// Ends the server as a kill does, without a word to anybody, and starts another in the same folder.
@@ -100,6 +116,11 @@ impl House {
         self.work = Some(server.work());
         self.app = server.router();
         self.server = Some(server);
+    }
+
+    /// Whether its builds are in PostgreSQL.
+    pub fn is_elsewhere(&self) -> bool {
+        self.dir.path().join(DATABASE).exists()
     }
 
     /// What the server's handlers share.
@@ -209,6 +230,7 @@ fn config(dir: &Path) -> Config {
     config.sources.http = true;
     config.sources.private = true;
     config.retention.builds = 400;
+    config.database = std::fs::read_to_string(dir.join(DATABASE)).ok();
     config
 }
 

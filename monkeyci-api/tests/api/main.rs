@@ -1,5 +1,9 @@
 //! The API as programs use it, on a real engine with real repositories.
 
+#[path = "../../../tests/fixture/postgres.rs"]
+#[expect(dead_code, reason = "other crates kill it as well")]
+mod postgres;
+
 mod access;
 mod backup;
 mod build;
