@@ -83,7 +83,7 @@ pub struct Retention {
     pub logs: u32,
     /// What their jobs kept. That of the newest build of each branch and tag stays.
     pub artifacts: u32,
-    /// What forges delivered.
+    /// What forges delivered, and what subscribers were told.
     pub deliveries: u32,
 }
 

@@ -17,6 +17,8 @@ pub struct Given {
     pub params: BTreeMap<String, Text>,
     /// The pipeline that stands in for a script.
     pub pipeline: Option<Pinned>,
+    /// Whether a person named the commit, which then need not be of the ref.
+    pub named: bool,
 }
 
 /// A revision of a pipeline, which a build keeps whatever becomes of the pipeline.
@@ -39,5 +41,5 @@ pub fn of(sql: &mut dyn Sql, org: &OrgId, id: &RepoId) -> Result<Given, StoreErr
         document: body.script.to_string(),
     };
     let pipeline = pipeline::of(sql, org, id, &labels)?.map(pinned);
-    Ok(Given { params: params::of(sql, org, id)?, pipeline })
+    Ok(Given { params: params::of(sql, org, id)?, pipeline, named: false })
 }

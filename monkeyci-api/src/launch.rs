@@ -34,6 +34,15 @@ struct Memo {
     /// The address and the branch whose script stands in for that of a fork.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     script_of: Option<(String, String)>,
+    /// Whether a person named the commit, which then need not be of the ref.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    named: bool,
+}
+
+/// Whether what is kept of a request says that a person named the commit. What cannot be read says so as well.
+#[must_use]
+pub fn is_named(memo: Option<&str>) -> bool {
+    memo.and_then(|memo| serde_json::from_str::<Memo>(memo).ok()).is_none_or(|memo| memo.named)
 }
 
 impl Launcher {
@@ -60,7 +69,7 @@ impl Launcher {
         if git.reference.is_none() && git.commit_id.is_none() {
             git.reference = Some(format!("refs/heads/{}", repo.body.default_branch));
         }
-        let mut memo = Memo { pipeline: given.pipeline, ..Memo::of(git) };
+        let mut memo = Memo { pipeline: given.pipeline, named: given.named, ..Memo::of(git) };
         if trigger.fork && !matches!(trigger.script, Some(ScriptOf::Fork { .. })) {
             let request = trigger.pull_request.as_ref();
             let branch = request.map_or(&repo.body.default_branch, |request| &request.target_branch);
@@ -144,8 +153,7 @@ impl Memo {
             reference: git.reference.clone(),
             commit: git.commit_id.clone(),
             main_branch: git.main_branch.clone(),
-            pipeline: None,
-            script_of: None,
+            ..Self::default()
         }
     }
 }

@@ -15,6 +15,7 @@
 //! - [`table`]: what is kept, one module for each table; [`vault`] seals the secrets among it.
 //! - `intake`: deliveries of forges become builds; `timer` and `poll`: so do moments and new commits; `launch`: what becomes of a wish for a build.
 //! - `report`: forges are told how builds of their commits stand.
+//! - `notice`: subscribers are told of what happens in builds.
 //! - `view`: builds as they are shown; `sse` and `range`: streams and parts of what is long.
 //! - `connection`: who is listened to, and how long; [`metrics`]: what is counted; `request`: what is noted of each request.
 //! - `checkout`: what is cloned, with the `ssh_key`s for it, from `known_hosts`.
@@ -39,6 +40,7 @@ mod checkout;
 mod connection;
 pub mod database;
 pub mod doctor;
+mod environment;
 mod executor;
 mod extract;
 mod given;
@@ -48,6 +50,7 @@ mod intake;
 mod known_hosts;
 mod launch;
 pub mod metrics;
+mod notice;
 mod openapi;
 mod outward;
 mod owner;

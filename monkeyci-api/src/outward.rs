@@ -1,9 +1,11 @@
 //! Requests that go out of the house.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use monkeyci_core::source::is_public;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use crate::config::Sources;
 
 /// Finds no hosts in private networks.
 pub struct Public;
@@ -20,4 +22,32 @@ impl Resolve for Public {
             Ok(Box::new(found.into_iter()) as Addrs)
         })
     }
+}
+
+/// Bytes of the longest address.
+const LONGEST: usize = 2000;
+
+/// Refuses an address that this server may not send to. It is not repeated where it is refused: a secret may stand in it.
+/// Names are looked at when they are looked up, by [`Public`].
+///
+/// # Errors
+/// Why not, for people.
+pub fn check_url(text: &str, sources: &Sources) -> Result<(), String> {
+    let url = reqwest::Url::parse(text).ok().filter(|_| text.len() <= LONGEST);
+    let url = url.ok_or("no address: `https://…` is expected")?;
+    match url.scheme() {
+        "https" => {}
+        "http" if sources.http => {}
+        "http" => return Err("`http` sends in clear text, which this server does not allow".into()),
+        _ => return Err("its scheme is not `https`".into()),
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("it holds a user or a password: what is sent is signed instead".into());
+    }
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    if !sources.private && address.is_ok_and(|address| !is_public(address)) {
+        return Err("it is in a private network, or on this machine, which this server does not allow".into());
+    }
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use monkeyci_core::model::{OrgId, RepoId};
 use monkeyci_core::store::{Sql, StoreError};
 
-use crate::table::{org, param_set, repo};
+use crate::table::{environment, org, param_set, repo};
 
 /// Whose params are meant.
 #[derive(Debug, Clone)]
@@ -23,6 +23,8 @@ pub enum Of {
     Set(String),
     /// One repository.
     Repo(RepoId),
+    /// Jobs of one of its environments.
+    Environment(RepoId, String),
 }
 
 impl Owner {
@@ -41,17 +43,23 @@ impl Owner {
         Self { org: org.clone(), of: Of::Repo(repo.clone()) }
     }
 
+    /// Params of the jobs of an environment.
+    pub fn environment(org: &OrgId, repo: &RepoId, name: &str) -> Self {
+        Self { org: org.clone(), of: Of::Environment(repo.clone(), name.to_owned()) }
+    }
+
     /// By which it is known among the owners of its organisation. No id holds a colon.
     pub fn word(&self) -> String {
         match &self.of {
             Of::All => String::new(),
             Of::Set(set) => format!(":{set}"),
             Of::Repo(repo) => repo.to_string(),
+            Of::Environment(repo, name) => format!("{repo}:{name}"),
         }
     }
 
     /// The name of a param among those of all organisations: `acme/TOKEN`, `acme/:shop/TOKEN` of a set, `acme/web/TOKEN` of
-    /// a repository.
+    /// a repository, `acme/web:production/TOKEN` of an environment.
     pub fn full_name(&self, name: &str) -> String {
         match self.of {
             Of::All => format!("{}/{name}", self.org),
@@ -66,7 +74,7 @@ impl Owner {
         let Some((word, name)) = rest.rsplit_once('/') else { return Some((Self { org, of: Of::All }, rest)) };
         let of = match word.split_once(':') {
             Some(("", set)) => Of::Set(set.to_owned()),
-            Some(_) => return None,
+            Some((repo, name)) => Of::Environment(repo.parse().ok()?, name.to_owned()),
             None => Of::Repo(word.parse().ok()?),
         };
         Some((Self { org, of }, name))
@@ -84,6 +92,9 @@ impl Owner {
             Of::All => format!("/v1/orgs/{org}/params/{name}"),
             Of::Set(set) => format!("/v1/orgs/{org}/param-sets/{set}/params/{name}"),
             Of::Repo(repo) => format!("/v1/orgs/{org}/repos/{repo}/params/{name}"),
+            Of::Environment(repo, environment) => {
+                format!("/v1/orgs/{org}/repos/{repo}/environments/{environment}/params/{name}")
+            }
         }
     }
 
@@ -93,6 +104,7 @@ impl Owner {
             Of::All => "organisation",
             Of::Set(_) => "param set",
             Of::Repo(_) => "repository",
+            Of::Environment(..) => "environment",
         }
     }
 
@@ -105,6 +117,7 @@ impl Owner {
             Of::All => org::find(sql, &self.org)?.is_some(),
             Of::Set(set) => param_set::find(sql, &self.org, set)?.is_some(),
             Of::Repo(repo) => repo::find(sql, &self.org, repo)?.is_some(),
+            Of::Environment(repo, name) => environment::find(sql, &self.org, repo, name)?.is_some(),
         })
     }
 }
@@ -120,6 +133,7 @@ mod tests {
             (Owner::all(&org), "acme/TOKEN"),
             (Owner::set(&org, "shop"), "acme/:shop/TOKEN"),
             (Owner::repo(&org, &web), "acme/web/TOKEN"),
+            (Owner::environment(&org, &web, "production"), "acme/web:production/TOKEN"),
         ] {
             assert_eq!(owner.full_name("TOKEN"), full);
             let (found, name) = Owner::of_full_name(full).expect("it is one");

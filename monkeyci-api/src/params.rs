@@ -21,7 +21,16 @@ pub fn of(sql: &mut dyn Sql, org: &OrgId, repo: &RepoId) -> Result<BTreeMap<Stri
     Ok(found.into_iter().map(|(name, (owner, param, _))| (name, text(&owner, param))).collect())
 }
 
-/// The same with where each comes from, by name.
+/// The params of one owner alone, by name. Secret ones are references.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn own(sql: &mut dyn Sql, owner: &Owner) -> Result<BTreeMap<String, Text>, StoreError> {
+    let rows = param::list(sql, owner, None, MOST)?.into_iter();
+    Ok(rows.map(|row| (row.param.name.clone(), text(owner, row.param))).collect())
+}
+
+/// The params that a repository gets, with where each comes from, by name.
 ///
 /// # Errors
 /// When they cannot be read.

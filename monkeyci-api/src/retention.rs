@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Retention;
 use crate::problem::Refusal;
 use crate::state::{State, now};
-use crate::table::{build, delivery};
+use crate::table::{build, delivery, notice};
 
 /// How often is looked for what is too old.
 const LOOK: Duration = Duration::from_secs(60 * 60);
@@ -37,6 +37,7 @@ pub async fn tidy(state: &State, moment: Millis) -> Result<(), Refusal> {
     let before = |days: u32| (days > 0).then(|| moment - Millis::from(days) * DAY);
     if let Some(before) = before(deliveries) {
         while state.tables.write(move |sql| delivery::forget(sql, before, BATCH)).await? == BATCH {}
+        while state.tables.write(move |sql| notice::forget(sql, before, BATCH)).await? == BATCH {}
     }
     let (builds, logs, artifacts) = (before(builds), before(logs), before(artifacts));
     let Some(youngest) = [builds, logs, artifacts].into_iter().flatten().max() else { return Ok(()) };

@@ -1,15 +1,16 @@
 //! The secrets that a build may know: what its params refer to.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use monkeyci_core::model::{SecretRef, Trigger};
+use monkeyci_core::model::{BuildId, Job, SecretRef, Text, Trigger};
 use monkeyci_core::secret::{Keeper, Secrets};
 use monkeyci_core::store::{Sql, StoreError, Tables};
 use monkeyci_rest::Param;
 use zeroize::Zeroizing;
 
-use crate::owner::Owner;
+use crate::owner::{Of, Owner};
 use crate::table::param::{self, ParamRow};
 use crate::vault::{Vault, VaultError};
 
@@ -30,7 +31,38 @@ impl Sealed {
 #[async_trait]
 impl Keeper for Sealed {
     async fn secrets(&self, trigger: &Trigger) -> Result<Arc<Secrets>, String> {
-        let wanted: Vec<SecretRef> = trigger.params.values().flat_map(|value| value.secrets().cloned()).collect();
+        self.open_all(trigger, of_params(trigger).filter(|secret| is_of(secret, is_of_builds)).cloned().collect()).await
+    }
+
+    async fn of_job(&self, build: &BuildId, trigger: &Trigger, job: &Job) -> Result<Arc<Secrets>, String> {
+        // A plan may name any reference: of environments it knows those of the job's own alone.
+        let own = |owner: &Owner| match (&owner.of, &job.environment) {
+            (Of::Environment(repo, name), Some(own)) => owner.org == build.org && *repo == build.repo && name == own,
+            _ => false,
+        };
+        let of_job = job.texts().flat_map(Text::secrets).filter(|secret| is_of(secret, own));
+        let wanted = of_params(trigger).filter(|secret| is_of(secret, is_of_builds)).chain(of_job).cloned();
+        self.open_all(trigger, wanted.collect()).await
+    }
+}
+
+/// The references among the params of a build.
+fn of_params(trigger: &Trigger) -> impl Iterator<Item = &SecretRef> {
+    trigger.params.values().flat_map(Text::secrets)
+}
+
+/// Whether all jobs of a build may know the secrets of an owner.
+fn is_of_builds(owner: &Owner) -> bool {
+    !matches!(owner.of, Of::Environment(..))
+}
+
+/// Whether a secret's owner is one of those.
+fn is_of(secret: &SecretRef, is_one: impl Fn(&Owner) -> bool) -> bool {
+    Owner::of_full_name(&secret.name).is_some_and(|(owner, _)| is_one(&owner))
+}
+
+impl Sealed {
+    async fn open_all(&self, trigger: &Trigger, wanted: BTreeSet<SecretRef>) -> Result<Arc<Secrets>, String> {
         // A fork's code never sees one.
         if wanted.is_empty() || trigger.fork {
             return Ok(Arc::default());
@@ -80,6 +112,65 @@ pub fn value(
             tracing::error!(%error, "a secret does not open");
             let name = owner.full_name(&name);
             Ok(Err(format!("param `{name}` cannot be opened: the server's master key is another")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use monkeyci_core::store::{Database, Sqlite};
+
+    use super::*;
+    use crate::table::{self, org};
+
+    /// A secret of that owner in new tables, and what opens it.
+    async fn sealed(dir: &tempfile::TempDir, owner: Owner) -> Sealed {
+        let store = Arc::new(Sqlite::open(dir.path().join("api.db")).expect("opens"));
+        let tables = Tables::open(store as Arc<dyn Database>, "api", table::MIGRATIONS).await.expect("opens");
+        let vault = Arc::new(Vault::at(&dir.path().join("master.key")).expect("a key"));
+        let keys = Arc::clone(&vault);
+        let written = tables.write(move |sql| {
+            org::add(sql, &owner.org, "Acme", 1)?;
+            let sealed = keys.seal(sql, &owner.org, &owner.place("TOKEN", 1), b"hunter22").expect("seals");
+            let param = Param {
+                name: "TOKEN".into(),
+                secret: true,
+                value: None,
+                version: 1,
+                fingerprint: None,
+                description: None,
+                updated: 1,
+            };
+            param::put(sql, &owner, &ParamRow { param, sealed: Some(sealed) }, 1)
+        });
+        written.await.expect("writes");
+        Sealed::new(tables, vault)
+    }
+
+    #[tokio::test]
+    async fn a_plan_that_names_the_secret_of_another_environment_has_nothing_of_it() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (org, web) = ("acme".parse().expect("an id"), "web".parse().expect("an id"));
+        let owner = Owner::environment(&org, &web, "live");
+        let token = SecretRef { name: owner.full_name("TOKEN"), version: 1 };
+        let sealed = sealed(&dir, owner).await;
+        let mut job = Job::new("ship".parse().expect("an id"));
+        job.env.insert("STOLEN".into(), Text::secret(token.clone()));
+        let named = [("TOKEN".to_owned(), Text::secret(token.clone()))].into_iter().collect();
+        for (repo, environment, fork, knows) in [
+            ("web", Some("live"), false, true),
+            ("web", Some("live"), true, false),
+            ("web", Some("test"), false, false),
+            ("web", None, false, false),
+            ("lib", Some("live"), false, false),
+        ] {
+            job.environment = environment.map(str::to_owned);
+            let build = BuildId::new(org.clone(), repo.parse().expect("an id"), 1);
+            let trigger = Trigger { fork, params: std::collections::BTreeMap::clone(&named), ..Trigger::default() };
+            let secrets = sealed.of_job(&build, &trigger, &job).await.expect("they are had");
+            assert_eq!(secrets.value(&token).is_some(), knows, "{repo} {environment:?} {fork}");
+            let of_build = sealed.secrets(&trigger).await.expect("they are had");
+            assert!(of_build.is_empty(), "those of an environment are nobody else's");
         }
     }
 }

@@ -24,6 +24,7 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 use crate::checkout::Keys;
 use crate::config::Config;
 use crate::connection::Limits;
+use crate::environment::Environments;
 use crate::executor::Scripts;
 use crate::hooks::Hooks;
 use crate::launch::Launcher;
@@ -35,7 +36,8 @@ use crate::state::{Shared, State};
 use crate::tls::Tls;
 use crate::vault::Vault;
 use crate::{
-    backup, chain, connection, database, executor, identity, intake, known_hosts, poll, report, retention, table, timer,
+    backup, chain, connection, database, executor, identity, intake, known_hosts, notice, poll, report, retention,
+    table, timer,
 };
 
 /// Bytes of the longest body of a request to the API.
@@ -146,6 +148,7 @@ impl Server {
             .lease(Duration::from_secs(config.lease_seconds))
             .taking_up()
             .keeper(Sealed::new(tables.clone(), Arc::clone(&vault)))
+            .gate(Environments::new(tables.clone()))
             .reporter(move |event| {
                 let _before = position.send_replace(event.position);
                 counted.event(&event.kind);
@@ -179,6 +182,7 @@ impl Server {
             metrics,
             shows_metrics: config.metrics,
             mended: Notify::new(),
+            noticed: Notify::new(),
             retention: config.retention.clone(),
             proxies: config.trusted_proxies.clone(),
             providers,
@@ -242,6 +246,7 @@ impl Server {
                 poll::run(state.clone(), stop.clone()),
                 retention::run(state.clone(), stop.clone()),
                 report::run(state.clone(), stop.clone()),
+                notice::run(state.clone(), stop.clone()),
                 chain::run(state.clone(), stop.clone()),
             );
         })

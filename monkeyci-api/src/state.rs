@@ -58,6 +58,8 @@ pub struct Shared {
     pub shows_metrics: bool,
     /// Wakes who tells forges of builds, once what kept it from that may be mended.
     pub mended: Notify,
+    /// Wakes who tells subscribers, once there is something to send again.
+    pub noticed: Notify,
     /// How long things are kept.
     pub retention: Retention,
     /// Networks of proxies whose word for who asks is taken.

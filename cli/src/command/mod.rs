@@ -10,6 +10,7 @@ mod completions;
 mod config;
 mod debug;
 mod doctor;
+mod environment;
 mod init;
 mod login;
 mod logout;
@@ -26,6 +27,7 @@ mod schema;
 mod server;
 mod show;
 mod ssh_key;
+mod subscription;
 mod test;
 mod token;
 mod trigger;
@@ -88,8 +90,10 @@ enum Command {
     Pipeline(pipeline::PipelineArgs),
     SshKey(ssh_key::SshKeyArgs),
     Webhook(webhook::WebhookArgs),
+    Subscription(Box<subscription::SubscriptionArgs>),
     Schedule(schedule::ScheduleArgs),
     Trigger(trigger::TriggerArgs),
+    Environment(environment::EnvironmentArgs),
     Org(org::OrgArgs),
     Token(token::TokenArgs),
     Workers(workers::WorkersArgs),
@@ -133,8 +137,10 @@ pub fn main() -> Exit {
         Command::Pipeline(args) => pipeline::run(&args),
         Command::SshKey(args) => ssh_key::run(&args),
         Command::Webhook(args) => webhook::run(&args),
+        Command::Subscription(args) => subscription::run(&args),
         Command::Schedule(args) => schedule::run(&args),
         Command::Trigger(args) => trigger::run(&args),
+        Command::Environment(args) => environment::run(&args),
         Command::Org(args) => org::run(&args),
         Command::Token(args) => token::run(&args),
         Command::Workers(args) => workers::run(&args),

@@ -93,6 +93,9 @@ struct OwnerArgs {
     /// Of this set of the organisation
     #[arg(long, value_name = "SET", requires = "org")]
     set: Option<String>,
+    /// Of this environment of the repository
+    #[arg(long, value_name = "NAME", conflicts_with = "org")]
+    environment: Option<String>,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -215,7 +218,13 @@ impl OwnerArgs {
         match (&self.org, &self.set) {
             (Some(org), Some(set)) => Ok(server.client.org(org).param_set(set).params()),
             (Some(org), None) => Ok(server.client.org(org).params()),
-            (None, _) => Ok(server.repo(self.repo.as_ref()).await?.params()),
+            (None, _) => {
+                let repo = server.repo(self.repo.as_ref()).await?;
+                Ok(match &self.environment {
+                    Some(environment) => repo.environment(environment).params(),
+                    None => repo.params(),
+                })
+            }
         }
     }
 
@@ -223,7 +232,13 @@ impl OwnerArgs {
         match (&self.org, &self.set) {
             (Some(org), Some(set)) => Ok(server.client.org(org).param_set(set).param(name)),
             (Some(org), None) => Ok(server.client.org(org).param(name)),
-            (None, _) => Ok(server.repo(self.repo.as_ref()).await?.param(name)),
+            (None, _) => {
+                let repo = server.repo(self.repo.as_ref()).await?;
+                Ok(match &self.environment {
+                    Some(environment) => repo.environment(environment).param(name),
+                    None => repo.param(name),
+                })
+            }
         }
     }
 }

@@ -45,6 +45,9 @@ pub fn marks(job: &Job) -> Vec<String> {
         let services: Vec<_> = job.services.iter().map(|service| service.id.as_str()).collect();
         marks.push(format!("with {}", services.join(", ")));
     }
+    if let Some(environment) = &job.environment {
+        marks.push(format!("in {environment}"));
+    }
     if let Some(group) = &job.concurrency_group {
         marks.push(format!("one at a time: {group}"));
     }

@@ -46,6 +46,17 @@ pub struct OrgNamePath {
     pub name: String,
 }
 
+/// Something that a subscriber is told.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+pub struct NoticePath {
+    /// The organisation.
+    pub org: OrgId,
+    /// The subscription.
+    pub name: String,
+    /// Its id.
+    pub delivery: String,
+}
+
 /// A set of params.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct SetPath {
@@ -73,6 +84,17 @@ pub struct NamePath {
     pub repo: RepoId,
     /// Its name.
     pub name: String,
+}
+
+/// An environment.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+pub struct EnvironmentPath {
+    /// The organisation.
+    pub org: OrgId,
+    /// The repository.
+    pub repo: RepoId,
+    /// Its name.
+    pub environment: String,
 }
 
 /// A webhook.
@@ -138,6 +160,13 @@ pub struct LogPath {
     pub attempt: u32,
 }
 
+impl NoticePath {
+    /// The subscription.
+    pub fn subscription(&self) -> OrgNamePath {
+        OrgNamePath { org: self.org.clone(), name: self.name.clone() }
+    }
+}
+
 impl BuildPath {
     /// The repository.
     pub fn repo(&self) -> RepoPath {
@@ -147,6 +176,13 @@ impl BuildPath {
     /// The id of the build.
     pub fn id(&self) -> BuildId {
         BuildId::new(self.org.clone(), self.repo.clone(), self.number)
+    }
+}
+
+impl EnvironmentPath {
+    /// The repository.
+    pub fn repo(&self) -> RepoPath {
+        RepoPath { org: self.org.clone(), repo: self.repo.clone() }
     }
 }
 

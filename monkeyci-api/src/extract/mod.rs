@@ -8,8 +8,8 @@ mod paging;
 mod query;
 
 pub use at::{
-    At, BuildPath, DeliveryPath, HookPath, JobPath, LogPath, MemberPath, NamePath, OrgNamePath, OrgPath, RepoPath,
-    SetPath,
+    At, BuildPath, DeliveryPath, EnvironmentPath, HookPath, JobPath, LogPath, MemberPath, NamePath, NoticePath,
+    OrgNamePath, OrgPath, RepoPath, SetPath,
 };
 pub use body::{Body, typed};
 pub use labels::check_filters;

@@ -13,13 +13,14 @@ use serde::Deserialize;
 use super::Routes;
 use crate::audit::Change;
 use crate::extract::{At, Body, BuildPath, OrgPath, Paging, Query, RepoPath};
+use crate::given::{self, Given};
 use crate::identity::{Known, Who};
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
 use crate::state::{State, now};
 use crate::table::build::{self, Filter};
 use crate::table::script_approval;
-use crate::{given, view};
+use crate::{launch, view};
 
 /// Which builds of a list are wanted.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -126,7 +127,8 @@ async fn create_build(
         params: body.params.into_iter().map(|(name, value)| (name, Text::from(value))).collect(),
         ..Trigger::default()
     };
-    let request = request(&state, &repo, trigger).await?;
+    let is_named = trigger.git.as_ref().is_some_and(|git| git.commit_id.is_some());
+    let request = request(&state, &repo, trigger, is_named).await?;
     begin(&state, known, &path, "build/create", keyed(request, known, &path, &headers)).await
 }
 
@@ -177,7 +179,9 @@ async fn retry_build(
     }
     let trigger = before.trigger().map(|trigger| (**trigger).clone()).unwrap_or_default();
     let trigger = Trigger { actor: Some(known.name.clone()), ..trigger };
-    let mut request = request(&state, &repo, trigger).await?;
+    let id = path.id();
+    let memo = state.tables.read(move |sql| build::request(sql, &id)).await?;
+    let mut request = request(&state, &repo, trigger, launch::is_named(memo.as_deref())).await?;
     if body.failed {
         let again: Vec<_> = view::not_well(&before).map(ToString::to_string).collect();
         if again.is_empty() {
@@ -215,17 +219,18 @@ async fn approve_script(
     });
     noted.await?;
     let trigger = Trigger { actor: Some(known.name.clone()), ..trigger };
-    let request = request(&state, &repo, trigger).await?;
+    let request = request(&state, &repo, trigger, true).await?;
     begin(&state, known, &path.repo(), "build/create", keyed(request, known, &path.repo(), &headers)).await
 }
 
-async fn request(state: &State, repo: &Repo, mut trigger: Trigger) -> Answer<BuildRequest> {
+async fn request(state: &State, repo: &Repo, mut trigger: Trigger, is_named: bool) -> Answer<BuildRequest> {
     let (org, id) = (repo.org.clone(), repo.id.clone());
     let prepared = state.tables.read(move |sql| {
         script_approval::decide(sql, &org, &id, &mut trigger)?;
         Ok((given::of(sql, &org, &id)?, trigger))
     });
     let (given, trigger) = prepared.await?;
+    let given = Given { named: is_named, ..given };
     state.launcher.request(repo, trigger, given).map_err(|why| Refusal::field("", why))
 }
 

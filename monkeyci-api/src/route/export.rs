@@ -3,7 +3,7 @@ use axum::extract::State as Shared;
 use http::StatusCode;
 use monkeyci_core::model::OrgId;
 use monkeyci_core::store::{Sql, StoreError};
-use monkeyci_rest::{Export, Param, ParamSet, Repo, RepoExport, Role, SetExport};
+use monkeyci_rest::{Environment, EnvironmentExport, Export, Param, ParamSet, Repo, RepoExport, Role, SetExport};
 
 use super::{Routes, hook as hooks};
 use crate::extract::{At, OrgPath};
@@ -12,7 +12,7 @@ use crate::openapi::Operation;
 use crate::owner::Owner;
 use crate::problem::{Answer, Refusal};
 use crate::state::State;
-use crate::table::{hook, member, org, param, param_set, pipeline, repo, schedule, ssh_key, trigger};
+use crate::table::{environment, hook, member, org, param, param_set, pipeline, repo, schedule, ssh_key, trigger};
 
 /// As many as there are: what a page never shows at once, a document does.
 const ALL: u64 = 1_000_000_000;
@@ -50,12 +50,19 @@ fn of_set(sql: &mut dyn Sql, org: &OrgId, set: ParamSet) -> Result<SetExport, St
     Ok(SetExport { set, params })
 }
 
+fn of_environment(sql: &mut dyn Sql, repo: &Repo, environment: Environment) -> Result<EnvironmentExport, StoreError> {
+    let params = params(sql, &Owner::environment(&repo.org, &repo.id, &environment.name))?;
+    Ok(EnvironmentExport { environment, params })
+}
+
 fn of_repo(state: &State, sql: &mut dyn Sql, repo: Repo) -> Result<RepoExport, StoreError> {
     let params = params(sql, &Owner::repo(&repo.org, &repo.id))?;
     let schedules = schedule::list(sql, &repo.org, &repo.id, None, ALL)?;
     let triggers = trigger::list(sql, &repo.org, &repo.id, None, ALL)?;
+    let environments = environment::list(sql, &repo.org, &repo.id, None, ALL)?.into_iter();
+    let environments = environments.map(|found| of_environment(sql, &repo, found)).collect::<Result<_, _>>()?;
     let hooks = hook::list(sql, &repo.org, &repo.id, None, ALL)?.iter().map(|row| hooks::shown(state, row)).collect();
-    Ok(RepoExport { repo, params, schedules, triggers, hooks })
+    Ok(RepoExport { repo, params, schedules, triggers, environments, hooks })
 }
 
 fn params(sql: &mut dyn Sql, owner: &Owner) -> Result<Vec<Param>, StoreError> {

@@ -1,15 +1,18 @@
 use axum::Json;
 use axum::extract::State as Shared;
 use http::StatusCode;
+use monkeyci_core::model::BuildId;
 use monkeyci_rest::{JobView, Reason, Role};
 
 use super::Routes;
 use crate::audit::Change;
+use crate::environment::must_approve;
 use crate::extract::{At, Body, JobPath};
 use crate::identity::Who;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
-use crate::state::State;
+use crate::state::{State, now};
+use crate::table::{deployment, environment};
 use crate::view;
 
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -41,10 +44,26 @@ async fn approve_job(
 ) -> Answer<(StatusCode, Json<JobView>)> {
     let (_, known) = who.must_in(&state, &path.build().repo(), Role::Developer).await?;
     body.read()?;
-    let handle = state.engine.handle(&path.build().id()).await?;
+    let build = path.build().id();
+    let handle = state.engine.handle(&build).await?;
+    let of = find(&state, &path).await?.job.environment;
+    if let Some(name) = of.clone() {
+        let BuildId { org, repo, .. } = build.clone();
+        let found = state.tables.read(move |sql| environment::find(sql, &org, &repo, &name)).await?;
+        let gone = || Refusal::conflict("the environment of this job was removed meanwhile; build anew");
+        must_approve(&found.ok_or_else(gone)?, &who, known, &path.org)?;
+    }
     handle.approve(&path.job, Some(&known.name)).await?;
-    let change = Change::by(known, path.org.as_str(), "job/approve", url(&path));
-    state.tables.write(move |sql| change.write(sql)).await?;
+    let mut change = Change::by(known, path.org.as_str(), "job/approve", url(&path));
+    let (job, approver) = (path.job.clone(), known.name.clone());
+    let written = state.tables.write(move |sql| {
+        if let Some(name) = of {
+            deployment::approve(sql, &build, &name, &job, &approver, now())?;
+            change = change.with("environment", name);
+        }
+        change.write(sql)
+    });
+    written.await?;
     Ok((StatusCode::ACCEPTED, Json(find(&state, &path).await?)))
 }
 

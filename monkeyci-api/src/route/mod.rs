@@ -4,6 +4,7 @@ mod artifact;
 mod audit;
 mod badge;
 mod build;
+mod environment;
 mod event;
 mod export;
 mod health;
@@ -24,6 +25,7 @@ mod schedule;
 mod session;
 mod sign_in;
 mod ssh_key;
+mod subscription;
 mod supply;
 mod token;
 mod trigger;
@@ -70,10 +72,12 @@ impl Routes {
             trigger::routes,
             hook::routes,
             webhook::routes,
+            subscription::routes,
             build::routes,
             job::routes,
             log::routes,
             artifact::routes,
+            environment::routes,
             event::routes,
             badge::routes,
             worker::routes,

@@ -1,7 +1,7 @@
 use axum::Json;
 use axum::extract::State as Shared;
 use http::StatusCode;
-use monkeyci_core::model::OrgId;
+use monkeyci_core::model::{OrgId, RepoId};
 use monkeyci_rest::{EffectiveParam, Page, Param, ParamBody, Role};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::Routes;
 use crate::audit::Change;
-use crate::extract::{At, Body, NamePath, OrgNamePath, OrgPath, Paging, Query, RepoPath, SetPath};
+use crate::extract::{At, Body, EnvironmentPath, NamePath, OrgNamePath, OrgPath, Paging, Query, RepoPath, SetPath};
 use crate::identity::Who;
 use crate::openapi::Operation;
 use crate::owner::{Of, Owner};
@@ -30,6 +30,19 @@ struct SetParamPath {
     org: OrgId,
     /// The set.
     set: String,
+    /// The param's name.
+    name: String,
+}
+
+/// A param of an environment.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+struct EnvironmentParamPath {
+    /// The organisation.
+    org: OrgId,
+    /// The repository.
+    repo: RepoId,
+    /// The environment.
+    environment: String,
     /// The param's name.
     name: String,
 }
@@ -63,6 +76,12 @@ impl All for RepoPath {
     }
 }
 
+impl All for EnvironmentPath {
+    fn owner(&self) -> Owner {
+        Owner::environment(&self.org, &self.repo, &self.environment)
+    }
+}
+
 impl One for OrgNamePath {
     fn owner(&self) -> Owner {
         Owner::all(&self.org)
@@ -81,6 +100,15 @@ impl One for SetParamPath {
     }
 }
 
+impl One for EnvironmentParamPath {
+    fn owner(&self) -> Owner {
+        Owner::environment(&self.org, &self.repo, &self.environment)
+    }
+    fn name(self) -> String {
+        self.name
+    }
+}
+
 impl One for NamePath {
     fn owner(&self) -> Owner {
         Owner::repo(&self.org, &self.repo)
@@ -93,6 +121,8 @@ impl One for NamePath {
 pub(super) fn routes(routes: Routes) -> Routes {
     let routes = of::<OrgPath, OrgNamePath>(routes, "/v1/orgs/{org}", "Params of all repositories");
     let routes = of::<SetPath, SetParamPath>(routes, "/v1/orgs/{org}/param-sets/{set}", "Params of a set");
+    let environment = "/v1/orgs/{org}/repos/{repo}/environments/{environment}";
+    let routes = of::<EnvironmentPath, EnvironmentParamPath>(routes, environment, "Params of an environment's jobs");
     of::<RepoPath, NamePath>(routes, "/v1/orgs/{org}/repos/{repo}", "Params of a repository").add(
         Operation::get(
             "/v1/orgs/{org}/repos/{repo}/effective-params",

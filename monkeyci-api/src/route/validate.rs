@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Routes, build, org, param, pipeline, repo, schedule, ssh_key, trigger as trigger_of_repo};
+use super::{Routes, build, environment, org, param, pipeline, repo, schedule, ssh_key, trigger as trigger_of_repo};
 use crate::extract::{At, Body, Query, check_filters, check_name, typed};
 use crate::identity::Who;
 use crate::openapi::Operation;
@@ -63,6 +63,7 @@ fn check(state: &State, kind: Kind, body: Value) -> Answer<()> {
         Kind::Job => pipeline::check_script(&json!([body]), "").map_err(|refusal| refusal.without("/0")),
         Kind::Schedule => schedule::check(&typed(body)?).map(drop),
         Kind::Trigger => trigger_of_repo::check(&typed(body)?),
+        Kind::Environment => environment::check(&typed(body)?),
         Kind::Build => build::check(&typed(body)?),
         Kind::Cron => cron(&typed(body)?),
         Kind::Ref => {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use monkeyci_core::model::{BuildStatus, Millis, OrgId, RepoId};
+use monkeyci_core::model::{BuildId, BuildStatus, JobStatus, Millis, OrgId, RepoId};
 use monkeyci_core::store::{Row, Sql, StoreError};
 use monkeyci_core::values;
 use monkeyci_rest::Build;
@@ -62,6 +62,17 @@ pub fn list(
 pub fn find(sql: &mut dyn Sql, org: &OrgId, repo: &RepoId, number: u64) -> Result<Option<Build>, StoreError> {
     let select = format!("{COLUMNS} WHERE org = $1 AND repo = $2 AND number = $3");
     sql.query(&select, values![org, repo, number])?.first().map(read).transpose()
+}
+
+/// What is kept of the request for a build.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn request(sql: &mut dyn Sql, build: &BuildId) -> Result<Option<String>, StoreError> {
+    let select = "SELECT request FROM build WHERE org = $1 AND repo = $2 AND number = $3";
+    let rows = sql.query(select, values![&build.org, &build.repo, build.number])?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    Ok(row.maybe(0, Row::text)?.map(str::to_owned))
 }
 
 /// The newest build of a repository.
@@ -183,4 +194,41 @@ pub fn job_times(
                   WHERE org = $1 AND repo = $2 AND number = $3";
     let read = |row: &Row| Ok((row.text(0)?.to_owned(), (row.maybe(1, Row::integer)?, row.maybe(2, Row::integer)?)));
     sql.query(select, values![org, repo, number])?.iter().map(read).collect()
+}
+
+/// How the jobs of a build stand, by id.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn job_statuses(
+    sql: &mut dyn Sql,
+    org: &OrgId,
+    repo: &RepoId,
+    number: u64,
+) -> Result<BTreeMap<String, JobStatus>, StoreError> {
+    let select = "SELECT job.id, job.status FROM job JOIN build ON build.id = job.build
+                  WHERE org = $1 AND repo = $2 AND number = $3";
+    let read = |row: &Row| Ok((row.text(0)?.to_owned(), row.word(1)?));
+    sql.query(select, values![org, repo, number])?.iter().map(read).collect()
+}
+
+/// The newest build before this one, of the same ref or pull request, that came to something: one that was canceled says
+/// nothing of the commit.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn before(sql: &mut dyn Sql, build: &Build) -> Result<Option<Build>, StoreError> {
+    let Some(reference) = build.trigger.git.as_ref().and_then(|git| git.reference.as_deref()) else { return Ok(None) };
+    let select = format!(
+        "{COLUMNS} WHERE org = $1 AND repo = $2 AND reference = $3 AND number < $4 AND open = 0
+         AND status IN ('success', 'failure', 'error') ORDER BY number DESC LIMIT 20"
+    );
+    let request = |build: &Build| build.trigger.pull_request.as_ref().map(|request| request.number);
+    for row in sql.query(&select, values![&build.org, &build.repo, reference, build.number])? {
+        let found = read(&row)?;
+        if request(&found) == request(build) {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
 }

@@ -4,9 +4,12 @@ pub mod audit;
 pub mod build;
 pub mod code;
 pub mod delivery;
+pub mod deployment;
+pub mod environment;
 pub mod hook;
 pub mod identity;
 pub mod member;
+pub mod notice;
 pub mod org;
 pub mod param;
 pub mod param_set;
@@ -18,6 +21,7 @@ pub mod schedule;
 pub mod script_approval;
 pub mod seen;
 pub mod ssh_key;
+pub mod subscription;
 pub mod token;
 pub mod trigger;
 pub mod worker;
@@ -28,6 +32,8 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
     include_str!("schema_4.sql"),
+    include_str!("schema_5.sql"),
     include_str!("schema_6.sql"),
     include_str!("schema_7.sql"),
+    include_str!("schema_8.sql"),
 ];

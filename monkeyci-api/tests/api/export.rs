@@ -7,7 +7,8 @@ async fn an_export_has_everything_that_is_set_up_in_one_order_and_no_secret() {
     let mut house = House::with_script("[]").await;
     let (org, secret) = ("/v1/orgs/acme", "hunter22-and-much-more");
     house.put(&format!("{org}/param-sets/shop"), json!({ "labelFilters": [{ "team": "shop" }] })).await.must(201);
-    for owner in ["", "/param-sets/shop", "/repos/web"] {
+    house.put(&format!("{org}/repos/web/environments/live"), json!({ "refs": ["main"] })).await.must(201);
+    for owner in ["", "/param-sets/shop", "/repos/web", "/repos/web/environments/live"] {
         for name in ["ZONE", "TOKEN"] {
             let body = json!({ "value": secret, "secret": true });
             house.put(&format!("{org}{owner}/params/{name}"), body).await.must(201);
@@ -28,10 +29,13 @@ async fn an_export_has_everything_that_is_set_up_in_one_order_and_no_secret() {
     assert_eq!(shown["members"].as_array().map(Vec::len), Some(2), "{shown}");
     let web = &shown["repos"][1];
     assert_eq!((&shown["repos"][0]["id"], &web["id"]), (&json!("api"), &json!("web")));
-    for params in [&shown["params"], &shown["paramSets"][0]["params"], &web["params"]] {
+    for params in
+        [&shown["params"], &shown["paramSets"][0]["params"], &web["params"], &web["environments"][0]["params"]]
+    {
         assert_eq!((&params[0]["name"], &params[1]["name"]), (&json!("TOKEN"), &json!("ZONE")), "{params}");
         assert!(params[0]["fingerprint"].is_string() && params[0]["version"] == 1, "{params}");
     }
+    assert_eq!(web["environments"][0]["refs"], json!(["main"]));
     assert_eq!(shown["sshKeys"][0]["name"], "deploy");
     assert_eq!(shown["pipelines"][0]["script"][0]["id"], "a");
     assert_eq!((&web["schedules"][0]["name"], &web["hooks"][0]["forge"]), (&json!("nightly"), &json!("github")));

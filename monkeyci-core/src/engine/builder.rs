@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::desk::Desk;
+use super::gate::Gate;
 use super::local_worker::{self, Ends};
 use super::shared::{Reporter, Shared};
 use super::{BuildRequest, Engine, EngineError, Unfinished, restart};
@@ -42,6 +43,7 @@ pub struct Builder {
     takes_up: bool,
     debug: Option<Debug>,
     keeper: Option<Arc<dyn Keeper>>,
+    gate: Option<Arc<dyn Gate>>,
     executor: Option<Arc<dyn Executor>>,
     script_executor: Option<Arc<dyn Executor>>,
     no_programs: bool,
@@ -194,6 +196,13 @@ impl Builder {
         self
     }
 
+    /// Lets the jobs of each script through, or refuses them.
+    #[must_use]
+    pub fn gate(mut self, gate: impl Gate + 'static) -> Self {
+        self.gate = Some(Arc::new(gate));
+        self
+    }
+
     /// Hears every event once it is durable, in order. It must be quick: the engine waits for it.
     #[must_use]
     pub fn reporter(mut self, reporter: impl Fn(&Event) + Send + Sync + 'static) -> Self {
@@ -259,6 +268,7 @@ impl Builder {
             progress: Default::default(),
             reporters: self.reporters,
             keeper,
+            gate: self.gate,
             programs,
             packing: Default::default(),
             loads: TaskTracker::new(),

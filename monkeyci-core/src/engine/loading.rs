@@ -33,7 +33,15 @@ impl Loading {
             Ok(loaded) => loaded.warnings = loaded.warnings.drain(..).map(|text| secrets.masked(&text)).collect(),
             Err(error) => error.message = secrets.masked(&error.message),
         }
-        outcome
+        self.admitted(outcome?).await
+    }
+
+    /// What of it is let into the build.
+    async fn admitted(&self, mut loaded: Loaded) -> Result<Loaded, LoadError> {
+        if let Some(gate) = &self.shared.gate {
+            loaded.jobs = gate.admit(&self.build, &self.trigger, loaded.jobs).await?;
+        }
+        Ok(loaded)
     }
 
     async fn wanted(&self, secrets: &Arc<Secrets>) -> Result<Loaded, LoadError> {

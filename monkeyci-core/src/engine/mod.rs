@@ -32,6 +32,7 @@ mod desk;
 mod effect;
 mod elsewhere;
 mod error;
+mod gate;
 mod handle;
 mod handover;
 mod leases;
@@ -55,6 +56,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use builder::Builder;
 pub use error::EngineError;
+pub use gate::Gate;
 pub use handle::BuildHandle;
 pub use local_worker::LOCAL;
 pub use request::{BuildRequest, LoadError, Loaded};

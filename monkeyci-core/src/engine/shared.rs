@@ -7,6 +7,7 @@ use monkeyci_model::{BuildId, Event, Millis};
 use tokio_util::task::TaskTracker;
 
 use super::claims::Claims;
+use super::gate::Gate;
 use super::open_build::OpenBuild;
 use super::progress::ProgressBoard;
 use crate::attempt::Attempt;
@@ -30,6 +31,8 @@ pub(super) struct Shared {
     pub(super) reporters: Vec<Reporter>,
     /// What is secret, build by build.
     pub(super) keeper: Arc<dyn Keeper>,
+    /// What jobs must pass, where there is such a thing.
+    pub(super) gate: Option<Arc<dyn Gate>>,
     /// Compiles and asks scripts that are programs, where there is something to run them by.
     pub(super) programs: Option<Programs>,
     /// Whose turn it is to pack a checkout.

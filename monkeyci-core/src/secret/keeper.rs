@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use monkeyci_model::Trigger;
+use monkeyci_model::{BuildId, Job, Trigger};
 
 use super::Secrets;
 
@@ -13,6 +13,14 @@ pub trait Keeper: Send + Sync {
     /// # Errors
     /// Why they cannot be had, for people; never a value.
     async fn secrets(&self, trigger: &Trigger) -> Result<Arc<Secrets>, String>;
+
+    /// The secrets that a job of a build may know: those of its build, and where the job has some of its own those too.
+    ///
+    /// # Errors
+    /// Why they cannot be had, for people; never a value.
+    async fn of_job(&self, _build: &BuildId, trigger: &Trigger, _job: &Job) -> Result<Arc<Secrets>, String> {
+        self.secrets(trigger).await
+    }
 }
 
 /// Every build knows the same.

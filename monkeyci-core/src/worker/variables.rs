@@ -18,6 +18,7 @@ use crate::lease::Lease;
 /// | `MONKEYCI_BUILD_NUMBER` | its number in the repository, from 1 |
 /// | `MONKEYCI_JOB` | the job's id |
 /// | `MONKEYCI_ATTEMPT` | which attempt of the job this is, from 1 |
+/// | `MONKEYCI_ENVIRONMENT` | the environment that the job works on, when it says one |
 /// | `MONKEYCI_URL` | where the repository is cloned from, without user and password |
 /// | `MONKEYCI_REF` | the full ref: `refs/heads/main` |
 /// | `MONKEYCI_BRANCH`, `MONKEYCI_TAG` | the branch or the tag, when the ref is one |
@@ -49,6 +50,9 @@ pub fn variables(lease: &Lease) -> BTreeMap<String, String> {
     set("MONKEYCI_BUILD_NUMBER", &attempt.build.number.to_string());
     set("MONKEYCI_JOB", attempt.job.as_str());
     set("MONKEYCI_ATTEMPT", &attempt.number.to_string());
+    if let Some(environment) = &job.environment {
+        set("MONKEYCI_ENVIRONMENT", environment);
+    }
     if let Some(git) = &trigger.git {
         let url = git.url.as_deref().map(without_user);
         let known = [
@@ -117,6 +121,7 @@ mod tests {
     #[test]
     fn a_job_knows_where_it_comes_from_and_whom_it_can_reach() {
         let mut job = Job::new("unit".parse().expect("an id"));
+        job.environment = Some("production".into());
         job.services.push(Service {
             id: "my-db.1".parse().expect("an id"),
             image: "postgres".into(),
@@ -153,6 +158,7 @@ mod tests {
         MONKEYCI_BUILD=acme/web/build-12
         MONKEYCI_BUILD_NUMBER=12
         MONKEYCI_COMMIT=c0ffee
+        MONKEYCI_ENVIRONMENT=production
         MONKEYCI_JOB=unit
         MONKEYCI_ORG=acme
         MONKEYCI_REF=refs/heads/feature/x

@@ -1,7 +1,8 @@
 //! A build.
 
 use monkeyci_model::Event;
-use monkeyci_rest::{Artifact, BuildDetail, Reason, Retry};
+use monkeyci_rest::{Artifact, BuildDetail, Match, Reason, Retry};
+use reqwest::Method;
 
 use crate::place::Place;
 use crate::{ArtifactRef, ClientError, Events, JobRef, LogRef, Pages, events};
@@ -48,6 +49,18 @@ impl BuildRef {
     /// When it may not, or nothing of it waits for that.
     pub async fn approve_script(&self) -> Result<BuildDetail, ClientError> {
         self.place.at("approve-script").post(&Reason::default()).await
+    }
+
+    /// Which subscriptions its event `seq` matches, and why: the newest that anybody may be told of when it is not said.
+    ///
+    /// # Errors
+    /// [`ClientError::NotFound`] when there is no such event.
+    pub async fn subscriptions(&self, seq: Option<u64>) -> Result<Vec<Match>, ClientError> {
+        let call = self.place.at("subscriptions").call(Method::GET);
+        match seq {
+            Some(seq) => call.query("seq", seq).json().await,
+            None => call.json().await,
+        }
     }
 
     /// What happened after its event `after` (0: from its beginning), and what happens, up to its end.

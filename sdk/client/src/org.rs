@@ -4,11 +4,11 @@ use std::ops::Deref;
 
 use monkeyci_rest::{
     AuditRow, Build, Export, Member, NewMember, Org, OrgBody, Param, ParamBody, ParamSet, Pipeline, PipelineBody, Repo,
-    SshKey, SshKeyBody,
+    SshKey, SshKeyBody, Subscription,
 };
 
 use crate::place::Place;
-use crate::{ClientError, Events, Object, Pages, ParamSetRef, RepoRef, events};
+use crate::{ClientError, Events, Object, Pages, ParamSetRef, RepoRef, SubscriptionRef, events};
 
 /// An organisation, which is had, set and removed as an [`Object`].
 #[derive(Debug, Clone)]
@@ -100,6 +100,16 @@ impl OrgRef {
     /// One of them.
     pub fn pipeline(&self, name: &str) -> Object<Pipeline, PipelineBody> {
         Object::new(self.place.at("pipelines").at(name))
+    }
+
+    /// Who is told of what happens in its builds.
+    pub fn subscriptions(&self) -> Pages<Subscription> {
+        Pages::new(self.place.at("subscriptions"))
+    }
+
+    /// One of these.
+    pub fn subscription(&self, name: &str) -> SubscriptionRef {
+        SubscriptionRef::new(self.place.at("subscriptions").at(name))
     }
 
     /// Everything that is set up in it, without secrets.

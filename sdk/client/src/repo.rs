@@ -4,13 +4,13 @@ use std::ops::Deref;
 
 use monkeyci_model::BuildStatus;
 use monkeyci_rest::{
-    Build, BuildDetail, EffectiveParam, Hook, HookSecret, NewBuild, NewHook, Param, ParamBody, Repo, RepoBody,
-    Schedule, ScheduleBody, Trigger, TriggerBody,
+    Build, BuildDetail, EffectiveParam, Environment, Hook, HookSecret, NewBuild, NewHook, Param, ParamBody, Repo,
+    RepoBody, Schedule, ScheduleBody, Trigger, TriggerBody,
 };
 use reqwest::Method;
 
 use crate::place::Place;
-use crate::{BuildRef, ClientError, HookRef, Object, Pages};
+use crate::{BuildRef, ClientError, EnvironmentRef, HookRef, Object, Pages};
 
 /// A repository, which is had, set and removed as an [`Object`].
 #[derive(Debug, Clone)]
@@ -90,6 +90,16 @@ impl RepoRef {
     /// One of its triggers.
     pub fn trigger(&self, name: &str) -> Object<Trigger, TriggerBody> {
         Object::new(self.place.at("triggers").at(name))
+    }
+
+    /// The environments that its jobs work on.
+    pub fn environments(&self) -> Pages<Environment> {
+        Pages::new(self.place.at("environments"))
+    }
+
+    /// One of them.
+    pub fn environment(&self, name: &str) -> EnvironmentRef {
+        EnvironmentRef::new(self.place.at("environments").at(name))
     }
 
     /// Its webhooks.

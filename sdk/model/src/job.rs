@@ -67,6 +67,9 @@ pub struct Job {
     /// Jobs of one group never run at the same time, in any build of the repository.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub concurrency_group: Option<String>,
+    /// The environment that it works on. On a server that says from which refs, who approves, and what more it is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
 
     /// Files kept for other jobs and for people.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -171,6 +174,7 @@ impl Job {
             retry: Retry::default(),
             timeout: None,
             concurrency_group: None,
+            environment: None,
             save_artifacts: Vec::new(),
             restore_artifacts: Vec::new(),
             caches: Vec::new(),

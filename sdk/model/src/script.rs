@@ -107,6 +107,7 @@ pub fn changed_order(planned: &Job, prepared: &Job) -> Option<&'static str> {
         ("allowFailure", planned.allow_failure != prepared.allow_failure),
         ("retry", planned.retry != prepared.retry),
         ("concurrencyGroup", planned.concurrency_group != prepared.concurrency_group),
+        ("environment", planned.environment != prepared.environment),
         ("workDir", planned.work_dir != prepared.work_dir),
         ("hooks", planned.hooks != prepared.hooks),
     ];

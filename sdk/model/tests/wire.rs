@@ -53,6 +53,7 @@ fn job() -> Job {
     job.retry = Retry { max: 1, on: [Cause::Timeout, Cause::Lost].into() };
     job.timeout = Some(60_000);
     job.concurrency_group = Some("prod".into());
+    job.environment = Some("production".into());
     job.save_artifacts = vec![artifact(SaveWhen::Always)];
     job.restore_artifacts = vec![artifact(SaveWhen::Success)];
     job.caches = vec![Cache {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Hook, Member, Org, Param, ParamSet, Pipeline, Repo, Schedule, SshKey, Trigger};
+use crate::{Environment, Hook, Member, Org, Param, ParamSet, Pipeline, Repo, Schedule, SshKey, Trigger};
 
 /// Everything that is set up in an organisation, each list by name. Secrets are told by version and fingerprint.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,6 +37,18 @@ pub struct SetExport {
     pub params: Vec<Param>,
 }
 
+/// An environment with its params.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct EnvironmentExport {
+    /// The environment.
+    #[serde(flatten)]
+    pub environment: Environment,
+    /// Its params.
+    pub params: Vec<Param>,
+}
+
 /// A repository with what is set up in it; not what it built.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -51,6 +63,8 @@ pub struct RepoExport {
     pub schedules: Vec<Schedule>,
     /// After which builds of other repositories it is built.
     pub triggers: Vec<Trigger>,
+    /// The environments that its jobs work on.
+    pub environments: Vec<EnvironmentExport>,
     /// Its webhooks, without their secrets.
     pub hooks: Vec<Hook>,
 }

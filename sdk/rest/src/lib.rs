@@ -14,9 +14,12 @@
 //! | [`Hook`] | `/v1/orgs/acme/repos/web/hooks/github` |
 //! | [`Delivery`] | `/v1/orgs/acme/repos/web/hooks/github/deliveries/01J…` |
 //! | [`Schedule`] | `/v1/orgs/acme/repos/web/schedules/nightly` |
+//! | [`Environment`] | `/v1/orgs/acme/repos/web/environments/production`, its params under `…/params/REGION` |
 //! | [`Trigger`] | `/v1/orgs/acme/repos/web/triggers/after-lib` |
 //! | [`Build`] | `/v1/orgs/acme/repos/web/builds/42` |
 //! | [`Job`](build::JobView) | `/v1/orgs/acme/repos/web/builds/42/jobs/unit` |
+//! | [`Subscription`] | `/v1/orgs/acme/subscriptions/deploys` |
+//! | [`Notice`] | `/v1/orgs/acme/subscriptions/deploys/deliveries/01J…` |
 //! | [`Token`] | `/v1/tokens/01J…` |
 //! | [`Identity`] | `/v1/me/identities/github/583231` |
 //! | [`Session`] | `/v1/me/sessions/01J…` |
@@ -29,12 +32,14 @@
 pub mod artifact;
 pub mod audit;
 pub mod build;
+pub mod environment;
 pub mod export;
 pub mod hook;
 pub mod identity;
 pub mod labels;
 pub mod lease;
 pub mod log;
+pub mod notice;
 pub mod org;
 pub mod page;
 pub mod param;
@@ -46,6 +51,7 @@ pub mod repo;
 pub mod report;
 pub mod schedule;
 pub mod ssh_key;
+pub mod subscription;
 pub mod token;
 pub mod trigger;
 pub mod validate;
@@ -54,11 +60,13 @@ pub mod worker;
 pub use artifact::Artifact;
 pub use audit::AuditRow;
 pub use build::{Build, BuildDetail, JobView, NewBuild, Reason, Retry};
-pub use export::{Export, RepoExport, SetExport};
+pub use environment::{Deployment, Environment, EnvironmentBody};
+pub use export::{EnvironmentExport, Export, RepoExport, SetExport};
 pub use hook::{Delivery, DeliveryState, Hook, HookSecret, NewHook};
 pub use identity::{Begin, Begun, Exchange, Grant, Granted, Identity, Provider, Session};
 pub use labels::LabelFilters;
 pub use log::{Mark, MarkKind};
+pub use notice::{Notice, NoticeState};
 pub use org::{Member, NewMember, Org, OrgBody, Role};
 pub use page::Page;
 pub use param::{EffectiveParam, Param, ParamBody};
@@ -70,6 +78,7 @@ pub use repo::{Repo, RepoBody, Visibility};
 pub use report::{Report, Reported};
 pub use schedule::{Schedule, ScheduleBody};
 pub use ssh_key::{SshKey, SshKeyBody};
+pub use subscription::{Match, Moment, Recipient, Subscription, SubscriptionBody};
 pub use token::{NewToken, Scope, Token, TokenSecret};
 pub use trigger::{Trigger, TriggerBody};
 pub use worker::{NewWorker, Running, Worker, WorkerFacts, WorkerSecret};

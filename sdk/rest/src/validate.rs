@@ -25,6 +25,8 @@ pub enum Kind {
     Schedule,
     /// A trigger.
     Trigger,
+    /// An environment.
+    Environment,
     /// A wish for a build.
     Build,
     /// When a schedule fires: [`Cron`].
@@ -47,6 +49,7 @@ impl Kind {
             Self::Job => "job",
             Self::Schedule => "schedule",
             Self::Trigger => "trigger",
+            Self::Environment => "environment",
             Self::Build => "build",
             Self::Cron => "cron",
             Self::Ref => "ref",
@@ -92,6 +95,7 @@ mod tests {
             "job",
             "schedule",
             "trigger",
+            "environment",
             "build",
             "cron",
             "ref",

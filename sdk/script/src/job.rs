@@ -220,6 +220,13 @@ impl Job {
         self.model.concurrency_group = Some(group.to_owned());
         self
     }
+
+    /// Works on an environment: a server says from which refs that may be, who approves it, and what more it is given.
+    #[must_use]
+    pub fn environment(mut self, name: &str) -> Self {
+        self.model.environment = Some(name.to_owned());
+        self
+    }
 }
 
 /// What it takes and leaves.

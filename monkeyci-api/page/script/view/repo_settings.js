@@ -5,6 +5,7 @@ import { h, hold } from "../element.js";
 import { ask, form } from "../form.js";
 import { may } from "../me.js";
 import { page, rest } from "../route.js";
+import { environments } from "../settings/environments.js";
 import { hooks } from "../settings/hooks.js";
 import { settings, toFragment } from "../settings/page.js";
 import { params } from "../settings/params.js";
@@ -19,7 +20,7 @@ export async function show({ params: { org, repo: id }, me, signal, draw, go }) 
   const how = { signal, redraw: () => paint(), mayWrite };
   const lists = [
     params(path, { ...how, hint: "Builds of this repository get them, in place of the organisation's of the same name." }),
-    hooks(path, how), schedules(path, how), triggers(path, how),
+    hooks(path, how), schedules(path, how), triggers(path, how), environments(path, how),
   ];
   const general = form({
     fields: [
@@ -49,7 +50,7 @@ export async function show({ params: { org, repo: id }, me, signal, draw, go }) 
     settings([
       ["general", "General", h("section.collection", { key: "general", id: "general" }, h("h2", "General"), hold(general))],
       ["params", "Params", lists[0].draw()], ["webhooks", "Webhooks", lists[1].draw()], ["schedules", "Schedules", lists[2].draw()],
-      ["triggers", "Triggers", lists[3].draw()],
+      ["triggers", "Triggers", lists[3].draw()], ["environments", "Environments", lists[4].draw()],
       ["badge", "Badge", h("section.collection", { key: "badge", id: "badge" }, h("h2", "Badge"), h("p", h("img", { src: `${path}/badge.svg`, alt: "Badge", height: 20 })),
         h("pre", `[![build](${badge})](${location.origin}${page.repo(org, id)})`),
         mayWrite && h("p.danger-zone", h("button.danger", { type: "button", on: { click: remove } }, "Delete the repository")))],

@@ -2,6 +2,7 @@
 
 mod begin;
 mod faults;
+mod gate;
 #[cfg(feature = "docker")]
 mod image;
 mod logs;

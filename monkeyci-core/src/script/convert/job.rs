@@ -105,6 +105,7 @@ fn when_it_runs(job: &mut Job, fields: &Fields<'_>, cx: &mut Context<'_, '_>) {
     job.retry = fields.get("retry").map(|node| retry::retry(node, cx)).unwrap_or_default();
     job.timeout = fields.get("timeout").and_then(|node| duration::duration(node, "a timeout", cx));
     job.concurrency_group = fields.get("concurrency-group").and_then(|node| scalar::word(node, "a group", cx));
+    job.environment = fields.get("environment").and_then(|node| scalar::word(node, "an environment", cx));
 }
 
 fn container(job: &mut Job, fields: &Fields<'_>, cx: &mut Context<'_, '_>) {

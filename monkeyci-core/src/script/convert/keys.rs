@@ -53,6 +53,7 @@ pub(in crate::script) const JOB: &[Key] = &[
     key("retry", "number, `never` or `{max, on}`", "How often it is started again, and by which causes"),
     key("timeout", "duration", "What one attempt may take, in milliseconds or as `20m`, `1h30m`, `90s`"),
     key("concurrency-group", "text", "Jobs of one group never run at the same time in a repository"),
+    key("environment", "text", "The environment that it works on, which a server may protect"),
     key("matrix", "map of lists", "One job for each combination of values"),
     key("save-artifacts", "list of `{id, path, save}`", "Files kept for other jobs and for people").or(&["artifacts"]),
     key("restore-artifacts", "list of ids or `{id, path}`", "Artifacts of other jobs put into the workspace first"),

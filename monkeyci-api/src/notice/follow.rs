@@ -1,0 +1,163 @@
+//! What happens in builds becomes what subscribers are told.
+//!
+//! How far the events were looked at moves on in the transaction that notes what follows from them, and only from where
+//! it stood: each event is noted once, whatever is killed in between, and however many servers look.
+
+use std::sync::Arc;
+
+use monkeyci_core::model::{BuildStatus, Event, EventKind, JobStatus, OrgId, Trigger};
+use monkeyci_core::store::{Sql, StoreError};
+use monkeyci_rest::notice::Told;
+use monkeyci_rest::{Build, Moment, Recipient};
+
+use super::matching::{Happening, judge, moments};
+use crate::state::{State, now};
+use crate::table::subscription::{self, SubscriptionRow};
+use crate::table::{build, notice, repo};
+
+/// Events that are read at once.
+const PAGE: usize = 256;
+
+/// Events of which nothing is told that may be looked at again after a restart: to note them costs more.
+const AGAIN: u64 = 1000;
+
+/// Subscriptions of the most that one organisation has.
+pub const MOST: u64 = 500;
+
+/// How far the events were looked at.
+pub struct Follower {
+    seen: u64,
+    kept: u64,
+}
+
+/// Something to note: for whom, of which event, what.
+struct News {
+    subscription: String,
+    event: u64,
+    on: Moment,
+    build: String,
+    body: String,
+}
+
+impl Follower {
+    /// One that goes on where the one before it ended.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn begin(state: &State) -> Result<Self, StoreError> {
+        let kept = state.tables.read(notice::position).await?;
+        Ok(Self { seen: kept, kept })
+    }
+
+    /// Looks at all that happened since it last did.
+    ///
+    /// # Errors
+    /// When it cannot be read or noted; the same is then looked at the next time.
+    pub async fn follow(&mut self, state: &State) -> Result<(), StoreError> {
+        loop {
+            let events = state.store.feed(self.seen, PAGE).await?;
+            let Some(last) = events.last().map(|event| event.position) else { return Ok(()) };
+            let public = state.url.clone();
+            let news = state.tables.read(move |sql| news(sql, &events, &public)).await?;
+            if !news.is_empty() || last - self.kept >= AGAIN {
+                let from = self.kept;
+                let noted = state.tables.write(move |sql| {
+                    if !notice::move_on(sql, from, last)? {
+                        return Ok(false);
+                    }
+                    for News { subscription, event, on, build, body } in &news {
+                        // It may have been removed since.
+                        if subscription::by_id(sql, subscription)?.is_some() {
+                            notice::add(sql, subscription, *event, *on, build, body, now())?;
+                        }
+                    }
+                    Ok(true)
+                });
+                if !noted.await? {
+                    *self = Self::begin(state).await?;
+                    continue;
+                }
+                self.kept = last;
+            }
+            self.seen = last;
+        }
+    }
+}
+
+fn news(sql: &mut dyn Sql, events: &[Arc<Event>], public: &str) -> Result<Vec<News>, StoreError> {
+    let mut all = Vec::new();
+    for event in events {
+        // Most events are nothing to anybody, whatever was before them.
+        if moments(&event.kind, None).is_empty() {
+            continue;
+        }
+        let subscriptions: Vec<SubscriptionRow> = told_here(sql, &event.subject.org)?;
+        if subscriptions.is_empty() {
+            continue;
+        }
+        let Some((build, happening)) = happening(sql, event)? else { continue };
+        for row in subscriptions {
+            // Nobody is told of what was before they asked.
+            if row.created > event.time {
+                continue;
+            }
+            let Ok((on, _)) = judge(&row.body, &happening) else { continue };
+            let told = Told {
+                on,
+                subscription: row.name,
+                time: event.time,
+                url: format!("{public}/o/{}/r/{}/b/{}", build.org, build.repo, build.number),
+                build: without_params(&build),
+                jobs: happening.jobs.clone(),
+            };
+            let body = serde_json::to_string(&told).expect("a notice is JSON");
+            let build = format!("{}/{}#{}", build.org, build.repo, build.number);
+            all.push(News { subscription: row.id, event: event.position, on, build, body });
+        }
+    }
+    Ok(all)
+}
+
+/// The subscriptions of an organisation that are told from here; chats look after themselves.
+fn told_here(sql: &mut dyn Sql, org: &OrgId) -> Result<Vec<SubscriptionRow>, StoreError> {
+    let mut rows = subscription::list(sql, org, None, MOST)?;
+    rows.retain(|row| matches!(row.body.to, Recipient::Webhook { .. }));
+    Ok(rows)
+}
+
+fn without_params(build: &Build) -> Build {
+    let trigger = Trigger { params: Default::default(), changes: None, ..(*build.trigger).clone() };
+    Build { trigger: Box::new(trigger), ..build.clone() }
+}
+
+/// What an event of a build is to subscribers; nothing when the build or its repository is gone.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn happening(sql: &mut dyn Sql, event: &Event) -> Result<Option<(Build, Happening)>, StoreError> {
+    let id = &event.subject;
+    let Some(repo) = repo::find(sql, &id.org, &id.repo)? else { return Ok(None) };
+    let Some(mut build) = build::find(sql, &id.org, &id.repo, id.number)? else { return Ok(None) };
+    let before = build::before(sql, &build)?.map(|before| before.status);
+    let jobs = match &event.kind {
+        EventKind::ScriptStart { jobs, .. } => jobs.iter().map(|job| job.id.to_string()).collect(),
+        EventKind::JobBlocked { job_id } => vec![job_id.to_string()],
+        EventKind::BuildEnd { status, message } => {
+            build.status = *status;
+            build.message.clone_from(message);
+            let jobs = build::job_statuses(sql, &id.org, &id.repo, id.number)?;
+            let is_bad = matches!(status, BuildStatus::Failure | BuildStatus::Error);
+            let counts = |job: JobStatus| !is_bad || matches!(job, JobStatus::Failure | JobStatus::Error);
+            jobs.into_iter().filter(|(_, job)| counts(*job)).map(|(job, _)| job).collect()
+        }
+        _ => Vec::new(),
+    };
+    let happening = Happening {
+        repo: repo.id,
+        labels: repo.body.labels,
+        trigger: (*build.trigger).clone(),
+        moments: moments(&event.kind, before),
+        jobs,
+    };
+    Ok(Some((build, happening)))
+}

@@ -1,0 +1,184 @@
+//! Subscribers are told of what happens in builds.
+//!
+//! - `matching`: which subscriptions want to hear of something, and why; `follow`: what happens becomes rows of what is
+//!   to be told.
+//! - `sign` and `sender`: how it is sent to a webhook.
+//!
+//! Each row is sent until its receiver has it, or it is given up after a day. One subscription sends one request at a
+//! time, beside the others, so that a slow receiver holds up nobody else.
+
+pub mod follow;
+pub mod matching;
+mod sender;
+pub mod sign;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use monkeyci_core::model::Millis;
+use monkeyci_core::store::{Sql, StoreError};
+use monkeyci_rest::{NoticeState, Recipient};
+use tokio::task::{Id, JoinSet};
+use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
+
+use crate::random;
+use crate::state::{State, now};
+use crate::table::notice::{self, Due, PATIENCE};
+use crate::table::subscription::{self, SubscriptionRow, place};
+use follow::Follower;
+use sender::{Outcome, Sender};
+
+/// Subscriptions that are told at once.
+const MOST: usize = 64;
+
+/// How long nobody looks at the clock, at the most: it may be set.
+const LOOK: Millis = 30_000;
+
+/// The wait after the first failure; each further one doubles it.
+const FIRST: Duration = Duration::from_secs(1);
+
+/// No wait is longer, unless the receiver asks for that.
+const LONGEST: Duration = Duration::from_secs(60 * 60);
+
+/// The subscriptions that are being told.
+#[derive(Default)]
+struct Telling {
+    tasks: JoinSet<()>,
+    subscriptions: HashMap<Id, String>,
+}
+
+/// Tells subscribers until it is stopped. What is then under way is sent again by the next.
+pub async fn run(state: State, stop: CancellationToken) {
+    let sender = match Sender::new(state.launcher.sources()) {
+        Ok(sender) => Arc::new(sender),
+        Err(error) => return tracing::error!(%error, "no webhook can be told of builds"),
+    };
+    let mut newest = state.newest.clone();
+    let (mut follower, mut telling) = (None, Telling::default());
+    loop {
+        let wanted = state.noticed.notified();
+        newest.borrow_and_update();
+        let wait = match round(&state, &sender, &mut follower, &mut telling, &stop).await {
+            Ok(wait) => wait,
+            Err(error) => {
+                tracing::warn!(%error, "what subscribers are to be told cannot be looked at");
+                LOOK
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = wanted => {}
+            changed = newest.changed() => if changed.is_err() { break },
+            Some(done) = telling.tasks.join_next_with_id() => {
+                let id = match done {
+                    Ok((id, ())) => id,
+                    Err(error) => error.id(),
+                };
+                telling.subscriptions.remove(&id);
+            }
+            () = tokio::time::sleep(Duration::from_millis(wait.unsigned_abs())) => {}
+        }
+    }
+    // They hold the database, which the next server wants, and end when they are told to stop.
+    while telling.tasks.join_next().await.is_some() {}
+}
+
+/// Notes what is to be told, and begins to tell what is due. Returns for how many milliseconds nothing else is.
+async fn round(
+    state: &State,
+    sender: &Arc<Sender>,
+    follower: &mut Option<Follower>,
+    telling: &mut Telling,
+    stop: &CancellationToken,
+) -> Result<Millis, StoreError> {
+    let follower = match follower {
+        Some(follower) => follower,
+        None => follower.insert(Follower::begin(state).await?),
+    };
+    follower.follow(state).await?;
+    let now = now();
+    let (due, next) = state.tables.read(move |sql| Ok((notice::due(sql, now)?, notice::next(sql, now)?))).await?;
+    for subscription in due {
+        let is_told = telling.subscriptions.values().any(|told| *told == subscription);
+        if is_told || telling.tasks.len() >= MOST {
+            continue;
+        }
+        let (state, sender, stop, of) = (state.clone(), Arc::clone(sender), stop.clone(), subscription.clone());
+        let task = telling.tasks.spawn(async move { all(&state, &sender, &of, &stop).await });
+        telling.subscriptions.insert(task.id(), subscription);
+    }
+    Ok(next.map_or(LOOK, |next| next - now).clamp(50, LOOK))
+}
+
+/// Tells a subscriber all that is due, one after the other, until it is stopped.
+async fn all(state: &State, sender: &Sender, subscription: &str, stop: &CancellationToken) {
+    loop {
+        match one(state, sender, subscription.to_owned(), stop).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => {
+                tracing::warn!(%error, "what a subscriber is to be told cannot be read or noted");
+                let _stopped = stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(1))).await;
+                return;
+            }
+        }
+    }
+}
+
+/// Tells what is due first; tells whether there was something. What is under way when it is stopped is due still.
+async fn one(state: &State, sender: &Sender, of: String, stop: &CancellationToken) -> Result<bool, StoreError> {
+    let shared = state.clone();
+    let found = state.tables.read(move |sql| {
+        let Some(due) = notice::due_of(sql, &of, now())? else { return Ok(None) };
+        let Some(row) = subscription::by_id(sql, &of)? else { return Ok(None) };
+        let secrets = secrets(&shared, sql, &row);
+        Ok(Some((due, row, secrets)))
+    });
+    let Some((Due { id, body, since, tries }, row, secrets)) = found.await? else { return Ok(false) };
+    let outcome = match &row.body.to {
+        Recipient::Webhook { url } => tokio::select! {
+            outcome = sender.send(url, &id, &body, &secrets, now() / 1000) => outcome,
+            () = stop.cancelled() => return Ok(false),
+        },
+        Recipient::Chat { .. } => Outcome::Refused("it is a place in a chat now".into()),
+    };
+    let now = now();
+    let (notice_state, next, note) = match outcome {
+        Outcome::Taken => (NoticeState::Delivered, None, None),
+        Outcome::Later { why, after } if now - since < PATIENCE => {
+            let wait = Millis::try_from(wait(tries, after).as_millis()).unwrap_or(PATIENCE);
+            (NoticeState::Queued, Some(now + wait), Some(why))
+        }
+        Outcome::Later { why, .. } => (NoticeState::Failed, None, Some(format!("given up after a day: {why}"))),
+        Outcome::Refused(why) => (NoticeState::Failed, None, Some(why)),
+    };
+    if notice_state == NoticeState::Failed {
+        tracing::warn!(org = %row.org, subscription = row.name, notice = id, why = note, "a subscriber is not told");
+    }
+    state.tables.write(move |sql| notice::settle(sql, &id, notice_state, next, note.as_deref())).await?;
+    Ok(true)
+}
+
+/// The secrets that a webhook is signed with, the newest first.
+fn secrets(state: &State, sql: &mut dyn Sql, row: &SubscriptionRow) -> Vec<Zeroizing<String>> {
+    let sealed: Vec<&[u8]> = row.secret.as_deref().into_iter().chain(row.former(now())).collect();
+    let mut opened = Vec::new();
+    for sealed in sealed {
+        match state.vault.open(sql, &row.org, &place(&row.id), sealed) {
+            Ok(secret) => opened.push(Zeroizing::new(String::from_utf8_lossy(&secret).into_owned())),
+            Err(error) => tracing::error!(%error, "the secret of a subscription does not open"),
+        }
+    }
+    opened
+}
+
+/// How long to wait after so many failures before: between half of the doubling wait and all of it, so that what failed
+/// together does not come back together. What the receiver asked for is waited for at least.
+fn wait(failures: u64, asked: Option<Duration>) -> Duration {
+    let doublings = u32::try_from(failures.min(16)).unwrap_or(16);
+    let half = FIRST.saturating_mul(1 << doublings).min(LONGEST) / 2;
+    let share = f64::from(random::bytes::<1>()[0]) / f64::from(u8::MAX);
+    (half + half.mul_f64(share)).max(asked.unwrap_or_default())
+}

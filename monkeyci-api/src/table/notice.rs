@@ -1,0 +1,174 @@
+//! What subscribers are told: the outbox.
+
+use monkeyci_core::model::Millis;
+use monkeyci_core::store::{Row, Sql, StoreError};
+use monkeyci_core::values;
+use monkeyci_rest::{Moment, Notice, NoticeState};
+
+/// Milliseconds for which it is tried to tell somebody something.
+pub const PATIENCE: Millis = 24 * 60 * 60 * 1000;
+
+/// Something to tell.
+#[derive(Debug, Clone)]
+pub struct Due {
+    /// Its id.
+    pub id: String,
+    /// What is sent.
+    pub body: String,
+    /// Since when it is tried.
+    pub since: Millis,
+    /// How often it was tried since then.
+    pub tries: u64,
+}
+
+const COLUMNS: &str = "SELECT id, moment, build, created, state, tries, next, note FROM notice";
+
+fn read(row: &Row) -> Result<Notice, StoreError> {
+    Ok(Notice {
+        id: row.text(0)?.to_owned(),
+        on: row.word(1)?,
+        build: row.text(2)?.to_owned(),
+        created: row.integer(3)?,
+        state: row.word(4)?,
+        tries: row.count(5)?,
+        next: row.maybe(6, Row::integer)?,
+        note: row.maybe(7, Row::text)?.map(str::to_owned),
+        body: None,
+    })
+}
+
+/// The position of the newest event of all builds that was looked at.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn position(sql: &mut dyn Sql) -> Result<u64, StoreError> {
+    let rows = sql.query("SELECT position FROM followed WHERE reader = 'notice'", &[])?;
+    rows.first().map_or(Ok(0), |row| row.count(0))
+}
+
+/// Moves on from one position to another; tells whether nobody else had.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn move_on(sql: &mut dyn Sql, from: u64, to: u64) -> Result<bool, StoreError> {
+    let update = "UPDATE followed SET position = $2 WHERE reader = 'notice' AND position = $1";
+    Ok(sql.execute(update, values![from, to])? == 1)
+}
+
+/// Notes that a subscriber is to be told something, unless it was noted of that event.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn add(
+    sql: &mut dyn Sql,
+    subscription: &str,
+    event: u64,
+    on: Moment,
+    build: &str,
+    body: &str,
+    now: Millis,
+) -> Result<(), StoreError> {
+    let insert = "INSERT INTO notice
+                  (id, subscription, event, moment, build, body, created, state, since, tries, next)
+                  VALUES ($1, $2, $3, $4, $5, $6, $7, 'queued', $7, 0, $7)
+                  ON CONFLICT (subscription, event) DO NOTHING";
+    let id = ulid::Ulid::new().to_string();
+    sql.execute(insert, values![id, subscription, event, on.as_str(), build, body, now]).map(drop)
+}
+
+/// Up to `limit` notices of a subscription before `cursor`, newest first.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn list(
+    sql: &mut dyn Sql,
+    subscription: &str,
+    cursor: Option<&str>,
+    limit: u64,
+) -> Result<Vec<Notice>, StoreError> {
+    let select = format!(
+        "{COLUMNS} WHERE subscription = $1 AND (CAST($2 AS TEXT) IS NULL OR id < CAST($2 AS TEXT))
+         ORDER BY id DESC LIMIT $3"
+    );
+    sql.query(&select, values![subscription, cursor, limit])?.iter().map(read).collect()
+}
+
+/// A notice of a subscription with what is sent.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn find(sql: &mut dyn Sql, subscription: &str, id: &str) -> Result<Option<Notice>, StoreError> {
+    let parameters = values![subscription, id];
+    let rows = sql.query(&format!("{COLUMNS} WHERE subscription = $1 AND id = $2"), parameters)?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let body = sql.query("SELECT body FROM notice WHERE subscription = $1 AND id = $2", parameters)?;
+    let body = body.first().map(|row| row.text(0).map(str::to_owned)).transpose()?;
+    Ok(Some(Notice { body, ..read(row)? }))
+}
+
+/// Notes that a notice is sent once more, whatever became of it.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn again(sql: &mut dyn Sql, id: &str, now: Millis) -> Result<(), StoreError> {
+    let update = "UPDATE notice SET state = 'queued', since = $2, tries = 0, next = $2, note = NULL WHERE id = $1";
+    sql.execute(update, values![id, now]).map(drop)
+}
+
+/// The subscriptions of which something is due.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn due(sql: &mut dyn Sql, now: Millis) -> Result<Vec<String>, StoreError> {
+    let rows = sql.query("SELECT DISTINCT subscription FROM notice WHERE next <= $1", values![now])?;
+    rows.iter().map(|row| row.text(0).map(str::to_owned)).collect()
+}
+
+/// What is due first of a subscription.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn due_of(sql: &mut dyn Sql, subscription: &str, now: Millis) -> Result<Option<Due>, StoreError> {
+    let select = "SELECT id, body, since, tries FROM notice WHERE subscription = $1 AND next <= $2
+                  ORDER BY next, id LIMIT 1";
+    let rows = sql.query(select, values![subscription, now])?;
+    let read = |row: &Row| {
+        let (id, body) = (row.text(0)?.to_owned(), row.text(1)?.to_owned());
+        Ok(Due { id, body, since: row.integer(2)?, tries: row.count(3)? })
+    };
+    rows.first().map(read).transpose()
+}
+
+/// When the next after `now` is due.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn next(sql: &mut dyn Sql, now: Millis) -> Result<Option<Millis>, StoreError> {
+    let rows = sql.query("SELECT min(next) FROM notice WHERE next > $1", values![now])?;
+    rows.first().map_or(Ok(None), |row| row.maybe(0, Row::integer))
+}
+
+/// Notes how it went to send a notice, and when that is tried again, if it is.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn settle(
+    sql: &mut dyn Sql,
+    id: &str,
+    state: NoticeState,
+    next: Option<Millis>,
+    note: Option<&str>,
+) -> Result<(), StoreError> {
+    let update = "UPDATE notice SET tries = tries + 1, state = $2, next = $3, note = $4 WHERE id = $1";
+    sql.execute(update, values![id, state.as_str(), next, note]).map(drop)
+}
+
+/// Removes up to `limit` notices from before a moment that are not tried again; returns how many.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn forget(sql: &mut dyn Sql, moment: Millis, limit: u64) -> Result<u64, StoreError> {
+    let delete = "DELETE FROM notice WHERE id IN
+                  (SELECT id FROM notice WHERE created < $1 AND next IS NULL ORDER BY created LIMIT $2)";
+    sql.execute(delete, values![moment, limit])
+}
