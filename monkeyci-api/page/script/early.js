@@ -14,7 +14,7 @@
     org: "form live/list part/build_row part/trigger seen stream view/org",
     orgSettings: "form settings/audit settings/collection settings/labels settings/members settings/page settings/param_sets settings/params settings/pipelines settings/ssh_keys view/org_settings",
     repo: "form live/list part/actions part/build_row part/chart part/trigger seen stream view/repo",
-    repoSettings: "form settings/collection settings/hooks settings/page settings/params settings/schedules settings/triggers view/repo_settings",
+    repoSettings: "form settings/collection settings/environments settings/hooks settings/page settings/params settings/schedules settings/triggers view/repo_settings",
     build: "form live/build live/watch log/ansi log/spans part/actions part/broken part/graph part/layout part/tests part/timeline part/trigger stream view/build",
     job: "form live/build live/watch log/ansi log/bytes log/feed log/lines log/scroller log/search log/sections log/spans log/text log/view part/actions part/job_details part/tests part/trigger seen stream view/job",
   };
