@@ -100,7 +100,7 @@ impl Engine {
         if lease.trigger.fork {
             return Ok(secrets);
         }
-        let known = self.shared.keeper.secrets(&lease.trigger).await?;
+        let known = self.shared.keeper.of_job(&lease.attempt.build, &lease.trigger, &lease.job).await?;
         let params = lease.trigger.params.values().filter(|_| has_part(lease));
         for secret in lease.job.texts().chain(params).flat_map(Text::secrets) {
             if let Some(value) = known.value(secret) {

@@ -203,6 +203,5 @@ pub enum StoreError {
 mod contract;
 
 #[cfg(all(test, feature = "postgres"))]
-#[expect(clippy::print_stdout, reason = "what is skipped is said")]
 #[path = "../../../tests/fixture/postgres.rs"]
 mod postgres_server;

@@ -7,7 +7,7 @@ use monkeyci_model::result::{Guarantee, LineResult, SavedFile, TestCase, TestPro
 use monkeyci_model::script::api::{Address, Build, JobView, Place, Restored};
 use monkeyci_model::script::{Answer, Context, Prepared, Question, changed_order};
 use monkeyci_model::text::Part;
-use monkeyci_model::trigger::{Changes, Git, PullRequest, Source};
+use monkeyci_model::trigger::{Changes, Git, PullRequest, ScriptOf, Source};
 use monkeyci_model::{
     BuildStatus, Cause, Event, EventKind, Job, JobId, JobResult, JobStatus, Plan, SecretRef, Text, Trigger,
 };
@@ -35,6 +35,7 @@ fn trigger() -> Trigger {
         params: [("STAGE".to_owned(), Text::from("prod")), ("TOKEN".to_owned(), token)].into(),
         upstream: vec!["acme/lib/build-7".parse().expect("an id")],
         fork: true,
+        script: Some(ScriptOf::Base { branch: "main".into(), commit_id: "f".repeat(40) }),
     }
 }
 
