@@ -10,10 +10,9 @@
 //! - [`identity`]: who asks, and what they may do; `audit` writes down what they change.
 //! - [`table`]: what is kept, one module for each table; [`vault`] seals the secrets among it. `owner`: whose params are
 //!   meant; `params`: which of them a build gets; `given`: whatever a build gets.
-//! - `intake`: deliveries of forges become builds; `timer` and `poll`: so do moments and new commits; `chain`: so do other builds; `launch`: what becomes of a wish for a build.
+//! - `intake`: deliveries of forges become builds; `timer` and `poll`: so do moments and new commits; `chain`: so do other
+//!   builds; `launch`: what becomes of a wish for a build; `environment`: which of its jobs may run.
 //! - [`sign_in`]: by which accounts elsewhere people sign in; `session`: what a browser then has.
-//! - [`table`]: what is kept, one module for each table; [`vault`] seals the secrets among it.
-//! - `intake`: deliveries of forges become builds; `timer` and `poll`: so do moments and new commits; `launch`: what becomes of a wish for a build.
 //! - `report`: forges are told how builds of their commits stand.
 //! - `notice`: subscribers are told of what happens in builds.
 //! - `view`: builds as they are shown; `sse` and `range`: streams and parts of what is long.
@@ -21,8 +20,8 @@
 //! - `checkout`: what is cloned, with the `ssh_key`s for it, from `known_hosts`.
 //! - [`backup`]: a server in one file.
 //! - `outward`: requests that go out of the house.
-//! - `executor`: where jobs run on a server, and what is not trusted.
-//! - `executor`: where jobs of the server's own worker run; `working`: which worker elsewhere asks.
+//! - `executor`: where jobs of the server's own worker run, and its scripts; `working`: which worker elsewhere asks.
+//! - [`database`]: where all of it is; [`retention`]: for how long. [`doctor`]: whether all that it stands on is well.
 
 pub mod address;
 pub mod backup;
