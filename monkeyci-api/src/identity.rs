@@ -240,7 +240,7 @@ pub fn first(sql: &mut dyn Sql, name: &str) -> Result<Option<String>, StoreError
     let secret = random::token();
     let held = token::Held {
         token: monkeyci_rest::Token {
-            id: ulid::Ulid::new().to_string(),
+            id: random::id(),
             description: "made as the server first started".into(),
             scope: None,
             created: now(),

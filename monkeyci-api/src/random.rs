@@ -1,7 +1,10 @@
-//! Secrets that are drawn by lot, and how they are known again.
+//! Secrets and ids that are drawn by lot, and how they are known again.
+
+use std::sync::{Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ulid::Ulid;
 
 /// What every API token begins with, so that scanners for secrets find it.
 pub const TOKEN_PREFIX: &str = "mci_";
@@ -19,6 +22,16 @@ pub fn bytes<const N: usize>() -> [u8; N] {
 /// A word of 256 bits, for URLs and headers.
 pub fn word() -> String {
     URL_SAFE_NO_PAD.encode(bytes::<32>())
+}
+
+/// A new id. Ids rise: one that is drawn later sorts behind, also within a millisecond.
+pub fn id() -> String {
+    static LAST: Mutex<Ulid> = Mutex::new(Ulid::nil());
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    let drawn = Ulid::new();
+    // A clock that is set back brings nothing out of order either.
+    *last = if drawn > *last { drawn } else { last.increment().unwrap_or(drawn) };
+    last.to_string()
 }
 
 /// A new API token.
@@ -46,4 +59,15 @@ pub fn hex(bytes: &[u8]) -> String {
         write!(text, "{byte:02x}").expect("texts take everything");
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_rise() {
+        let ids: Vec<_> = (0..10_000).map(|_| id()).collect();
+        assert!(ids.is_sorted_by(|a, b| a < b));
+    }
 }

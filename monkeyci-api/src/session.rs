@@ -46,7 +46,7 @@ pub fn begin(sql: &mut dyn Sql, beginning: Beginning, browser: &Browser, now: Mi
     token::forget_ended(sql, &person, now)?;
     let secret = random::word();
     let expires = Some(expires.unwrap_or(Millis::MAX).min(now + LASTS * 1000));
-    let id = ulid::Ulid::new().to_string();
+    let id = random::id();
     let change = Change::of(&person, Some(&id), "", "session/create", format!("/v1/me/sessions/{id}"));
     change.with("by", &description).write(sql)?;
     let row = Token { id: id.clone(), description, scope, created: now, expires, used: None };

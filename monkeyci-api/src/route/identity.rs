@@ -124,7 +124,7 @@ async fn exchange_code(Shared(state): Shared<State>, body: Body<Exchange>) -> An
             return Ok(None);
         }
         let token = Token {
-            id: ulid::Ulid::new().to_string(),
+            id: random::id(),
             description: promise.description,
             scope: None,
             created: now,

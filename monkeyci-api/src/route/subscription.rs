@@ -144,7 +144,7 @@ async fn put_subscription(
             Some(row) if row.body == body => return Ok(Ok((is_new, row.shown(None, time)))),
             Some(row) => SubscriptionRow { body, updated: time, revision: row.revision + 1, ..row },
             None => SubscriptionRow {
-                id: ulid::Ulid::new().to_string(),
+                id: crate::random::id(),
                 org: path.org.clone(),
                 name: path.name.clone(),
                 body,

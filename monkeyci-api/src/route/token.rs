@@ -67,7 +67,7 @@ async fn create_token(
     }
     let secret = random::token();
     let token = Token {
-        id: ulid::Ulid::new().to_string(),
+        id: random::id(),
         description: body.description,
         scope: body.scope,
         created: now(),

@@ -67,7 +67,7 @@ async fn receive(
     }
     let with_new = row.former.is_some() && is_of(&[secret]).is_ok();
     let delivery = DeliveryRow {
-        id: ulid::Ulid::new().to_string(),
+        id: crate::random::id(),
         hook: key,
         delivery_id: trigger::delivery_id(forge, &headers).filter(|id| id.len() <= LONGEST_ID),
         event: event(&headers),

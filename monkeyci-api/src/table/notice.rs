@@ -72,7 +72,7 @@ pub fn add(
                   (id, subscription, event, moment, build, body, created, state, since, tries, next)
                   VALUES ($1, $2, $3, $4, $5, $6, $7, 'queued', $7, 0, $7)
                   ON CONFLICT (subscription, event) DO NOTHING";
-    let id = ulid::Ulid::new().to_string();
+    let id = crate::random::id();
     sql.execute(insert, values![id, subscription, event, on.as_str(), build, body, now]).map(drop)
 }
 
