@@ -70,8 +70,8 @@ pub fn put(sql: &mut dyn Sql, org: &OrgId, id: &RepoId, body: &RepoBody, now: Mi
 pub fn remove(sql: &mut dyn Sql, org: &OrgId, id: &RepoId) -> Result<(), StoreError> {
     sql.execute("DELETE FROM param WHERE org = $1 AND repo = $2", values![org, id])?;
     // Those of its environments.
-    let of = format!("{id}:");
-    let delete = "DELETE FROM param WHERE org = $1 AND substr(repo, 1, $2) = $3";
-    sql.execute(delete, values![org, of.len() as u64, of])?;
+    let (from, to) = (format!("{id}:"), format!("{id};"));
+    let delete = "DELETE FROM param WHERE org = $1 AND repo > $2 AND repo < $3";
+    sql.execute(delete, values![org, from, to])?;
     sql.execute("DELETE FROM repo WHERE org = $1 AND id = $2", values![org, id]).map(drop)
 }

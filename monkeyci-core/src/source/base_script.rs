@@ -11,8 +11,10 @@ use monkeyci_model::trigger::ScriptOf;
 
 use super::git_program::Git;
 use super::{CommitId, GitRef, GitRemote, GitUrl, SourceError, blocking};
-use crate::script::SCRIPT_DIR;
 use crate::workspace::remove_tree;
+
+/// The folder of scripts, from the root of a checkout.
+const SCRIPT_DIR: &str = ".monkeyci";
 
 /// Where the branch is kept in the checkout.
 const BASE: &str = "refs/monkeyci/base";

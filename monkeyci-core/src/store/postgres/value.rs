@@ -38,7 +38,7 @@ impl ToSql for Value {
         }
     }
 
-    /// Each is bound to the type that [`kind`] declares of it.
+    /// Each is bound to the type that `kind` declares of it.
     fn accepts(_: &Type) -> bool {
         true
     }
