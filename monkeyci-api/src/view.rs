@@ -23,11 +23,14 @@ pub async fn build(state: &State, path: &BuildPath) -> Answer<BuildDetail> {
     let found = state.tables.read(move |sql| {
         let Some(build) = build::find(sql, &org, &repo, number)? else { return Ok(None) };
         let report = report::find(sql, &BuildId::new(org.clone(), repo.clone(), number))?;
-        Ok(Some((build, build::job_times(sql, &org, &repo, number)?, report)))
+        Ok(Some((build, report)))
     });
-    let (mut build, times, report) = found.await?.ok_or_else(|| Refusal::not_found("build"))?;
+    let (mut build, report) = found.await?.ok_or_else(|| Refusal::not_found("build"))?;
     let id = path.id();
     let machine = state.engine.snapshot(&id).await?;
+    // After the jobs: whatever has ended has the time of its end.
+    let (org, repo) = (path.org.clone(), path.repo.clone());
+    let times = state.tables.read(move |sql| build::job_times(sql, &org, &repo, number)).await?;
     build.status = machine.status();
     build.message = machine.message().map(str::to_owned);
     // Lists leave out the changed files.
