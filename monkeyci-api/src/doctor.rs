@@ -57,7 +57,8 @@ fn bad(what: &'static str, told: impl Into<String>) -> Finding {
     Finding { what, health: Health::Bad, told: told.into() }
 }
 
-/// Looks at everything that a server with this configuration needs. It changes nothing, and a server may run meanwhile.
+/// Looks at everything that a server with this configuration needs; one may run meanwhile. A database that no server uses is
+/// opened as a server would, so that its tables are made or brought up to date; nothing else is changed.
 pub async fn examine(config: &Config) -> Vec<Finding> {
     let mut found = vec![configuration(config), state(&config.state), room(&config.state), key(config), tls(config)];
     found.push(database(config).await);

@@ -10,8 +10,8 @@ use crate::ui::table;
 
 /// Look at what a server stands on: configuration, disk, database, keys, git, containers, addresses
 ///
-/// It changes nothing, and the server may run meanwhile. The exit code is 1 where something keeps the server from
-/// working.
+/// The server may run meanwhile. A database that none uses is opened as a server would, which makes its tables or brings
+/// them up to date; nothing else is changed. The exit code is 1 where something keeps the server from working.
 #[derive(Debug, clap::Args)]
 pub struct DoctorArgs {
     /// The configuration of the server
