@@ -19,9 +19,7 @@ pub struct Change {
 impl Change {
     /// Somebody does something to an object, which is named by its path in the API.
     pub fn by(who: &Known, org: &str, action: &str, object: impl Into<String>) -> Self {
-        let mut change = Self::of(&who.name, Some(&who.token), org, action, object);
-        change.row.via.clone_from(&who.via);
-        change
+        Self::of(&who.name, Some(&who.token), org, action, object)
     }
 
     /// The same, of somebody who is becoming known.
@@ -30,7 +28,6 @@ impl Change {
             position: 0,
             time: now(),
             actor: name.to_owned(),
-            via: None,
             token: token.map(str::to_owned),
             action: action.to_owned(),
             object: object.into(),

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::given::{self, Given};
 use crate::problem::Answer;
 use crate::state::State;
+use crate::table::followed::{self, Reader};
 use crate::table::{repo, trigger};
 
 /// Events that are read at once.
@@ -60,7 +61,7 @@ async fn follow(state: &State, follower: &mut Option<Follower>) -> Answer<()> {
     let follower = match follower {
         Some(follower) => follower,
         None => {
-            let kept = state.tables.read(trigger::position).await?;
+            let kept = state.tables.read(|sql| followed::position(sql, Reader::Trigger)).await?;
             follower.insert(Follower { seen: kept, kept })
         }
     };
@@ -74,7 +75,7 @@ async fn follow(state: &State, follower: &mut Option<Follower>) -> Answer<()> {
             }
         }
         if begun > 0 || last - follower.kept >= AGAIN {
-            state.tables.write(move |sql| trigger::keep_position(sql, last)).await?;
+            state.tables.write(move |sql| followed::keep(sql, Reader::Trigger, last)).await?;
             follower.kept = last;
         }
         follower.seen = last;

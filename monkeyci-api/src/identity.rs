@@ -31,8 +31,6 @@ pub struct Known {
     pub name: String,
     /// The token or session by which they are known.
     pub token: String,
-    /// The service account that acts as them, where one does.
-    pub via: Option<String>,
     admin: bool,
     roles: BTreeMap<OrgId, Role>,
     /// What the token allows at the most.
@@ -96,7 +94,7 @@ async fn known(state: &State, secret: &str, kind: Kind) -> Answer<Option<Known>>
     }
     let token::Held { token, person } = held;
     let admin = admin && token.scope.is_none();
-    Ok(Some(Known { name: person, token: token.id, via: None, admin, roles, scope: token.scope }))
+    Ok(Some(Known { name: person, token: token.id, admin, roles, scope: token.scope }))
 }
 
 fn bearer(headers: &HeaderMap) -> Answer<Option<&str>> {
@@ -210,7 +208,7 @@ impl Who {
     /// When they are not.
     pub fn must_be_whole(&self) -> Answer<&Known> {
         let known = self.known()?;
-        if known.scope.is_some() || known.via.is_some() {
+        if known.scope.is_some() {
             let detail = "this is your own matter: it needs you, or a token that is not limited";
             return Err(Refusal::new(StatusCode::FORBIDDEN, detail));
         }

@@ -19,7 +19,7 @@
 //! - `connection`: who is listened to, and how long; [`metrics`]: what is counted; `request`: what is noted of each request.
 //! - `checkout`: what is cloned, with the `ssh_key`s for it, from `known_hosts`.
 //! - [`backup`]: a server in one file.
-//! - `outward`: requests that go out of the house.
+//! - `outward`: requests that go out of the house; `telling`: many at once, one after the other for each receiver.
 //! - `executor`: where jobs of the server's own worker run, and its scripts; `working`: which worker elsewhere asks.
 //! - [`database`]: where all of it is; [`retention`]: for how long. [`doctor`]: whether all that it stands on is well.
 
@@ -68,6 +68,7 @@ mod session;
 pub mod sign_in;
 mod sse;
 mod ssh_key;
+mod telling;
 mod timer;
 mod tls;
 mod view;

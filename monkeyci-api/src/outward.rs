@@ -1,8 +1,10 @@
 //! Requests that go out of the house.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use monkeyci_core::source::is_public;
+use reqwest::ClientBuilder;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::config::Sources;
@@ -22,6 +24,30 @@ impl Resolve for Public {
             Ok(Box::new(found.into_iter()) as Addrs)
         })
     }
+}
+
+/// Who is asked has so long to take a connection.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// A client that has `whole` for all of an answer, and follows no redirects.
+pub fn client(whole: Duration) -> ClientBuilder {
+    reqwest::Client::builder()
+        .user_agent(concat!("monkeyci/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT)
+        .timeout(whole)
+        .redirect(reqwest::redirect::Policy::none())
+}
+
+/// What is at the bottom of an error, without the address, in which a secret may stand.
+#[must_use]
+pub fn reason(error: &reqwest::Error) -> String {
+    let mut text = String::from("the connection broke");
+    let mut next = std::error::Error::source(error);
+    while let Some(error) = next {
+        text = error.to_string();
+        next = error.source();
+    }
+    text
 }
 
 /// Bytes of the longest address.

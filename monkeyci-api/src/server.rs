@@ -128,11 +128,11 @@ impl Server {
         let counted = metrics.clone();
         let again = launcher.clone();
         let programs = folder.join("bin");
-        let jobs =
-            executor::jobs(&config.executor, &folder.join("processes"), &programs).map_err(ServerError::Config)?;
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let processes = folder.join("processes");
+        let jobs = executor::jobs(&config.executor, &processes, &programs).map_err(ServerError::Config)?;
         let jobs = Arc::new(jobs);
-        let scripts = Scripts::new(Arc::clone(&jobs), &config.executor, &folder.join("processes"), &programs);
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let scripts = Scripts::new(Arc::clone(&jobs), &config.executor, &processes, &programs);
         scripts.connect().await;
         let mut engine = Engine::local().script_executor(scripts);
         engine = match config.jobs {

@@ -12,6 +12,7 @@ use monkeyci_rest::{Build, Moment, Recipient};
 
 use super::matching::{Happening, judge, moments};
 use crate::state::{State, now};
+use crate::table::followed::{self, Reader};
 use crate::table::subscription::{self, SubscriptionRow};
 use crate::table::{build, notice, repo};
 
@@ -45,7 +46,7 @@ impl Follower {
     /// # Errors
     /// When it cannot be read.
     pub async fn begin(state: &State) -> Result<Self, StoreError> {
-        let kept = state.tables.read(notice::position).await?;
+        let kept = state.tables.read(|sql| followed::position(sql, Reader::Notice)).await?;
         Ok(Self { seen: kept, kept })
     }
 
@@ -62,7 +63,7 @@ impl Follower {
             if !news.is_empty() || last - self.kept >= AGAIN {
                 let from = self.kept;
                 let noted = state.tables.write(move |sql| {
-                    if !notice::move_on(sql, from, last)? {
+                    if !followed::move_on(sql, Reader::Notice, from, last)? {
                         return Ok(false);
                     }
                     for News { subscription, event, on, build, body } in &news {

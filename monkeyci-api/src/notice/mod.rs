@@ -12,14 +12,12 @@ pub mod matching;
 mod sender;
 pub mod sign;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use monkeyci_core::model::Millis;
 use monkeyci_core::store::{Sql, StoreError};
 use monkeyci_rest::{NoticeState, Recipient};
-use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
@@ -27,6 +25,7 @@ use crate::random;
 use crate::state::{State, now};
 use crate::table::notice::{self, Due, PATIENCE};
 use crate::table::subscription::{self, SubscriptionRow, place};
+use crate::telling::Telling;
 use follow::Follower;
 use sender::{Outcome, Sender};
 
@@ -42,13 +41,6 @@ const FIRST: Duration = Duration::from_secs(1);
 /// No wait is longer, unless the receiver asks for that.
 const LONGEST: Duration = Duration::from_secs(60 * 60);
 
-/// The subscriptions that are being told.
-#[derive(Default)]
-struct Telling {
-    tasks: JoinSet<()>,
-    subscriptions: HashMap<Id, String>,
-}
-
 /// Tells subscribers until it is stopped. What is then under way is sent again by the next.
 pub async fn run(state: State, stop: CancellationToken) {
     let sender = match Sender::new(state.launcher.sources()) {
@@ -56,7 +48,7 @@ pub async fn run(state: State, stop: CancellationToken) {
         Err(error) => return tracing::error!(%error, "no webhook can be told of builds"),
     };
     let mut newest = state.newest.clone();
-    let (mut follower, mut telling) = (None, Telling::default());
+    let (mut follower, mut telling) = (None, Telling::new(MOST));
     loop {
         let wanted = state.noticed.notified();
         newest.borrow_and_update();
@@ -71,18 +63,12 @@ pub async fn run(state: State, stop: CancellationToken) {
             () = stop.cancelled() => break,
             () = wanted => {}
             changed = newest.changed() => if changed.is_err() { break },
-            Some(done) = telling.tasks.join_next_with_id() => {
-                let id = match done {
-                    Ok((id, ())) => id,
-                    Err(error) => error.id(),
-                };
-                telling.subscriptions.remove(&id);
-            }
+            () = telling.ended() => {}
             () = tokio::time::sleep(Duration::from_millis(wait.unsigned_abs())) => {}
         }
     }
     // They hold the database, which the next server wants, and end when they are told to stop.
-    while telling.tasks.join_next().await.is_some() {}
+    telling.end().await;
 }
 
 /// Notes what is to be told, and begins to tell what is due. Returns for how many milliseconds nothing else is.
@@ -90,7 +76,7 @@ async fn round(
     state: &State,
     sender: &Arc<Sender>,
     follower: &mut Option<Follower>,
-    telling: &mut Telling,
+    telling: &mut Telling<String>,
     stop: &CancellationToken,
 ) -> Result<Millis, StoreError> {
     let follower = match follower {
@@ -101,13 +87,10 @@ async fn round(
     let now = now();
     let (due, next) = state.tables.read(move |sql| Ok((notice::due(sql, now)?, notice::next(sql, now)?))).await?;
     for subscription in due {
-        let is_told = telling.subscriptions.values().any(|told| *told == subscription);
-        if is_told || telling.tasks.len() >= MOST {
-            continue;
+        if telling.may_begin(&subscription) {
+            let (state, sender, stop, of) = (state.clone(), Arc::clone(sender), stop.clone(), subscription.clone());
+            telling.begin(subscription, async move { all(&state, &sender, &of, &stop).await });
         }
-        let (state, sender, stop, of) = (state.clone(), Arc::clone(sender), stop.clone(), subscription.clone());
-        let task = telling.tasks.spawn(async move { all(&state, &sender, &of, &stop).await });
-        telling.subscriptions.insert(task.id(), subscription);
     }
     Ok(next.map_or(LOOK, |next| next - now).clamp(50, LOOK))
 }

@@ -10,9 +10,6 @@ use super::sign;
 use crate::config::Sources;
 use crate::outward::{self, Public};
 
-/// A receiver has so long to take a connection.
-const CONNECT: Duration = Duration::from_secs(10);
-
 /// A receiver has so long for all of it.
 const WHOLE: Duration = Duration::from_secs(15);
 
@@ -50,13 +47,8 @@ impl Sender {
     /// # Errors
     /// When the machine has nothing to trust TLS by.
     pub fn new(sources: &Sources) -> Result<Self, reqwest::Error> {
-        let mut http = reqwest::Client::builder()
-            .user_agent(concat!("monkeyci/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT)
-            .timeout(WHOLE)
-            // A proxy would look names up in our place.
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none());
+        // A proxy would look names up in our place.
+        let mut http = outward::client(WHOLE).no_proxy();
         if !sources.private {
             http = http.dns_resolver(Public);
         }
@@ -119,13 +111,7 @@ fn reason(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return format!("the receiver did not answer within {} s", WHOLE.as_secs());
     }
-    let mut text = String::from("the connection broke");
-    let mut next = std::error::Error::source(error);
-    while let Some(error) = next {
-        text = error.to_string();
-        next = error.source();
-    }
-    format!("the receiver cannot be reached: {text}")
+    format!("the receiver cannot be reached: {}", outward::reason(error))
 }
 
 #[cfg(test)]

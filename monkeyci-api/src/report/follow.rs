@@ -9,6 +9,7 @@ use monkeyci_core::store::{Sql, StoreError};
 
 use super::status::{commit, told};
 use crate::state::{State, now};
+use crate::table::followed::{self, Reader};
 use crate::table::{build, repo, report};
 
 /// Events that are read at once.
@@ -36,7 +37,7 @@ impl Follower {
     /// # Errors
     /// When it cannot be read.
     pub async fn begin(state: &State) -> Result<Self, StoreError> {
-        let kept = state.tables.read(report::position).await?;
+        let kept = state.tables.read(|sql| followed::position(sql, Reader::Report)).await?;
         Ok(Self { seen: kept, kept })
     }
 
@@ -55,7 +56,7 @@ impl Follower {
                     for News { build, commit, status } in news {
                         report::want(sql, &build, &commit, status, now())?;
                     }
-                    report::keep_position(sql, last)
+                    followed::keep(sql, Reader::Report, last)
                 });
                 write.await?;
                 self.kept = last;

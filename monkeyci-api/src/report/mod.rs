@@ -19,17 +19,16 @@ mod sender;
 mod status;
 mod tell;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use monkeyci_core::model::{Millis, OrgId, RepoId};
 use monkeyci_core::store::StoreError;
-use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::state::{State, now};
 use crate::table::report;
+use crate::telling::Telling;
 use follow::Follower;
 pub use place::{Place, Wrong};
 use sender::Sender;
@@ -40,13 +39,6 @@ const MOST: usize = 16;
 /// How long nobody looks at the clock, at the most: it may be set.
 const LOOK: Millis = 30_000;
 
-/// The repositories whose forges are being told.
-#[derive(Default)]
-struct Telling {
-    tasks: JoinSet<()>,
-    repos: HashMap<Id, (OrgId, RepoId)>,
-}
-
 /// Tells forges until it is stopped. What is then under way is told again by the next.
 pub async fn run(state: State, stop: CancellationToken) {
     let sender = match Sender::new(state.launcher.sources().private) {
@@ -54,7 +46,7 @@ pub async fn run(state: State, stop: CancellationToken) {
         Err(error) => return tracing::error!(%error, "no forge can be told of builds"),
     };
     let mut newest = state.newest.clone();
-    let (mut follower, mut telling) = (None, Telling::default());
+    let (mut follower, mut telling) = (None, Telling::new(MOST));
     loop {
         let mended = state.mended.notified();
         newest.borrow_and_update();
@@ -69,18 +61,12 @@ pub async fn run(state: State, stop: CancellationToken) {
             () = stop.cancelled() => break,
             () = mended => {}
             changed = newest.changed() => if changed.is_err() { break },
-            Some(done) = telling.tasks.join_next_with_id() => {
-                let id = match done {
-                    Ok((id, ())) => id,
-                    Err(error) => error.id(),
-                };
-                telling.repos.remove(&id);
-            }
+            () = telling.ended() => {}
             () = tokio::time::sleep(Duration::from_millis(wait.unsigned_abs())) => {}
         }
     }
     // They hold the database, which the next server wants, and end when they are told to stop.
-    while telling.tasks.join_next().await.is_some() {}
+    telling.end().await;
 }
 
 /// Notes what is to be told, and begins to tell what is due. Returns for how many milliseconds nothing else is.
@@ -88,7 +74,7 @@ async fn round(
     state: &State,
     sender: &Arc<Sender>,
     follower: &mut Option<Follower>,
-    telling: &mut Telling,
+    telling: &mut Telling<(OrgId, RepoId)>,
     stop: &CancellationToken,
 ) -> Result<Millis, StoreError> {
     let follower = match follower {
@@ -99,14 +85,11 @@ async fn round(
     let now = now();
     let (due, next) = state.tables.read(move |sql| Ok((report::due(sql, now)?, report::next(sql, now)?))).await?;
     for (org, repo) in due {
-        let is_told = telling.repos.values().any(|(of, told)| (of, told) == (&org, &repo));
-        if is_told || telling.tasks.len() >= MOST {
-            continue;
+        let receiver = (org.clone(), repo.clone());
+        if telling.may_begin(&receiver) {
+            let (state, sender, stop) = (state.clone(), Arc::clone(sender), stop.clone());
+            telling.begin(receiver, async move { tell::all(&state, &sender, &org, &repo, &stop).await });
         }
-        let (state, sender, stop) = (state.clone(), Arc::clone(sender), stop.clone());
-        let (of, told) = (org.clone(), repo.clone());
-        let task = telling.tasks.spawn(async move { tell::all(&state, &sender, &of, &told, &stop).await });
-        telling.repos.insert(task.id(), (org, repo));
     }
     Ok(next.map_or(LOOK, |next| next - now).clamp(50, LOOK))
 }

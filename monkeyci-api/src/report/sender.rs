@@ -12,11 +12,8 @@ use zeroize::Zeroizing;
 
 use super::gitlab;
 use super::request::{Request, credentials};
-use crate::outward::Public;
+use crate::outward::{self, Public};
 use crate::state::now;
-
-/// A forge has so long to take a connection.
-const CONNECT: Duration = Duration::from_secs(10);
 
 /// A forge has so long for all of it.
 const WHOLE: Duration = Duration::from_secs(20);
@@ -57,11 +54,7 @@ impl Sender {
     /// # Errors
     /// When the machine has nothing to trust TLS by.
     pub fn new(private: bool) -> Result<Self, reqwest::Error> {
-        let mut http = reqwest::Client::builder()
-            .user_agent(concat!("monkeyci/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT)
-            .timeout(WHOLE)
-            .redirect(reqwest::redirect::Policy::none());
+        let mut http = outward::client(WHOLE);
         if !private {
             http = http.dns_resolver(Public);
         }
@@ -86,7 +79,7 @@ impl Sender {
         match sent {
             Ok(response) => judge(forge, response, token.trim()).await,
             Err(error) => {
-                Outcome::Later { why: format!("the forge cannot be reached: {}", chain(&error)), after: None }
+                Outcome::Later { why: format!("the forge cannot be reached: {}", outward::reason(&error)), after: None }
             }
         }
     }
@@ -142,17 +135,6 @@ fn said(body: &str, token: &str) -> String {
     };
     let text = if token.is_empty() { text } else { text.replace(token, "…") };
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(SAID).collect()
-}
-
-/// An error with what caused it, without the address, which is known.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = String::new();
-    let mut next = error.source();
-    while let Some(error) = next {
-        text = error.to_string();
-        next = error.source();
-    }
-    if text.is_empty() { "the connection broke".into() } else { text }
 }
 
 #[cfg(test)]

@@ -11,10 +11,7 @@ use reqwest::{RequestBuilder, Url};
 use serde_json::Value;
 
 use super::settings::is_loopback;
-use crate::outward::Public;
-
-/// A provider has so long to take a connection.
-const CONNECT: Duration = Duration::from_secs(10);
+use crate::outward::{self, Public};
 
 /// A provider has so long for all of an answer: somebody waits.
 const WHOLE: Duration = Duration::from_secs(20);
@@ -35,14 +32,7 @@ impl Web {
     /// # Errors
     /// When the machine has nothing to trust TLS by.
     pub fn new(place: Url, private: bool) -> Result<Self, reqwest::Error> {
-        let client = || {
-            reqwest::Client::builder()
-                .user_agent(concat!("monkeyci/", env!("CARGO_PKG_VERSION")))
-                .connect_timeout(CONNECT)
-                .timeout(WHOLE)
-                .redirect(reqwest::redirect::Policy::none())
-                .no_proxy()
-        };
+        let client = || outward::client(WHOLE).no_proxy();
         let own = client().build()?;
         let others = if private { own.clone() } else { client().dns_resolver(Public).build()? };
         Ok(Self { own, others, place })
@@ -95,10 +85,10 @@ impl Web {
 /// What went wrong, for the log: it never holds what was sent.
 pub async fn json(request: RequestBuilder) -> Result<Value, String> {
     let request = request.header(ACCEPT, HeaderValue::from_static("application/json"));
-    let mut response = request.send().await.map_err(|error| told(&error))?;
+    let mut response = request.send().await.map_err(|error| outward::reason(&error))?;
     let status = response.status();
     let mut body = Vec::new();
-    while let Some(piece) = response.chunk().await.map_err(|error| told(&error))? {
+    while let Some(piece) = response.chunk().await.map_err(|error| outward::reason(&error))? {
         if body.len() + piece.len() > ANSWER {
             return Err("its answer is longer than any may be".into());
         }
@@ -116,15 +106,6 @@ pub async fn json(request: RequestBuilder) -> Result<Value, String> {
 /// What a provider said, as a short word that cannot spoil a log.
 pub fn plain(text: &str) -> String {
     text.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').take(100).collect()
-}
-
-fn told(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    // The outermost names the address, which may hold what is not to be told.
-    if std::ptr::addr_eq(cause, error) { "the connection broke".into() } else { cause.to_string() }
 }
 
 #[cfg(test)]

@@ -141,7 +141,7 @@ pub fn ended_before(
     Ok(found)
 }
 
-/// Removes a build that has ended, its jobs and its events; tells whether it did. The one with the newest event of all
+/// Removes a build that has ended, with its jobs, its events, and what was noted of it for forges and environments; tells whether it did. The one with the newest event of all
 /// stays, since no position may ever be given twice.
 ///
 /// # Errors
@@ -151,8 +151,12 @@ pub fn remove(sql: &mut dyn Sql, id: u64) -> Result<bool, StoreError> {
     if sql.query(newest, &[])?.first().map(|row| row.count(0)).transpose()? == Some(id) {
         return Ok(false);
     }
-    for delete in ["DELETE FROM event WHERE build = $1", "DELETE FROM job WHERE build = $1"] {
-        sql.execute(delete, values![id])?;
+    let of_it = "(org, repo, number) IN (SELECT org, repo, number FROM build WHERE id = $1)";
+    for table in ["report", "deployment"] {
+        sql.execute(&format!("DELETE FROM {table} WHERE {of_it}"), values![id])?;
+    }
+    for table in ["event", "job"] {
+        sql.execute(&format!("DELETE FROM {table} WHERE build = $1"), values![id])?;
     }
     Ok(sql.execute("DELETE FROM build WHERE id = $1 AND open = 0", values![id])? == 1)
 }

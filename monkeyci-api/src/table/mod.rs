@@ -6,6 +6,7 @@ pub mod code;
 pub mod delivery;
 pub mod deployment;
 pub mod environment;
+pub mod followed;
 pub mod hook;
 pub mod identity;
 pub mod member;

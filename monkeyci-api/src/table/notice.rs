@@ -37,24 +37,6 @@ fn read(row: &Row) -> Result<Notice, StoreError> {
     })
 }
 
-/// The position of the newest event of all builds that was looked at.
-///
-/// # Errors
-/// When it cannot be read.
-pub fn position(sql: &mut dyn Sql) -> Result<u64, StoreError> {
-    let rows = sql.query("SELECT position FROM followed WHERE reader = 'notice'", &[])?;
-    rows.first().map_or(Ok(0), |row| row.count(0))
-}
-
-/// Moves on from one position to another; tells whether nobody else had.
-///
-/// # Errors
-/// When it cannot be written.
-pub fn move_on(sql: &mut dyn Sql, from: u64, to: u64) -> Result<bool, StoreError> {
-    let update = "UPDATE followed SET position = $2 WHERE reader = 'notice' AND position = $1";
-    Ok(sql.execute(update, values![from, to])? == 1)
-}
-
 /// Notes that a subscriber is to be told something, unless it was noted of that event.
 ///
 /// # Errors

@@ -43,23 +43,6 @@ fn read(row: &Row) -> Result<ReportRow, StoreError> {
     })
 }
 
-/// The position of the newest event of all builds that was looked at.
-///
-/// # Errors
-/// When it cannot be read.
-pub fn position(sql: &mut dyn Sql) -> Result<u64, StoreError> {
-    let rows = sql.query("SELECT position FROM followed WHERE reader = 'report'", &[])?;
-    rows.first().map_or(Ok(0), |row| row.count(0))
-}
-
-/// Notes that the events up to this position were looked at.
-///
-/// # Errors
-/// When it cannot be written.
-pub fn keep_position(sql: &mut dyn Sql, position: u64) -> Result<(), StoreError> {
-    sql.execute("UPDATE followed SET position = $1 WHERE reader = 'report'", values![position]).map(drop)
-}
-
 /// What is to be told of a build, when something is or was.
 ///
 /// # Errors

@@ -1,6 +1,5 @@
 ALTER TABLE person ADD COLUMN disabled {int} NOT NULL DEFAULT 0;
 ALTER TABLE token ADD COLUMN agent TEXT;
-ALTER TABLE audit ADD COLUMN via TEXT;
 CREATE TABLE identity (
     provider TEXT NOT NULL,
     subject  TEXT NOT NULL,

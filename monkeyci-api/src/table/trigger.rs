@@ -64,20 +64,3 @@ pub fn remove(sql: &mut dyn Sql, org: &OrgId, repo: &RepoId, name: &str) -> Resu
     let delete = "DELETE FROM trigger_of_repo WHERE org = $1 AND repo = $2 AND name = $3";
     Ok(sql.execute(delete, values![org, repo, name])? == 1)
 }
-
-/// The position of the newest event of all builds that was looked at for triggers.
-///
-/// # Errors
-/// When it cannot be read.
-pub fn position(sql: &mut dyn Sql) -> Result<u64, StoreError> {
-    let rows = sql.query("SELECT position FROM followed WHERE reader = 'trigger'", &[])?;
-    rows.first().map_or(Ok(0), |row| row.count(0))
-}
-
-/// Notes that the events up to this position were looked at.
-///
-/// # Errors
-/// When it cannot be written.
-pub fn keep_position(sql: &mut dyn Sql, position: u64) -> Result<(), StoreError> {
-    sql.execute("UPDATE followed SET position = $1 WHERE reader = 'trigger'", values![position]).map(drop)
-}

@@ -49,14 +49,12 @@ pub use check::{Mistake, check};
 pub use diagnostic::{Diagnostic, Place};
 pub use error::{ScriptError, Unrunnable};
 pub use extensions::Extensions;
+pub use monkeyci_model::script::SCRIPT_DIR;
 pub use read::Format;
 pub use schema::schema;
 
 use file::ScriptFile;
 use problems::Problems;
-
-/// The folder of a script, from the root of the checkout.
-pub const SCRIPT_DIR: &str = ".monkeyci";
 
 /// The jobs of a build, as its script says.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,14 +7,12 @@ use std::os::unix::fs::{OpenOptionsExt, symlink};
 use std::path::{Component, Path, PathBuf};
 
 use git2::{ObjectType, Oid, Repository, Tree};
+use monkeyci_model::script::SCRIPT_DIR;
 use monkeyci_model::trigger::ScriptOf;
 
 use super::git_program::Git;
 use super::{CommitId, GitRef, GitRemote, GitUrl, SourceError, blocking};
 use crate::workspace::remove_tree;
-
-/// The folder of scripts, from the root of a checkout.
-const SCRIPT_DIR: &str = ".monkeyci";
 
 /// Where the branch is kept in the checkout.
 const BASE: &str = "refs/monkeyci/base";

@@ -31,6 +31,9 @@ use serde_json::{Map, Value};
 use crate::job::Arch;
 use crate::{BuildId, Cause, Job, JobId, JobResult, Trigger};
 
+/// The folder of a script, from the root of the checkout.
+pub const SCRIPT_DIR: &str = ".monkeyci";
+
 /// The variable that holds the path of the script program, in every line of a job that mentions it.
 pub const PROGRAM: &str = "MONKEYCI_SCRIPT";
 

@@ -16,9 +16,6 @@ pub struct AuditRow {
     pub time: Millis,
     /// Who made it.
     pub actor: String,
-    /// The service account that acted as them, when one did.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub via: Option<String>,
     /// The token that they used, by its id, when they did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,

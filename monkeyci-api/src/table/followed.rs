@@ -1,0 +1,51 @@
+//! How far those who follow the events of all builds have come.
+
+use monkeyci_core::store::{Sql, StoreError};
+use monkeyci_core::values;
+
+/// Who follows; each has a row from its schema on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    /// Who tells forges of builds.
+    Report,
+    /// Who tells subscribers.
+    Notice,
+    /// Who begins builds after builds.
+    Trigger,
+}
+
+impl Reader {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Report => "report",
+            Self::Notice => "notice",
+            Self::Trigger => "trigger",
+        }
+    }
+}
+
+/// The position of the newest event that a reader has looked at.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn position(sql: &mut dyn Sql, reader: Reader) -> Result<u64, StoreError> {
+    let rows = sql.query("SELECT position FROM followed WHERE reader = $1", values![reader.name()])?;
+    rows.first().map_or(Ok(0), |row| row.count(0))
+}
+
+/// Notes that a reader has looked at the events up to this position.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn keep(sql: &mut dyn Sql, reader: Reader, position: u64) -> Result<(), StoreError> {
+    sql.execute("UPDATE followed SET position = $2 WHERE reader = $1", values![reader.name(), position]).map(drop)
+}
+
+/// Moves a reader on from one position to another; tells whether nobody else had.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn move_on(sql: &mut dyn Sql, reader: Reader, from: u64, to: u64) -> Result<bool, StoreError> {
+    let update = "UPDATE followed SET position = $3 WHERE reader = $1 AND position = $2";
+    Ok(sql.execute(update, values![reader.name(), from, to])? == 1)
+}
