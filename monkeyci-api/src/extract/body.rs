@@ -43,6 +43,10 @@ async fn read<S: Send + Sync, B: DeserializeOwned>(request: Request, state: &S) 
         let detail = "the body: `Content-Type: application/json` is expected";
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
     }
+    // Serde would read an array as the fields of a struct in their order, which nobody can have meant.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(Refusal::field("", "the body: an object is expected, and this is an array"));
+    }
     serde_json::from_slice(&bytes).map_err(|error| wrong(&error))
 }
 

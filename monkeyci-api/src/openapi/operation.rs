@@ -12,11 +12,13 @@ pub struct Operation {
     pub(super) parameters: Vec<(&'static str, Describe)>,
     pub(super) body: Option<Describe>,
     answer: Option<(StatusCode, &'static str, Option<Describe>)>,
+    /// Whether it answers the same with [`CREATED`](StatusCode::CREATED), where something is new.
+    makes: bool,
 }
 
 impl Operation {
     fn new(method: Method, path: &str, summary: &'static str) -> Self {
-        Self { method, path: path.to_owned(), summary, parameters: Vec::new(), body: None, answer: None }
+        Self { method, path: path.to_owned(), summary, parameters: Vec::new(), body: None, answer: None, makes: false }
     }
 
     /// Shows something.
@@ -60,6 +62,12 @@ impl Operation {
         Self { answer: Some((status, "application/json", Some(describe))), ..self }
     }
 
+    /// Answers with what is kept from now on, as this JSON: `201` where it is new, `200` where it was there.
+    #[must_use]
+    pub fn keeps<T: JsonSchema + 'static>(self) -> Self {
+        Self { makes: true, ..self.answers::<T>(StatusCode::OK) }
+    }
+
     /// Answers with content of another kind.
     #[must_use]
     pub fn sends(self, kind: &'static str) -> Self {
@@ -95,8 +103,11 @@ impl Operation {
         if let Some((status, kind, schema)) = &self.answer {
             let schema = schema.as_ref().map_or_else(|| json!({}), |schema| schema(generator).to_value());
             let content = if kind.is_empty() { json!({}) } else { json!({ *kind: { "schema": schema } }) };
-            let description = status.canonical_reason().unwrap_or_default();
-            described["responses"][status.as_str()] = json!({ "description": description, "content": content });
+            let created = self.makes.then_some(StatusCode::CREATED);
+            for status in created.into_iter().chain([*status]) {
+                let description = status.canonical_reason().unwrap_or_default();
+                described["responses"][status.as_str()] = json!({ "description": description, "content": content });
+            }
         }
         described
     }

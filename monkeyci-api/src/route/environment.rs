@@ -27,10 +27,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
             list_environments,
         )
         .add(Operation::get(one, "An environment").answers::<Environment>(StatusCode::OK), show_environment)
-        .add(
-            Operation::put(one, "Make or change an environment").answers::<Environment>(StatusCode::OK),
-            put_environment,
-        )
+        .add(Operation::put(one, "Make or change an environment").keeps::<Environment>(), put_environment)
         .add(Operation::delete(one, "Remove an environment with its params"), delete_environment)
         .add(
             Operation::get(deployments, "Jobs of an environment, those of the newest build first")

@@ -22,7 +22,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
     routes
         .add(Operation::get("/v1/orgs", "Organisations that you see").answers::<Page<Org>>(StatusCode::OK), list_orgs)
         .add(Operation::get(one, "An organisation").answers::<Org>(StatusCode::OK), show_org)
-        .add(Operation::put(one, "Make or change an organisation").answers::<Org>(StatusCode::OK), put_org)
+        .add(Operation::put(one, "Make or change an organisation").keeps::<Org>(), put_org)
         .add(Operation::delete(one, "Remove an organisation and all that it has"), delete_org)
 }
 

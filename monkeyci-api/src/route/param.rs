@@ -139,7 +139,7 @@ fn of<A: All, O: One>(routes: Routes, owner: &str, summary: &'static str) -> Rou
     routes
         .add(Operation::get(&all, summary).answers::<Page<Param>>(StatusCode::OK), list::<A>)
         .add(Operation::get(&one, "A param").answers::<Param>(StatusCode::OK), show::<O>)
-        .add(Operation::put(&one, "Make or change a param").answers::<Param>(StatusCode::OK), put::<O>)
+        .add(Operation::put(&one, "Make or change a param").keeps::<Param>(), put::<O>)
         .add(Operation::delete(&one, "Remove a param"), delete::<O>)
 }
 

@@ -23,7 +23,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
             list_sets,
         )
         .add(Operation::get(one, "A set of params").answers::<ParamSet>(StatusCode::OK), show_set)
-        .add(Operation::put(one, "Make or change a set of params").answers::<ParamSet>(StatusCode::OK), put_set)
+        .add(Operation::put(one, "Make or change a set of params").keeps::<ParamSet>(), put_set)
         .add(Operation::delete(one, "Remove a set with its params"), delete_set)
 }
 

@@ -28,7 +28,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
             list_pipelines,
         )
         .add(Operation::get(one, "A pipeline").answers::<Pipeline>(StatusCode::OK), show_pipeline)
-        .add(Operation::put(one, "Make or change a pipeline").answers::<Pipeline>(StatusCode::OK), put_pipeline)
+        .add(Operation::put(one, "Make or change a pipeline").keeps::<Pipeline>(), put_pipeline)
         .add(Operation::delete(one, "Remove a pipeline"), delete_pipeline)
 }
 

@@ -28,7 +28,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
             list_repos,
         )
         .add(Operation::get(one, "A repository, with its newest builds").answers::<Repo>(StatusCode::OK), show_repo)
-        .add(Operation::put(one, "Make or change a repository").answers::<Repo>(StatusCode::OK), put_repo)
+        .add(Operation::put(one, "Make or change a repository").keeps::<Repo>(), put_repo)
         .add(Operation::delete(one, "Remove a repository; its builds stay"), delete_repo)
 }
 

@@ -24,7 +24,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
             list_schedules,
         )
         .add(Operation::get(one, "A schedule").answers::<Schedule>(StatusCode::OK), show_schedule)
-        .add(Operation::put(one, "Make or change a schedule").answers::<Schedule>(StatusCode::OK), put_schedule)
+        .add(Operation::put(one, "Make or change a schedule").keeps::<Schedule>(), put_schedule)
         .add(Operation::delete(one, "Remove a schedule"), delete_schedule)
 }
 

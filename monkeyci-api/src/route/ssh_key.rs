@@ -27,7 +27,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
             list_keys,
         )
         .add(Operation::get(one, "An SSH key: its public part").answers::<SshKey>(StatusCode::OK), show_key)
-        .add(Operation::put(one, "Make or change an SSH key").answers::<SshKey>(StatusCode::OK), put_key)
+        .add(Operation::put(one, "Make or change an SSH key").keeps::<SshKey>(), put_key)
         .add(Operation::delete(one, "Remove an SSH key"), delete_key)
 }
 

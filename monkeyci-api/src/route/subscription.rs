@@ -51,7 +51,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .add(Operation::get(one, "A subscription").answers::<Subscription>(StatusCode::OK), show_subscription)
         .add(
             Operation::put(one, "Make or change a subscription; a new webhook's secret is told this once")
-                .answers::<Subscription>(StatusCode::OK),
+                .keeps::<Subscription>(),
             put_subscription,
         )
         .add(Operation::delete(one, "Remove a subscription"), delete_subscription)

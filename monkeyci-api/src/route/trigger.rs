@@ -24,7 +24,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
             list_triggers,
         )
         .add(Operation::get(one, "A trigger").answers::<Trigger>(StatusCode::OK), show_trigger)
-        .add(Operation::put(one, "Make or change a trigger").answers::<Trigger>(StatusCode::OK), put_trigger)
+        .add(Operation::put(one, "Make or change a trigger").keeps::<Trigger>(), put_trigger)
         .add(Operation::delete(one, "Remove a trigger"), delete_trigger)
 }
 
