@@ -1,7 +1,11 @@
-//! Puts the files of the page into the program: a list of them, so that one that is added is there.
+//! Puts the files of the page into the program, packed as they are sent: a list of them, so that one that is added is there.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 /// What belongs to the page; everything else in its folder is for whoever works on it.
 const KINDS: &[&str] = &["html", "css", "js", "svg", "png", "woff2"];
@@ -13,12 +17,16 @@ fn main() -> std::io::Result<()> {
     gather(&root, &mut files)?;
     files.sort();
     let mut list = String::from("static FILES: &[(&str, &[u8])] = &[\n");
-    for file in files {
-        let name = file.strip_prefix(&root).unwrap_or(&file);
-        let _ = writeln!(list, "    ({name:?}, include_bytes!({file:?})),");
+    let out = PathBuf::from(std::env::var_os("OUT_DIR").unwrap_or_default());
+    for (place, file) in files.iter().enumerate() {
+        let name = file.strip_prefix(&root).unwrap_or(file);
+        let packed = out.join(format!("{place}.gz"));
+        let mut gzip = GzEncoder::new(std::fs::File::create(&packed)?, Compression::best());
+        gzip.write_all(&std::fs::read(file)?)?;
+        gzip.finish()?;
+        let _ = writeln!(list, "    ({name:?}, include_bytes!({packed:?})),");
     }
     list.push_str("];\n");
-    let out = PathBuf::from(std::env::var_os("OUT_DIR").unwrap_or_default());
     std::fs::write(out.join("page.rs"), list)
 }
 

@@ -1,9 +1,14 @@
-//! Writes down the sources of the SDK and its plugins, which the library carries with it for scripts that are programs.
+//! Packs the sources of the SDK and its plugins, which the library carries with it for scripts that are programs.
 
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use tar::{Builder, Header};
 
 /// The folders of the packages that a script may depend on, from the root of the repository.
 const PACKAGES: [&str; 2] = ["sdk/model", "sdk/script"];
@@ -22,7 +27,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut members = PACKAGES.map(str::to_owned).to_vec();
     members.extend(plugins(root)?);
     members.retain(|package| root.join(package).join("Cargo.toml").is_file());
-    let (mut packages, mut files) = (String::new(), String::new());
+    let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("cargo names a folder to write to")?);
+    let mut packages = String::new();
+    let mut archive = Builder::new(GzEncoder::new(fs::File::create(out.join("sdk.tar.gz"))?, Compression::best()));
+    let workspace = workspace(&fs::read_to_string(root.join("Cargo.toml"))?, &members);
+    add(&mut archive, Path::new("Cargo.toml"), workspace.as_bytes())?;
     for package in &members {
         println!("cargo::rerun-if-changed={}", root.join(package).display());
         let manifest = root.join(package).join("Cargo.toml");
@@ -32,18 +41,20 @@ fn main() -> Result<(), Box<dyn Error>> {
         let mut found = vec![manifest];
         sources(&root.join(package).join("src"), &mut found)?;
         for path in found {
-            let name = path.strip_prefix(root)?;
-            writeln!(files, "    ({name:?}, include_str!({path:?})),")?;
+            add(&mut archive, path.strip_prefix(root)?, &fs::read(&path)?)?;
         }
     }
-    let workspace = workspace(&fs::read_to_string(root.join("Cargo.toml"))?, &members);
-    let text = format!(
-        "const PACKAGES: &[(&str, &str)] = &[\n{packages}];\n\
-         const FILES: &[(&str, &str)] = &[\n    (\"Cargo.toml\", {workspace:?}),\n{files}];\n"
-    );
-    let out = std::env::var_os("OUT_DIR").ok_or("cargo names a folder to write to")?;
-    fs::write(Path::new(&out).join("sdk.rs"), text)?;
+    archive.into_inner()?.finish()?;
+    fs::write(out.join("packages.rs"), format!("const PACKAGES: &[(&str, &str)] = &[\n{packages}];\n"))?;
     Ok(())
+}
+
+/// Adds a file, with nothing that differs where it has the same name and text.
+fn add(archive: &mut Builder<impl Write>, name: &Path, text: &[u8]) -> std::io::Result<()> {
+    let mut header = Header::new_gnu();
+    header.set_mode(0o644);
+    header.set_size(text.len() as u64);
+    archive.append_data(&mut header, name, text)
 }
 
 /// The folders of the plugins, by name.

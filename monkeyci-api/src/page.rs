@@ -5,20 +5,19 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::sync::LazyLock;
 
 use flate2::Compression;
+use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 
 /// A file of the page.
 pub struct File {
     /// Its content type.
     pub kind: &'static str,
-    /// What is in it.
-    pub bytes: Cow<'static, [u8]>,
-    /// The same, smaller, for those who read gzip.
-    pub gzip: Vec<u8>,
+    /// What is in it, by gzip, as nearly everybody reads it.
+    pub gzip: Cow<'static, [u8]>,
     /// Its `ETag`.
     pub tag: String,
 }
@@ -34,27 +33,40 @@ static ALL: LazyLock<(String, BTreeMap<&'static str, File>)> = LazyLock::new(|| 
         hasher.update(path.as_bytes()).update(bytes);
     }
     let version = hasher.finalize().to_hex()[..VERSION].to_owned();
-    let read = |(path, bytes): &(&'static str, &'static [u8])| {
-        let bytes = if *path == "index.html" {
+    let read = |(path, gzip): &(&'static str, &'static [u8])| {
+        let mut file = File::new(kind(path), Cow::Borrowed(*gzip));
+        if *path == "index.html" {
             // What the shell names is versioned, and what that imports is named from there.
-            String::from_utf8_lossy(bytes).replace("/-/", &format!("/-/{version}/")).into_bytes().into()
-        } else {
-            Cow::Borrowed(*bytes)
-        };
-        (*path, File::new(kind(path), bytes))
+            let shell = String::from_utf8_lossy(&file.unpacked()).replace("/-/", &format!("/-/{version}/"));
+            file = File::new(file.kind, packed(shell.as_bytes()).into());
+        }
+        (*path, file)
     };
     let files = FILES.iter().map(read).collect();
     (version, files)
 });
 
 impl File {
-    fn new(kind: &'static str, bytes: Cow<'static, [u8]>) -> Self {
-        let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
-        gzip.write_all(&bytes).expect("memory takes all");
-        let gzip = gzip.finish().expect("memory takes all");
-        let tag = format!("\"{}\"", &blake3::hash(&bytes).to_hex()[..16]);
-        Self { kind, bytes, gzip, tag }
+    fn new(kind: &'static str, gzip: Cow<'static, [u8]>) -> Self {
+        let tag = format!("\"{}\"", &blake3::hash(&gzip).to_hex()[..16]);
+        Self { kind, gzip, tag }
     }
+
+    /// What is in it, for those who do not read gzip.
+    ///
+    /// # Panics
+    /// Never: it was packed here.
+    pub fn unpacked(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        GzDecoder::new(&*self.gzip).read_to_end(&mut bytes).expect("packed by us");
+        bytes
+    }
+}
+
+fn packed(bytes: &[u8]) -> Vec<u8> {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+    gzip.write_all(bytes).expect("memory takes all");
+    gzip.finish().expect("memory takes all")
 }
 
 /// The file that all pages are.
@@ -94,7 +106,7 @@ mod tests {
 
     #[test]
     fn what_the_shell_names_is_there_and_never_changes() {
-        let shell = String::from_utf8_lossy(&shell().bytes).into_owned();
+        let shell = String::from_utf8_lossy(&shell().unpacked()).into_owned();
         let named: Vec<&str> =
             shell.split('"').filter_map(|part| part.strip_prefix("/-/")).filter(|path| !path.is_empty()).collect();
         assert!(named.len() > 5, "{shell}");

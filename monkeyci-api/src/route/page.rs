@@ -56,9 +56,9 @@ fn send(file: &'static File, keep: &'static str, headers: &HeaderMap) -> Respons
     let mut response = if is_known {
         (StatusCode::NOT_MODIFIED, fixed).into_response()
     } else if accepts.split(',').any(|kind| kind.trim() == "gzip") {
-        (fixed, [(header::CONTENT_ENCODING, "gzip")], file.gzip.as_slice()).into_response()
+        (fixed, [(header::CONTENT_ENCODING, "gzip")], &*file.gzip).into_response()
     } else {
-        (fixed, &*file.bytes).into_response()
+        (fixed, file.unpacked()).into_response()
     };
     response.headers_mut().insert(header::ETAG, tag);
     response

@@ -1,12 +1,13 @@
 //! The supervisor's program on disk.
 
 use std::fs::{self, Permissions};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use flate2::read::GzDecoder;
 use monkeyci_model::job::Arch;
-use monkeyci_supervisor::PROGRAM;
+use monkeyci_supervisor::{LENGTH, PACKED};
 
 /// The supervisor for this host, in `dir`, where it is put when it is not there yet.
 ///
@@ -15,14 +16,14 @@ use monkeyci_supervisor::PROGRAM;
 /// # Errors
 /// When it cannot be written.
 pub fn supervisor_path(dir: &Path) -> io::Result<PathBuf> {
-    let path = dir.join(format!("monkeyci-supervisor-{}", &blake3::hash(PROGRAM).to_hex()[..16]));
+    let path = dir.join(format!("monkeyci-supervisor-{}", &blake3::hash(PACKED).to_hex()[..16]));
     // The rename below is the last step, so a file of this name and length is whole.
-    if fs::metadata(&path).is_ok_and(|file| file.len() == PROGRAM.len() as u64) {
+    if fs::metadata(&path).is_ok_and(|file| file.len() == LENGTH) {
         return Ok(path);
     }
     fs::create_dir_all(dir)?;
     let mut file = tempfile::NamedTempFile::new_in(dir)?;
-    file.write_all(PROGRAM)?;
+    io::copy(&mut GzDecoder::new(PACKED), &mut file)?;
     file.as_file().set_permissions(Permissions::from_mode(0o755))?;
     // Closed before it gets its name: a file that is open for writing cannot be run.
     file.into_temp_path().persist(&path)?;
@@ -63,7 +64,7 @@ mod tests {
         assert_eq!(run.status.code(), Some(2), "without a verb it says how it is used");
         fs::write(&path, "cut short").expect("a file");
         assert_eq!(supervisor_path(&dir).expect("mended"), path);
-        assert_eq!(fs::read(&path).expect("there"), PROGRAM);
+        assert_eq!(fs::metadata(&path).expect("there").len(), LENGTH);
     }
 
     #[test]

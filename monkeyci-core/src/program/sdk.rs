@@ -6,22 +6,19 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use blake3::{Hash, Hasher};
+use blake3::Hash;
+use flate2::read::GzDecoder;
 
 use super::prune;
 
-// `PACKAGES`: names, and folders from the root of the repository. `FILES`: names from there, and texts. Both are written
-// by the build script.
-include!(concat!(env!("OUT_DIR"), "/sdk.rs"));
+// `PACKAGES`: names, and folders from the root of the repository. It and the sources are written by the build script.
+include!(concat!(env!("OUT_DIR"), "/packages.rs"));
+
+/// A tar file by gzip, with paths from the root of the repository.
+const SOURCES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/sdk.tar.gz"));
 
 /// What the sources are, as a hash.
-pub(super) static HASH: LazyLock<Hash> = LazyLock::new(|| {
-    let mut hasher = Hasher::new();
-    for text in FILES.iter().flat_map(|(name, text)| [name, text]) {
-        hasher.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
-    }
-    hasher.finalize()
-});
+pub(super) static HASH: LazyLock<Hash> = LazyLock::new(|| blake3::hash(SOURCES));
 
 /// Those of our packages that a text may name.
 pub(super) fn named_in(text: &str) -> impl Iterator<Item = &'static str> {
@@ -41,11 +38,10 @@ pub(super) fn unpacked(cache: &Path) -> io::Result<PathBuf> {
     if !dir.is_dir() {
         fs::create_dir_all(&folder)?;
         let new = tempfile::Builder::new().prefix("new-").tempdir_in(&folder)?;
-        for (name, text) in FILES {
-            let path = new.path().join(name);
-            fs::create_dir_all(path.parent().unwrap_or(new.path()))?;
-            fs::write(path, text)?;
-        }
+        let mut archive = tar::Archive::new(GzDecoder::new(SOURCES));
+        // Cargo compares times, and what is unpacked again has the same hash.
+        archive.set_preserve_mtime(false);
+        archive.unpack(new.path())?;
         // The last step, so that a folder of this name is whole. Whoever was faster wrote the same.
         match fs::rename(new.path(), &dir) {
             Err(error) if !dir.is_dir() => return Err(error),

@@ -34,5 +34,8 @@ pub mod frame;
 pub mod outcome;
 pub mod remove;
 
-/// The program, for the processor and system that this crate was compiled for: static on Linux, fit for any image.
-pub const PROGRAM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/monkeyci-supervisor"));
+/// The program by gzip, for the processor and system that this crate was compiled for: static on Linux, fit for any image.
+pub const PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/supervisor.gz"));
+
+/// Bytes of the program, unpacked.
+pub const LENGTH: u64 = include!(concat!(env!("OUT_DIR"), "/supervisor.length"));
