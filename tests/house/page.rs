@@ -1,10 +1,10 @@
 //! The web page: its pure parts by Node's own test runner, all of it by Chromium against a real server.
 
-use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
-use crate::program::{Home, has, is_on_path, signal};
+use crate::program::{Home, has, is_on_path};
+use crate::server::Server;
 use crate::tidy::sources;
 
 /// What the story of the page expects: a job that prints and waits to be let go on, one that wants approval, one after.
@@ -48,60 +48,12 @@ fn people_run_approve_cancel_and_retry_builds_in_a_browser() {
         return;
     }
     let home = Home::new();
-    let repository = home.repository(SCRIPT);
-    commit(&repository);
-    let state = home.file("server").display().to_string();
-    let flags = ["--listen", "127.0.0.1:0", "--state", &state, "--processes", "*/*", "--allow-file"];
-    let mut command = home.command(&[&["server"][..], &flags].concat());
-    let mut server = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the server starts");
-    let link = link(&mut server);
+    let repository = home.committed(SCRIPT);
+    let server = Server::start(&home);
     let story = sources::root().join("monkeyci-api/page/test/browser/story.mjs");
     let mut told = Command::new("node");
-    told.arg(story).arg(link).arg(format!("file://{}", repository.display())).arg(home.file("go"));
+    told.arg(story).arg(&server.link).arg(format!("file://{}", repository.display())).arg(home.file("go"));
     let output = told.env("CHROMIUM", browser.unwrap_or_default()).output().expect("node runs");
-    signal(&server, "TERM");
-    server.wait().expect("it ends");
+    server.stop();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-}
-
-/// The link that a new server prints: whoever follows it is signed in.
-fn link(server: &mut Child) -> String {
-    let (read, write) = std::io::pipe().expect("a pipe");
-    let streams: [Box<dyn Read + Send>; 2] =
-        [Box::new(server.stdout.take().expect("piped")), Box::new(server.stderr.take().expect("piped"))];
-    for mut stream in streams {
-        // Read to the end, so that the server never waits for somebody who listens.
-        let mut write = write.try_clone().expect("a pipe");
-        std::thread::spawn(move || std::io::copy(&mut stream, &mut write));
-    }
-    drop(write);
-    let mut lines = BufReader::new(read).lines().map_while(Result::ok);
-    let mut said = String::new();
-    let found = lines.by_ref().find_map(|line| {
-        said.push_str(&line);
-        said.push('\n');
-        line.split_whitespace().find(|word| word.contains("/login#token=")).map(str::to_owned)
-    });
-    std::thread::spawn(move || lines.for_each(drop));
-    found.unwrap_or_else(|| panic!("the server told no link: {said}"))
-}
-
-fn commit(repository: &Path) {
-    for args in [
-        &["init", "--quiet", "--initial-branch=main"][..],
-        &["add", "--all"],
-        &[
-            "-c",
-            "user.name=Ann Example",
-            "-c",
-            "user.email=ann@example.com",
-            "commit",
-            "--quiet",
-            "--message",
-            "count and ask",
-        ],
-    ] {
-        let status = Command::new("git").args(args).current_dir(repository).status().expect("git runs");
-        assert!(status.success(), "git {args:?}");
-    }
 }

@@ -72,6 +72,21 @@ impl Home {
         repository
     }
 
+    /// The same as a repository of git with one commit.
+    pub fn committed(&self, yaml: &str) -> PathBuf {
+        let repository = self.repository(yaml);
+        let author = ["-c", "user.name=Ann Example", "-c", "user.email=ann@example.com"];
+        for args in [
+            &["init", "--quiet", "--initial-branch=main"][..],
+            &["add", "--all"],
+            &[&author[..], &["commit", "--quiet", "--message", "count and ask"]].concat(),
+        ] {
+            let status = Command::new("git").args(args).current_dir(&repository).status().expect("git runs");
+            assert!(status.success(), "git {args:?}");
+        }
+        repository
+    }
+
     /// A file that jobs write and the test reads, or the other way round.
     pub fn file(&self, name: &str) -> PathBuf {
         self.path().join(name)
