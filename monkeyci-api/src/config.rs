@@ -1,4 +1,6 @@
-//! How a server is set up: a TOML file, every key of which has a default that works.
+//! How a server is set up: a file of TOML or EDN, every key of which has a default that works.
+
+mod edn;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -187,16 +189,19 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Reads a configuration; paths in it are from its own folder.
+    /// Reads a configuration, EDN where its name ends with `.edn` and TOML else; paths in it are from its own folder.
     ///
     /// # Errors
     /// When it cannot be read, or says what cannot be understood.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-        let config = toml::from_str(&text);
         let wrong = |reason: String| ConfigError::Wrong { path: path.to_owned(), reason };
-        let mut config: Self = config.map_err(|error| wrong(error.to_string()))?;
+        let mut config = if path.extension().is_some_and(|ending| ending == "edn") {
+            edn::read(&text).map_err(wrong)?
+        } else {
+            toml::from_str(&text).map_err(|error: toml::de::Error| wrong(error.to_string()))?
+        };
         if let Some(folder) = path.parent() {
             config.state = folder.join(&config.state);
             config.master_key = config.master_key.map(|key| folder.join(key));
