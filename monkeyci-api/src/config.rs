@@ -12,6 +12,7 @@ use monkeyci_core::store::postgres::{Address, Password};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::mail::settings::Mail;
 use crate::sign_in::settings::SignIn;
 
 /// How a server is set up.
@@ -59,6 +60,8 @@ pub struct Config {
     pub executor: Executor,
     /// What may be cloned.
     pub sources: Sources,
+    /// The mail server that writes to subscribers; without one, nobody is written to.
+    pub mail: Mail,
     /// Where people sign in by; see the guide on signing in.
     pub sign_in: Vec<SignIn>,
 }
@@ -183,6 +186,7 @@ impl Default for Config {
             retention: Retention::default(),
             executor: Executor::default(),
             sources: Sources::default(),
+            mail: Mail::default(),
             sign_in: Vec::new(),
         }
     }
@@ -207,6 +211,9 @@ impl Config {
             config.master_key = config.master_key.map(|key| folder.join(key));
             config.database_password_file = config.database_password_file.map(|file| folder.join(file));
             for file in [&mut config.tls.certificate, &mut config.tls.key].into_iter().flatten() {
+                *file = folder.join(&file);
+            }
+            for file in [&mut config.mail.authorities, &mut config.mail.password_file].into_iter().flatten() {
                 *file = folder.join(&file);
             }
             config.sources.known_hosts = config.sources.known_hosts.map(|hosts| folder.join(hosts));
@@ -247,6 +254,7 @@ impl Config {
                 return Err(format!("sign-in `{id}`: id: two have it"));
             }
         }
+        self.mail.check().map_err(|why| format!("mail.{why}"))?;
         if self.lease_seconds < 6 {
             let seconds = self.lease_seconds;
             return Err(format!("lease-seconds: workers are heard of every 5 seconds, so that {seconds} is too few"));
@@ -315,6 +323,7 @@ mod tests {
             ("public-url = \"ci.example.com\"", "does not begin with"),
             ("[tls]\nkey = \"a.pem\"", "name both"),
             ("trusted-proxies = [\"10.0.0.0/33\"]", "line 1"),
+            ("[mail]\nserver = \"smtp.example.com\"", "mail.from: "),
             ("[executor]\nprocesses = [\"acme/{\"]", "executor.processes"),
             ("[[sign-in]]\nid = \"a\"\nkind = \"openid\"\nclient-id = \"x\"", "sign-in `a`: url"),
         ] {

@@ -13,6 +13,7 @@ use rustix::fs::statvfs;
 use serde::Serialize;
 
 use crate::config::{Config, ContainerEngine};
+use crate::mail::Mailer;
 use crate::tls::Tls;
 use crate::{backup, vault::Vault};
 
@@ -68,6 +69,7 @@ pub async fn examine(config: &Config) -> Vec<Finding> {
         Err(why) => bad("git", why),
     });
     found.push(engine(config).await);
+    found.extend(mail(config).await);
     found.push(listens(config.listen));
     found.push(reached(config).await);
     found
@@ -200,6 +202,19 @@ async fn engine(config: &Config) -> Finding {
         }
     }
     doubtful(what, format!("jobs with an image cannot run: {}", reasons.join("; ")))
+}
+
+async fn mail(config: &Config) -> Option<Finding> {
+    let (what, server) = ("mail", config.mail.server.as_ref()?);
+    let at = format!("`{server}:{}`", config.mail.port());
+    Some(match Mailer::of(config, config.listen) {
+        Err(why) => bad(what, why),
+        Ok(None) => return None,
+        Ok(Some(mailer)) => match mailer.greet().await {
+            Ok(()) => good(what, format!("{at} lets us send; `monkeyci subscription test` sends something")),
+            Err(why) => doubtful(what, format!("{at} does not let us send: {why}")),
+        },
+    })
 }
 
 fn listens(address: SocketAddr) -> Finding {

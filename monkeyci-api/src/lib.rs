@@ -14,7 +14,7 @@
 //!   builds; `launch`: what becomes of a wish for a build; `environment`: which of its jobs may run.
 //! - [`sign_in`]: by which accounts elsewhere people sign in; `session`: what a browser then has.
 //! - `report`: forges are told how builds of their commits stand.
-//! - `notice`: subscribers are told of what happens in builds.
+//! - `notice`: subscribers are told of what happens in builds; [`mail`]: what writes to them.
 //! - `view`: builds as they are shown; `sse` and `range`: streams and parts of what is long.
 //! - `connection`: who is listened to, and how long; [`metrics`]: what is counted; `request`: what is noted of each request.
 //! - `checkout`: what is cloned, with the `ssh_key`s for it, from `known_hosts`.
@@ -48,6 +48,7 @@ pub mod identity;
 mod intake;
 mod known_hosts;
 mod launch;
+pub mod mail;
 pub mod metrics;
 mod notice;
 mod openapi;

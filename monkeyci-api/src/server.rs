@@ -28,6 +28,7 @@ use crate::environment::Environments;
 use crate::executor::Scripts;
 use crate::hooks::Hooks;
 use crate::launch::Launcher;
+use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::route::Routes;
 use crate::secrets::Sealed;
@@ -112,6 +113,7 @@ impl Server {
         let address = listener.local_addr().map_err(|source| ServerError::Listen { address: config.listen, source })?;
 
         let providers = Providers::new(&config.sign_in, config.sources.private).map_err(ServerError::Config)?;
+        let mailer = Mailer::of(config, address).map_err(ServerError::Config)?;
         let key = config.master_key.clone().unwrap_or_else(|| folder.join(backup::KEY));
         let vault = Arc::new(Vault::at(&key).map_err(io("cannot use the master key", &key))?);
         let (store, tables) = database::open(config, &folder).await?;
@@ -183,6 +185,7 @@ impl Server {
             shows_metrics: config.metrics,
             mended: Notify::new(),
             noticed: Notify::new(),
+            mailer,
             retention: config.retention.clone(),
             proxies: config.trusted_proxies.clone(),
             providers,

@@ -14,6 +14,7 @@ use tokio::sync::{Notify, watch};
 use crate::config::Retention;
 use crate::hooks::Hooks;
 use crate::launch::Launcher;
+use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::sign_in::Providers;
 use crate::vault::Vault;
@@ -60,6 +61,8 @@ pub struct Shared {
     pub mended: Notify,
     /// Wakes who tells subscribers, once there is something to send again.
     pub noticed: Notify,
+    /// What writes mails, where there is a mail server.
+    pub mailer: Option<Mailer>,
     /// How long things are kept.
     pub retention: Retention,
     /// Networks of proxies whose word for who asks is taken.

@@ -5,16 +5,20 @@
 
 use std::sync::Arc;
 
-use monkeyci_core::model::{BuildStatus, Event, EventKind, JobStatus, OrgId, Trigger};
+use monkeyci_core::model::{BuildId, BuildStatus, Event, EventKind, JobStatus, OrgId, Trigger};
 use monkeyci_core::store::{Sql, StoreError};
 use monkeyci_rest::notice::Told;
 use monkeyci_rest::{Build, Moment, Recipient};
 
+use super::addressee::addressees;
+use super::excerpt::excerpts;
 use super::matching::{Happening, judge, moments};
+use super::wording::letter;
 use crate::state::{State, now};
 use crate::table::followed::{self, Reader};
+use crate::table::notice::{self, News};
 use crate::table::subscription::{self, SubscriptionRow};
-use crate::table::{build, notice, repo};
+use crate::table::{build, correspondent, repo};
 
 /// Events that are read at once.
 const PAGE: usize = 256;
@@ -29,15 +33,6 @@ pub const MOST: u64 = 500;
 pub struct Follower {
     seen: u64,
     kept: u64,
-}
-
-/// Something to note: for whom, of which event, what.
-struct News {
-    subscription: String,
-    event: u64,
-    on: Moment,
-    build: String,
-    body: String,
 }
 
 impl Follower {
@@ -58,18 +53,18 @@ impl Follower {
         loop {
             let events = state.store.feed(self.seen, PAGE).await?;
             let Some(last) = events.last().map(|event| event.position) else { return Ok(()) };
-            let public = state.url.clone();
-            let news = state.tables.read(move |sql| news(sql, &events, &public)).await?;
+            let shared = state.clone();
+            let news = state.tables.read(move |sql| news(sql, &events, &shared)).await?;
             if !news.is_empty() || last - self.kept >= AGAIN {
                 let from = self.kept;
                 let noted = state.tables.write(move |sql| {
                     if !followed::move_on(sql, Reader::Notice, from, last)? {
                         return Ok(false);
                     }
-                    for News { subscription, event, on, build, body } in &news {
+                    for one in &news {
                         // It may have been removed since.
-                        if subscription::by_id(sql, subscription)?.is_some() {
-                            notice::add(sql, subscription, *event, *on, build, body, now())?;
+                        if subscription::by_id(sql, &one.subscription)?.is_some() {
+                            note(sql, one)?;
                         }
                     }
                     Ok(true)
@@ -85,7 +80,18 @@ impl Follower {
     }
 }
 
-fn news(sql: &mut dyn Sql, events: &[Arc<Event>], public: &str) -> Result<Vec<News>, StoreError> {
+/// Notes that somebody is to be told something, unless it was noted of that event. Returns the id of the notice.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn note(sql: &mut dyn Sql, news: &News) -> Result<String, StoreError> {
+    if !news.address.is_empty() {
+        correspondent::add(sql, &news.subscription, &news.address)?;
+    }
+    notice::add(sql, news, now())
+}
+
+fn news(sql: &mut dyn Sql, events: &[Arc<Event>], state: &State) -> Result<Vec<News>, StoreError> {
     let mut all = Vec::new();
     for event in events {
         // Most events are nothing to anybody, whatever was before them.
@@ -105,24 +111,58 @@ fn news(sql: &mut dyn Sql, events: &[Arc<Event>], public: &str) -> Result<Vec<Ne
             let Ok((on, _)) = judge(&row.body, &happening) else { continue };
             let told = Told {
                 on,
-                subscription: row.name,
+                subscription: row.name.clone(),
                 time: event.time,
-                url: format!("{public}/o/{}/r/{}/b/{}", build.org, build.repo, build.number),
+                url: format!("{}/o/{}/r/{}/b/{}", state.url, build.org, build.repo, build.number),
                 build: without_params(&build),
                 jobs: happening.jobs.clone(),
+                test: false,
             };
-            let body = serde_json::to_string(&told).expect("a notice is JSON");
-            let build = format!("{}/{}#{}", build.org, build.repo, build.number);
-            all.push(News { subscription: row.id, event: event.position, on, build, body });
+            let position = i64::try_from(event.position).unwrap_or(i64::MAX);
+            all.extend(of(sql, state, &row, &happening.trigger, position, &told)?);
         }
     }
     Ok(all)
 }
 
+/// What a subscription is to be told: a mail for each address, or one request.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn of(
+    sql: &mut dyn Sql,
+    state: &State,
+    row: &SubscriptionRow,
+    trigger: &Trigger,
+    event: i64,
+    told: &Told,
+) -> Result<Vec<News>, StoreError> {
+    let Build { org, repo, number, .. } = &told.build;
+    let news = |address: String, body: String| {
+        let build = format!("{org}/{repo}#{number}");
+        News { subscription: row.id.clone(), event, address, on: told.on, build, body }
+    };
+    if !matches!(row.body.to, Recipient::Mail { .. }) {
+        return Ok(vec![news(String::new(), serde_json::to_string(told).expect("a notice is JSON"))]);
+    }
+    let to = addressees(sql, &state.providers, org, (&row.id, &row.name), &row.body.to, trigger)?;
+    if to.is_empty() {
+        return Ok(Vec::new());
+    }
+    let is_bad = matches!(told.on, Moment::Failed | Moment::StillFailing) && !told.test;
+    let id = BuildId::new(org.clone(), repo.clone(), *number);
+    let excerpts = if is_bad { excerpts(sql, &state.logs, &id, &told.jobs)? } else { Vec::new() };
+    let written = to.into_iter().map(|(address, because)| {
+        let letter = letter(told, &excerpts, &address, &because);
+        news(address, serde_json::to_string(&letter).expect("a letter is JSON"))
+    });
+    Ok(written.collect())
+}
+
 /// The subscriptions of an organisation that are told from here; chats look after themselves.
 fn told_here(sql: &mut dyn Sql, org: &OrgId) -> Result<Vec<SubscriptionRow>, StoreError> {
     let mut rows = subscription::list(sql, org, None, MOST)?;
-    rows.retain(|row| matches!(row.body.to, Recipient::Webhook { .. }));
+    rows.retain(|row| !matches!(row.body.to, Recipient::Chat { .. }));
     Ok(rows)
 }
 

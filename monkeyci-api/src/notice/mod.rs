@@ -3,14 +3,19 @@
 //! - `matching`: which subscriptions want to hear of something, and why; `follow`: what happens becomes rows of what is
 //!   to be told.
 //! - `sign` and `sender`: how it is sent to a webhook.
+//! - `addressee`: who gets a mail; `wording`: what that says, with an `excerpt` of what went wrong.
 //!
 //! Each row is sent until its receiver has it, or it is given up after a day. One subscription sends one request at a
 //! time, beside the others, so that a slow receiver holds up nobody else.
 
+mod addressee;
+mod excerpt;
 pub mod follow;
 pub mod matching;
 mod sender;
 pub mod sign;
+pub mod trial;
+mod wording;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,8 +26,10 @@ use monkeyci_rest::{NoticeState, Recipient};
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
+use crate::mail::{self, Envelope, Letter};
 use crate::random;
 use crate::state::{State, now};
+use crate::table::correspondent;
 use crate::table::notice::{self, Due, PATIENCE};
 use crate::table::subscription::{self, SubscriptionRow, place};
 use crate::telling::Telling;
@@ -116,16 +123,27 @@ async fn one(state: &State, sender: &Sender, of: String, stop: &CancellationToke
     let found = state.tables.read(move |sql| {
         let Some(due) = notice::due_of(sql, &of, now())? else { return Ok(None) };
         let Some(row) = subscription::by_id(sql, &of)? else { return Ok(None) };
-        let secrets = secrets(&shared, sql, &row);
-        Ok(Some((due, row, secrets)))
+        let way = way(&shared, sql, &row, &due)?;
+        Ok(Some((due, row, way)))
     });
-    let Some((Due { id, body, since, tries }, row, secrets)) = found.await? else { return Ok(false) };
-    let outcome = match &row.body.to {
-        Recipient::Webhook { url } => tokio::select! {
-            outcome = sender.send(url, &id, &body, &secrets, now() / 1000) => outcome,
-            () = stop.cancelled() => return Ok(false),
-        },
-        Recipient::Chat { .. } => Outcome::Refused("it is a place in a chat now".into()),
+    let Some((Due { id, body, created, since, tries }, row, way)) = found.await? else { return Ok(false) };
+    let sent = async {
+        match &way {
+            Way::Webhook { url, secrets } => sender.send(url, &id, &body, secrets, now() / 1000).await,
+            Way::Mail { letter, code } => {
+                let unsubscribe = format!("{}/v1/unsubscribe/{code}", state.url);
+                let envelope = Envelope { id: &id, written: created, unsubscribe: &unsubscribe };
+                match &state.mailer {
+                    None => Outcome::Later { why: "the server has no mail server; see `[mail]`".into(), after: None },
+                    Some(mailer) => mailer.send(letter, &envelope).await.into(),
+                }
+            }
+            Way::None(why) => Outcome::Refused(why.clone()),
+        }
+    };
+    let outcome = tokio::select! {
+        outcome = sent => outcome,
+        () = stop.cancelled() => return Ok(false),
     };
     let now = now();
     let (notice_state, next, note) = match outcome {
@@ -142,6 +160,37 @@ async fn one(state: &State, sender: &Sender, of: String, stop: &CancellationToke
     }
     state.tables.write(move |sql| notice::settle(sql, &id, notice_state, next, note.as_deref())).await?;
     Ok(true)
+}
+
+/// How a notice is sent.
+enum Way {
+    /// To this address, signed with these, the newest first.
+    Webhook { url: String, secrets: Vec<Zeroizing<String>> },
+    /// By mail, which whoever gets it ends by a link with this code.
+    Mail { letter: Box<Letter>, code: String },
+    /// Not at all, for this reason.
+    None(String),
+}
+
+fn way(state: &State, sql: &mut dyn Sql, row: &SubscriptionRow, due: &Due) -> Result<Way, StoreError> {
+    match &row.body.to {
+        Recipient::Webhook { url } => Ok(Way::Webhook { url: url.clone(), secrets: secrets(state, sql, row) }),
+        Recipient::Chat { .. } => Ok(Way::None("it is a place in a chat now".into())),
+        Recipient::Mail { to, .. } => {
+            let Ok(letter) = serde_json::from_str::<Box<Letter>>(&due.body) else {
+                return Ok(Way::None("it goes by mail now, and was no mail".into()));
+            };
+            let is_named = to.iter().any(|named| mail::address(named).is_ok_and(|named| named == letter.to));
+            // What was allowed when it was set up may not be any more.
+            if is_named && state.mailer.as_ref().is_some_and(|mailer| !mailer.may_name(&letter.to)) {
+                return Ok(Way::None("its domain is none that the server lets subscriptions name".into()));
+            }
+            Ok(match correspondent::find(sql, &row.id, &letter.to)? {
+                Some(found) if !found.ended => Way::Mail { letter, code: found.code },
+                _ => Way::None("whoever has this address wants no more of this subscription".into()),
+            })
+        }
+    }
 }
 
 /// The secrets that a webhook is signed with, the newest first.

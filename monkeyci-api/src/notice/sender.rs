@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::sign;
 use crate::config::Sources;
+use crate::mail::NotTaken;
 use crate::outward::{self, Public};
 
 /// A receiver has so long for all of it.
@@ -39,6 +40,17 @@ pub enum Outcome {
     },
     /// It will not be sent, for this reason.
     Refused(String),
+}
+
+/// What became of a mail.
+impl From<Result<(), NotTaken>> for Outcome {
+    fn from(sent: Result<(), NotTaken>) -> Self {
+        match sent {
+            Ok(()) => Self::Taken,
+            Err(NotTaken::Now(why)) => Self::Later { why, after: None },
+            Err(NotTaken::Ever(why)) => Self::Refused(why),
+        }
+    }
 }
 
 impl Sender {

@@ -29,6 +29,7 @@ mod subscription;
 mod supply;
 mod token;
 mod trigger;
+mod unsubscribe;
 mod validate;
 mod webhook;
 mod worker;
@@ -73,6 +74,7 @@ impl Routes {
             hook::routes,
             webhook::routes,
             subscription::routes,
+            unsubscribe::routes,
             build::routes,
             job::routes,
             log::routes,

@@ -11,9 +11,10 @@ use super::Routes;
 use crate::audit::Change;
 use crate::extract::{At, Body, BuildPath, NoticePath, OrgNamePath, OrgPath, Paging, Query, check_filters, check_name};
 use crate::identity::Who;
+use crate::mail;
 use crate::notice::follow::{MOST, happening};
 use crate::notice::matching::{glob_of, judge, moments};
-use crate::notice::sign;
+use crate::notice::{sign, trial};
 use crate::openapi::Operation;
 use crate::outward;
 use crate::problem::{Answer, Refusal};
@@ -24,6 +25,9 @@ use crate::table::{notice, org, subscription};
 
 /// Globs of the longest list.
 const GLOBS: usize = 100;
+
+/// Addresses of one subscription.
+const ADDRESSES: usize = 20;
 
 /// Bytes of the longest glob, and of the longest word of a chat.
 const LONGEST: usize = 200;
@@ -72,6 +76,14 @@ pub(super) fn routes(routes: Routes) -> Routes {
             show_delivery,
         )
         .add(Operation::post(again, "Tell it once more").answers::<Notice>(StatusCode::ACCEPTED), redeliver)
+        .add(
+            Operation::post(
+                "/v1/orgs/{org}/subscriptions/{name}/test",
+                "Tell it something that has not happened; a mail goes to whoever asks as well, as author and actor",
+            )
+            .answers::<Vec<Notice>>(StatusCode::ACCEPTED),
+            test,
+        )
         .add(
             Operation::get(
                 "/v1/orgs/{org}/repos/{repo}/builds/{number}/subscriptions",
@@ -187,6 +199,7 @@ fn check(state: &State, body: &SubscriptionBody) -> Answer<()> {
         Recipient::Webhook { url } => {
             outward::check_url(url, state.launcher.sources()).map_err(|why| Refusal::field("/to/webhook/url", why))?;
         }
+        Recipient::Mail { to, author, actor } => check_mail(state, to, *author || *actor)?,
         Recipient::Chat { integration, place } => {
             if check_name(integration).is_err() {
                 return Err(Refusal::field("/to/chat/integration", "the name of an integration, as `slack`"));
@@ -210,6 +223,29 @@ fn check(state: &State, body: &SubscriptionBody) -> Answer<()> {
             if let Err(error) = glob_of(glob) {
                 return Err(Refusal::field(&pointer, format!("no glob: {}", error.kind())));
             }
+        }
+    }
+    Ok(())
+}
+
+fn check_mail(state: &State, to: &[String], is_anybody: bool) -> Answer<()> {
+    let Some(mailer) = &state.mailer else {
+        return Err(Refusal::field("/to/mail", "this server has no mail server; who runs it sets `[mail]`"));
+    };
+    if to.is_empty() && !is_anybody {
+        return Err(Refusal::field("/to/mail/to", "an address, or `author` or `actor`: nobody would be written to"));
+    }
+    if to.len() > ADDRESSES {
+        return Err(Refusal::field(
+            "/to/mail/to",
+            format!("up to {ADDRESSES} addresses; a list at your mail server takes more"),
+        ));
+    }
+    for (index, named) in to.iter().enumerate() {
+        let refused = |why: String| Refusal::field(&format!("/to/mail/to/{index}"), why);
+        let named = mail::address(named).map_err(refused)?;
+        if !mailer.may_name(&named) {
+            return Err(refused("its domain is none that this server lets subscriptions name".into()));
         }
     }
     Ok(())
@@ -296,6 +332,37 @@ async fn redeliver(
     let notice = again.await?.ok_or_else(|| Refusal::not_found("delivery"))?;
     state.noticed.notify_one();
     Ok((StatusCode::ACCEPTED, Json(notice)))
+}
+
+async fn test(
+    Shared(state): Shared<State>,
+    who: Who,
+    At(path): At<OrgNamePath>,
+) -> Answer<(StatusCode, Json<Vec<Notice>>)> {
+    let known = who.must(&path.org, Role::Maintainer)?;
+    let (change, name) = (Change::by(known, path.org.as_str(), "subscription/test", url(&path)), known.name.clone());
+    let row = find(&state, path).await?;
+    if let Recipient::Chat { integration, .. } = &row.body.to {
+        return Err(Refusal::conflict(format!(
+            "what is told in chats is sent by `{integration}`, which has a test of its own"
+        )));
+    }
+    let shared = state.clone();
+    let noted = state.tables.write(move |sql| {
+        let ids = trial::test(sql, &shared, &row, &name)?;
+        if !ids.is_empty() {
+            change.write(sql)?;
+        }
+        ids.iter().filter_map(|id| notice::find(sql, &row.id, id).transpose()).collect::<Result<Vec<_>, _>>()
+    });
+    let noted = noted.await?;
+    if noted.is_empty() {
+        let why =
+            "nobody would be written to: it names no address that wants it, and no provider has verified one of yours";
+        return Err(Refusal::conflict(why));
+    }
+    state.noticed.notify_one();
+    Ok((StatusCode::ACCEPTED, Json(noted)))
 }
 
 async fn list_matches(

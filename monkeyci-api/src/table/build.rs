@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use monkeyci_core::model::{BuildId, BuildStatus, JobStatus, Millis, OrgId, RepoId};
+use monkeyci_core::model::{BuildId, BuildStatus, EventKind, JobResult, JobStatus, Millis, OrgId, RepoId};
 use monkeyci_core::store::{Row, Sql, StoreError};
 use monkeyci_core::values;
 use monkeyci_rest::Build;
@@ -214,6 +214,28 @@ pub fn job_statuses(
                   WHERE org = $1 AND repo = $2 AND number = $3";
     let read = |row: &Row| Ok((row.text(0)?.to_owned(), row.word(1)?));
     sql.query(select, values![org, repo, number])?.iter().map(read).collect()
+}
+
+/// What the last attempt of each of these jobs of a build came to, with its number.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn results(
+    sql: &mut dyn Sql,
+    build: &BuildId,
+    jobs: &[String],
+) -> Result<BTreeMap<String, (u32, JobResult)>, StoreError> {
+    let select = "SELECT event.kind FROM event JOIN build ON build.id = event.build
+                  WHERE build.org = $1 AND build.repo = $2 AND build.number = $3 AND event.kind LIKE $4 ORDER BY event.seq";
+    let mut results = BTreeMap::new();
+    for row in sql.query(select, values![&build.org, &build.repo, build.number, "%\"job/executed\"%"])? {
+        if let EventKind::JobExecuted { job_id, attempt, result, .. } = row.json(0)?
+            && jobs.iter().any(|job| *job == job_id.as_str())
+        {
+            results.insert(job_id.to_string(), (attempt, *result));
+        }
+    }
+    Ok(results)
 }
 
 /// The newest build before this one, of the same ref or pull request, that came to something: one that was canceled says

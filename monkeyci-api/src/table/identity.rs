@@ -27,6 +27,28 @@ pub fn person(sql: &mut dyn Sql, provider: &str, subject: &str) -> Result<Option
     rows.first().map(|row| row.text(0).map(str::to_owned)).transpose()
 }
 
+/// The people who sign in by an account with that verified address, by name. Addresses differ by more than their letters'
+/// size.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn with_email(sql: &mut dyn Sql, email: &str) -> Result<Vec<String>, StoreError> {
+    let select = "SELECT DISTINCT person FROM identity WHERE lower(email) = $1 ORDER BY person";
+    let rows = sql.query(select, values![email.to_ascii_lowercase()])?;
+    rows.iter().map(|row| row.text(0).map(str::to_owned)).collect()
+}
+
+/// Who is called so by a provider; nobody where several are.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn called(sql: &mut dyn Sql, provider: &str, name: &str) -> Result<Option<String>, StoreError> {
+    let select = "SELECT DISTINCT person FROM identity WHERE provider = $1 AND lower(name) = $2";
+    let rows = sql.query(select, values![provider, name.to_ascii_lowercase()])?;
+    let [row] = rows.as_slice() else { return Ok(None) };
+    row.text(0).map(|person| Some(person.to_owned()))
+}
+
 /// Those of somebody.
 ///
 /// # Errors

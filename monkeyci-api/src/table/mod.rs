@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod build;
 pub mod code;
+pub mod correspondent;
 pub mod delivery;
 pub mod deployment;
 pub mod environment;
@@ -37,4 +38,5 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("schema_6.sql"),
     include_str!("schema_7.sql"),
     include_str!("schema_8.sql"),
+    include_str!("schema_11.sql"),
 ];

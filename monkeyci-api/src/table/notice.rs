@@ -8,6 +8,23 @@ use monkeyci_rest::{Moment, Notice, NoticeState};
 /// Milliseconds for which it is tried to tell somebody something.
 pub const PATIENCE: Millis = 24 * 60 * 60 * 1000;
 
+/// Something to note that it is to be told.
+#[derive(Debug, Clone)]
+pub struct News {
+    /// The subscription.
+    pub subscription: String,
+    /// The position of the event that it tells of; below 0 where it tells of none.
+    pub event: i64,
+    /// The address, where it is a mail.
+    pub address: String,
+    /// What happened.
+    pub on: Moment,
+    /// The build, as `acme/web#42`.
+    pub build: String,
+    /// What is sent.
+    pub body: String,
+}
+
 /// Something to tell.
 #[derive(Debug, Clone)]
 pub struct Due {
@@ -15,13 +32,15 @@ pub struct Due {
     pub id: String,
     /// What is sent.
     pub body: String,
+    /// When it was noted.
+    pub created: Millis,
     /// Since when it is tried.
     pub since: Millis,
     /// How often it was tried since then.
     pub tries: u64,
 }
 
-const COLUMNS: &str = "SELECT id, moment, build, created, state, tries, next, note FROM notice";
+const COLUMNS: &str = "SELECT id, moment, build, created, state, tries, next, note, address FROM notice";
 
 fn read(row: &Row) -> Result<Notice, StoreError> {
     Ok(Notice {
@@ -33,29 +52,24 @@ fn read(row: &Row) -> Result<Notice, StoreError> {
         tries: row.count(5)?,
         next: row.maybe(6, Row::integer)?,
         note: row.maybe(7, Row::text)?.map(str::to_owned),
+        to: Some(row.text(8)?.to_owned()).filter(|address| !address.is_empty()),
         body: None,
     })
 }
 
-/// Notes that a subscriber is to be told something, unless it was noted of that event.
+/// Notes that a subscriber is to be told something, unless it was noted of that event. Returns its id.
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn add(
-    sql: &mut dyn Sql,
-    subscription: &str,
-    event: u64,
-    on: Moment,
-    build: &str,
-    body: &str,
-    now: Millis,
-) -> Result<(), StoreError> {
+pub fn add(sql: &mut dyn Sql, news: &News, now: Millis) -> Result<String, StoreError> {
     let insert = "INSERT INTO notice
-                  (id, subscription, event, moment, build, body, created, state, since, tries, next)
-                  VALUES ($1, $2, $3, $4, $5, $6, $7, 'queued', $7, 0, $7)
-                  ON CONFLICT (subscription, event) DO NOTHING";
+                  (id, subscription, event, address, moment, build, body, created, state, since, tries, next)
+                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'queued', $8, 0, $8)
+                  ON CONFLICT (subscription, event, address) DO NOTHING";
     let id = crate::random::id();
-    sql.execute(insert, values![id, subscription, event, on.as_str(), build, body, now]).map(drop)
+    let News { subscription, event, address, on, build, body } = news;
+    sql.execute(insert, values![&id, subscription, *event, address, on.as_str(), build, body, now])?;
+    Ok(id)
 }
 
 /// Up to `limit` notices of a subscription before `cursor`, newest first.
@@ -111,12 +125,12 @@ pub fn due(sql: &mut dyn Sql, now: Millis) -> Result<Vec<String>, StoreError> {
 /// # Errors
 /// When it cannot be read.
 pub fn due_of(sql: &mut dyn Sql, subscription: &str, now: Millis) -> Result<Option<Due>, StoreError> {
-    let select = "SELECT id, body, since, tries FROM notice WHERE subscription = $1 AND next <= $2
+    let select = "SELECT id, body, created, since, tries FROM notice WHERE subscription = $1 AND next <= $2
                   ORDER BY next, id LIMIT 1";
     let rows = sql.query(select, values![subscription, now])?;
     let read = |row: &Row| {
         let (id, body) = (row.text(0)?.to_owned(), row.text(1)?.to_owned());
-        Ok(Due { id, body, since: row.integer(2)?, tries: row.count(3)? })
+        Ok(Due { id, body, created: row.integer(2)?, since: row.integer(3)?, tries: row.count(4)? })
     };
     rows.first().map(read).transpose()
 }

@@ -133,6 +133,8 @@ pub fn put(sql: &mut dyn Sql, row: &SubscriptionRow) -> Result<(), StoreError> {
 /// # Errors
 /// When it cannot be written.
 pub fn remove(sql: &mut dyn Sql, id: &str) -> Result<(), StoreError> {
-    sql.execute("DELETE FROM notice WHERE subscription = $1", values![id])?;
+    for table in ["notice", "correspondent"] {
+        sql.execute(&format!("DELETE FROM {table} WHERE subscription = $1"), values![id])?;
+    }
     sql.execute("DELETE FROM subscription WHERE id = $1", values![id]).map(drop)
 }

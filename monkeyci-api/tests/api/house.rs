@@ -27,8 +27,12 @@ pub struct House {
     pub dir: tempfile::TempDir,
     server: Option<Server>,
     work: Option<JoinHandle<()>>,
+    change: Option<Change>,
     _database: Option<PostgresDatabase<'static>>,
 }
+
+/// What makes its configuration another.
+type Change = Box<dyn Fn(&mut Config) + Send + Sync>;
 
 /// The file in a house's folder that has the address of its database, where that is no file.
 const DATABASE: &str = "address";
@@ -71,6 +75,32 @@ impl House {
         house
     }
 
+    /// The same, set up otherwise; each server that comes after it is so as well.
+    pub async fn with(script: &str, change: impl Fn(&mut Config) + Send + Sync + 'static) -> Self {
+        let mut house = Self::set_up(&change).await;
+        house.change = Some(Box::new(change));
+        house.commit(script);
+        house.put("/v1/orgs/acme", json!({})).await.must(201);
+        let url = format!("file://{}", house.repository().display());
+        house.put("/v1/orgs/acme/repos/web", json!({ "url": url })).await.must(201);
+        house
+    }
+
+    /// Somebody is known by an account elsewhere, which has this verified address, and has this role in `acme`.
+    pub async fn knows(&self, name: &str, email: &str, role: Option<&str>) {
+        let (person, address) = (name.to_owned(), email.to_owned());
+        let known = self.state().tables.write(move |sql| {
+            monkeyci_api::table::person::add(sql, &person, false, 1)?;
+            let identity = json!({ "provider": "sso", "subject": person, "name": person, "email": address, "created": 1, "used": 1 });
+            let identity = serde_json::from_value(identity).expect("an identity");
+            monkeyci_api::table::identity::put(sql, &person, &identity)
+        });
+        known.await.expect("writes");
+        if let Some(role) = role {
+            self.put(&format!("/v1/orgs/acme/members/{name}"), json!({ "role": role })).await;
+        }
+    }
+
     /// A server that knows nothing but its first person.
     pub async fn empty() -> Self {
         let dir = tempfile::tempdir().expect("a folder");
@@ -78,7 +108,7 @@ impl House {
         let server = open(dir.path()).await;
         let token = server.first_token().expect("a first start").to_owned();
         let work = Some(server.work());
-        Self { app: server.router(), token, dir, server: Some(server), work, _database }
+        Self { app: server.router(), token, dir, server: Some(server), work, change: None, _database }
     }
 
     /// A server that knows nothing but its first person, and is set up otherwise.
@@ -90,7 +120,7 @@ impl House {
         let server = Server::open(&config).await.expect("opens");
         let token = server.first_token().expect("a first start").to_owned();
         let work = Some(server.work());
-        Self { app: server.router(), token, dir, server: Some(server), work, _database }
+        Self { app: server.router(), token, dir, server: Some(server), work, change: None, _database }
     }
 
     /// A server over the state that lies in a folder, whose first person has this token.
@@ -98,7 +128,15 @@ impl House {
         let server = open(dir.path()).await;
         assert!(server.first_token().is_none(), "the first start was before");
         let work = Some(server.work());
-        Self { app: server.router(), token: token.to_owned(), dir, server: Some(server), work, _database: None }
+        Self {
+            app: server.router(),
+            token: token.to_owned(),
+            dir,
+            server: Some(server),
+            work,
+            change: None,
+            _database: None,
+        }
     }
 
     /// Ends the server as a kill does, without a word to anybody, and starts another in the same folder.
@@ -111,7 +149,11 @@ impl House {
             work.await.expect("it worked");
         }
         old.close().await;
-        let server = open(self.dir.path()).await;
+        let mut config = config(self.dir.path());
+        if let Some(change) = &self.change {
+            change(&mut config);
+        }
+        let server = opened(&config).await;
         assert!(server.first_token().is_none(), "the first start was before");
         self.work = Some(server.work());
         self.app = server.router();
@@ -235,11 +277,14 @@ fn config(dir: &Path) -> Config {
 }
 
 async fn open(dir: &Path) -> Server {
-    let config = config(dir);
+    opened(&config(dir)).await
+}
+
+async fn opened(config: &Config) -> Server {
     // What the server before was still answering holds the database a moment longer.
     let opened = async {
         loop {
-            match Server::open(&config).await {
+            match Server::open(config).await {
                 Err(ServerError::Store(StoreError::InUse { .. })) => {
                     tokio::time::sleep(Duration::from_millis(10)).await; // poll
                 }

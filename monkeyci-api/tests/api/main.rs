@@ -14,6 +14,8 @@ mod export;
 mod fork;
 mod github;
 mod house;
+mod mail;
+mod mail_server;
 mod metrics;
 mod object;
 mod param;

@@ -1,8 +1,20 @@
-//! The last line of a log, for a display of one line.
+//! The last lines of a log, for whoever shows no more of it.
 
 /// The last line of `tail` that shows anything, fit for a terminal: no control characters, no escape sequences.
 pub(super) fn last_line(tail: &[u8]) -> String {
-    tail.rsplit(|byte| matches!(byte, b'\n' | b'\r')).map(plain).find(|line| !line.is_empty()).unwrap_or_default()
+    shown(tail).next().unwrap_or_default()
+}
+
+/// The last `count` of such lines, in order.
+pub(super) fn last_lines(tail: &[u8], count: usize) -> Vec<String> {
+    let mut lines: Vec<_> = shown(tail).take(count).collect();
+    lines.reverse();
+    lines
+}
+
+/// The lines that show anything, the last first.
+fn shown(tail: &[u8]) -> impl Iterator<Item = String> {
+    tail.rsplit(|byte| matches!(byte, b'\n' | b'\r')).map(plain).filter(|line| !line.is_empty())
 }
 
 fn plain(line: &[u8]) -> String {
@@ -51,5 +63,6 @@ mod tests {
         assert_eq!(last_line(b"\x1b]8;;http://example.com\x1b\\link\x1b]8;;\x1b\\"), "link");
         assert_eq!(last_line(b"cut \xff\xfe\n"), "cut \u{fffd}\u{fffd}");
         assert_eq!(last_line(b"\x1b]never ends"), "");
+        assert_eq!(last_lines(b"one\n\n\x1b[31mtwo\x1b[0m\nthree\n", 2), ["two", "three"]);
     }
 }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use monkeyci_model::{BuildId, JobId};
 
 use super::follow::Follow;
-use super::last_line::last_line;
+use super::last_line::{last_line, last_lines};
 use super::live::Live;
 use super::{CHUNK_BYTES, Chunk, LogError, Mark, index};
 use crate::attempt::Attempt;
@@ -186,6 +186,14 @@ impl LogStore {
         let end = self.len(id).unwrap_or(0);
         let tail = self.read(id, end.saturating_sub(LAST_LINE_BYTES), CHUNK_BYTES);
         tail.map(|tail| last_line(&tail)).unwrap_or_default()
+    }
+
+    /// The last `count` lines that show anything, without escape sequences, of the last [`CHUNK_BYTES`] of a log.
+    #[must_use]
+    pub fn last_lines(&self, id: &LogId, count: usize) -> Vec<String> {
+        let end = self.len(id).unwrap_or(0);
+        let tail = self.read(id, end.saturating_sub(CHUNK_BYTES as u64), CHUNK_BYTES);
+        tail.map(|tail| last_lines(&tail, count)).unwrap_or_default()
     }
 
     /// Reads a log from `offset` to its end, waiting for more while it is being written.

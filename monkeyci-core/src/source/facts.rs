@@ -10,6 +10,9 @@ use super::url::without_credentials;
 /// Bytes of a commit's message that are kept.
 const MAX_MESSAGE: usize = 16 * 1024;
 
+/// Bytes of the longest address of an author: no real one is longer.
+const MAX_EMAIL: usize = 254;
+
 /// The facts of the commit that is checked out.
 pub(super) fn of_head(repository: &Repository) -> Git {
     let head = repository.find_reference("HEAD").ok();
@@ -31,6 +34,8 @@ pub(super) fn describe(git: &mut Git, commit: &git2::Commit<'_>) {
     git.commit_id = Some(commit.id().to_string());
     git.message = Some(message[..end].trim_end().to_owned());
     git.author = Some(String::from_utf8_lossy(commit.author().name_bytes()).into_owned());
+    let email = String::from_utf8_lossy(commit.author().email_bytes()).into_owned();
+    git.author_email = Some(email).filter(|email| !email.is_empty() && email.len() <= MAX_EMAIL);
 }
 
 fn origin(repository: &Repository) -> Option<String> {

@@ -182,6 +182,8 @@ impl Change {
             main_branch: self.repository.default_branch.clone(),
             message: self.commit.message.clone(),
             author: self.commit.author.clone(),
+            // The checkout tells, for every forge alike.
+            author_email: None,
         };
         Some(Trigger {
             source: self.forge.source(),

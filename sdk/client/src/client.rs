@@ -129,6 +129,22 @@ impl Client {
         call.nothing().await
     }
 
+    /// What somebody is shown who follows the link of a mail with this code, as HTML.
+    ///
+    /// # Errors
+    /// [`ClientError::NotFound`] when no mail has such a link.
+    pub async fn unsubscribing(&self, code: &str) -> Result<String, ClientError> {
+        self.root().at("v1").at("unsubscribe").at(code).call(Method::GET).text().await
+    }
+
+    /// Has no more mails of a subscription sent to an address, by the code in the link of one.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn unsubscribe(&self, code: &str) -> Result<String, ClientError> {
+        self.root().at("v1").at("unsubscribe").at(code).call(Method::POST).text().await
+    }
+
     /// Workers elsewhere.
     pub fn workers(&self) -> Pages<Worker> {
         Pages::new(self.root().at("v1").at("workers"))

@@ -46,6 +46,15 @@ impl SubscriptionRef {
         self.place.at("rotate").post(&Nothing {}).await
     }
 
+    /// Has it told something that has not happened. A mail goes to whoever asks as well, where it goes to authors and
+    /// actors.
+    ///
+    /// # Errors
+    /// When nobody would be told; when the server refuses or cannot be reached.
+    pub async fn test(&self) -> Result<Vec<Notice>, ClientError> {
+        self.place.at("test").post(&Nothing {}).await
+    }
+
     /// What it was told, newest first.
     pub fn deliveries(&self) -> Pages<Notice> {
         Pages::new(self.place.at("deliveries"))

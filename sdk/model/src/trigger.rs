@@ -111,6 +111,9 @@ pub struct Git {
     /// The commit's author.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author: Option<String>,
+    /// The author's e-mail address, as the commit has it: nobody has verified it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author_email: Option<String>,
 }
 
 /// A pull request, or merge request: somebody asks for one branch to be merged into another.

@@ -29,6 +29,7 @@ fn trigger() -> Trigger {
             main_branch: Some("main".into()),
             message: Some("mend the fence".into()),
             author: Some("Ann".into()),
+            author_email: Some("ann@example.com".into()),
         }),
         pull_request: None,
         changes: Some(Changes { modified: ["src/lib.rs".to_owned()].into(), ..Changes::default() }),

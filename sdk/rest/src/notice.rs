@@ -24,6 +24,9 @@ pub struct Told {
     /// The jobs that it is about.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub jobs: Vec<String>,
+    /// Whether it is a test: nothing of it has happened.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub test: bool,
 }
 
 /// Something that a subscriber is told, and how that went.
@@ -37,6 +40,9 @@ pub struct Notice {
     pub on: Moment,
     /// The build, as `acme/web#42`.
     pub build: String,
+    /// The address, where it is a mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
     /// When it was noted.
     pub created: Millis,
     /// How it went.

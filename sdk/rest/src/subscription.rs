@@ -73,6 +73,19 @@ pub enum Recipient {
         /// Where it is sent.
         url: String,
     },
+    /// People, by e-mail. Those who are not named are written to at the address that their provider has verified, and only
+    /// where they belong to the organisation.
+    Mail {
+        /// Addresses.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        to: Vec<String>,
+        /// Whether the author of the commit is written to; never that of a fork.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        author: bool,
+        /// Whether whoever caused the build is written to.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        actor: bool,
+    },
     /// A place in a chat, which an integration looks after: it asks which subscriptions match.
     Chat {
         /// The integration, as `slack`.
