@@ -15,7 +15,7 @@
 //! - [`sign_in`]: by which accounts elsewhere people sign in; `session`: what a browser then has.
 //! - `report`: forges are told how builds of their commits stand.
 //! - `notice`: subscribers are told of what happens in builds; [`mail`]: what writes to them.
-//! - `view`: builds as they are shown; `sse` and `range`: streams and parts of what is long.
+//! - `view`: builds as they are shown; `statistics`: how they went; `sse` and `range`: streams and parts of what is long.
 //! - `connection`: who is listened to, and how long; [`metrics`]: what is counted; `request`: what is noted of each request.
 //! - `checkout`: what is cloned, with the `ssh_key`s for it, from `known_hosts`.
 //! - [`backup`]: a server in one file.
@@ -69,6 +69,7 @@ mod session;
 pub mod sign_in;
 mod sse;
 mod ssh_key;
+mod statistics;
 mod telling;
 mod timer;
 mod tls;

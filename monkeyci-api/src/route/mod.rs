@@ -25,6 +25,7 @@ mod schedule;
 mod session;
 mod sign_in;
 mod ssh_key;
+mod statistics;
 mod subscription;
 mod supply;
 mod token;
@@ -82,6 +83,7 @@ impl Routes {
             environment::routes,
             event::routes,
             badge::routes,
+            statistics::routes,
             worker::routes,
             lease::routes,
             supply::routes,

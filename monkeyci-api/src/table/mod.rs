@@ -23,6 +23,7 @@ pub mod schedule;
 pub mod script_approval;
 pub mod seen;
 pub mod ssh_key;
+pub mod statistics;
 pub mod subscription;
 pub mod token;
 pub mod trigger;

@@ -37,6 +37,8 @@ const MATRIX: &[(&str, &str, [bool; 6])] = &[
     ("delete", "/v1/orgs/{org}/members/{name}", [false, false, false, false, false, true]),
     ("get", "/v1/orgs/{org}/audit", [false, false, false, false, false, true]),
     ("get", "/v1/orgs/{org}/builds", [false, false, true, true, true, true]),
+    ("get", "/v1/orgs/{org}/statistics", [false, false, true, true, true, true]),
+    ("get", "/v1/orgs/{org}/repos/{repo}/statistics", [false, false, true, true, true, true]),
     ("get", "/v1/orgs/{org}/events", [false, false, true, true, true, true]),
     ("get", "/v1/orgs/{org}/repos", [false, false, true, true, true, true]),
     ("get", "/v1/orgs/{org}/repos/{repo}", [false, false, true, true, true, true]),

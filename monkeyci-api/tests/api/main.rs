@@ -28,6 +28,7 @@ mod retention;
 mod schedule;
 mod sign_in;
 mod ssh_key;
+mod statistics;
 mod subscription;
 mod trigger;
 mod validate;

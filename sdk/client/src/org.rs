@@ -4,8 +4,9 @@ use std::ops::Deref;
 
 use monkeyci_rest::{
     AuditRow, Build, Export, Member, NewMember, Org, OrgBody, Param, ParamBody, ParamSet, Pipeline, PipelineBody, Repo,
-    SshKey, SshKeyBody, Subscription,
+    SshKey, SshKeyBody, Statistics, Subscription,
 };
+use reqwest::Method;
 
 use crate::place::Place;
 use crate::{ClientError, Events, Object, Pages, ParamSetRef, RepoRef, SubscriptionRef, events};
@@ -120,6 +121,14 @@ impl OrgRef {
         self.place.at("export").get().await
     }
 
+    /// How its builds went in the last `days`: 30 when that is not said, 366 at the most.
+    ///
+    /// # Errors
+    /// When the server refuses or cannot be reached.
+    pub async fn statistics(&self, days: Option<u64>) -> Result<Statistics, ClientError> {
+        statistics(&self.place, days).await
+    }
+
     /// Who changed what.
     pub fn audit(&self) -> Pages<AuditRow> {
         Pages::new(self.place.at("audit"))
@@ -128,6 +137,15 @@ impl OrgRef {
     /// What happens in all its builds, from now on, or after the event at position `after`. It never ends by itself.
     pub fn events(&self, after: Option<u64>) -> Events {
         events::by_position(self.place.at("events"), after)
+    }
+}
+
+/// How the builds of a place went.
+pub(crate) async fn statistics(place: &Place, days: Option<u64>) -> Result<Statistics, ClientError> {
+    let call = place.at("statistics").call(Method::GET);
+    match days {
+        Some(days) => call.query("days", days).json().await,
+        None => call.json().await,
     }
 }
 

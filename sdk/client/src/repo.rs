@@ -5,10 +5,11 @@ use std::ops::Deref;
 use monkeyci_model::BuildStatus;
 use monkeyci_rest::{
     Build, BuildDetail, EffectiveParam, Environment, Hook, HookSecret, NewBuild, NewHook, Param, ParamBody, Repo,
-    RepoBody, Schedule, ScheduleBody, Trigger, TriggerBody,
+    RepoBody, Schedule, ScheduleBody, Statistics, Trigger, TriggerBody,
 };
 use reqwest::Method;
 
+use crate::org::statistics;
 use crate::place::Place;
 use crate::{BuildRef, ClientError, EnvironmentRef, HookRef, Object, Pages};
 
@@ -118,6 +119,14 @@ impl RepoRef {
     /// When the server refuses or cannot be reached.
     pub async fn make_hook(&self, hook: &NewHook) -> Result<HookSecret, ClientError> {
         self.place.at("hooks").post(hook).await
+    }
+
+    /// How its builds went in the last `days`: 30 when that is not said, 366 at the most.
+    ///
+    /// # Errors
+    /// When the server refuses or cannot be reached.
+    pub async fn statistics(&self, days: Option<u64>) -> Result<Statistics, ClientError> {
+        statistics(&self.place, days).await
     }
 
     /// How its default branch stands, or another, as a picture in SVG.
