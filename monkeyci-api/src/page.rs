@@ -124,7 +124,28 @@ mod tests {
 
     #[test]
     fn a_page_is_small() {
-        let bytes: usize = ALL.1.values().map(|file| file.gzip.len()).sum();
-        assert!(bytes < 100_000, "all files together have {bytes} bytes as they are sent");
+        let early = String::from_utf8_lossy(&ALL.1["script/early.js"].bytes).into_owned();
+        // `name: "form live/list …",` for each view: modules that no other page needs to have.
+        let views: Vec<(&str, Vec<String>)> = early
+            .lines()
+            .filter_map(|line| {
+                let (name, modules) = line.trim().split_once(": \"")?;
+                let modules = modules.strip_suffix("\",")?.split(' ');
+                Some((name, modules.map(|module| format!("script/{module}.js")).collect()))
+            })
+            .collect();
+        assert!(views.len() > 5, "{views:?}");
+        let is_of_a_view = |path: &str| {
+            path.starts_with("script/view/") || views.iter().any(|(_, modules)| modules.iter().any(|one| one == path))
+        };
+        let sent = |wanted: &dyn Fn(&str) -> bool| -> usize {
+            ALL.1.iter().filter(|(path, _)| wanted(path)).map(|(_, file)| file.gzip.len()).sum()
+        };
+        let every = sent(&|path| !is_of_a_view(path));
+        for (name, modules) in &views {
+            let bytes = every + sent(&|path| modules.iter().any(|one| one == path));
+            assert!(bytes < 100_000, "the page `{name}` has {bytes} bytes as it is sent");
+            println!("{name}: {bytes}");
+        }
     }
 }

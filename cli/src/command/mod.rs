@@ -27,10 +27,12 @@ mod schema;
 mod server;
 mod show;
 mod ssh_key;
+mod stats;
 mod subscription;
 mod test;
 mod token;
 mod trigger;
+mod validate;
 mod verify;
 mod watch;
 mod webhook;
@@ -77,6 +79,7 @@ enum Command {
     Run(run::RunArgs),
     Builds(builds::BuildsArgs),
     Show(show::ShowArgs),
+    Stats(stats::StatsArgs),
     Watch(watch::WatchArgs),
     Logs(logs::LogsArgs),
     Artifacts(artifacts::ArtifactsArgs),
@@ -97,6 +100,7 @@ enum Command {
     Org(org::OrgArgs),
     Token(token::TokenArgs),
     Workers(workers::WorkersArgs),
+    Validate(validate::ValidateArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
 }
@@ -124,6 +128,7 @@ pub fn main() -> Exit {
         Command::Run(args) => run::run(&args),
         Command::Builds(args) => builds::run(&args),
         Command::Show(args) => show::run(&args),
+        Command::Stats(args) => stats::run(&args),
         Command::Watch(args) => watch::run(&args),
         Command::Logs(args) => logs::run(&args),
         Command::Artifacts(args) => artifacts::run(&args),
@@ -144,6 +149,7 @@ pub fn main() -> Exit {
         Command::Org(args) => org::run(&args),
         Command::Token(args) => token::run(&args),
         Command::Workers(args) => workers::run(&args),
+        Command::Validate(args) => validate::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
     };

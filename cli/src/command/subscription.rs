@@ -1,12 +1,12 @@
 use std::collections::BTreeMap;
 
 use monkeyci_client::SubscriptionRef;
-use monkeyci_client::rest::{LabelFilters, Notice, Recipient, Subscription, SubscriptionBody};
+use monkeyci_client::rest::{LabelFilters, Match, Notice, Recipient, Subscription, SubscriptionBody};
 use monkeyci_core::model::OrgId;
 
 use crate::error::{CliError, Exit};
 use crate::labels;
-use crate::remote::OutputArgs;
+use crate::remote::{BuildName, OutputArgs};
 use crate::ui::{table, when};
 
 /// Who is told of what happens in builds of an organisation
@@ -23,10 +23,24 @@ enum Command {
         #[command(flatten)]
         org: OrgArgs,
     },
-    /// Send what happens to a webhook; its secret is printed this once
-    Set(SetArgs),
+    /// Tell a webhook, whose secret is printed this once, or people by e-mail
+    Set(Box<SetArgs>),
     /// Print one as JSON
     Show(NameArgs),
+    /// Tell nothing for now
+    Pause(NameArgs),
+    /// Tell what happens from now on, again
+    Resume(NameArgs),
+    /// Tell something that has not happened, to see whether it comes
+    Test(NameArgs),
+    /// Say which subscriptions are told of a build, and why, or why not
+    Why {
+        /// The build, as in `acme/web/42` or `42` [default: the newest]
+        #[arg(value_name = "BUILD")]
+        build: Option<BuildName>,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
     /// Give a webhook a new secret; for a day both sign
     Rotate(NameArgs),
     /// Remove one
@@ -73,9 +87,19 @@ struct NameArgs {
 struct SetArgs {
     #[command(flatten)]
     of: NameArgs,
-    /// Where it is sent
-    #[arg(value_name = "URL")]
-    url: String,
+    /// The webhook that it is sent to
+    #[arg(value_name = "URL", required_unless_present_any = ["mail", "mail_author", "mail_actor"],
+        conflicts_with_all = ["mail", "mail_author", "mail_actor"])]
+    url: Option<String>,
+    /// Write to this address instead (repeatable)
+    #[arg(long, value_name = "ADDRESS")]
+    mail: Vec<String>,
+    /// Write to the author of the commit
+    #[arg(long)]
+    mail_author: bool,
+    /// Write to whoever caused the build
+    #[arg(long)]
+    mail_actor: bool,
     /// Of repositories that fit this glob; with `!` before it, not of these (repeatable, as all of these)
     #[arg(short, long, value_name = "GLOB")]
     repo: Vec<String>,
@@ -111,6 +135,10 @@ pub fn run(args: &SubscriptionArgs) -> Result<Exit, CliError> {
                 let text = serde_json::to_string_pretty(&shown).map_err(|error| CliError::ours(error.to_string()))?;
                 super::print(&format!("{text}\n"))
             }
+            Command::Pause(of) => pause(of, true).await,
+            Command::Resume(of) => pause(of, false).await,
+            Command::Test(of) => test(of).await,
+            Command::Why { build, output } => why(build.as_ref(), output).await,
             Command::Rotate(of) => {
                 let rotated = of.find()?.rotate().await?;
                 of.org.output.print(&rotated, |_| told("Rotated", &rotated))
@@ -149,6 +177,11 @@ fn row(subscription: &Subscription) -> [String; 6] {
     let globs = |globs: &[String]| if globs.is_empty() { "all".to_owned() } else { globs.join(", ") };
     let to = match &body.to {
         Recipient::Webhook { url } => url.clone(),
+        Recipient::Mail { to, author, actor } => {
+            let people = [("the author", author), ("the actor", actor)];
+            let people = people.iter().filter(|(_, is_told)| **is_told).map(|(who, _)| (*who).to_owned());
+            to.iter().cloned().chain(people).collect::<Vec<_>>().join(", ")
+        }
         Recipient::Chat { integration, place } => format!("{integration} {place}"),
     };
     let paused = if body.paused { "paused" } else { "" };
@@ -156,7 +189,13 @@ fn row(subscription: &Subscription) -> [String; 6] {
 }
 
 async fn set(args: &SetArgs) -> Result<Exit, CliError> {
-    let mut body = serde_json::json!({ "to": { "webhook": { "url": args.url } } });
+    let to = match &args.url {
+        Some(url) => serde_json::json!({ "webhook": { "url": url } }),
+        None => {
+            serde_json::json!({ "mail": { "to": args.mail, "author": args.mail_author, "actor": args.mail_actor } })
+        }
+    };
+    let mut body = serde_json::json!({ "to": to });
     if !args.on.is_empty() {
         body["on"] = args.on.clone().into();
     }
@@ -173,6 +212,36 @@ async fn set(args: &SetArgs) -> Result<Exit, CliError> {
     };
     let set = args.of.find()?.put(&body).await?;
     args.of.org.output.print(&set, |_| told("Set", &set))
+}
+
+async fn pause(of: &NameArgs, paused: bool) -> Result<Exit, CliError> {
+    let subscription = of.find()?;
+    let found = subscription.get().await?;
+    let changed = subscription.put_if(&SubscriptionBody { paused, ..found.body }, found.revision).await?;
+    of.org.output.print(&changed, |_| told(if paused { "Paused" } else { "Resumed" }, &changed))
+}
+
+async fn test(of: &NameArgs) -> Result<Exit, CliError> {
+    let noted = of.find()?.test().await?;
+    of.org.output.print(&noted, |_| {
+        let to: Vec<_> =
+            noted.iter().map(|notice| super::safe(notice.to.as_deref().unwrap_or("the webhook"))).collect();
+        let then = format!("`monkeyci subscription deliveries {} --org {}` says how that went", of.name, of.org.org);
+        format!("A test is sent to {}; {then}\n", to.join(", "))
+    })
+}
+
+async fn why(build: Option<&BuildName>, output: &OutputArgs) -> Result<Exit, CliError> {
+    let (_, build) = output.connect()?.build(build).await?;
+    let found = build.subscriptions(None).await?;
+    output.print(&found, |style| {
+        let row = |found: &Match| {
+            let on = found.on.map_or("", |on| on.as_str());
+            [found.subscription.clone(), on.to_owned(), found.why.clone()]
+        };
+        let rows: Vec<_> = found.iter().map(row).collect();
+        table::list("Nobody is told", ["NAME", "TOLD", "WHY"], &rows, style)
+    })
 }
 
 /// What was done, with a secret that was made by it.
@@ -198,10 +267,11 @@ async fn deliveries(of: &NameArgs, limit: usize) -> Result<Exit, CliError> {
                 notice.on.as_str().to_owned(),
                 when::about(notice.created, now),
                 notice.state.as_str().to_owned(),
+                notice.to.clone().unwrap_or_default(),
                 notice.note.clone().unwrap_or_default(),
             ]
         };
         let rows: Vec<_> = found.iter().map(row).collect();
-        table::list("Nothing was sent", ["ID", "BUILD", "ON", "NOTED", "STATE", ""], &rows, style)
+        table::list("Nothing was sent", ["ID", "BUILD", "ON", "NOTED", "STATE", "TO", ""], &rows, style)
     })
 }

@@ -9,6 +9,7 @@ mod plan;
 mod remote;
 mod rust;
 mod served;
+mod subscription;
 mod terminal;
 mod tls;
 mod usage;

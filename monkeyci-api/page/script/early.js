@@ -12,9 +12,10 @@
   const MODULES = {
     orgs: "form part/trigger view/orgs",
     org: "form live/list part/build_row part/trigger seen stream view/org",
-    orgSettings: "form settings/audit settings/collection settings/labels settings/members settings/page settings/param_sets settings/params settings/pipelines settings/ssh_keys view/org_settings",
+    orgSettings: "form settings/audit settings/collection settings/labels settings/members settings/page settings/param_sets settings/params settings/pipelines settings/ssh_keys settings/subscriptions view/org_settings",
     repo: "form live/list part/actions part/build_row part/chart part/trigger seen stream view/repo",
     repoSettings: "form settings/collection settings/environments settings/hooks settings/page settings/params settings/schedules settings/triggers view/repo_settings",
+    statistics: "part/day_chart view/statistics",
     build: "form live/build live/watch log/ansi log/spans part/actions part/broken part/graph part/layout part/tests part/timeline part/trigger stream view/build",
     job: "form live/build live/watch log/ansi log/bytes log/feed log/lines log/scroller log/search log/sections log/spans log/text log/view part/actions part/job_details part/tests part/trigger seen stream view/job",
   };
@@ -22,12 +23,14 @@
   const path = location.pathname;
   const [, , org, , repo, , number, , job] = path.split("/");
   const isSettings = path.endsWith("/settings");
+  const isStatistics = path.endsWith("/statistics");
   const of = `/v1/orgs/${org}`;
   const build = `${of}/repos/${repo}/builds/${number}`;
   const [view, data] =
     path === "/" ? ["orgs", ["/v1/orgs?limit=200"]]
     : !path.startsWith("/o/") ? [null, []]
     : isSettings ? [path.split("/").length > 4 ? "repoSettings" : "orgSettings", []]
+    : isStatistics ? ["statistics", location.search ? [] : [`${path.replace("/o/", "/v1/orgs/").replace("/r/", "/repos/")}?days=30`]]
     : number ? [job ? "job" : "build", [build, `${build}/events?limit=200`]]
     : repo ? ["repo", [`${of}/repos/${repo}`, ...(location.search ? [] : [`${of}/repos/${repo}/builds?limit=100`])]]
     : ["org", [of, `${of}/builds?limit=100`, `${of}/repos?limit=200`]];

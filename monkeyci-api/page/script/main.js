@@ -17,6 +17,7 @@ const VIEWS = {
   orgSettings: () => import("./view/org_settings.js"),
   repo: () => import("./view/repo.js"),
   repoSettings: () => import("./view/repo_settings.js"),
+  statistics: () => import("./view/statistics.js"),
   build: () => import("./view/build.js"),
   script: () => import("./view/script.js"),
   job: () => import("./view/job.js"),

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { apply, count, criticalPath, fromDetail, unknown } from "../script/live/build.js";
 import { withBuild } from "../script/live/list.js";
 import { figures } from "../script/part/chart.js";
+import { ceiling, timeCeiling } from "../script/part/day_chart.js";
 import { tally, tests } from "../script/part/tests.js";
 
 /** A build after these facts, one millisecond apart. */
@@ -96,4 +97,9 @@ test("figures of builds leave out what was not decided", () => {
   assert.equal(median, 30);
   assert.equal(days.length, 14);
   assert.equal(figures([]).rate, null);
+});
+
+test("an axis ends at what people read well", () => {
+  assert.deepEqual([0, 1, 3, 7, 10, 11, 480, 501].map(ceiling), [1, 1, 5, 10, 10, 20, 500, 1000]);
+  assert.deepEqual([1, 1000, 1001, 31_000, 61_000, 3_700_000, 90_000_000].map(timeCeiling), [1000, 1000, 2000, 60_000, 120_000, 7_200_000, 172_800_000]);
 });

@@ -28,7 +28,7 @@ function early(path, search = "") {
   return { links: links.sort(), asked };
 }
 
-const PATHS = { orgs: "/", org: "/o/a", orgSettings: "/o/a/settings", repo: "/o/a/r/b", repoSettings: "/o/a/r/b/settings", build: "/o/a/r/b/b/3", job: "/o/a/r/b/b/3/j/c" };
+const PATHS = { orgs: "/", org: "/o/a", orgSettings: "/o/a/settings", repo: "/o/a/r/b", repoSettings: "/o/a/r/b/settings", statistics: "/o/a/r/b/statistics", build: "/o/a/r/b/b/3", job: "/o/a/r/b/b/3/j/c" };
 
 test("what a view imports is asked for at once", () => {
   for (const [, name, file] of views.filter(([, name]) => name in PATHS)) {
@@ -46,5 +46,6 @@ test("data is asked for at once, and none that is not needed", () => {
   assert.deepEqual(early("/o/a/r/b/b/3").asked, ["/v1/me", "/v1/orgs/a/repos/b/builds/3", "/v1/orgs/a/repos/b/builds/3/events?limit=200"]);
   assert.deepEqual(early("/o/a/r/b", "?status=failure").asked, ["/v1/me", "/v1/orgs/a/repos/b"]);
   assert.deepEqual(early("/o/a").asked, ["/v1/me", "/v1/orgs/a", "/v1/orgs/a/builds?limit=100", "/v1/orgs/a/repos?limit=200"]);
+  assert.deepEqual(early("/o/a/r/b/statistics").asked, ["/v1/me", "/v1/orgs/a/repos/b/statistics?days=30"]);
   assert.deepEqual(early("/login").asked, []);
 });

@@ -194,7 +194,7 @@ fn with_secret(state: &State, sql: &mut dyn Sql, row: SubscriptionRow) -> Answer
     Ok((SubscriptionRow { secret: Some(sealed), former, ..row }, secret.to_string()))
 }
 
-fn check(state: &State, body: &SubscriptionBody) -> Answer<()> {
+pub(super) fn check(state: &State, body: &SubscriptionBody) -> Answer<()> {
     match &body.to {
         Recipient::Webhook { url } => {
             outward::check_url(url, state.launcher.sources()).map_err(|why| Refusal::field("/to/webhook/url", why))?;

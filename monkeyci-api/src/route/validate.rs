@@ -7,7 +7,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Routes, build, environment, org, param, pipeline, repo, schedule, ssh_key, trigger as trigger_of_repo};
+use super::{
+    Routes, build, environment, org, param, pipeline, repo, schedule, ssh_key, subscription, trigger as trigger_of_repo,
+};
 use crate::extract::{At, Body, Query, check_filters, check_name, typed};
 use crate::identity::Who;
 use crate::openapi::Operation;
@@ -64,6 +66,7 @@ fn check(state: &State, kind: Kind, body: Value) -> Answer<()> {
         Kind::Schedule => schedule::check(&typed(body)?).map(drop),
         Kind::Trigger => trigger_of_repo::check(&typed(body)?),
         Kind::Environment => environment::check(&typed(body)?),
+        Kind::Subscription => subscription::check(state, &typed(body)?),
         Kind::Build => build::check(&typed(body)?),
         Kind::Cron => cron(&typed(body)?),
         Kind::Ref => {

@@ -26,6 +26,7 @@ async fn a_dry_run_refuses_what_the_write_would_refuse_and_changes_nothing() {
         ("job", json!({ "id": "a", "script": ["ls"], "timeout": "soon" }), "/timeout"),
         ("cron", json!({ "cron": "* * *" }), "/cron"),
         ("ref", json!({ "ref": "main" }), "/ref"),
+        ("subscription", json!({ "to": { "webhook": { "url": "x" } } }), "/to/webhook/url"),
         ("build", json!({ "branch": "main", "tag": "v1" }), "/tag"),
         ("org", json!({ "name": "" }), "/name"),
     ] {

@@ -27,6 +27,8 @@ pub enum Kind {
     Trigger,
     /// An environment.
     Environment,
+    /// A subscription.
+    Subscription,
     /// A wish for a build.
     Build,
     /// When a schedule fires: [`Cron`].
@@ -50,6 +52,7 @@ impl Kind {
             Self::Schedule => "schedule",
             Self::Trigger => "trigger",
             Self::Environment => "environment",
+            Self::Subscription => "subscription",
             Self::Build => "build",
             Self::Cron => "cron",
             Self::Ref => "ref",
@@ -96,6 +99,7 @@ mod tests {
             "schedule",
             "trigger",
             "environment",
+            "subscription",
             "build",
             "cron",
             "ref",

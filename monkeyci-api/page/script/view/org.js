@@ -24,6 +24,7 @@ export async function show({ params: { org: id }, me, signal, draw, go }) {
     draw([
       h("header.head", h("h1", h("bdi", org.name || org.id)),
         h("div.actions",
+          may(me, id, "viewer") && h("a.button", { href: page.orgStatistics(id) }, "Statistics"),
           may(me, id, "viewer") && h("a.button", { href: page.orgSettings(id) }, "Settings"),
           may(me, id, "maintainer") && h("button.primary", { type: "button", on: { click: () => create(id, go) } }, "Add repository"))),
       h("div.columns",

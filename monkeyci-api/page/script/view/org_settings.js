@@ -12,6 +12,7 @@ import { paramSets } from "../settings/param_sets.js";
 import { params } from "../settings/params.js";
 import { pipelines } from "../settings/pipelines.js";
 import { sshKeys } from "../settings/ssh_keys.js";
+import { subscriptions } from "../settings/subscriptions.js";
 
 /** Draws the view. */
 export async function show({ params: { org: id }, me, signal, draw, go }) {
@@ -24,6 +25,8 @@ export async function show({ params: { org: id }, me, signal, draw, go }) {
     sets: paramSets(path, { signal, redraw, mayWrite: may(me, id, "maintainer") }),
     pipelines: pipelines(path, { signal, redraw, mayWrite: may(me, id, "maintainer") }),
     keys: sshKeys(path, { signal, redraw, mayWrite: may(me, id, "maintainer") }),
+    // Addresses of others stand in them.
+    subscriptions: may(me, id, "maintainer") ? subscriptions(path, { signal, redraw, mayWrite: true }) : null,
     members: members(path, { signal, redraw, mayWrite: isOwner }),
     audit: isOwner ? audit(path, { signal, redraw }) : null,
   };
@@ -47,6 +50,7 @@ export async function show({ params: { org: id }, me, signal, draw, go }) {
     settings([
       ["general", "General", h("section.collection", { key: "general", id: "general" }, h("h2", "General"), hold(general), isOwner && h("p.danger-zone", h("button.danger", { type: "button", on: { click: remove } }, "Delete the organisation")))],
       ["params", "Params", lists.params.draw()], ["param-sets", "Param sets", lists.sets.draw()], ["pipelines", "Pipelines", lists.pipelines.draw()], ["ssh-keys", "SSH keys", lists.keys.draw()],
+      ...(lists.subscriptions ? [["subscriptions", "Subscriptions", lists.subscriptions.draw()]] : []),
       ["members", "Members", lists.members.draw()],
       ...(lists.audit ? [["audit", "Audit", lists.audit.draw()]] : []),
     ]),
