@@ -100,6 +100,6 @@ test("figures of builds leave out what was not decided", () => {
 });
 
 test("an axis ends at what people read well", () => {
-  assert.deepEqual([0, 1, 3, 7, 10, 11, 480, 501].map(ceiling), [1, 1, 5, 10, 10, 20, 500, 1000]);
+  assert.deepEqual([0, 1, 3, 7, 10, 11, 22, 480, 601].map(ceiling), [2, 2, 4, 8, 10, 12, 24, 600, 800]);
   assert.deepEqual([1, 1000, 1001, 31_000, 61_000, 3_700_000, 90_000_000].map(timeCeiling), [1000, 1000, 2000, 60_000, 120_000, 7_200_000, 172_800_000]);
 });

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { neutral, safeHref } from "../script/element.js";
 import { headline, plain, ref } from "../script/part/trigger.js";
 import { buildId, lines, match, page, rest } from "../script/route.js";
+import { filters, recipient } from "../script/settings/subscriptions.js";
 import { ago, bytes, duration } from "../script/time.js";
 
 test("paths lead to views and back", () => {
@@ -11,6 +12,14 @@ test("paths lead to views and back", () => {
   assert.deepEqual(match("/o/acme/r/web/b/42/j/unit-tests"), { name: "job", params: { org: "acme", repo: "web", number: "42", job: "unit-tests" } });
   assert.deepEqual(match(page.repoSettings("a", "b")), { name: "repoSettings", params: { org: "a", repo: "b" } });
   for (const path of ["/o", "/o/acme/x", "/o/a/r/b/b/0", "/o/a/r/b/b/1x", "/o/%E0%A4%A/settings"]) assert.equal(match(path), null, path);
+});
+
+test("a subscription is told in few words", () => {
+  assert.equal(recipient({ webhook: { url: "https://example.com" } }), "https://example.com");
+  assert.equal(recipient({ chat: { integration: "slack", place: "T1/C2" } }), "slack T1/C2");
+  assert.equal(recipient({ mail: { to: ["a@example.com"], author: true } }), "a@example.com, the author");
+  assert.equal(filters({ repos: ["web"], labelFilters: [{ team: "shop" }], refs: ["main", "!pull/*"] }), "in web; labelled team=shop; at main, !pull/*");
+  assert.equal(filters({}), "");
 });
 
 test("whatever a name holds, it stays one part of a path", () => {

@@ -15,6 +15,7 @@ mod lease;
 mod log;
 mod member;
 mod metrics;
+mod notice;
 mod org;
 mod page;
 mod param;
@@ -75,6 +76,7 @@ impl Routes {
             hook::routes,
             webhook::routes,
             subscription::routes,
+            notice::routes,
             unsubscribe::routes,
             build::routes,
             job::routes,

@@ -1,5 +1,8 @@
+use std::path::{Path, PathBuf};
+
 use http::Method;
 use monkeyci_api::Config;
+use monkeyci_api::doctor::{Health, examine};
 use monkeyci_api::mail::settings::{Mail as Settings, Security};
 use serde_json::{Value, json};
 
@@ -13,28 +16,35 @@ const DELIVERIES: &str = "/v1/orgs/acme/subscriptions/team/deliveries";
 const BROKEN: &str = "[{id: unit, script: ['printf \"\\\\033[31mexpected 1\\\\033[0m <got> 2\\\\n.\\\\n\"; false']}]";
 const WELL: &str = "[{id: unit, script: ['true']}]";
 
-/// A house that writes by a mail server, as it is spoken to.
+/// How a server is reached, as it is spoken to; its authority and the password are in a folder.
+fn settings(server: &MailServer, speech: Speech, dir: &Path) -> Settings {
+    let is_safe = speech != Speech::Clear;
+    Settings {
+        server: Some("localhost".into()),
+        port: Some(server.port),
+        from: Some("MonkeyCI <ci@example.com>".into()),
+        security: match speech {
+            Speech::Clear => Security::None,
+            Speech::StartTls => Security::Starttls,
+            Speech::Tls => Security::Tls,
+        },
+        authorities: is_safe.then(|| dir.join("authority.pem")),
+        user: is_safe.then(|| USER.into()),
+        password_file: is_safe.then(|| dir.join("password")),
+        domains: vec!["example.com".into()],
+    }
+}
+
+/// A house that writes by a mail server.
 async fn house(server: &MailServer, speech: Speech) -> House {
-    let (port, authority) = (server.port, server.authority.clone());
+    let (authority, mail) = (server.authority.clone(), settings(server, speech, Path::new("")));
     House::with(WELL, move |config: &mut Config| {
         let dir = config.state.parent().expect("a folder").to_owned();
         std::fs::write(dir.join("authority.pem"), &authority).expect("writes");
         std::fs::write(dir.join("password"), format!("{PASSWORD}\n")).expect("writes");
-        let is_safe = speech != Speech::Clear;
-        config.mail = Settings {
-            server: Some("localhost".into()),
-            port: Some(port),
-            from: Some("MonkeyCI <ci@example.com>".into()),
-            security: match speech {
-                Speech::Clear => Security::None,
-                Speech::StartTls => Security::Starttls,
-                Speech::Tls => Security::Tls,
-            },
-            authorities: is_safe.then(|| dir.join("authority.pem")),
-            user: is_safe.then(|| USER.into()),
-            password_file: is_safe.then(|| dir.join("password")),
-            domains: vec!["example.com".into()],
-        };
+        let within = |file: &Option<PathBuf>| file.as_ref().map(|file| dir.join(file));
+        let (authorities, password_file) = (within(&mail.authorities), within(&mail.password_file));
+        config.mail = Settings { authorities, password_file, ..mail.clone() };
     })
     .await
 }
@@ -217,4 +227,22 @@ async fn a_password_is_told_to_whom_it_is_for_and_a_server_of_another_name_learn
     let note = listed["items"][0]["note"].as_str().expect("a note");
     assert!(note.contains("cannot be reached") && !note.contains(PASSWORD), "{note}");
     assert!(server.came(0).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn doctor_greets_the_mail_server_as_who_sends_and_says_what_is_wrong() {
+    let server = MailServer::open(Speech::StartTls).await;
+    let dir = tempfile::tempdir().expect("a folder");
+    std::fs::write(dir.path().join("authority.pem"), &server.authority).expect("writes");
+    let mut config = Config { state: dir.path().join("state"), ..Config::default() };
+    config.listen.set_port(0);
+    config.mail = settings(&server, Speech::StartTls, dir.path());
+    for (password, told) in [(PASSWORD, "lets us send"), ("of-another", "answers 535: 5.7.8 who are you")] {
+        std::fs::write(dir.path().join("password"), password).expect("writes");
+        let found = examine(&config).await.into_iter().find(|finding| finding.what == "mail").expect("a finding");
+        assert!(found.told.contains(told) && !found.told.contains(password), "{}", found.told);
+    }
+    std::fs::remove_file(dir.path().join("password")).expect("removed");
+    let found = examine(&config).await.into_iter().find(|finding| finding.what == "mail").expect("a finding");
+    assert!(found.health == Health::Bad && found.told.contains("password-file"), "{}", found.told);
 }

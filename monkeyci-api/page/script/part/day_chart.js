@@ -3,15 +3,15 @@
 import { svg } from "../element.js";
 import { duration } from "../time.js";
 
-const [WIDTH, HEIGHT, LEFT, BELOW] = [720, 180, 46, 20];
+const [HEIGHT, LEFT, BELOW] = [190, 40, 20];
 
 /**
- * The next round number that is no smaller: where an axis ends. Pure.
+ * The next round number that is no smaller, and has a half: where an axis ends. Pure.
  * @param {number} value
  */
 export function ceiling(value) {
   const unit = 10 ** Math.floor(Math.log10(Math.max(1, value)));
-  return [1, 2, 5, 10].map((step) => step * unit).find((one) => one >= value);
+  return [1, 1.2, 1.6, 2, 2.4, 3, 4, 6, 8, 10].map((step) => Math.round(step * unit)).find((one) => one >= value && one % 2 === 0);
 }
 
 /**
@@ -27,12 +27,14 @@ const date = (time) => new Date(time).toLocaleDateString(undefined, { timeZone: 
 
 /** The frame of a chart: lines at a few heights, and the dates of a few days. */
 function frame(days, most, told, label, inside) {
+  // As wide as it is shown, so that its words are as large as all others.
+  const width = Math.min(1160, Math.max(280, (globalThis.innerWidth ?? 800) - 76));
   const y = (value) => HEIGHT - BELOW - (value / most) * (HEIGHT - BELOW - 10);
-  const wide = (WIDTH - LEFT) / days.length;
-  const every = Math.ceil(days.length / 8);
-  return svg("svg.days", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": label },
+  const wide = (width - LEFT) / days.length;
+  const every = Math.ceil((days.length * 64) / width);
+  return svg("svg.days", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": label },
     [0, most / 2, most].map((value) => [
-      svg("line.grid", { x1: LEFT, x2: WIDTH, y1: y(value), y2: y(value) }),
+      svg("line.grid", { x1: LEFT, x2: width, y1: y(value), y2: y(value) }),
       svg("text", { x: LEFT - 6, y: y(value) + 4, "text-anchor": "end" }, told(value)),
     ]),
     days.map((day, at) => (days.length - 1 - at) % every === 0 && svg("text", { x: LEFT + (at + 0.5) * wide, y: HEIGHT - 5, "text-anchor": "middle" }, date(day.time))),
@@ -43,10 +45,9 @@ function frame(days, most, told, label, inside) {
 export function counts(days) {
   const of = (day) => [["success", day.success], ["canceled", day.canceled + day.open], ["error", day.error], ["failure", day.failure]];
   const sum = (day) => of(day).reduce((all, [, count]) => all + count, 0);
-  // Where there are few builds, no line stands at a half of one.
-  const most = Math.max(2, ceiling(Math.max(...days.map(sum))));
+  const most = ceiling(Math.max(...days.map(sum)));
   const total = days.reduce((all, day) => all + sum(day), 0);
-  return frame(days, most, (value) => (Number.isInteger(value) ? String(value) : ""), `Builds of each day, ${total} in all`, ({ x, y, wide }) => days.map((day, at) => {
+  return frame(days, most, String, `Builds of each day, ${total} in all`, ({ x, y, wide }) => days.map((day, at) => {
     let below = 0;
     const bars = of(day).filter(([, count]) => count > 0).map(([status, count]) => {
       const bar = svg("rect", { x: (x(at) + wide * 0.1).toFixed(1), width: (wide * 0.8).toFixed(1), y: y(below + count).toFixed(1), height: (y(below) - y(below + count)).toFixed(1), "data-status": status });
@@ -63,7 +64,7 @@ export function durations(days) {
   const times = days.flatMap((day) => (day.duration ? [day.duration.p95] : []));
   if (!times.length) return null;
   const most = timeCeiling(Math.max(...times, 1000));
-  const told = (value) => duration(value).replace(/ 00[sm]$/, "").replace(/\.0s$/, "s");
+  const told = (value) => value === 0 ? "0" : duration(value).replace(/ 00[sm]$/, "").replace(/\.0s$/, "s");
   return frame(days, most, told, "How long builds of each day took", ({ x, y, wide }) => {
     const seen = days.flatMap((day, at) => (day.duration ? [[day, x(at) + wide / 2]] : []));
     const line = seen.map(([day, left], at) => `${at ? "L" : "M"}${left.toFixed(1)} ${y(day.duration.p50).toFixed(1)}`).join("");

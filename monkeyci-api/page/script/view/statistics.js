@@ -64,7 +64,7 @@ function jobs(list, repo) {
       h("td", { "data-status": share > 0 ? "failure" : null, class: share > 0 ? "toned" : null }, `${(share * 100).toFixed(share > 0 && share < 0.1 ? 1 : 0)}%`),
       h("td", job.retried || ""),
       h("td", job.duration ? duration(job.duration.p50) : "–"), h("td", job.duration ? duration(job.duration.p95) : "–"),
-      h("td.bar", job.duration && h("span.track", { "aria-hidden": "true" }, h("span.most", { style: { width: `${(job.duration.p95 / longest) * 100}%` } }), h("span.half", { style: { width: `${(job.duration.p50 / longest) * 100}%` } }))));
+      h("td.spread", job.duration && h("span.line", { "aria-hidden": "true" }, h("span.most", { style: { width: `${(job.duration.p95 / longest) * 100}%` } }), h("span.half", { style: { width: `${(job.duration.p50 / longest) * 100}%` } }))));
   }));
 }
 

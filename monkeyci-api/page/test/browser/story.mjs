@@ -127,6 +127,43 @@ async function story(page) {
   await page.until("[...document.querySelectorAll('#params li')].some((one) => one.innerText.includes('TOKEN') && one.innerText.includes('secret'))", "the param");
   assert.ok(!(await page.evaluate("document.documentElement.outerHTML")).includes("hush-hush"));
 
+  // How builds went: one passed, one was canceled.
+  await page.open(`${origin}/o/page-story/r/demo/statistics`);
+  await page.until("document.querySelectorAll('.days rect[data-status]').length === 2", "the builds of today in the chart");
+  await page.until("[...document.querySelectorAll('.jobs-of th bdi')].some((one) => one.textContent === 'count')", "its jobs");
+
+  // Somebody is told of builds: added, tested, looked at, paused, asked why, removed.
+  await page.open(`${origin}/o/page-story/settings`);
+  await page.click("Add a subscription");
+  await page.type("deploys");
+  await page.evaluate("document.querySelector('dialog [name=kind]').value = 'webhook'");
+  await page.evaluate("document.querySelector('dialog [name=to]').focus()");
+  await page.type("hooks.example.com");
+  await page.click("Add");
+  await page.until("[...document.querySelectorAll('dialog .refusal')].some((one) => !one.hidden && one.textContent.includes('https'))", "to be told what is wrong with the address");
+  await page.evaluate("document.querySelector('dialog [name=to]').value = 'https://hooks.example.com/ci'");
+  await page.click("Add");
+  await page.see("whsec_");
+  await page.click("I have it");
+  await page.click("Test deploys");
+  await page.click("Send a test");
+  await page.until("document.querySelector('#subscriptions .deliveries')?.innerText.includes('page-story/example#1')", "the test among the deliveries");
+  await page.evaluate("document.querySelector('#subscriptions .delivery').click()");
+  await page.until("document.querySelector('dialog pre.body')?.textContent.includes('\"test\": true')", "what is sent");
+  await page.click("Send again");
+  await page.click("Pause deploys");
+  await page.until("document.querySelector('#subscriptions .tag')?.textContent === 'paused'", "that it is paused");
+  await page.click("Who is told of a build, and why");
+  await page.type("demo");
+  await page.evaluate("document.querySelector('dialog [name=number]').focus()");
+  await page.type("1");
+  await page.click("Look");
+  await page.see("not told: it is paused");
+  await page.click("Close");
+  await page.click("Delete deploys");
+  await page.click("Delete");
+  await page.see("Nobody is told of builds.");
+
   await page.click("Sign out");
   await page.see("Sign in");
   assert.deepEqual(page.complaints, []);
@@ -137,7 +174,7 @@ async function story(page) {
 async function phone(page) {
   await page.open(link);
   await page.see("Organisations");
-  for (const path of ["/", "/o/page-story", "/o/page-story/settings", "/o/page-story/r/demo", "/o/page-story/r/demo/settings", "/o/page-story/r/demo/b/1", "/o/page-story/r/demo/b/1/j/count", "/login"]) {
+  for (const path of ["/", "/o/page-story", "/o/page-story/settings", "/o/page-story/statistics", "/o/page-story/r/demo", "/o/page-story/r/demo/settings", "/o/page-story/r/demo/b/1", "/o/page-story/r/demo/b/1/j/count", "/login"]) {
     await page.open(origin + path);
     await page.until("document.querySelector('main').dataset.view && document.querySelector('main').children.length > 0", path);
     assert.ok(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), `${path} is wider than the screen`);
