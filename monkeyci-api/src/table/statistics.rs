@@ -5,7 +5,7 @@ use monkeyci_core::store::{Row, Sql, StoreError, Value};
 use monkeyci_core::values;
 
 /// The newest builds of a window that are looked at one by one, with their jobs. More of them would say nothing else.
-pub const SAMPLE: u64 = 5000;
+pub const SAMPLE: u64 = 3000;
 
 /// The newest builds with a job that went well at a later attempt, whose tests are looked at.
 const RETRIED: u64 = 20;

@@ -14,7 +14,7 @@ pub struct Statistics {
     pub until: Millis,
     /// Each day of that time, the oldest first.
     pub days: Vec<Day>,
-    /// How many of the newest builds of that time all that follows is drawn from: 5,000 at the most.
+    /// How many of the newest builds of that time all that follows is drawn from: 3,000 at the most.
     pub sample: u64,
     /// How long builds took that passed or failed, from when they were asked for. Absent where there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
