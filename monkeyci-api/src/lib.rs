@@ -13,6 +13,7 @@
 //! - `intake`: deliveries of forges become builds; `timer` and `poll`: so do moments and new commits; `chain`: so do other
 //!   builds; `launch`: what becomes of a wish for a build; `environment`: which of its jobs may run.
 //! - [`sign_in`]: by which accounts elsewhere people sign in; `session`: what a browser then has.
+//! - `issuer`: the ID tokens of jobs, by which clouds know them.
 //! - `report`: forges are told how builds of their commits stand.
 //! - `notice`: subscribers are told of what happens in builds; [`mail`]: what writes to them.
 //! - `view`: builds as they are shown; `statistics`: how they went; `sse` and `range`: streams and parts of what is long.
@@ -46,6 +47,7 @@ mod given;
 pub mod hooks;
 pub mod identity;
 mod intake;
+mod issuer;
 mod known_hosts;
 mod launch;
 pub mod mail;

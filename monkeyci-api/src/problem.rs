@@ -7,6 +7,8 @@ use monkeyci_core::engine::EngineError;
 use monkeyci_core::store::StoreError;
 use monkeyci_rest::{FieldError, Problem};
 
+use crate::issuer::IssuerError;
+
 /// Why a request is refused.
 #[derive(Debug, Clone)]
 pub struct Refusal {
@@ -113,6 +115,15 @@ impl From<StoreError> for Refusal {
             _ => "the server's database does not answer as it should: nothing was changed; try again later",
         };
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+    }
+}
+
+impl From<IssuerError> for Refusal {
+    fn from(error: IssuerError) -> Self {
+        match error {
+            IssuerError::Store(error) => error.into(),
+            IssuerError::Key(why) => Self::new(StatusCode::SERVICE_UNAVAILABLE, why),
+        }
     }
 }
 

@@ -1,15 +1,17 @@
-//! The secrets that a build may know: what its params refer to.
+//! The secrets that a build may know: what its params refer to, and the ID tokens of its jobs.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use monkeyci_core::model::{BuildId, Job, SecretRef, Text, Trigger};
-use monkeyci_core::secret::{Keeper, Secrets};
+use monkeyci_core::attempt::Attempt;
+use monkeyci_core::model::{Job, SecretRef, Text, Trigger};
+use monkeyci_core::secret::{self, Keeper, Secrets};
 use monkeyci_core::store::{Sql, StoreError, Tables};
 use monkeyci_rest::Param;
 use zeroize::Zeroizing;
 
+use crate::issuer::Issuer;
 use crate::owner::{Of, Owner};
 use crate::table::param::{self, ParamRow};
 use crate::vault::{Vault, VaultError};
@@ -18,13 +20,14 @@ use crate::vault::{Vault, VaultError};
 pub struct Sealed {
     tables: Tables,
     vault: Arc<Vault>,
+    issuer: Arc<Issuer>,
 }
 
 impl Sealed {
-    /// Those that are kept in these tables, sealed with this key.
+    /// Those that are kept in these tables, sealed with this key; ID tokens are signed by this issuer.
     #[must_use]
-    pub fn new(tables: Tables, vault: Arc<Vault>) -> Self {
-        Self { tables, vault }
+    pub fn new(tables: Tables, vault: Arc<Vault>, issuer: Arc<Issuer>) -> Self {
+        Self { tables, vault, issuer }
     }
 }
 
@@ -34,7 +37,8 @@ impl Keeper for Sealed {
         self.open_all(trigger, of_params(trigger).filter(|secret| is_of(secret, is_of_builds)).cloned().collect()).await
     }
 
-    async fn of_job(&self, build: &BuildId, trigger: &Trigger, job: &Job) -> Result<Arc<Secrets>, String> {
+    async fn of_job(&self, attempt: &Attempt, trigger: &Trigger, job: &Job) -> Result<Arc<Secrets>, String> {
+        let build = &attempt.build;
         // A plan may name any reference: of environments it knows those of the job's own alone.
         let own = |owner: &Owner| match (&owner.of, &job.environment) {
             (Of::Environment(repo, name), Some(own)) => owner.org == build.org && *repo == build.repo && name == own,
@@ -42,7 +46,18 @@ impl Keeper for Sealed {
         };
         let of_job = job.texts().flat_map(Text::secrets).filter(|secret| is_of(secret, own));
         let wanted = of_params(trigger).filter(|secret| is_of(secret, is_of_builds)).chain(of_job).cloned();
-        self.open_all(trigger, wanted.collect()).await
+        let mut secrets = self.open_all(trigger, wanted.collect()).await?;
+        if !job.id_tokens.is_empty() && !trigger.fork {
+            let known = Arc::make_mut(&mut secrets);
+            for (variable, token) in self.issuer.tokens(attempt, trigger, job).await? {
+                known.insert(secret::id_token(&variable), token.to_string());
+            }
+        }
+        Ok(secrets)
+    }
+
+    fn gives_id_tokens(&self) -> bool {
+        true
     }
 }
 
@@ -118,6 +133,7 @@ pub fn value(
 
 #[cfg(test)]
 mod tests {
+    use monkeyci_core::model::BuildId;
     use monkeyci_core::store::{Database, Sqlite};
 
     use super::*;
@@ -144,7 +160,8 @@ mod tests {
             param::put(sql, &owner, &ParamRow { param, sealed: Some(sealed) }, 1)
         });
         written.await.expect("writes");
-        Sealed::new(tables, vault)
+        let issuer = Issuer::new(tables.clone(), Arc::clone(&vault), "https://ci.example.com".into());
+        Sealed::new(tables, vault, Arc::new(issuer))
     }
 
     #[tokio::test]
@@ -166,8 +183,9 @@ mod tests {
         ] {
             job.environment = environment.map(str::to_owned);
             let build = BuildId::new(org.clone(), repo.parse().expect("an id"), 1);
+            let attempt = Attempt { instance: "test".into(), build, job: job.id.clone(), number: 1, fence: 1 };
             let trigger = Trigger { fork, params: std::collections::BTreeMap::clone(&named), ..Trigger::default() };
-            let secrets = sealed.of_job(&build, &trigger, &job).await.expect("they are had");
+            let secrets = sealed.of_job(&attempt, &trigger, &job).await.expect("they are had");
             assert_eq!(secrets.value(&token).is_some(), knows, "{repo} {environment:?} {fork}");
             let of_build = sealed.secrets(&trigger).await.expect("they are had");
             assert!(of_build.is_empty(), "those of an environment are nobody else's");

@@ -27,6 +27,7 @@ use crate::connection::Limits;
 use crate::environment::Environments;
 use crate::executor::Scripts;
 use crate::hooks::Hooks;
+use crate::issuer::Issuer;
 use crate::launch::Launcher;
 use crate::mail::Mailer;
 use crate::metrics::Metrics;
@@ -120,6 +121,8 @@ impl Server {
         let tables = Tables::open(tables, "api", table::MIGRATIONS).await?;
         let first = tables.write(|sql| identity::first(sql, ADMIN)).await?;
 
+        let url = config.url(address);
+        let issuer = Arc::new(Issuer::new(tables.clone(), Arc::clone(&vault), url.clone()));
         let hosts = known_hosts(config)?;
         let keys = Keys::new(tables.clone(), Arc::clone(&vault), &hosts);
         let launcher = Launcher::new(config.sources.clone(), keys);
@@ -149,7 +152,7 @@ impl Server {
             .store(Arc::clone(&store))
             .lease(Duration::from_secs(config.lease_seconds))
             .taking_up()
-            .keeper(Sealed::new(tables.clone(), Arc::clone(&vault)))
+            .keeper(Sealed::new(tables.clone(), Arc::clone(&vault), Arc::clone(&issuer)))
             .gate(Environments::new(tables.clone()))
             .reporter(move |event| {
                 let _before = position.send_replace(event.position);
@@ -176,6 +179,7 @@ impl Server {
             kept,
             workers: Notify::new(),
             vault,
+            issuer,
             launcher,
             hooks: Hooks::default(),
             newest,
@@ -189,7 +193,7 @@ impl Server {
             retention: config.retention.clone(),
             proxies: config.trusted_proxies.clone(),
             providers,
-            url: config.url(address),
+            url,
             engine,
         });
         let limits = Limits { connections: config.connections, head: Duration::from_secs(config.head_seconds) };
@@ -251,6 +255,7 @@ impl Server {
                 report::run(state.clone(), stop.clone()),
                 notice::run(state.clone(), stop.clone()),
                 chain::run(state.clone(), stop.clone()),
+                state.issuer.run(stop.clone()),
             );
         })
     }

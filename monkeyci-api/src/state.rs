@@ -13,6 +13,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::config::Retention;
 use crate::hooks::Hooks;
+use crate::issuer::Issuer;
 use crate::launch::Launcher;
 use crate::mail::Mailer;
 use crate::metrics::Metrics;
@@ -43,6 +44,8 @@ pub struct Shared {
     pub workers: Notify,
     /// Opens secrets.
     pub vault: Arc<Vault>,
+    /// Signs the ID tokens of jobs.
+    pub issuer: Arc<Issuer>,
     /// Makes builds of what was asked for.
     pub launcher: Launcher,
     /// The webhooks that delivered of late.

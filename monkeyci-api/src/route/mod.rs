@@ -16,6 +16,7 @@ mod log;
 mod member;
 mod metrics;
 mod notice;
+mod openid;
 mod org;
 mod page;
 mod param;
@@ -25,6 +26,7 @@ mod repo;
 mod schedule;
 mod session;
 mod sign_in;
+mod signing_key;
 mod ssh_key;
 mod statistics;
 mod subscription;
@@ -57,6 +59,7 @@ impl Routes {
         let parts: &[fn(Self) -> Self] = &[
             health::routes,
             metrics::routes,
+            openid::routes,
             session::routes,
             sign_in::routes,
             identity::routes,
@@ -86,6 +89,7 @@ impl Routes {
             event::routes,
             badge::routes,
             statistics::routes,
+            signing_key::routes,
             worker::routes,
             lease::routes,
             supply::routes,

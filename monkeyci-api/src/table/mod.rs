@@ -9,6 +9,7 @@ pub mod deployment;
 pub mod environment;
 pub mod followed;
 pub mod hook;
+pub mod id_token;
 pub mod identity;
 pub mod member;
 pub mod notice;
@@ -22,6 +23,7 @@ pub mod report;
 pub mod schedule;
 pub mod script_approval;
 pub mod seen;
+pub mod signing_key;
 pub mod ssh_key;
 pub mod statistics;
 pub mod subscription;
@@ -40,4 +42,5 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("schema_7.sql"),
     include_str!("schema_8.sql"),
     include_str!("schema_11.sql"),
+    include_str!("schema_10.sql"),
 ];

@@ -10,6 +10,8 @@ const MATRIX: &[(&str, &str, [bool; 6])] = &[
     ("get", "/healthz", [true; 6]),
     ("get", "/readyz", [true; 6]),
     ("get", "/metrics", [true; 6]),
+    ("get", "/.well-known/openid-configuration", [true; 6]),
+    ("get", "/.well-known/jwks.json", [true; 6]),
     ("get", "/v1/version", [true; 6]),
     ("get", "/v1/me", [false, true, true, true, true, true]),
     ("post", "/v1/session", [true; 6]),
@@ -157,6 +159,8 @@ const MATRIX: &[(&str, &str, [bool; 6])] = &[
         [false, false, true, true, true, true],
     ),
     // Only who runs the server.
+    ("get", "/v1/signing-keys", [false; 6]),
+    ("post", "/v1/signing-keys/rotate", [false; 6]),
     ("get", "/v1/workers", [false; 6]),
     ("post", "/v1/workers", [false; 6]),
     ("get", "/v1/workers/{worker}", [false; 6]),

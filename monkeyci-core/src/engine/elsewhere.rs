@@ -12,7 +12,7 @@ use super::{Engine, EngineError};
 use crate::blob::archive::{self, Limits};
 use crate::lease::Lease;
 use crate::program::{self, Asked};
-use crate::secret::Secrets;
+use crate::secret::{self, Secrets};
 
 /// The name of a packed checkout, beside the checkout.
 const PACKED: &str = "checkout.tar.zst";
@@ -90,7 +90,7 @@ impl Engine {
         done.map_err(|why| format!("the checkout cannot be packed: {why}"))
     }
 
-    /// The secrets that the job of a lease may know: those that it names, and those among the params of its build where
+    /// The secrets that the job of a lease may know: those that it names, its ID tokens, and those among the params of its build where
     /// the script's program has a part in it.
     ///
     /// # Errors
@@ -100,11 +100,13 @@ impl Engine {
         if lease.trigger.fork {
             return Ok(secrets);
         }
-        let known = self.shared.keeper.of_job(&lease.attempt.build, &lease.trigger, &lease.job).await?;
+        let known = self.shared.keeper.of_job(&lease.attempt, &lease.trigger, &lease.job).await?;
         let params = lease.trigger.params.values().filter(|_| has_part(lease));
-        for secret in lease.job.texts().chain(params).flat_map(Text::secrets) {
-            if let Some(value) = known.value(secret) {
-                secrets.insert(secret.clone(), value.to_owned());
+        let named = lease.job.texts().chain(params).flat_map(Text::secrets).cloned();
+        for secret in named.chain(lease.job.id_tokens.keys().map(|variable| secret::id_token(variable))) {
+            if let Some(value) = known.value(&secret) {
+                let value = value.to_owned();
+                secrets.insert(secret, value);
             }
         }
         Ok(secrets)

@@ -1,7 +1,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use monkeyci_model::{BuildId, BuildStatus, JobId, Trigger};
+use monkeyci_model::{BuildId, BuildStatus, Job, JobId, Trigger};
 use tokio_util::sync::CancellationToken;
 
 use super::request::{Declared, Load};
@@ -38,6 +38,10 @@ impl Loading {
 
     /// What of it is let into the build.
     async fn admitted(&self, mut loaded: Loaded) -> Result<Loaded, LoadError> {
+        let wrong = loaded.jobs.iter().find_map(|job| id_tokens_wrong(job, self.shared.keeper.gives_id_tokens()));
+        if let Some(message) = wrong {
+            return Err(LoadError { status: BuildStatus::Failure, message });
+        }
         if let Some(gate) = &self.shared.gate {
             loaded.jobs = gate.admit(&self.build, &self.trigger, loaded.jobs).await?;
         }
@@ -147,4 +151,25 @@ impl Loading {
             }
         })
     }
+}
+
+/// Why a job cannot have the ID tokens that it asks for, if it cannot.
+fn id_tokens_wrong(job: &Job, are_given: bool) -> Option<String> {
+    let id = &job.id;
+    if !job.id_tokens.is_empty() && !are_given {
+        let help = "run the build there, or leave the job out here, as by an `if`";
+        return Some(format!("job `{id}` asks for ID tokens, which only a server gives: {help}"));
+    }
+    job.id_tokens.iter().find_map(|(variable, token)| {
+        let shown = variable.escape_debug();
+        if variable.is_empty() || variable.contains(['=', '\0']) {
+            return Some(format!("job `{id}`: `{shown}` cannot be the variable of an ID token"));
+        }
+        if job.env.contains_key(variable) {
+            return Some(format!(
+                "job `{id}`: `{shown}` is a variable of the job already, and cannot be an ID token too"
+            ));
+        }
+        token.wrong().map(|why| format!("job `{id}`, ID token `{shown}`: {why}"))
+    })
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::convert::keys::{
-    ARTIFACT, CACHE, CONDITION, DEFAULTS, HEALTH, JOB, JUNIT, Key, REPORT, RETRY, SERVICE, TOP, VALUE,
+    ARTIFACT, CACHE, CONDITION, DEFAULTS, HEALTH, ID_TOKEN, JOB, JUNIT, Key, REPORT, RETRY, SERVICE, TOP, VALUE,
 };
 
 /// A value of the job's matrix, which may stand in the place of anything.
@@ -64,6 +64,10 @@ fn job_key(name: &str) -> Value {
         "type" => one_of(&["container"]),
         "script" | "command" | "args" | "entrypoint" | "params" | "dependencies" => reference("texts"),
         "env" => reference("env"),
+        "id-tokens" => {
+            let token = map(ID_TOKEN, &[], |_| reference("texts"));
+            json!({"type": "object", "additionalProperties": token})
+        }
         "when" => one_of(&["success", "failure", "always"]),
         "if" => reference("conditions"),
         "blocked" | "allow-failure" | "privileged" => reference("truth"),

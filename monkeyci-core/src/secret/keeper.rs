@@ -1,9 +1,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use monkeyci_model::{BuildId, Job, Trigger};
+use monkeyci_model::{Job, SecretRef, Trigger};
 
 use super::Secrets;
+use crate::attempt::Attempt;
 
 /// Port: where the values of secrets are kept.
 #[async_trait]
@@ -14,13 +15,26 @@ pub trait Keeper: Send + Sync {
     /// Why they cannot be had, for people; never a value.
     async fn secrets(&self, trigger: &Trigger) -> Result<Arc<Secrets>, String>;
 
-    /// The secrets that a job of a build may know: those of its build, and where the job has some of its own those too.
+    /// The secrets that an attempt of a job may know: those of its build, and where the job has some of its own those too.
+    /// Its ID tokens are among them, under the names of [`id_token`]; they are the same whenever they are asked for, so that
+    /// a worker that takes the attempt up can mask them.
     ///
     /// # Errors
     /// Why they cannot be had, for people; never a value.
-    async fn of_job(&self, _build: &BuildId, trigger: &Trigger, _job: &Job) -> Result<Arc<Secrets>, String> {
+    async fn of_job(&self, _attempt: &Attempt, trigger: &Trigger, _job: &Job) -> Result<Arc<Secrets>, String> {
         self.secrets(trigger).await
     }
+
+    /// Whether jobs get ID tokens from it. Where they do not, a build with a job that asks for one ends before it begins.
+    fn gives_id_tokens(&self) -> bool {
+        false
+    }
+}
+
+/// The name under which a job finds the ID token of a variable.
+#[must_use]
+pub fn id_token(variable: &str) -> SecretRef {
+    SecretRef { name: format!("id-token/{variable}"), version: 1 }
 }
 
 /// Every build knows the same.

@@ -18,7 +18,7 @@ use monkeyci_model::text::Part;
 use monkeyci_model::{Job, SecretRef, Text};
 use zeroize::Zeroizing;
 
-pub use keeper::Keeper;
+pub use keeper::{Keeper, id_token};
 pub use mask::{Masked, Masker};
 
 /// Bytes that a value must have to be searched for. A shorter one is in too many words: masking it would destroy logs.

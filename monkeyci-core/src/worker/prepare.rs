@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use monkeyci_model::{Cause, Job};
+use zeroize::Zeroizing;
 
 use super::caches::JobCaches;
 use super::outcome::Verdict;
@@ -14,7 +15,7 @@ use crate::executor::Inner;
 use crate::job_dir::report::Reader;
 use crate::job_dir::{JobDir, Program};
 use crate::lease::Lease;
-use crate::secret::Secrets;
+use crate::secret::{self, Secrets};
 
 /// The job with every secret filled in. In memory only.
 pub(super) fn resolve(job: &Job, lease: &Lease, secrets: &Secrets) -> Result<Job, Verdict> {
@@ -32,6 +33,20 @@ pub(super) fn resolve(job: &Job, lease: &Lease, secrets: &Secrets) -> Result<Job
         *text = plain.as_str().into();
     }
     Ok(job)
+}
+
+/// The ID tokens of the job of a lease, by the variables that hold them. They are no part of the job itself, which a script's
+/// program compares with its plan.
+pub(super) fn id_tokens(lease: &Lease, secrets: &Secrets) -> Result<Vec<(String, Zeroizing<String>)>, Verdict> {
+    let wanted = &lease.job.id_tokens;
+    if lease.trigger.fork && !wanted.is_empty() {
+        return Err(Verdict::new(Cause::Invalid, "it asks for ID tokens, and builds of a fork get none"));
+    }
+    let token = |variable: &String| match secrets.value(&secret::id_token(variable)) {
+        Some(token) => Ok((variable.clone(), Zeroizing::new(token.to_owned()))),
+        None => Err(Verdict::new(Cause::Invalid, format!("nobody here gives it the ID token `{variable}`"))),
+    };
+    wanted.keys().map(token).collect()
 }
 
 /// What a job finds when it starts.
@@ -123,6 +138,7 @@ fn program(settings: &Settings, site: &Site) -> Program {
     let work_dir = site::beneath(&root, job.work_dir.as_deref());
     place(&mut env, &root, &work_dir);
     env.extend(site.of_action());
+    env.extend(site.id_tokens.iter().map(|(name, token)| (name.clone(), token.to_string())));
     env.extend(job.env.iter().map(|(name, value)| (name.clone(), value.as_plain().unwrap_or_default().to_owned())));
     let defaults = Program::default();
     let entrypoint = job.entrypoint.iter().flatten().map(|part| part.clone().into_bytes());

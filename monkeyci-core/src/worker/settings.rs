@@ -120,7 +120,7 @@ impl Ports {
             return Ok(Self { artifacts, caches, secrets, programs, ..known });
         }
         if let Some(keeper) = &self.keeper {
-            known.secrets = keeper.of_job(&lease.attempt.build, &lease.trigger, &lease.job).await?;
+            known.secrets = keeper.of_job(&lease.attempt, &lease.trigger, &lease.job).await?;
             known.programs = known.programs.map(|programs| programs.knowing(Arc::clone(&known.secrets)));
         }
         Ok(known)

@@ -9,12 +9,13 @@ use monkeyci_model::script::Answer;
 use monkeyci_model::{Cause, Job, JobResult};
 use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
+use zeroize::Zeroizing;
 
 use super::action;
 use super::api::{Api, Session, Told};
 use super::halt::Halt;
 use super::outcome::Verdict;
-use super::prepare::{blocking, broken, resolve, work_dir};
+use super::prepare::{blocking, broken, id_tokens, resolve, work_dir};
 use super::settings::{Ports, Settings};
 use super::variables::{place, variables};
 use crate::executor::Inner;
@@ -44,6 +45,8 @@ pub(super) struct Site {
     pub(super) lease: Lease,
     /// That job with its secrets filled in, in the image that it does run in.
     pub(super) job: Job,
+    /// Its ID tokens, by the variables that hold them.
+    pub(super) id_tokens: Vec<(String, Zeroizing<String>)>,
     /// What came of preparing it.
     pub(super) change: Change,
     /// Whether an earlier worker prepared it, so that it may run already.
@@ -68,6 +71,7 @@ impl Site {
     ///
     /// `job` has its secrets filled in.
     pub(super) async fn of(settings: &Settings, ports: &Ports, lease: &Lease, job: Job) -> Result<Self, Verdict> {
+        let id_tokens = id_tokens(lease, &ports.secrets)?;
         let stand_in = match ports.executor.stand_in(&lease.attempt.build, lease.trigger.fork) {
             Ok(image) => image,
             // It has one of its own.
@@ -88,7 +92,7 @@ impl Site {
             Ok((taken_up, change, work_dir))
         });
         let (taken_up, change, work_dir) = made.await?;
-        Ok(Self { dir, work_dir, lease: lease.clone(), job, change, taken_up, stand_in, asking: None })
+        Ok(Self { dir, work_dir, lease: lease.clone(), job, id_tokens, change, taken_up, stand_in, asking: None })
     }
 
     /// Lets the job ask its build, and asks the script's program to change it if it wants to. Then it is as it is to run.

@@ -42,6 +42,7 @@ mod param_set;
 mod place;
 mod repo;
 mod retry;
+mod signing_key;
 mod sse;
 mod subscription;
 mod token;

@@ -3,6 +3,7 @@
 mod capacity;
 mod files;
 mod hook;
+mod id_token;
 mod retry;
 mod service;
 
@@ -14,6 +15,7 @@ use serde_json::{Map, Value};
 pub use capacity::{Arch, PullPolicy, Resources};
 pub use files::{Artifact, Cache, Report, ReportFormat, SaveWhen};
 pub use hook::Hook;
+pub use id_token::IdToken;
 pub use retry::Retry;
 pub use service::{Health, Service};
 
@@ -42,6 +44,9 @@ pub struct Job {
     /// Environment variables, by names as written.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub env: BTreeMap<String, Text>,
+    /// ID tokens that a server gives it, by the variables that hold them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub id_tokens: BTreeMap<String, IdToken>,
     /// The folder the lines run in, from the root of the checkout.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub work_dir: Option<String>,
@@ -166,6 +171,7 @@ impl Job {
             command: Vec::new(),
             shell: None,
             env: BTreeMap::new(),
+            id_tokens: BTreeMap::new(),
             work_dir: None,
             dependencies: Vec::new(),
             when: When::default(),

@@ -111,6 +111,7 @@ pub fn changed_order(planned: &Job, prepared: &Job) -> Option<&'static str> {
         ("retry", planned.retry != prepared.retry),
         ("concurrencyGroup", planned.concurrency_group != prepared.concurrency_group),
         ("environment", planned.environment != prepared.environment),
+        ("idTokens", planned.id_tokens != prepared.id_tokens),
         ("workDir", planned.work_dir != prepared.work_dir),
         ("hooks", planned.hooks != prepared.hooks),
     ];

@@ -2,7 +2,7 @@
 //!
 //! A change here is a change of the wire: old events must still be read.
 
-use monkeyci_model::job::{Artifact, Cache, Health, Hook, Report, Retry, SaveWhen, Service, When};
+use monkeyci_model::job::{Artifact, Cache, Health, Hook, IdToken, Report, Retry, SaveWhen, Service, When};
 use monkeyci_model::result::{Guarantee, LineResult, SavedFile, TestCase, TestProblem, TestSuite};
 use monkeyci_model::script::api::{Address, Build, JobView, Place, Restored};
 use monkeyci_model::script::{Answer, Context, Prepared, Question, changed_order};
@@ -47,6 +47,7 @@ fn job() -> Job {
     job.image = Some("docker.io/alpine:3".into());
     job.script = vec!["make".into(), Text::from_parts(vec![Part::Plain("curl -H ".into()), token])];
     job.env = [("STAGE".to_owned(), Text::from("prod"))].into();
+    job.id_tokens = [("AWS_TOKEN".to_owned(), IdToken::new("sts.amazonaws.com"))].into();
     job.work_dir = Some("app".into());
     job.dependencies = vec![id("test")];
     job.when = When::Always;

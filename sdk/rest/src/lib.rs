@@ -23,6 +23,7 @@
 //! | [`Token`] | `/v1/tokens/01J…` |
 //! | [`Identity`] | `/v1/me/identities/github/583231` |
 //! | [`Session`] | `/v1/me/sessions/01J…` |
+//! | [`SigningKey`] | `/v1/signing-keys` |
 //! | [`Worker`] | `/v1/workers/builder-1` |
 //!
 //! What a worker elsewhere and its server say to each other is in [`lease`].
@@ -50,6 +51,7 @@ pub mod problem;
 pub mod repo;
 pub mod report;
 pub mod schedule;
+pub mod signing_key;
 pub mod ssh_key;
 pub mod statistics;
 pub mod subscription;
@@ -78,6 +80,7 @@ pub use problem::{FieldError, Problem};
 pub use repo::{Repo, RepoBody, Visibility};
 pub use report::{Report, Reported};
 pub use schedule::{Schedule, ScheduleBody};
+pub use signing_key::{Rotate, SigningKey};
 pub use ssh_key::{SshKey, SshKeyBody};
 pub use statistics::Statistics;
 pub use subscription::{Match, Moment, Recipient, Subscription, SubscriptionBody};

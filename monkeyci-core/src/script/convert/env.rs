@@ -77,7 +77,8 @@ fn param(name: &str, span: Span, cx: &mut Context<'_, '_>) -> Option<Text> {
     None
 }
 
-fn name<'n>(node: &'n Node, cx: &mut Context<'_, '_>) -> Option<&'n str> {
+/// The name of a variable.
+pub(super) fn name<'n>(node: &'n Node, cx: &mut Context<'_, '_>) -> Option<&'n str> {
     let name = scalar::text(node, "the name of a variable", cx)?;
     if name.is_empty() || name.contains(['=', '\0']) {
         let message = format!("`{}` cannot be the name of a variable: it is empty or holds `=`", shown(name));

@@ -8,7 +8,7 @@ use serde_json::Map;
 
 use super::files::Restored;
 use super::keys::JOB;
-use super::{Context, Fields, duration, env, extension, files, report, resources, retry, scalar, service};
+use super::{Context, Fields, duration, env, extension, files, id_token, report, resources, retry, scalar, service};
 use crate::script::condition;
 use crate::script::node::{Node, Span};
 use crate::script::problems::Flaw;
@@ -95,6 +95,9 @@ fn what_runs(job: &mut Job, fields: &Fields<'_>, cx: &mut Context<'_, '_>) {
     job.env = fields.get("env").map(|node| env::env(node, cx)).unwrap_or_default();
     if let Some(node) = fields.get("params") {
         env::params(node, &mut job.env, cx);
+    }
+    if let Some(node) = fields.get("id-tokens") {
+        job.id_tokens = id_token::id_tokens(node, &job.env, cx);
     }
 }
 

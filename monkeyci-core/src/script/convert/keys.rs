@@ -40,6 +40,7 @@ pub(in crate::script) const JOB: &[Key] = &[
     key("shell", "text", "The shell of the lines; `/bin/sh` when absent"),
     key("env", "map", "Environment variables by name; a value is text or `{param: NAME}`"),
     key("params", "list of texts", "Params of the build that become environment variables of the same name"),
+    key("id-tokens", "map of `{audience}`", "ID tokens that a server gives it, by the variables that hold them"),
     key("work-dir", "path", "The folder that the lines run in, from the root of the checkout"),
     key("dependencies", "list of ids", "The jobs that must end before this one starts").or(&["depends-on", "needs"]),
     key(
@@ -146,6 +147,10 @@ pub(in crate::script) const RETRY: &[Key] = &[
 
 /// The keys of a variable that comes from a param.
 pub(in crate::script) const VALUE: &[Key] = &[key("param", "text", "The param's name")];
+
+/// The keys of an ID token.
+pub(in crate::script) const ID_TOKEN: &[Key] =
+    &[key("audience", "text or list of texts", "For whom it is good: what the cloud expects in `aud`").or(&["aud"])];
 
 /// The keys of a condition.
 pub(in crate::script) const CONDITION: &[Key] = &[

@@ -5,6 +5,7 @@ mod env;
 mod extension;
 mod fields;
 mod files;
+mod id_token;
 mod job;
 pub(super) mod keys;
 mod report;
