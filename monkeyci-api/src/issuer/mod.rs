@@ -131,9 +131,9 @@ impl Issuer {
     ///
     /// # Errors
     /// When there is none, or the database refuses.
-    pub async fn rotate(&self, at_once: bool, change: Option<Change>) -> Result<SigningKey, IssuerError> {
+    pub async fn rotate(&self, at_once: bool, change: Change) -> Result<SigningKey, IssuerError> {
         let _turn = self.drawing.lock().await;
-        self.draw(at_once, change).await
+        self.draw(now(), at_once, Some(change)).await
     }
 
     /// The ID tokens of an attempt, by the variables that hold them.
@@ -164,7 +164,9 @@ impl Issuer {
             {
                 return Ok(Some((row.clone(), issued, is_named)));
             }
-            let Some(row) = keys.iter().find(|row| row.key.signs <= time) else { return Ok(None) };
+            // Where the clock was set back none may sign yet: then the one that has been there longest.
+            let signs = keys.iter().find(|row| row.key.signs <= time).or(keys.last());
+            let Some(row) = signs else { return Ok(None) };
             let issued = Issued { id: random::id(), signing_key: row.key.id.clone(), issued: time };
             id_token::put(sql, fence, &issued)?;
             Ok(Some((row.clone(), issued, is_named)))
@@ -189,13 +191,13 @@ impl Issuer {
         }
         let _turn = self.drawing.lock().await;
         if list().await?.is_empty() {
-            self.draw(true, None).await?;
+            self.draw(now(), true, None).await?;
         }
         Ok(list().await?)
     }
 
-    async fn draw(&self, at_once: bool, change: Option<Change>) -> Result<SigningKey, IssuerError> {
-        let (vault, time) = (Arc::clone(&self.vault), now());
+    async fn draw(&self, time: Millis, at_once: bool, change: Option<Change>) -> Result<SigningKey, IssuerError> {
+        let vault = Arc::clone(&self.vault);
         let (signs, ends) = if at_once { (time, time) } else { (time + SHOWN, time + SHOWN + BELIEVED) };
         let drawn = tokio::task::spawn_blocking(move || key::draw(&vault, time, signs));
         let drawn = drawn.await.unwrap_or_else(|error| Err(error.to_string()));
@@ -221,7 +223,8 @@ impl Issuer {
     pub async fn tidy(&self, moment: Millis) -> Result<(), IssuerError> {
         let newest = self.rows().await?.into_iter().map(|row| row.key.created).max();
         if newest.is_some_and(|created| created + LASTS <= moment) {
-            self.rotate(false, None).await?;
+            let _turn = self.drawing.lock().await;
+            self.draw(moment, false, None).await?;
         }
         let forgotten = self.tables.write(move |sql| {
             signing_key::forget(sql, moment)?;

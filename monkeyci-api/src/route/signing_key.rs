@@ -33,6 +33,6 @@ async fn rotate_keys(
     let Rotate { at_once } = body.read()?;
     let how = if at_once { "at once" } else { "in an hour" };
     let change = Change::by(&known, "", "signing-key/rotate", "/v1/signing-keys").with("signs", how);
-    let key = state.issuer.rotate(at_once, Some(change)).await?;
+    let key = state.issuer.rotate(at_once, change).await?;
     Ok((StatusCode::CREATED, Json(key)))
 }

@@ -9,7 +9,7 @@ use super::house::{House, git};
 const BUILDS: &str = "/v1/orgs/acme/repos/web/builds";
 
 /// A delivery of a pull request of a fork with this newest commit; the build that follows from it.
-async fn opened(house: &House, hook: &Value, id: &str, commit: &str) -> Value {
+pub async fn opened(house: &House, hook: &Value, id: &str, commit: &str) -> Value {
     let path = hook["url"].as_str().and_then(|url| url.strip_prefix("https://ci.example.com")).expect("a path");
     let body = json!({
         "action": "synchronize", "number": 7,

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -11,9 +10,9 @@ use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::{HeaderMap, StatusCode, header};
-use jsonwebtoken::jwk::Jwk;
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
+
+use super::key::Key;
 
 pub const CLIENT: &str = "monkey";
 pub const SECRET: &str = "s3cret+/ of the client";
@@ -32,13 +31,18 @@ struct Inner {
     person: Value,
     orgs: Vec<String>,
     codes: HashMap<String, Issued>,
-    keys: Vec<(EncodingKey, Jwk)>,
+    keys: Vec<Key>,
+    /// What makes of claims and the keys another proof than the right one.
+    forgery: Option<Forgery>,
     /// What the next proofs say otherwise.
     changed: BTreeMap<String, Value>,
     key_sets_asked: u32,
     tokens_asked: u32,
     says_issuer: bool,
 }
+
+/// Makes a proof that is not the provider's.
+pub type Forgery = Box<dyn Fn(&Value, &[Key]) -> String + Send>;
 
 struct Issued {
     query: HashMap<String, String>,
@@ -55,7 +59,8 @@ impl Provider {
             person: json!({ "sub": "4711", "preferred_username": "ann", "email": "ann@example.com", "email_verified": true }),
             orgs: vec!["acme".into()],
             codes: HashMap::new(),
-            keys: vec![key("one")],
+            keys: vec![Key::elliptic("one")],
+            forgery: None,
             changed: BTreeMap::new(),
             key_sets_asked: 0,
             tokens_asked: 0,
@@ -106,12 +111,24 @@ impl Provider {
     }
 
     pub fn says_the_truth(&self) {
-        self.inner().changed.clear();
+        let mut inner = self.inner();
+        inner.changed.clear();
+        inner.forgery = None;
     }
 
     /// Signs with a new key from now on; the old ones are gone.
     pub fn rotate(&self, kid: &str) {
-        self.inner().keys = vec![key(kid)];
+        self.inner().keys = vec![Key::elliptic(kid)];
+    }
+
+    /// Has these keys from now on, and signs with the first.
+    pub fn keys(&self, keys: Vec<Key>) {
+        self.inner().keys = keys;
+    }
+
+    /// From now on somebody else makes its proofs.
+    pub fn forged(&self, forgery: Forgery) {
+        self.inner().forgery = Some(forgery);
     }
 
     pub fn key_sets_asked(&self) -> u32 {
@@ -184,19 +201,11 @@ impl Provider {
         for (name, value) in &inner.changed {
             claims[name] = value.clone();
         }
-        let (key, public) = &inner.keys[0];
-        let mut header = Header::new(Algorithm::ES256);
-        header.kid.clone_from(&public.common.key_id);
-        encode(&header, &claims, key).expect("signs")
+        match &inner.forgery {
+            Some(forge) => forge(&claims, &inner.keys),
+            None => inner.keys[0].sign(&claims),
+        }
     }
-}
-
-fn key(kid: &str) -> (EncodingKey, Jwk) {
-    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key");
-    let key = EncodingKey::from_ec_der(pair.to_pkcs8v1().expect("bytes").as_ref());
-    let mut public = Jwk::from_encoding_key(&key, Algorithm::ES256).expect("a public key");
-    public.common.key_id = Some(kid.into());
-    (key, public)
 }
 
 async fn discovery(State(provider): State<Provider>) -> Json<Value> {
@@ -215,7 +224,7 @@ async fn discovery(State(provider): State<Provider>) -> Json<Value> {
 async fn keys(State(provider): State<Provider>) -> Json<Value> {
     let mut inner = provider.inner();
     inner.key_sets_asked += 1;
-    let keys: Vec<_> = inner.keys.iter().map(|(_, public)| public).collect();
+    let keys: Vec<_> = inner.keys.iter().map(|key| &key.public).collect();
     Json(json!({ "keys": keys }))
 }
 
