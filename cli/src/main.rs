@@ -1,5 +1,6 @@
 //! The program `monkeyci`: the same build on a laptop as on the server.
 
+mod authorize;
 mod command;
 mod context;
 mod drive;

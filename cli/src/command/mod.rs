@@ -26,6 +26,7 @@ mod schedule;
 mod schema;
 mod server;
 mod show;
+mod signing_key;
 mod ssh_key;
 mod stats;
 mod subscription;
@@ -101,6 +102,7 @@ enum Command {
     Token(token::TokenArgs),
     Workers(workers::WorkersArgs),
     Validate(validate::ValidateArgs),
+    SigningKey(signing_key::SigningKeyArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
 }
@@ -150,6 +152,7 @@ pub fn main() -> Exit {
         Command::Token(args) => token::run(&args),
         Command::Workers(args) => workers::run(&args),
         Command::Validate(args) => validate::run(&args),
+        Command::SigningKey(args) => signing_key::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
     };

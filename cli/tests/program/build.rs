@@ -169,3 +169,17 @@ fn the_folder_is_never_written_and_git_tells_the_branch() {
     assert!(ran.stdout.contains("[a] on topic"), "{}", ran.stdout);
     assert!(place.repo().join("keep").exists() && !place.repo().join("new").exists());
 }
+
+#[test]
+fn id_tokens_are_a_servers_to_give_and_a_build_here_ends_before_it_begins() {
+    let place = Place::with_script(
+        "- {id: before, script: [echo ran]}\n- {id: ship, script: [ship], id-tokens: {CLOUD: {audience: sts.amazonaws.com}}}\n",
+    );
+    let ran = place.run(&["build"]);
+    assert_eq!(ran.code, Some(1), "{}{}", ran.stdout, ran.stderr);
+    let told = "job `ship` asks for ID tokens, which only a server gives";
+    assert!(ran.stdout.contains(told) || ran.stderr.contains(told), "{}{}", ran.stdout, ran.stderr);
+    assert!(!ran.stdout.contains("[before]"), "nothing has run: {}", ran.stdout);
+    assert_eq!(place.run(&["verify"]).code, Some(0), "the script itself is good");
+    assert_eq!(place.run(&["build", "-f", "before"]).code, Some(0), "jobs without one run");
+}

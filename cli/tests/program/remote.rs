@@ -127,6 +127,22 @@ fn a_login_is_kept_for_the_user_alone_and_used_until_the_logout() {
 }
 
 #[test]
+fn a_login_without_a_terminal_or_a_browser_is_told_what_there_is_instead() {
+    let place = Place::empty();
+    let server = Server::start(&[ME]);
+    for arguments in [&["login", &server.url][..], &["login", &server.url, "--token"]] {
+        let ran = place.run(arguments);
+        assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+        assert!(ran.stderr.contains("--token-stdin") && ran.stderr.contains("--no-browser"), "{}", ran.stderr);
+    }
+    let ran = place.run(&["login", &server.url, "--no-browser"]);
+    assert!(ran.code == Some(2) && ran.stderr.contains("the code is empty"), "{}", ran.stderr);
+    assert!(ran.stderr.contains(&format!("{}/grant?challenge=", server.url)), "{}", ran.stderr);
+    let ran = place.run(&["login", &server.url, "--no-browser", "--org", "acme"]);
+    assert!(ran.code == Some(2) && ran.stderr.contains("--role"), "{}", ran.stderr);
+}
+
+#[test]
 fn who_is_refused_or_reaches_nobody_is_told_what_to_do() {
     let place = Place::empty();
     let server = Server::start(&[]);

@@ -314,3 +314,24 @@ fn pass(mut from: TcpStream, mut to: TcpStream, mut room: usize) -> bool {
     }
     is_cut
 }
+
+#[test]
+fn an_id_token_of_a_job_elsewhere_comes_from_the_server_and_stands_in_no_log() {
+    let script = "- {id: ship, script: ['printf %s \"$CLOUD\" > MARKER.token; echo \"it is $CLOUD\"'],
+   id-tokens: {CLOUD: {audience: sts.amazonaws.com}}}\n";
+    let served = Served::with_config(script, ELSEWHERE);
+    let worker = Worker::add(&served, "one");
+    let run = served.does(&["run", "acme/web"]);
+    assert!(run.contains("[ship] it is ***") && run.contains("Build succeeded"), "{run}{}", worker.log());
+    let token = std::fs::read_to_string(served.place.marker().with_extension("token")).expect("the job wrote it");
+    assert_eq!(token.split('.').count(), 3, "{token}");
+    let signature = token.rsplit('.').next().expect("a signature");
+    assert!(!worker.log().contains(signature) && !run.contains(signature));
+
+    let keys = served.does(&["signing-key", "list"]);
+    assert!(keys.contains("once another follows"), "{keys}");
+    assert!(served.does(&["signing-key", "rotate"]).contains("signs in an hour"));
+    assert_eq!(served.does(&["signing-key", "list"]).lines().count(), 3);
+    served.does(&["signing-key", "rotate", "--at-once"]);
+    assert_eq!(served.does(&["signing-key", "list"]).lines().count(), 2);
+}

@@ -13,6 +13,7 @@ const VIEWS = {
   orgs: () => import("./view/orgs.js"),
   login: () => import("./view/login.js"),
   account: () => import("./view/account.js"),
+  grant: () => import("./view/grant.js"),
   org: () => import("./view/org.js"),
   orgSettings: () => import("./view/org_settings.js"),
   repo: () => import("./view/repo.js"),
@@ -110,7 +111,7 @@ function frame(person) {
   };
   const parts = document.createDocumentFragment();
   if (person) {
-    parts.append(h("a.quiet.person", { href: "/account", title: "Your tokens" }, person.name),
+    parts.append(h("a.quiet.person", { href: "/account", title: "Your account" }, person.name),
       h("button.quiet.out", { type: "button", on: { click: leaveSession } }, "Sign out"));
   } else if (location.pathname !== "/login") parts.append(h("a.quiet", { href: "/login" }, "Sign in"));
   morph(document.getElementById("person"), parts);

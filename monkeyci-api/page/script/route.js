@@ -4,6 +4,7 @@ const ROUTES = [
   ["orgs", []],
   ["login", ["login"]],
   ["account", ["account"]],
+  ["grant", ["grant"]],
   ["org", ["o", ":org"]],
   ["orgSettings", ["o", ":org", "settings"]],
   ["statistics", ["o", ":org", "statistics"]],

@@ -3,7 +3,7 @@ use axum::extract::State as Shared;
 use axum::response::Response;
 use http::StatusCode;
 use monkeyci_core::model::Millis;
-use monkeyci_rest::{Begin, Begun, Exchange, Grant, Granted, Identity, Page, Token, TokenSecret};
+use monkeyci_rest::{Begin, Begun, Exchange, Grant, Granted, Identity, Page, Scope, Token, TokenSecret};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +42,8 @@ struct Promise {
     person: String,
     challenge: String,
     description: String,
+    #[serde(default)]
+    scope: Option<Scope>,
 }
 
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -99,9 +101,13 @@ async fn grant_code(Shared(state): Shared<State>, who: Who, body: Body<Grant>) -
     if body.description.is_empty() || body.description.len() > 200 {
         return Err(Refusal::field("/description", "say in 1 to 200 bytes what it is for"));
     }
+    if let Some(scope) = &body.scope {
+        who.must(&scope.org, scope.role)?;
+    }
     let secret = random::word();
     let (hash, change) = (random::hash(&secret), Change::by(&known, "", "grant/create", "/v1/me/grants"));
-    let promise = Promise { person: known.name, challenge: body.challenge, description: body.description };
+    let Grant { challenge, description, scope } = body;
+    let promise = Promise { person: known.name, challenge, description, scope };
     let kept = state.tables.write(move |sql| {
         change.with("for", &promise.description).write(sql)?;
         code::add(sql, &hash, Purpose::Login, &promise, now(), now() + CODE)
@@ -126,7 +132,7 @@ async fn exchange_code(Shared(state): Shared<State>, body: Body<Exchange>) -> An
         let token = Token {
             id: random::id(),
             description: promise.description,
-            scope: None,
+            scope: promise.scope,
             created: now,
             expires: Some(now + LASTS),
             used: None,

@@ -23,6 +23,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .route("/", get(shell))
         .route("/login", get(shell))
         .route("/account", get(shell))
+        .route("/grant", get(shell))
         .route("/o/{*rest}", get(shell))
         .route("/-/{*path}", get(asset));
     routes.beside(router)

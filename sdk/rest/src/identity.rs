@@ -3,6 +3,8 @@
 use monkeyci_model::Millis;
 use serde::{Deserialize, Serialize};
 
+use crate::Scope;
+
 /// Somewhere that people may sign in by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -88,6 +90,9 @@ pub struct Grant {
     pub challenge: String,
     /// What the token is for.
     pub description: String,
+    /// What it may do at the most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Scope>,
 }
 
 /// A code, which is good once and for minutes.

@@ -8,7 +8,9 @@ import { ask } from "../form.js";
  * A collection as a section of a page.
  * @param {{ title: string, hint?: any, path: string, signal: AbortSignal, redraw: () => void, mayWrite: boolean,
  *   empty: string, noun: string, key: (item: any) => string, row: (item: any, verbs: { load: () => Promise<void> }) => any,
- *   fields?: (item: any | null) => any[], save?: (values: any, item: any | null) => Promise<any>, isFixed?: boolean }} of
+ *   fields?: (item: any | null) => any[], save?: (values: any, item: any | null) => Promise<any>, isFixed?: boolean,
+ *   at?: (item: any) => string, verb?: string, about?: string }} of without `fields` nothing is added; `at` is where an item is
+ *   beneath the path, `verb` and `about` what it is to remove one
  * @returns {{ load: () => Promise<void>, draw: () => HTMLElement }}
  */
 export function collection(of) {
@@ -32,19 +34,21 @@ export function collection(of) {
       await load();
     },
   });
-  const remove = (item) => ask(`Delete ${key(item)}?`, {
-    fields: [], submit: "Delete", tone: "danger", about: "There is no way back.",
+  const at = of.at ?? ((item) => encodeURIComponent(item.id ?? item.name));
+  const verb = of.verb ?? "Delete";
+  const remove = (item) => ask(`${verb} ${key(item)}?`, {
+    fields: [], submit: verb, tone: "danger", about: of.about ?? "There is no way back.",
     done: async () => {
-      await send("DELETE", `${path}/${encodeURIComponent(item.id ?? item.name)}`);
+      await send("DELETE", `${path}/${at(item)}`);
       await load();
     },
   });
-  const one = (item) => h("li", { key: item.id ?? item.name },
+  const one = (item) => h("li", { key: at(item) },
     h("div.row", of.row(item, { load }), mayWrite && h("span.verbs",
       !of.isFixed && h("button.small.quiet", { type: "button", "aria-label": `Change ${key(item)}`, on: { click: () => edit(item) } }, "Edit"),
-      h("button.small.quiet", { type: "button", "aria-label": `Delete ${key(item)}`, on: { click: () => remove(item) } }, "Delete"))));
+      h("button.small.quiet", { type: "button", "aria-label": `${verb} ${key(item)}`, on: { click: () => remove(item) } }, verb))));
   const draw = () => h("section.collection", { key: title, id: title.toLowerCase().replace(/\W+/g, "-") },
-    h("div.bar-line", h("h2", title), mayWrite && h("button", { type: "button", on: { click: () => edit(null) } }, `Add ${noun}`)),
+    h("div.bar-line", h("h2", title), mayWrite && of.fields && h("button", { type: "button", on: { click: () => edit(null) } }, `Add ${noun}`)),
     hint && h("p.hint", hint),
     refused ? h("p.refusal", refused) : items?.length === 0 ? h("p.empty", empty) : h("ul", items?.map(one)));
   return { load, draw };

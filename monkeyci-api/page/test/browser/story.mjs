@@ -165,6 +165,15 @@ async function story(page) {
   await page.see("Nobody is told of builds.");
 
   await page.click("Sign out");
+  // The account: this browser, which is ended like any other.
+  await page.open(`${origin}/account`);
+  await page.until("document.querySelector('#browsers .tag')?.textContent === 'this one'", "this browser");
+  await page.see("By a token alone: this server knows no other way.");
+  await page.until("document.querySelectorAll('#tokens li').length === 1", "the token");
+  await page.click("Sign out everywhere");
+  await page.until("document.querySelector('dialog[open] button.danger')", "to be asked");
+  await page.evaluate("document.querySelector('dialog[open] button.danger').click()");
+  await page.until("location.pathname === '/login'", "to be signed out");
   await page.see("Sign in");
   assert.deepEqual(page.complaints, []);
   assert.ok([...page.received].filter(([at]) => at?.includes("/-/")).reduce((sum, [, bytes]) => sum + bytes, 0) < 400_000);
@@ -175,6 +184,7 @@ async function phone(page) {
   await page.open(link);
   await page.see("Organisations");
   for (const path of ["/", "/o/page-story", "/o/page-story/settings", "/o/page-story/statistics", "/o/page-story/r/demo", "/o/page-story/r/demo/settings", "/o/page-story/r/demo/b/1", "/o/page-story/r/demo/b/1/j/count", "/login"]) {
+  for (const path of ["/", "/o/page-story", "/o/page-story/settings", "/o/page-story/r/demo", "/o/page-story/r/demo/settings", "/o/page-story/r/demo/b/1", "/o/page-story/r/demo/b/1/j/count", "/account", "/grant", "/login"]) {
     await page.open(origin + path);
     await page.until("document.querySelector('main').dataset.view && document.querySelector('main').children.length > 0", path);
     assert.ok(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), `${path} is wider than the screen`);
