@@ -131,7 +131,7 @@ fn a_program_is_let_in_by_a_browser_and_does_what_it_was_allowed() {
     told(browser, "grant.mjs", &[&link, &address, "Allow"]);
     let allowed = Said::of(&allowed.wait_with_output().expect("it ends"));
     assert!(allowed.code == Some(0) && allowed.out.contains("as admin, who runs this server"), "{}", allowed.both());
-    assert!(whoami().out.starts_with("admin, on "), "{}", whoami().both());
+    assert!(whoami().out.starts_with("admin, who runs this server"), "{}", whoami().both());
 
     // A machine without a browser, for less than all.
     let mut command = home.command(&["org", "add", "acme"]);
