@@ -149,7 +149,7 @@ fn a_program_is_let_in_by_a_browser_and_does_what_it_was_allowed() {
     // The same code once more is good for nobody.
     let (mut again, _) = login(&home, &url, &["--no-browser"]);
     writeln!(again.stdin.take().expect("piped"), "{code}").expect("it reads");
-    assert_eq!(again.wait().expect("it ends").code(), Some(1));
+    assert_eq!(again.wait().expect("it ends").code(), Some(2));
     signal(&server, "TERM");
     server.wait().expect("it ends");
 }

@@ -244,6 +244,18 @@ async fn a_program_gets_a_token_by_a_code_that_is_good_once_and_for_it_alone() {
     exchange(stolen, verifier).await.must(422);
     exchange(json!("nonsense"), verifier).await.must(422);
     house.post("/v1/me/grants", json!({ "challenge": "short", "description": "x" })).await.must(422);
+
+    // One that is to do less does no more.
+    let limited = json!({ "challenge": challenge, "description": "x", "scope": { "org": "acme", "role": "viewer" } });
+    house.post("/v1/me/grants", json!({ "challenge": challenge, "description": "x", "scope": {} })).await.must(422);
+    house.put("/v1/orgs/acme", json!({})).await.must(201);
+    let code = house.post("/v1/me/grants", limited).await.must(201).json()["code"].clone();
+    let made = exchange(code, verifier).await.must(201).json();
+    assert_eq!(made["scope"], json!({ "org": "acme", "role": "viewer" }));
+    let token = made["secret"].as_str().expect("a secret");
+    let me = house.ask(Some(token), Method::GET, "/v1/me", None).await.must(200).json();
+    assert_eq!((&me["orgs"], &me["admin"]), (&json!({ "acme": "viewer" }), &json!(false)));
+    house.ask(Some(token), Method::PUT, "/v1/orgs/acme", Some(json!({}))).await.must(403);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

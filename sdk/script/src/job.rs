@@ -451,6 +451,16 @@ mod tests {
     }
 
     #[test]
+    fn an_id_token_is_for_every_audience_that_is_said() {
+        let ship =
+            process("ship").id_token("VAULT", "vault").id_token("VAULT", "bao").id_token("AWS", "sts.amazonaws.com");
+        let tokens = serde_json::to_value(&ship.model().id_tokens).expect("serializes");
+        let expected =
+            serde_json::json!({"AWS": {"audience": ["sts.amazonaws.com"]}, "VAULT": {"audience": ["vault", "bao"]}});
+        assert_eq!(tokens, expected);
+    }
+
+    #[test]
     fn an_action_is_a_line_of_a_job() {
         let greet = action("greet", |_: &Act| {}).run("echo after");
         assert_eq!(greet.lines(), [r#""$MONKEYCI_SCRIPT" act greet"#, "echo after"]);

@@ -24,6 +24,7 @@ export function details({ job, worker, approved }, result) {
     group("Runs", row("Image", job.image ? h("code", job.image) : "none: a plain process"), row("Script", (job.script ?? []).map((line) => h("pre", plain(line)))),
         row("Command", job.command?.length > 0 && h("pre", job.command.map(plain).join(" "))), row("Shell", job.shell), row("Folder", job.workDir),
         row("Variables", env.length > 0 && h("dl.params", env.map(([name, value]) => [h("dt", name), h("dd", h("code", plain(value)))]))),
+        row("ID tokens", list(Object.entries(job.idTokens ?? {}).map(([name, { audience }]) => `${name}: ${audience.join(", ")}`))),
         row("Services", list(job.services?.map(({ id, image }) => `${id}: ${image}`)))),
     group("When", row("After", list(job.dependencies)), row("On", { failure: "failure of one of them", always: "whatever became of them" }[job.when]),
         row("Approval", job.blocked && (approved ? `given${approved.actor ? ` by ${approved.actor}` : ""}` : "needed")), row("May fail", job.allowFailure && "yes"), row("One at a time", job.concurrencyGroup),
