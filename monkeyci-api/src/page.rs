@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_page_is_small() {
-        let early = String::from_utf8_lossy(&ALL.1["script/early.js"].bytes).into_owned();
+        let early = String::from_utf8_lossy(&ALL.1["script/early.js"].unpacked()).into_owned();
         // `name: "form live/list …",` for each view: modules that no other page needs to have.
         let views: Vec<(&str, Vec<String>)> = early
             .lines()

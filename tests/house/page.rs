@@ -1,12 +1,11 @@
 //! The web page: its pure parts by Node's own test runner, all of it by Chromium against a real server.
 
-use std::io::{BufRead, BufReader, Read, Write as _};
+use std::io::{BufRead, BufReader, Write as _};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
-use crate::program::{Home, has, is_on_path};
+use crate::program::{Home, Said, finish, has, is_on_path, until};
 use crate::server::Server;
-use crate::program::{Home, Said, finish, has, is_on_path, signal, until};
 use crate::tidy::sources;
 
 /// What the story of the page expects: a job that prints and waits to be let go on, one that wants approval, one after.
@@ -65,23 +64,9 @@ fn people_run_approve_cancel_and_retry_builds_in_a_browser() {
     let home = Home::new();
     let repository = home.committed(SCRIPT);
     let server = Server::start(&home);
-    let story = sources::root().join("monkeyci-api/page/test/browser/story.mjs");
-    let mut told = Command::new("node");
-    told.arg(story).arg(&server.link).arg(format!("file://{}", repository.display())).arg(home.file("go"));
-    let output = told.env("CHROMIUM", browser.unwrap_or_default()).output().expect("node runs");
-    server.stop();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let repository = home.repository(SCRIPT);
-    commit(&repository);
-    let state = home.file("server").display().to_string();
-    let flags = ["--listen", "127.0.0.1:0", "--state", &state, "--processes", "*/*", "--allow-file"];
-    let mut command = home.command(&[&["server"][..], &flags].concat());
-    let mut server = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the server starts");
-    let link = link(&mut server);
     let (url, go) = (format!("file://{}", repository.display()), home.file("go").display().to_string());
-    told(browser, "story.mjs", &[&link, &url, &go]);
-    signal(&server, "TERM");
-    server.wait().expect("it ends");
+    told(browser, "story.mjs", &[&server.link, &url, &go]);
+    server.stop();
 }
 
 /// `monkeyci login`, with standard streams of the test, and a browser that leaves its address in a file.
@@ -109,11 +94,8 @@ fn login(home: &Home, url: &str, more: &[&str]) -> (Child, String) {
 fn a_program_is_let_in_by_a_browser_and_does_what_it_was_allowed() {
     let Some(browser) = browser() else { return };
     let home = Home::new();
-    let state = home.file("server").display().to_string();
-    let mut command = home.command(&["server", "--listen", "127.0.0.1:0", "--state", &state]);
-    let mut server = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the server starts");
-    let link = link(&mut server);
-    let url = link.split("/login#").next().expect("an address").to_owned();
+    let server = Server::start(&home);
+    let (url, link) = (server.access().0.to_owned(), server.link.clone());
     let whoami = || {
         let mut command = home.command(&["whoami"]);
         command.env("XDG_CONFIG_HOME", home.file("config"));
@@ -150,6 +132,5 @@ fn a_program_is_let_in_by_a_browser_and_does_what_it_was_allowed() {
     let (mut again, _) = login(&home, &url, &["--no-browser"]);
     writeln!(again.stdin.take().expect("piped"), "{code}").expect("it reads");
     assert_eq!(again.wait().expect("it ends").code(), Some(2));
-    signal(&server, "TERM");
-    server.wait().expect("it ends");
+    server.stop();
 }

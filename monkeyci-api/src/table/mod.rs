@@ -41,6 +41,6 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("schema_6.sql"),
     include_str!("schema_7.sql"),
     include_str!("schema_8.sql"),
-    include_str!("schema_11.sql"),
     include_str!("schema_10.sql"),
+    include_str!("schema_11.sql"),
 ];

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use monkeyci_model::JobResult;
 use monkeyci_model::job::{
-    Arch, Artifact, Cache, Health, IdToken, PullPolicy, Report, ReportFormat, Retry, SaveWhen, Service, When,
+    Arch, Artifact, Cache, Health, PullPolicy, Report, ReportFormat, Retry, SaveWhen, Service, When,
 };
 use monkeyci_model::script::act_line;
 use monkeyci_model::{JobId, Text};
@@ -162,12 +162,7 @@ impl Job {
     /// builds of forks. Said again for the same variable, it is for that audience as well.
     #[must_use]
     pub fn id_token(mut self, variable: &str, audience: &str) -> Self {
-        self.model
-            .id_tokens
-            .entry(variable.to_owned())
-            .or_insert_with(IdToken::default)
-            .audience
-            .push(audience.to_owned());
+        self.model.id_tokens.entry(variable.to_owned()).or_default().audience.push(audience.to_owned());
         self
     }
 
