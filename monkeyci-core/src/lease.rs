@@ -11,11 +11,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use monkeyci_model::result::Guarantee;
 use monkeyci_model::script::api::{Address, JobView};
-use monkeyci_model::{Job, JobId, JobResult, Trigger};
+use monkeyci_model::{Job, JobId, JobResult, Millis, Trigger};
 
 use crate::attempt::Attempt;
 use crate::log::Chunk;
 pub use crate::offer::Offer;
+use crate::visit::Visit;
 
 /// A job that a worker is to run.
 #[derive(Debug, Clone)]
@@ -117,6 +118,18 @@ pub trait Leases: Send + Sync {
     /// # Errors
     /// When the chunk leaves a gap or holds more than the job's log may, or the disk refuses.
     async fn log(&self, attempt: &Attempt, chunk: Chunk) -> Result<Claim, crate::log::LogError>;
+
+    /// The attempt's lines did not end well, and its place is held for people until then: which is no end yet.
+    async fn held(&self, attempt: &Attempt, until: Millis, message: Option<String>) -> Claim {
+        let (_, _, _) = (attempt, until, message);
+        Claim::Holds
+    }
+
+    /// Waits for the next person who wants a shell in the attempt's place; none once nobody will.
+    async fn visit(&self, attempt: &Attempt) -> Option<Visit> {
+        let _nobody = attempt;
+        None
+    }
 
     /// The jobs of the attempt's build as they stand, or `only` one of them; nothing once the attempt is stale. For a job
     /// that asks.

@@ -63,7 +63,7 @@
 //! - [`build`]: the pure machine. Events in, the events that follow from them out; no clock, no I/O.
 //! - [`queue`]: which queued job may start now, and why the others wait. Pure as well.
 //! - [`engine`]: the one loop that makes facts durable and acts on them; [`lease`] is how workers take part, [`offer`]
-//!   what they can run.
+//!   what they can run, [`visit`] how people come to their jobs.
 //! - [`worker`]: runs leased jobs: workspace, secrets, executor, log, artifacts. [`scope`]: what of them others may use.
 //! - [`trigger`]: what causes builds from outside: webhooks of forges, schedules. Pure too.
 //! - ports: [`store`], [`source`], [`script`], [`executor`]; [`program`]: scripts that are programs.
@@ -79,6 +79,7 @@ pub mod engine;
 pub mod lease;
 pub mod offer;
 pub mod scope;
+pub mod visit;
 pub mod worker;
 
 pub mod executor;

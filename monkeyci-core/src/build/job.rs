@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use monkeyci_model::job::When;
 use monkeyci_model::script::api::{Address, JobView};
-use monkeyci_model::{Cause, Job, JobResult, JobStatus};
+use monkeyci_model::{Cause, Job, JobResult, JobStatus, Millis};
 
 /// Where one job of a build stands. What may be large in it is shared by its clones.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +25,10 @@ pub struct JobState {
     pub(super) reason: Option<String>,
     /// Where its exposed ports are reached while it runs.
     pub(super) addresses: Vec<Address>,
+    /// Until when its place is held for people.
+    pub(super) held: Option<Millis>,
+    /// Who has a shell open in its place.
+    pub(super) visitor: Option<String>,
     pub(super) before: Before,
 }
 
@@ -61,6 +65,8 @@ impl JobState {
             canceled: false,
             reason: None,
             addresses: Vec::new(),
+            held: None,
+            visitor: None,
             before,
         }
     }
@@ -105,6 +111,18 @@ impl JobState {
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         self.reason.as_deref()
+    }
+
+    /// Until when its place is held for people after its lines, where it is.
+    #[must_use]
+    pub fn held(&self) -> Option<Millis> {
+        self.held.filter(|_| self.status == JobStatus::Running)
+    }
+
+    /// Who has a shell open in its place.
+    #[must_use]
+    pub fn visitor(&self) -> Option<&str> {
+        self.visitor.as_deref().filter(|_| self.status == JobStatus::Running)
     }
 
     /// How it looks to other jobs of its build.

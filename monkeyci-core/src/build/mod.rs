@@ -282,6 +282,15 @@ impl Build {
                 }
                 None
             }
+            EventKind::JobHeld { attempt, .. }
+            | EventKind::ShellStart { attempt, .. }
+            | EventKind::ShellEnd { attempt, .. } => {
+                newest(*attempt, job.attempt)?;
+                if from != JobStatus::Running || job.executed {
+                    return Err(illegal);
+                }
+                None
+            }
             EventKind::JobEnd { status, .. } => Some(*status),
             EventKind::JobUnblocked { .. } if from == JobStatus::Blocked && !job.unblocked => None,
             EventKind::JobCanceled { .. } if !from.is_terminal() && !job.canceled => None,
@@ -304,9 +313,13 @@ impl Build {
             }
             EventKind::JobExecuted { result, .. } => {
                 job.executed = true;
+                (job.held, job.visitor) = (None, None);
                 job.result = Some(Arc::new((**result).clone()));
             }
             EventKind::JobStart { addresses, .. } => job.addresses.clone_from(addresses),
+            EventKind::JobHeld { until, .. } => job.held = Some(*until),
+            EventKind::ShellStart { actor, .. } => job.visitor = Some(actor.clone()),
+            EventKind::ShellEnd { .. } => job.visitor = None,
             EventKind::JobUnblocked { .. } => job.unblocked = true,
             EventKind::JobCanceled { reason, .. } => {
                 job.canceled = true;

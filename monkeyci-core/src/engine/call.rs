@@ -1,4 +1,4 @@
-use monkeyci_model::{BuildId, EventKind, JobId, JobResult};
+use monkeyci_model::{BuildId, EventKind, JobId, JobResult, Millis};
 use tokio::sync::oneshot;
 
 use super::leases::Asking;
@@ -38,6 +38,8 @@ pub(super) enum Call {
     Gone { worker: String, why: String },
     /// A job's first line is about to run.
     Started { attempt: Attempt, started: Box<Started> },
+    /// A job's lines did not end well, and its place is held.
+    Held { attempt: Attempt, until: Millis, message: Option<String> },
     /// A job asks how the jobs of its build stand, or one of them.
     Jobs { attempt: Attempt, only: Option<JobId>, reply: Reply<Option<Vec<JobState>>> },
     /// A job has run.

@@ -2,10 +2,13 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use monkeyci_model::shell::Wish;
+use monkeyci_model::{BuildId, JobId};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::log_room::LogRoom;
+use super::visit::{Door, NoVisit, Visiting, Visitors};
 use crate::attempt::Attempt;
 use crate::lease::{Claim, Lease};
 
@@ -20,6 +23,8 @@ struct Held {
     room: LogRoom,
     /// Whether its worker, inside this process, is still to be told of it.
     is_left: bool,
+    /// Where people are let in.
+    door: Door,
     /// When it is lost unless its worker gives a sign of life; one inside the process needs to give none.
     expires: Option<Instant>,
 }
@@ -39,8 +44,10 @@ impl Claims {
         let Grant { worker, room, is_left, silence } = grant;
         let expires = silence.map(|silence| Instant::now() + silence);
         let (claim, _) = watch::channel(Claim::Holds);
-        let held = Held { lease: lease.clone(), worker: worker.to_owned(), claim, room, is_left, expires };
-        self.lock().insert(lease.attempt.fence, held);
+        let (lease, worker, door) = (lease.clone(), worker.to_owned(), Door::default());
+        let fence = lease.attempt.fence;
+        let held = Held { lease, worker, claim, room, is_left, door, expires };
+        self.lock().insert(fence, held);
     }
 
     /// What a worker was leased and has not got: it is to be leased that again.
@@ -118,6 +125,20 @@ impl Claims {
     pub(super) fn follow(&self, attempt: &Attempt) -> Option<watch::Receiver<Claim>> {
         let held = self.lock();
         held.get(&attempt.fence).filter(|held| held.lease.attempt == *attempt).map(|held| held.claim.subscribe())
+    }
+
+    /// Where people come in who want to the place of an attempt; nothing when the claim is stale.
+    pub(super) fn visitors(&self, attempt: &Attempt) -> Option<Visitors> {
+        let held = self.lock();
+        held.get(&attempt.fence).filter(|held| held.lease.attempt == *attempt).map(|held| held.door.visitors())
+    }
+
+    /// Brings somebody to the place of a job.
+    pub(super) fn bring(&self, build: &BuildId, job: &JobId, wish: Wish) -> Result<Visiting, NoVisit> {
+        let held = self.lock();
+        let is = |held: &&Held| held.lease.attempt.build == *build && held.lease.attempt.job == *job;
+        let held = held.values().filter(is).max_by_key(|held| held.lease.attempt.fence).ok_or(NoVisit::NotThere)?;
+        held.door.bring(held.lease.attempt.clone(), wish)
     }
 
     /// Attempts whose workers have been silent for too long.

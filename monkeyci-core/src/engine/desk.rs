@@ -114,6 +114,7 @@ impl Desk {
             Call::NotTaken { attempt } => self.not_taken(&attempt),
             Call::Gone { worker, why } => self.gone(&worker, &why),
             Call::Started { attempt, started } => self.started(&attempt, *started),
+            Call::Held { attempt, until, message } => self.held(&attempt, until, message),
             Call::Jobs { attempt, only, reply } => tell(reply, self.jobs(&attempt, only.as_ref())),
             Call::Result { attempt, result, reply } => {
                 if self.executed(&attempt, result) {

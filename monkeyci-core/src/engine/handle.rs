@@ -127,6 +127,24 @@ impl BuildHandle {
         self.engine.tell(&self.id, EventKind::JobCanceled { job_id, actor, reason }).await
     }
 
+    /// Says that somebody has opened a shell in the place of a job.
+    ///
+    /// # Errors
+    /// When the job does not run, or that cannot be written.
+    pub async fn shell_started(&self, job: &JobId, attempt: u32, actor: &str) -> Result<(), EngineError> {
+        let (job_id, actor) = (job.clone(), actor.to_owned());
+        self.engine.tell(&self.id, EventKind::ShellStart { job_id, attempt, actor }).await
+    }
+
+    /// Says that this shell is over.
+    ///
+    /// # Errors
+    /// When the job does not run, or that cannot be written.
+    pub async fn shell_ended(&self, job: &JobId, attempt: u32, actor: &str) -> Result<(), EngineError> {
+        let (job_id, actor) = (job.clone(), actor.to_owned());
+        self.engine.tell(&self.id, EventKind::ShellEnd { job_id, attempt, actor }).await
+    }
+
     /// Why a job does not run yet, for people; nothing when it runs, has ended or is unknown.
     ///
     /// # Errors

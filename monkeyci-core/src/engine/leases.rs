@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use monkeyci_model::script::api::JobView;
-use monkeyci_model::{Cause, EventKind, JobId, JobResult};
+use monkeyci_model::{Cause, EventKind, JobId, JobResult, Millis};
 use tokio::sync::{mpsc, oneshot};
 
 use super::call::{Call, Reply};
@@ -18,6 +18,7 @@ use crate::lease::{Ask, Claim, Lease, Leases, Started};
 use crate::log::{Chunk, LogError, LogId};
 use crate::queue::{Key, Taker};
 use crate::store::Sequence;
+use crate::visit::Visit;
 
 /// Fences that are taken out of the store at once; those that a crash leaves unused are lost, which harms nothing.
 const FENCES: u64 = 1024;
@@ -120,6 +121,15 @@ impl Desk {
             && let Err(error) = self.stage(&attempt.build, started)
         {
             tracing::debug!(%attempt, %error, "the job has started already, or is over");
+        }
+    }
+
+    pub(super) fn held(&mut self, attempt: &Attempt, until: Millis, message: Option<String>) {
+        let held = EventKind::JobHeld { job_id: attempt.job.clone(), attempt: attempt.number, until, message };
+        if self.holds(attempt)
+            && let Err(error) = self.stage(&attempt.build, held)
+        {
+            tracing::debug!(%attempt, %error, "the job is over, and its place is not held");
         }
     }
 
@@ -229,6 +239,18 @@ impl Leases for EngineLeases {
             self.call(Call::Started { attempt: attempt.clone(), started: Box::new(started) }).await;
         }
         claim
+    }
+
+    async fn held(&self, attempt: &Attempt, until: Millis, message: Option<String>) -> Claim {
+        let claim = self.shared.renew(attempt);
+        if claim != Claim::Stale {
+            self.call(Call::Held { attempt: attempt.clone(), until, message }).await;
+        }
+        claim
+    }
+
+    async fn visit(&self, attempt: &Attempt) -> Option<Visit> {
+        self.shared.claims.visitors(attempt)?.lock().await.recv().await
     }
 
     async fn jobs(&self, attempt: &Attempt, only: Option<&JobId>) -> Option<Vec<JobView>> {

@@ -47,6 +47,7 @@ mod roll;
 mod shared;
 #[cfg(test)]
 mod tests;
+mod visit;
 
 use std::sync::Arc;
 
@@ -61,6 +62,7 @@ pub use handle::BuildHandle;
 pub use local_worker::LOCAL;
 pub use request::{BuildRequest, LoadError, Loaded};
 pub use restart::Unfinished;
+pub use visit::{NoVisit, Visiting};
 
 use crate::build::Build;
 use crate::lease::Leases;

@@ -18,7 +18,7 @@ use monkeyci_model::{BuildId, Cause, Job};
 use tokio_util::sync::CancellationToken;
 
 use crate::attempt::Attempt;
-use crate::job_dir::JobDir;
+use crate::job_dir::{JobDir, Program};
 
 #[cfg(feature = "docker")]
 pub use docker::{Docker, Engine};
@@ -190,6 +190,22 @@ pub trait Executor: Send + Sync {
     /// When the place could not be made, or has no such shell.
     async fn shell(&self, order: &Order, sitting: Sitting) -> Result<Option<i32>, ExecutorError>;
 
+    /// Opens a shell for a person beside a job that runs here; returns its exit code, and none when it was stopped before
+    /// its end.
+    ///
+    /// `program` is the shell: what the job directory says is the job's own. It ends with the job at the latest. What it
+    /// left running ends with it.
+    ///
+    /// # Errors
+    /// When the job does not run, there is no such shell, or none can be opened here.
+    async fn enter(&self, order: &Order, program: Program, sitting: Sitting) -> Result<Option<i32>, ExecutorError> {
+        let (_, _, name) = (program, sitting, self.name());
+        let job = &order.job.id;
+        Err(ExecutorError::Unsupported(format!(
+            "the executor `{name}` opens no shell beside job `{job}` while it runs"
+        )))
+    }
+
     /// The image in which whatever of a build names none runs here: its jobs, and its script where that is a program. None
     /// where that runs as plain processes.
     ///
@@ -233,6 +249,10 @@ impl<E: Executor + ?Sized> Executor for std::sync::Arc<E> {
 
     async fn shell(&self, order: &Order, sitting: Sitting) -> Result<Option<i32>, ExecutorError> {
         (**self).shell(order, sitting).await
+    }
+
+    async fn enter(&self, order: &Order, program: Program, sitting: Sitting) -> Result<Option<i32>, ExecutorError> {
+        (**self).enter(order, program, sitting).await
     }
 
     fn stand_in(&self, build: &BuildId, fork: bool) -> Result<Option<String>, ExecutorError> {

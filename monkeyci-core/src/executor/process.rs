@@ -25,7 +25,7 @@ use super::{Capabilities, Executor, ExecutorError, Exit, Order, Sitting, Watch};
 use crate::job_dir::frame::Kind;
 use crate::job_dir::program::supervisor_path;
 use crate::job_dir::report::Reader;
-use crate::job_dir::{guarantee, outcome};
+use crate::job_dir::{Program, guarantee, outcome};
 
 /// What a job's environment takes over from ours; everything else it is given by the order. The last two say where the
 /// programs that rustup puts on the `PATH` find what they stand for, where it is not below `HOME`.
@@ -210,6 +210,10 @@ impl Executor for Process {
 
     async fn shell(&self, order: &Order, sitting: Sitting) -> Result<Option<i32>, ExecutorError> {
         self.open_shell(order, sitting).await
+    }
+
+    async fn enter(&self, order: &Order, program: Program, sitting: Sitting) -> Result<Option<i32>, ExecutorError> {
+        self.open_beside(order, &program, sitting).await
     }
 
     async fn sweep(&self, instance: &str, wanted: &[u64]) -> Result<Vec<String>, ExecutorError> {

@@ -8,6 +8,7 @@ use monkeyci_model::Job;
 use tokio::sync::OnceCell;
 
 use super::{Capabilities, Executor, ExecutorError, Exit, Order, Sitting, Watch};
+use crate::job_dir::Program;
 
 /// Connects to a container engine.
 pub type Connect = Box<dyn Fn() -> BoxFuture<'static, Result<Arc<dyn Executor>, ExecutorError>> + Send + Sync>;
@@ -90,6 +91,10 @@ impl Executor for Route {
 
     async fn shell(&self, order: &Order, sitting: Sitting) -> Result<Option<i32>, ExecutorError> {
         self.of(&order.job).await?.shell(order, sitting).await
+    }
+
+    async fn enter(&self, order: &Order, program: Program, sitting: Sitting) -> Result<Option<i32>, ExecutorError> {
+        self.of(&order.job).await?.enter(order, program, sitting).await
     }
 
     async fn image_id(&self, image: &str) -> Result<String, ExecutorError> {

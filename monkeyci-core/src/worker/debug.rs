@@ -15,7 +15,7 @@ use crate::executor::{Order, Sitting, Terminal};
 use crate::job_dir::Program;
 
 /// From asking a shell to end to killing it. Shells for people do not heed being asked.
-const GRACE_MS: u64 = 1_000;
+pub(super) const GRACE_MS: u64 = 1_000;
 
 /// Which job is opened for a person, and how.
 ///

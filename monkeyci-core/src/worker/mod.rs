@@ -9,7 +9,8 @@
 //!    log, the lease is renewed, and a revoked claim stops the job;
 //! 3. `outcome`: a cause and a sentence for people; test reports, and what the script's program says of the result;
 //!    `save`: artifacts, caches;
-//! 4. the result, and then nothing is left of the attempt.
+//! 4. people who want a shell are let in beside the lines (`host`), and after them where the job's place is held (`hold`);
+//! 5. the result, and then nothing is left of the attempt.
 //!
 //! Nothing that happens to a job keeps its result from being told: not a full disk, not a panic of ours, not an
 //! executor that hangs. A worker whose future is dropped tells nothing and removes nothing: its jobs go on for as long
@@ -22,6 +23,8 @@ mod clock;
 mod debug;
 mod desk;
 mod halt;
+mod hold;
+mod host;
 mod outcome;
 mod prepare;
 mod registries;

@@ -130,7 +130,8 @@ async fn restore(ports: &Ports, lease: &Lease, work_dir: &Path, warnings: &mut V
     Ok(())
 }
 
-fn program(settings: &Settings, site: &Site) -> Program {
+/// What the job runs.
+pub(super) fn program(settings: &Settings, site: &Site) -> Program {
     let Site { lease, job, dir, .. } = site;
     let bytes = |text: &monkeyci_model::Text| text.as_plain().unwrap_or_default().as_bytes().to_vec();
     let mut env = variables(lease);

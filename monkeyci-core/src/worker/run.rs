@@ -18,6 +18,7 @@ use super::caches::JobCaches;
 use super::clock::{Patience, overdue};
 use super::desk::OnDesk;
 use super::halt::{Halt, Why};
+use super::hold;
 use super::outcome::{End, Verdict, stopped};
 use super::prepare::{Prepared, prepare, resolve, timeout_ms, work_dir};
 use super::save::{self, wanted};
@@ -67,6 +68,11 @@ impl Run<'_> {
             Ok(site) => site,
             Err(verdict) => return finished(verdict),
         };
+        if site.taken_up
+            && let Some(result) = hold::was_held(&site.dir)
+        {
+            return result;
+        }
         let prepared = match site.ask(self.settings, self.ports, self.halt).await {
             Ok(()) => prepare(self.settings, self.ports, &site).await,
             Err(verdict) => Err(verdict),
@@ -76,7 +82,10 @@ impl Run<'_> {
             (Ok(_), Some(why)) if !site.taken_up => never_ran(&site, stopped(why, "")),
             (Ok(prepared), _) => match self.debug() {
                 Some(debug) => self.open(debug, &site, prepared).await,
-                None => self.run_prepared(&site, prepared).await,
+                None => {
+                    let result = self.run_prepared(&site, prepared).await;
+                    self.hold(&site, result).await
+                }
             },
             (Err(verdict), _) => never_ran(&site, verdict),
         }
@@ -100,7 +109,11 @@ impl Run<'_> {
         let order = Order {
             attempt: self.lease.attempt.clone(),
             // A person may look at all of it.
-            collect: if self.debug().is_some() { vec![".".to_owned()] } else { wanted(&job) },
+            collect: if self.debug().is_some() || self.lease.trigger.hold.is_some() {
+                vec![".".to_owned()]
+            } else {
+                wanted(&job)
+            },
             job,
             dir,
             fork: self.lease.trigger.fork,
@@ -131,7 +144,7 @@ impl Run<'_> {
             }
             shipping.run(&over).await;
         };
-        let (exit, ()) = tokio::join!(execute, tell);
+        let (exit, (), ()) = tokio::join!(execute, tell, self.receive(site, &order, &over));
         if let Ok(exit) = &exit {
             shipping.services(&exit.service_logs).await;
         }
@@ -289,7 +302,7 @@ pub(super) fn finished(Verdict { cause, message, exit }: Verdict) -> JobResult {
 }
 
 /// Masks all text that came from the job or from a tool that had its secrets.
-fn mask(secrets: &Secrets, result: &mut JobResult) {
+pub(super) fn mask(secrets: &Secrets, result: &mut JobResult) {
     if secrets.is_empty() {
         return;
     }

@@ -22,9 +22,11 @@
 //! monkeyci-supervisor remove PATH…
 //! monkeyci-supervisor own UID:GID PATH…
 //! monkeyci-supervisor connect PORT…
+//! monkeyci-supervisor hang-up NAME=VALUE
 //! monkeyci-supervisor on-terminal PROGRAM [ARGUMENT…]
 //! ```
 //!
+//! `hang-up` kills every process among whose variables is one that begins so.
 //! `run` ends with 0 once `report/result` is written, however the job ended. `SIGTERM` cancels the job as
 //! `control/cancel` does, `SIGQUIT` ends it without grace. With `--interactive` the job has the supervisor's own
 //! standard input, output and errors, a terminal among them, and ends when the program that started it does.

@@ -7,6 +7,7 @@ mod family;
 mod follow;
 #[cfg_attr(not(test), expect(dead_code, reason = "the host reads what is written here"))]
 mod frame;
+mod hang_up;
 mod isolate;
 mod job;
 mod orders;
@@ -29,6 +30,7 @@ const USAGE: &str =
        monkeyci-supervisor remove PATH…
        monkeyci-supervisor own UID:GID PATH…
        monkeyci-supervisor connect PORT…
+       monkeyci-supervisor hang-up NAME=VALUE
        monkeyci-supervisor on-terminal PROGRAM [ARGUMENT…]";
 
 fn main() -> ExitCode {
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
             Ok::<Vec<u16>, _>(ports) => connect::ports(&ports),
             Err(_) => return usage(),
         },
+        ["hang-up", mark] if mark.contains('=') => hang_up::all(mark),
         ["on-terminal", program, arguments @ ..] => Err(terminal::become_leader(program, arguments)),
         _ => return usage(),
     };

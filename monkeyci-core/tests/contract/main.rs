@@ -49,7 +49,8 @@ macro_rules! adapter {
                 a_work_dir_that_the_job_removed_is_named);
             adapter!(@ $make, shell: a_shell_on_pipes_finds_what_the_job_would,
                 a_shell_on_pipes_ends_with_what_is_piped_in, a_shell_on_a_screen_has_a_terminal,
-                a_shell_ends_when_it_is_canceled, a_shell_that_is_not_there_is_named);
+                a_shell_ends_when_it_is_canceled, a_shell_that_is_not_there_is_named,
+                a_shell_beside_a_job_leaves_nothing_and_ends_with_it);
             $($(adapter!(@ $make, $module: $($story),*);)*)?
         }
     };
@@ -65,7 +66,8 @@ macro_rules! adapter {
             adapter!(@ $make, services: a_service_is_reached_by_its_name);
             adapter!(@ $make, shell: a_shell_on_pipes_finds_what_the_job_would,
                 a_shell_on_pipes_ends_with_what_is_piped_in, a_shell_on_a_screen_has_a_terminal,
-                a_shell_ends_when_it_is_canceled, a_shell_that_is_not_there_is_named);
+                a_shell_ends_when_it_is_canceled, a_shell_that_is_not_there_is_named,
+                a_shell_beside_a_job_leaves_nothing_and_ends_with_it);
             adapter!(@ $make, containers: lines_run_in_the_workspace_and_what_they_make_comes_back,
                 a_user_who_is_not_root_can_write_to_the_workspace, a_job_whose_engine_died_is_taken_up_again);
         }

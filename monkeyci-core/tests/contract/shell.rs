@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use futures::FutureExt as _;
 use monkeyci_core::executor::terminal::{Screen, Size};
-use monkeyci_core::executor::{ExecutorError, Sitting, Terminal};
+use monkeyci_core::executor::{ExecutorError, Order, Sitting, Terminal};
 use monkeyci_core::job_dir::{JobDir, Program};
 use monkeyci_core::model::Job;
 use tokio::io::AsyncWrite;
@@ -61,6 +61,11 @@ impl Open {
     fn new(fixture: &Fixture, job: Job, on_screen: bool) -> Self {
         let order = fixture.order(Job { command: vec!["/bin/sh".into()], ..job }, Program::default());
         std::fs::write(order.dir.work().join("given"), "a gift\n").expect("a file");
+        Self::by(fixture, order, on_screen, None)
+    }
+
+    /// One in the place of a job, or beside it.
+    fn by(fixture: &Fixture, order: Order, on_screen: bool, beside: Option<Program>) -> Self {
         let ((keys, input), (size, sized)) = (mpsc::channel(16), watch::channel(SIZE));
         let (output, errors, cancel) = (Said::default(), Said::default(), CancellationToken::new());
         let terminal = Terminal {
@@ -73,7 +78,12 @@ impl Open {
         let open = Box::new(move || async move { Some(terminal) }.boxed());
         let sitting = Sitting { cancel: cancel.clone(), open };
         let (executor, dir) = (Arc::clone(&fixture.executor), order.dir.clone());
-        let task = tokio::spawn(async move { executor.shell(&order, sitting).await });
+        let task = tokio::spawn(async move {
+            match beside {
+                None => executor.shell(&order, sitting).await,
+                Some(program) => executor.enter(&order, program, sitting).await,
+            }
+        });
         Self { keys: Some(keys), size, output, errors, cancel, dir, task }
     }
 
@@ -166,4 +176,57 @@ pub async fn a_shell_that_is_not_there_is_named(fixture: &Fixture) {
         assert!(error.contains(image), "{error}");
     }
     assert_eq!(fixture.left().await, Vec::<String>::new());
+}
+
+pub async fn a_shell_beside_a_job_leaves_nothing_and_ends_with_it(fixture: &Fixture) {
+    let lines = ["echo made > made; echo run''s; until test -e end; do sleep 0.1; done"];
+    let order = fixture.order(fixture.job("beside", lines), Program::default());
+    let program = Program::read(&order.dir.control()).expect("what it runs");
+    let program = Program {
+        lines: Vec::new(),
+        command: vec![b"/bin/sh".to_vec()],
+        env: vec![("GREETING".into(), b"hello".to_vec())],
+        lease_ms: 0,
+        grace_ms: 1000,
+        ..program
+    };
+    let again = || order.with_job(order.job.clone());
+    let mut job = fixture.start(again());
+    job.said("runs").await;
+    let enter = |on_screen| Open::by(fixture, again(), on_screen, Some(program.clone()));
+    let ended = async |mut open: Open| {
+        tokio::time::timeout(PATIENCE, &mut open.task).await.expect("it ends").expect("no panic").expect("a shell")
+    };
+
+    let open = enter(false);
+    open.types("cat made; echo $GREETING; sleep 421 & sleep 0; exit 7\n").await;
+    open.said("made\nhello\n").await;
+    assert_eq!(ended(open).await, Some(7));
+    assert!(!sleeps("421"), "what it left running goes on");
+
+    // Also what ignores that nobody is at the terminal any more.
+    let open = enter(true);
+    open.types("trap '' HUP; sleep 422 & sleep 423 & echo sle''eps\n").await;
+    open.said("sleeps").await;
+    open.cancel.cancel();
+    assert_eq!(ended(open).await, None);
+    assert!(!sleeps("422") && !sleeps("423"), "what it left running goes on");
+
+    let open = enter(true);
+    open.types("stty size; touch end; sleep 424\n").await;
+    open.said("33 101").await;
+    let ran = job.end().await;
+    assert_eq!(ran.outcome().code, Some(0));
+    open.cancel.cancel();
+    assert_eq!(ended(open).await, None);
+    assert!(!sleeps("424"));
+    assert_eq!(fixture.left().await, Vec::<String>::new());
+}
+
+/// Whether somebody on this machine sleeps so long.
+fn sleeps(seconds: &str) -> bool {
+    let processes = std::fs::read_dir("/proc").expect("processes").flatten();
+    processes
+        .filter_map(|process| std::fs::read(process.path().join("cmdline")).ok())
+        .any(|line| line.split(|byte| *byte == 0).any(|word| word == seconds.as_bytes()))
 }

@@ -168,6 +168,39 @@ pub enum EventKind {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         addresses: Vec<Address>,
     },
+    /// Its lines did not end well, and its place is kept for a person.
+    #[serde(rename = "job/held")]
+    JobHeld {
+        /// Which job.
+        job_id: JobId,
+        /// Which attempt.
+        attempt: u32,
+        /// Until when, at the most.
+        until: Millis,
+        /// How its lines ended, for people.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+    },
+    /// A person opened a shell in its place.
+    #[serde(rename = "shell/start")]
+    ShellStart {
+        /// Which job.
+        job_id: JobId,
+        /// Which attempt.
+        attempt: u32,
+        /// Who.
+        actor: String,
+    },
+    /// That shell is over.
+    #[serde(rename = "shell/end")]
+    ShellEnd {
+        /// Which job.
+        job_id: JobId,
+        /// Which attempt.
+        attempt: u32,
+        /// Who had it open.
+        actor: String,
+    },
     /// Its process is over and its files are saved.
     #[serde(rename = "job/executed")]
     JobExecuted {
@@ -226,6 +259,9 @@ impl EventKind {
             | Self::JobSkipped { job_id, .. }
             | Self::JobInitializing { job_id, .. }
             | Self::JobStart { job_id, .. }
+            | Self::JobHeld { job_id, .. }
+            | Self::ShellStart { job_id, .. }
+            | Self::ShellEnd { job_id, .. }
             | Self::JobExecuted { job_id, .. }
             | Self::JobEnd { job_id, .. }
             | Self::CommandStart { job_id, .. }
@@ -253,6 +289,9 @@ impl EventKind {
             Self::JobSkipped { .. } => "job/skipped",
             Self::JobInitializing { .. } => "job/initializing",
             Self::JobStart { .. } => "job/start",
+            Self::JobHeld { .. } => "job/held",
+            Self::ShellStart { .. } => "shell/start",
+            Self::ShellEnd { .. } => "shell/end",
             Self::JobExecuted { .. } => "job/executed",
             Self::JobEnd { .. } => "job/end",
             Self::CommandStart { .. } => "command/start",

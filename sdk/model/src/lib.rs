@@ -9,7 +9,8 @@
 //! 3. [`plan`]: the jobs that a script answers with, and [`script`]: how a script program is asked;
 //! 4. [`trigger`]: why a build runs, and on what;
 //! 5. [`status`] and [`result`]: where builds and jobs stand, and what came out;
-//! 6. [`event`]: every fact of a build, under MonkeyCI's wire names.
+//! 6. [`event`]: every fact of a build, under MonkeyCI's wire names;
+//! 7. [`shell`]: what passes between a person and a shell in a job.
 
 pub mod event;
 pub mod id;
@@ -19,6 +20,7 @@ pub mod result;
 #[cfg(feature = "schema")]
 pub mod schema;
 pub mod script;
+pub mod shell;
 pub mod status;
 pub mod text;
 pub mod trigger;

@@ -36,6 +36,9 @@ pub struct Trigger {
     /// that others read.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub fork: bool,
+    /// Milliseconds that the place of a job whose lines did not end well is kept for a person, where it is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<u64>,
     /// Whose script a build of a fork runs, where the fork's is not the same as that of the repository itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub script: Option<ScriptOf>,

@@ -36,6 +36,7 @@ fn trigger() -> Trigger {
         params: [("STAGE".to_owned(), Text::from("prod")), ("TOKEN".to_owned(), token)].into(),
         upstream: vec!["acme/lib/build-7".parse().expect("an id")],
         fork: true,
+        hold: Some(1_800_000),
         script: Some(ScriptOf::Base { branch: "main".into(), commit_id: "f".repeat(40) }),
     }
 }
@@ -144,6 +145,14 @@ fn events() -> Vec<EventKind> {
             job: Some(Box::new(Job::new(job_id()))),
             addresses: vec![address()],
         },
+        EventKind::JobHeld {
+            job_id: job_id(),
+            attempt: 2,
+            until: 1_750_001_800_000,
+            message: Some("line 1 of 2 (`make`) ended with code 2".into()),
+        },
+        EventKind::ShellStart { job_id: job_id(), attempt: 2, actor: "ann".into() },
+        EventKind::ShellEnd { job_id: job_id(), attempt: 2, actor: "ann".into() },
         EventKind::JobExecuted { job_id: job_id(), attempt: 2, result: Box::new(JobResult::default()) },
         EventKind::JobEnd { job_id: job_id(), status: JobStatus::Error, cause: Some(Cause::Lost) },
         EventKind::CommandStart { job_id: job_id(), attempt: 2, index: 0 },

@@ -11,6 +11,7 @@ mod container;
 mod create;
 mod follow;
 mod foreign;
+mod hang_up;
 mod hijack;
 mod image;
 mod pack;
@@ -36,6 +37,7 @@ pub use connect::Engine;
 
 use super::route::Connect;
 use super::{Capabilities, Executor, ExecutorError, Exit, Order, Sitting, Watch};
+use crate::job_dir::Program;
 use crate::job_dir::program::{supervisor_for, supervisor_path};
 
 /// Runs jobs in containers of one engine.
@@ -135,6 +137,10 @@ impl Executor for Docker {
 
     async fn shell(&self, order: &Order, sitting: Sitting) -> Result<Option<i32>, ExecutorError> {
         self.open_shell(order, sitting).await
+    }
+
+    async fn enter(&self, order: &Order, program: Program, sitting: Sitting) -> Result<Option<i32>, ExecutorError> {
+        self.open_beside(order, program, sitting).await
     }
 
     async fn image_id(&self, image: &str) -> Result<String, ExecutorError> {

@@ -31,7 +31,11 @@ impl Docker {
         // name and is not ours stays.
         let found = self.look_for(order, &wanted).await?;
         let running = match found {
-            Found::Running(running) => Ok(Some(running)),
+            Found::Running(running) => {
+                // Shells of an engine before us: nobody looks at them any more.
+                self.hang_up(&running.name, "").await;
+                Ok(Some(running))
+            }
             found => {
                 let io = |source| ExecutorError::Io { what: "starting the job", source };
                 // Seen by its supervisor, which does not run yet.

@@ -10,6 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_util::sync::CancellationToken;
 
 use super::create::Found;
+use super::hang_up::MARK;
 use super::hijack::Stream;
 use super::image::Wanted;
 use super::run::{Running, image};
@@ -49,9 +50,47 @@ impl Docker {
         self.clear_away(order, ran).await.map(Option::flatten)
     }
 
+    pub(super) async fn open_beside(
+        &self,
+        order: &Order,
+        mut program: Program,
+        sitting: Sitting,
+    ) -> Result<Option<i32>, ExecutorError> {
+        let wanted = Wanted::by_job(order, image(order)?);
+        let Found::Running(running) = self.look_for(order, &wanted).await? else {
+            return Err(ExecutorError::Unsupported(format!("job `{}` does not run yet, or no more", order.job.id)));
+        };
+        let name = ulid::Ulid::new().to_string();
+        program.env.push((MARK.to_owned(), name.clone().into_bytes()));
+        let ended = self.attend(order, &program, sitting, &running).await;
+        // An engine lets go on whatever it was asked to start, also when nobody listens to it any more.
+        self.hang_up(&running.name, &name).await;
+        ended
+    }
+
     async fn sit(&self, order: &Order, sitting: Sitting, running: &Running) -> Result<Option<i32>, ExecutorError> {
         let io = |source| ExecutorError::Io { what: "reading what is to run", source };
         let program = Program::read(&order.dir.control()).map_err(io)?;
+        let beside = async {
+            if !running.mounted {
+                self.pass_on(&running.name, &order.dir).await;
+            }
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            ended = self.attend(order, &program, sitting, running) => ended,
+            () = beside => unreachable!("it waits for ever"),
+        }
+    }
+
+    /// Has somebody at a shell in a container that runs.
+    async fn attend(
+        &self,
+        order: &Order,
+        program: &Program,
+        sitting: Sitting,
+        running: &Running,
+    ) -> Result<Option<i32>, ExecutorError> {
         let command: Vec<_> = program.command.iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect();
         let shell = command.first().cloned().unwrap_or_default();
         if is_path(&shell) && !self.has_file(&running.name, &shell).await? {
@@ -75,20 +114,10 @@ impl Docker {
         let exec = self.api.create_exec(&running.name, exec).await;
         let exec = exec.map_err(|error| self.broke("making the shell", &error))?.id;
         let stream = self.hijack(&exec, terminal.screen.is_some()).await?;
-        let moved = async {
-            let beside = async {
-                if !running.mounted {
-                    self.pass_on(&running.name, &order.dir).await;
-                }
-                std::future::pending::<()>().await;
-            };
-            tokio::select! {
-                moved = self.attend(&exec, stream, &mut terminal) => Some(moved),
-                () = sitting.cancel.cancelled() => None,
-                () = beside => unreachable!("it waits for ever"),
-            }
+        let moved = tokio::select! {
+            moved = self.carry(&exec, stream, &mut terminal) => moved,
+            () = sitting.cancel.cancelled() => return Ok(None),
         };
-        let Some(moved) = moved.await else { return Ok(None) };
         // Whoever watched may be gone; how the shell ended is known all the same.
         let code = self.code(&exec).await?;
         match (code, moved) {
@@ -102,7 +131,7 @@ impl Docker {
     }
 
     /// Moves bytes between the terminal and the shell until it ends.
-    async fn attend(&self, exec: &str, stream: Stream, terminal: &mut Terminal) -> io::Result<()> {
+    async fn carry(&self, exec: &str, stream: Stream, terminal: &mut Terminal) -> io::Result<()> {
         let (from, to) = tokio::io::split(stream);
         let over = CancellationToken::new();
         let Terminal { input, output, errors, screen, .. } = terminal;

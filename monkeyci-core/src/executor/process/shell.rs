@@ -7,15 +7,48 @@ use tokio::process::{Child, Command};
 use tokio_util::sync::CancellationToken;
 
 use super::pty::Pty;
-use super::{Process, broken, failed, record, supported};
+use super::record::Record;
+use super::{Process, broken, failed, supported};
 use crate::executor::terminal::{Screen, hand_in, is_path, no_shell, show};
 use crate::executor::{ExecutorError, Order, Sitting, Terminal};
-use crate::job_dir::Program;
 use crate::job_dir::outcome::{Outcome, Reason};
 use crate::job_dir::report::Reader;
+use crate::job_dir::{JobDir, Program};
 
 impl Process {
     pub(super) async fn open_shell(&self, order: &Order, sitting: Sitting) -> Result<Option<i32>, ExecutorError> {
+        let record = self.record(order);
+        let ended = self.sit(order, Some(&record), sitting).await;
+        record.remove().map_err(failed("forget the job"))?;
+        ended
+    }
+
+    /// Opens a shell beside a job: it has a job directory of its own, and works in the workspace of the other.
+    pub(super) async fn open_beside(
+        &self,
+        order: &Order,
+        program: &Program,
+        sitting: Sitting,
+    ) -> Result<Option<i32>, ExecutorError> {
+        let root = order.dir.root().join(format!("shell-{}", ulid::Ulid::new()));
+        let dir = JobDir::create(root).map_err(failed("make a folder for the shell"))?.working_in(order.dir.work());
+        let written = dir.write(program).map_err(failed("write down the shell"));
+        let beside = Order { dir: dir.clone(), ..order.with_job(order.job.clone()) };
+        let ended = match written {
+            // It ends by itself with this process, and there is nothing to sweep.
+            Ok(()) => self.sit(&beside, None, sitting).await,
+            Err(error) => Err(error),
+        };
+        dir.remove().map_err(failed("remove the folder of the shell"))?;
+        ended
+    }
+
+    async fn sit(
+        &self,
+        order: &Order,
+        record: Option<&Record>,
+        sitting: Sitting,
+    ) -> Result<Option<i32>, ExecutorError> {
         supported(order)?;
         let program = Program::read(&order.dir.control()).map_err(failed("read what is to run"))?;
         let shell = String::from_utf8_lossy(program.command.first().map_or(b"", Vec::as_slice)).into_owned();
@@ -25,17 +58,14 @@ impl Process {
         let reader = Reader::open(&order.dir).map_err(|error| broken("open the report", error))?;
         let mut command = self.command(&["--interactive"], order).await?;
         let Some(mut terminal) = (sitting.open)().await else { return Ok(None) };
-        let record = self.record(order);
-        self.remember(&record, None)?;
-        let status = match terminal.screen.take() {
-            Some(screen) => self.on_screen(order, &record, command, &mut terminal, screen, &sitting.cancel).await,
+        self.note(record, None)?;
+        match terminal.screen.take() {
+            Some(screen) => self.on_screen(order, record, command, &mut terminal, screen, &sitting.cancel).await?,
             None => {
                 command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-                self.on_pipes(order, &record, command, &mut terminal, &sitting.cancel).await
+                self.on_pipes(order, record, command, &mut terminal, &sitting.cancel).await?;
             }
-        };
-        record.remove().map_err(failed("forget the job"))?;
-        status?;
+        }
         match reader.outcome().map_err(|error| broken("read how the shell ended", error))? {
             Some(Outcome { reason: Reason::Exited, code, .. }) => Ok(Some(code.unwrap_or(0))),
             Some(Outcome { reason: Reason::CannotStart, message, .. }) => Err(ExecutorError::Unsupported(message)),
@@ -48,7 +78,7 @@ impl Process {
     async fn on_screen(
         &self,
         order: &Order,
-        record: &record::Record,
+        record: Option<&Record>,
         mut command: Command,
         terminal: &mut Terminal,
         screen: Screen,
@@ -86,7 +116,7 @@ impl Process {
     async fn on_pipes(
         &self,
         order: &Order,
-        record: &record::Record,
+        record: Option<&Record>,
         mut command: Command,
         terminal: &mut Terminal,
         cancel: &CancellationToken,
@@ -108,15 +138,19 @@ impl Process {
         }
     }
 
+    fn note(&self, record: Option<&Record>, pid: Option<u32>) -> Result<(), ExecutorError> {
+        record.map_or(Ok(()), |record| self.remember(record, pid))
+    }
+
     /// Starts the supervisor, and then the shell.
     async fn begin(
         &self,
         order: &Order,
-        record: &record::Record,
+        record: Option<&Record>,
         command: &mut Command,
     ) -> Result<Child, ExecutorError> {
         let mut child = self.spawn(command).await?;
-        let begun = self.remember(record, child.id());
+        let begun = self.note(record, child.id());
         if let Err(error) = begun.and_then(|()| order.dir.start().map_err(failed("start the shell"))) {
             let _ = child.kill().await;
             return Err(error);
