@@ -114,6 +114,24 @@ pub struct LocalArgs {
 }
 
 impl LocalArgs {
+    /// The folder as it is written, where one is.
+    pub fn place(&self) -> Option<&Path> {
+        self.folder.place.as_deref()
+    }
+
+    /// Whether something is said that only matters to a build on this machine.
+    pub fn says_more(&self) -> bool {
+        let ContextArgs { branch, tag, commit_id, param, param_file, changed } = &self.context;
+        let named = [branch, tag, commit_id, &self.git_url].into_iter().any(Option::is_some);
+        let listed = [param, changed, &self.secret, &self.approve].into_iter().any(|list| !list.is_empty());
+        named
+            || listed
+            || !param_file.is_empty()
+            || self.folder.dir.is_some()
+            || self.executor.is_some()
+            || self.jobs.is_some()
+    }
+
     /// Why it runs, and on what, without its secrets.
     pub fn trigger(&self) -> Result<Trigger, CliError> {
         self.context.trigger(self.git_url.as_deref())

@@ -44,7 +44,7 @@ impl Drop for Raw {
 ///
 /// Where standard input or output is no terminal, the shell gets what they are.
 pub fn lend() -> io::Result<(Terminal, Option<Raw>)> {
-    let on_screen = io::stdin().is_terminal() && io::stdout().is_terminal();
+    let on_screen = is_on_screen();
     let screen = on_screen.then(screen).transpose()?;
     let (stopped, stop) = io::pipe()?;
     let (keys, input) = mpsc::channel(16);
@@ -61,6 +61,19 @@ pub fn lend() -> io::Result<(Terminal, Option<Raw>)> {
     Ok((terminal, raw))
 }
 
+/// What the terminal understands and how large it is; nothing where there is none to lend.
+pub fn screen_now() -> io::Result<Option<(String, Size)>> {
+    is_on_screen().then(|| Ok((kind(), size()?))).transpose()
+}
+
+fn is_on_screen() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal()
+}
+
+fn kind() -> String {
+    std::env::var("TERM").ok().filter(|kind| !kind.is_empty()).unwrap_or_else(|| "dumb".into())
+}
+
 fn screen() -> io::Result<Screen> {
     let (resized, size) = watch::channel(size()?);
     let mut changes = signal(SignalKind::window_change())?;
@@ -74,8 +87,7 @@ fn screen() -> io::Result<Screen> {
             }
         }
     });
-    let kind = std::env::var("TERM").unwrap_or_else(|_| "dumb".into());
-    Ok(Screen { kind, size })
+    Ok(Screen { kind: kind(), size })
 }
 
 fn size() -> io::Result<Size> {

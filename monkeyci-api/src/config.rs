@@ -58,6 +58,8 @@ pub struct Config {
     pub retention: Retention,
     /// Where jobs run.
     pub executor: Executor,
+    /// Shells that people open in jobs.
+    pub shells: Shells,
     /// What may be cloned.
     pub sources: Sources,
     /// The mail server that writes to subscribers; without one, nobody is written to.
@@ -108,6 +110,22 @@ pub struct Executor {
     /// image: only where everybody who may push to a repository may run programs here. Never those of forks. Otherwise such
     /// scripts run where jobs without an image do, or are refused.
     pub script_programs: bool,
+}
+
+/// Shells that people open in jobs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct Shells {
+    /// Whether there are any.
+    pub allowed: bool,
+    /// Minutes that one may be open.
+    pub minutes: u32,
+    /// Minutes that one may be idle: nothing is typed, and nothing shown.
+    pub idle_minutes: u32,
+    /// Minutes that the place of a job may be held for people.
+    pub hold_minutes: u32,
+    /// How many may be open at once.
+    pub open: usize,
 }
 
 /// What runs jobs with an image.
@@ -166,6 +184,12 @@ impl Default for Retention {
     }
 }
 
+impl Default for Shells {
+    fn default() -> Self {
+        Self { allowed: true, minutes: 60, idle_minutes: 15, hold_minutes: 120, open: 32 }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -185,6 +209,7 @@ impl Default for Config {
             tls: Tls::default(),
             retention: Retention::default(),
             executor: Executor::default(),
+            shells: Shells::default(),
             sources: Sources::default(),
             mail: Mail::default(),
             sign_in: Vec::new(),
@@ -238,7 +263,12 @@ impl Config {
         if let Some(Err(error)) = self.database.as_ref().map(|url| url.parse::<Address>()) {
             return Err(format!("database: {error}"));
         }
-        for (key, is_zero) in [("connections", self.connections == 0), ("head-seconds", self.head_seconds == 0)] {
+        for (key, is_zero) in [
+            ("connections", self.connections == 0),
+            ("head-seconds", self.head_seconds == 0),
+            ("shells.minutes", self.shells.minutes == 0),
+            ("shells.idle-minutes", self.shells.idle_minutes == 0),
+        ] {
             if is_zero {
                 return Err(format!("{key}: 0 would serve nobody"));
             }

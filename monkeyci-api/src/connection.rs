@@ -13,8 +13,8 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -37,11 +37,15 @@ pub struct Limits {
     pub head: Duration,
 }
 
+/// A connection, with TLS or without.
+trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
+
 /// Serves `app` until it is told to stop, by TLS where there is a certificate.
 pub async fn serve(listener: TcpListener, tls: Option<Tls>, app: Router, limits: Limits, stop: &CancellationToken) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(limits.head);
-    let graceful = GracefulShutdown::new();
+    let ending = CancellationToken::new();
     let mut open = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -50,27 +54,36 @@ pub async fn serve(listener: TcpListener, tls: Option<Tls>, app: Router, limits:
             accepted = listener.accept(), if open.len() < limits.connections => accepted,
         };
         let Some((stream, peer)) = taken(accepted).await else { continue };
-        let (http, app, tls, watcher) = (http.clone(), app.clone(), tls.clone(), graceful.watcher());
+        let (http, app, tls, ending) = (http.clone(), app.clone(), tls.clone(), ending.clone());
         open.spawn(async move {
             let service = service_fn(move |mut request: Request<Incoming>| {
                 request.extensions_mut().insert(Peer(peer));
                 TowerToHyperService::new(app.clone()).call(request)
             });
-            let served = match tls {
-                None => watcher.watch(http.serve_connection(TokioIo::new(stream), service)).await,
+            let stream: Box<dyn Duplex> = match tls {
+                None => Box::new(stream),
                 Some(tls) => match tokio::time::timeout(limits.head, tls.acceptor().accept(stream)).await {
-                    Ok(Ok(stream)) => watcher.watch(http.serve_connection(TokioIo::new(stream), service)).await,
+                    Ok(Ok(stream)) => Box::new(stream),
                     Ok(Err(error)) => return tracing::debug!(%error, "a connection does not speak TLS as we do"),
                     Err(_) => return tracing::debug!("a connection took too long to begin"),
                 },
             };
-            if let Err(error) = served {
+            let mut served = std::pin::pin!(http.serve_connection(TokioIo::new(stream), service).with_upgrades());
+            let ended = tokio::select! {
+                ended = served.as_mut() => ended,
+                () = ending.cancelled() => {
+                    served.as_mut().graceful_shutdown();
+                    served.await
+                }
+            };
+            if let Err(error) = ended {
                 tracing::debug!(%error, "a connection broke off");
             }
         });
     }
     drop(listener);
-    let ended = tokio::time::timeout(GRACE, graceful.shutdown()).await;
+    ending.cancel();
+    let ended = tokio::time::timeout(GRACE, async { while open.join_next().await.is_some() {} }).await;
     if ended.is_err() {
         tracing::debug!("connections are cut that did not end");
     }

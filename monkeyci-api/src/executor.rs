@@ -9,6 +9,7 @@ use monkeyci_core::executor::trusting::Trusting;
 use monkeyci_core::executor::{
     Capabilities, Docker, Engine, Executor, ExecutorError, Exit, Order, Process, Sitting, Watch,
 };
+use monkeyci_core::job_dir::Program;
 use monkeyci_core::model::BuildId;
 
 use crate::config::{self, ContainerEngine};
@@ -82,6 +83,10 @@ impl Executor for Scripts {
 
     async fn shell(&self, order: &Order, sitting: Sitting) -> Result<Option<i32>, ExecutorError> {
         self.route.shell(order, sitting).await
+    }
+
+    async fn enter(&self, order: &Order, program: Program, sitting: Sitting) -> Result<Option<i32>, ExecutorError> {
+        self.route.enter(order, program, sitting).await
     }
 
     fn stand_in(&self, build: &BuildId, fork: bool) -> Result<Option<String>, ExecutorError> {

@@ -108,7 +108,9 @@ fn bearer(headers: &HeaderMap) -> Answer<Option<&str>> {
 
 /// Refuses what a page of another origin makes a browser send with our cookie.
 fn same_origin(parts: &Parts) -> Answer<()> {
-    if matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS) {
+    // A page of another origin may open a WebSocket wherever it likes, and read what comes.
+    let upgrades = parts.headers.contains_key(header::UPGRADE);
+    if !upgrades && matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS) {
         return Ok(());
     }
     let text = |name| parts.headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());

@@ -19,7 +19,7 @@ const ID: HeaderName = HeaderName::from_static("x-request-id");
 const LONGEST: usize = 64;
 
 /// Routes that machines ask again and again, of which nobody wants to read.
-const QUIET: [&str; 7] = [
+const QUIET: [&str; 8] = [
     "/healthz",
     "/readyz",
     "/metrics",
@@ -27,6 +27,7 @@ const QUIET: [&str; 7] = [
     "/v1/worker/renew",
     "/v1/worker/attempts/{fence}/claim",
     "/v1/worker/attempts/{fence}/log",
+    "/v1/worker/attempts/{fence}/visit",
 ];
 
 /// Notes a request and its answer. Of its path only the route's pattern is told, and nothing of its query and headers:

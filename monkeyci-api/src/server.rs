@@ -33,6 +33,7 @@ use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::route::Routes;
 use crate::secrets::Sealed;
+use crate::shell::{self, Shells};
 use crate::sign_in::Providers;
 use crate::state::{Shared, State};
 use crate::tls::Tls;
@@ -190,12 +191,14 @@ impl Server {
             mended: Notify::new(),
             noticed: Notify::new(),
             mailer,
+            shells: Shells::new(&config.shells),
             retention: config.retention.clone(),
             proxies: config.trusted_proxies.clone(),
             providers,
             url,
             engine,
         });
+        shell::close_left(&state).await?;
         let limits = Limits { connections: config.connections, head: Duration::from_secs(config.head_seconds) };
         Ok(Self { state, listener, tls, first, stop: CancellationToken::new(), limits })
     }
@@ -232,6 +235,7 @@ impl Server {
         let (work, app) = (self.work(), self.router());
         let Self { state, listener, tls, stop, limits, .. } = self;
         connection::serve(listener, tls, app, limits, &stop).await;
+        state.shells.close().await;
         let worked = work.await.map_err(std::io::Error::other);
         state.engine.leave().await;
         worked
@@ -263,6 +267,7 @@ impl Server {
     /// Lets go of everything. Jobs that run go on, and are taken up by the next server in the same folder.
     pub async fn close(self) {
         self.stop.cancel();
+        self.state.shells.close().await;
         self.state.engine.leave().await;
     }
 

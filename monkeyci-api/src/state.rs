@@ -17,6 +17,7 @@ use crate::issuer::Issuer;
 use crate::launch::Launcher;
 use crate::mail::Mailer;
 use crate::metrics::Metrics;
+use crate::shell::Shells;
 use crate::sign_in::Providers;
 use crate::vault::Vault;
 
@@ -66,6 +67,8 @@ pub struct Shared {
     pub noticed: Notify,
     /// What writes mails, where there is a mail server.
     pub mailer: Option<Mailer>,
+    /// Shells that are open.
+    pub shells: Shells,
     /// How long things are kept.
     pub retention: Retention,
     /// Networks of proxies whose word for who asks is taken.

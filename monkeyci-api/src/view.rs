@@ -60,6 +60,8 @@ fn view(job: &JobState) -> JobView {
         ended: None,
         worker: job.worker().map(str::to_owned),
         result: seen.result,
+        held: job.held(),
+        shell: job.visitor().map(str::to_owned),
         addresses: seen.addresses,
     }
 }

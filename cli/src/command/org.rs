@@ -87,7 +87,7 @@ pub fn run(args: &OrgArgs) -> Result<Exit, CliError> {
                     Err(error) => return Err(error.into()),
                     Ok(_) => return Err(CliError::failed(format!("`{org}` is there already"))),
                 }
-                let made = client.org(org).put(&OrgBody { name: name.clone() }).await?;
+                let made = client.org(org).put(&OrgBody { name: name.clone(), ..OrgBody::default() }).await?;
                 output.print(&made, |_| format!("Added `{org}`\n"))
             }
             Command::Export { org, server } => {

@@ -96,6 +96,9 @@ struct SettingsArgs {
     /// Whether a newer build of a branch cancels those before it
     #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
     cancel_superseded: Option<bool>,
+    /// Whether nobody may open shells in its jobs
+    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
+    no_shells: Option<bool>,
     /// Look for new commits every so many seconds; 0 for never
     #[arg(long, value_name = "SECONDS")]
     poll: Option<u64>,
@@ -115,6 +118,7 @@ impl SettingsArgs {
         }
         body.labels.extend(labels(&self.label)?);
         body.cancel_superseded = self.cancel_superseded.unwrap_or(body.cancel_superseded);
+        body.no_shells = self.no_shells.unwrap_or(body.no_shells);
         if let Some(poll) = self.poll {
             body.poll = Some(poll).filter(|poll| *poll > 0);
         }
@@ -184,6 +188,7 @@ async fn add(args: &AddArgs) -> Result<Exit, CliError> {
         visibility: Visibility::Private,
         labels: BTreeMap::new(),
         cancel_superseded: false,
+        no_shells: false,
         poll: None,
         report: None,
     };
@@ -230,6 +235,9 @@ fn draw(repo: &Repo, style: Style) -> String {
     }
     if body.cancel_superseded {
         fact("newer builds", "cancel those before them".into());
+    }
+    if body.no_shells {
+        fact("shells", "none in its jobs".into());
     }
     for (name, value) in &body.labels {
         fact("label", format!("{name}={value}"));

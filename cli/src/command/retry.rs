@@ -15,6 +15,9 @@ pub struct RetryArgs {
     /// Run only the jobs that did not end well, and what they depend on
     #[arg(long)]
     failed: bool,
+    /// Hold the place of a job that fails for N minutes, for `monkeyci debug`
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    hold: Option<u32>,
     /// Do not watch it: say its name and end
     #[arg(long)]
     no_wait: bool,
@@ -27,7 +30,7 @@ pub fn run(args: &RetryArgs) -> Result<Exit, CliError> {
     super::runtime()?.block_on(async {
         let server = args.output.connect()?;
         let (_, build) = server.build(args.build.as_ref()).await?;
-        let begun = build.retry(args.failed).await?;
+        let begun = build.retry_holding(args.failed, args.hold).await?;
         let id = BuildId::new(begun.build.org.clone(), begun.build.repo.clone(), begun.build.number);
         if args.no_wait {
             return args.output.print(&begun, |_| format!("Build {}: {}\n", super::short(&id), server.page(&id)));

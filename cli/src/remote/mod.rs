@@ -5,6 +5,7 @@ mod error;
 mod here;
 mod known;
 mod name;
+mod shell;
 mod watch;
 
 pub use args::{AtArgs, Connection, OutputArgs, ServerArgs};
@@ -12,4 +13,5 @@ pub use error::told;
 pub use here::origin;
 pub use known::{Known, Login};
 pub use name::{BuildName, RepoName};
+pub use shell::visit;
 pub use watch::watch;

@@ -96,6 +96,15 @@ impl<W: Write> View for Plain<W> {
                 self.job_line(job_id, "waits for approval");
             }
             EventKind::JobUnblocked { job_id, .. } => self.job_line(job_id, "approved"),
+            EventKind::JobHeld { job_id, .. } => {
+                self.job_line(job_id, "did not end well, and is held for who wants a shell")
+            }
+            EventKind::ShellStart { job_id, actor, .. } => {
+                self.job_line(job_id, &format!("{} has opened a shell", neutral(actor, Colours::Strip)));
+            }
+            EventKind::ShellEnd { job_id, actor, .. } => {
+                self.job_line(job_id, &format!("the shell of {} is over", neutral(actor, Colours::Strip)));
+            }
             // A skipped job has no end of its own beside this.
             EventKind::JobSkipped { job_id, .. } | EventKind::JobEnd { job_id, .. } => self.job_ended(progress, job_id),
             EventKind::JobExecuted { job_id, result, .. } => {

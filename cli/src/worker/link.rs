@@ -10,11 +10,13 @@ use monkeyci_core::attempt::Attempt;
 use monkeyci_core::lease::{Ask, Claim, Lease, Leases, Started};
 use monkeyci_core::log::{self, Chunk, LogError};
 use monkeyci_core::model::script::api::JobView;
-use monkeyci_core::model::{BuildId, Cause, JobId, JobResult};
+use monkeyci_core::model::{BuildId, Cause, JobId, JobResult, Millis};
+use monkeyci_core::visit::Visit;
 use tokio::sync::watch;
 
 use super::checkouts;
 use super::patience::{is_away, patiently};
+use super::visits;
 
 /// How long one question waits for news.
 const WAIT: Duration = Duration::from_secs(20);
@@ -135,6 +137,38 @@ impl Leases for Link {
             Ok(news) => Ok(claim(news)),
             Err(error) if error.status() == Some(401) => Ok(self.over(attempt, &error)),
             Err(error) => Err(LogError::Refused(error.to_string())),
+        }
+    }
+
+    async fn held(&self, attempt: &Attempt, until: Millis, message: Option<String>) -> Claim {
+        let (held, place) = (self.duty.held(attempt.fence), wire::Held { until, message });
+        match patiently(|| held.hold(&place)).await {
+            Ok(news) => claim(news),
+            Err(error) if error.status() == Some(401) => self.over(attempt, &error),
+            // A server that knows nothing of this keeps the job all the same.
+            Err(_) => Claim::Holds,
+        }
+    }
+
+    async fn visit(&self, attempt: &Attempt) -> Option<Visit> {
+        let held = self.duty.held(attempt.fence);
+        loop {
+            match held.visit(WAIT).await {
+                Ok(None) => {}
+                Ok(Some(socket)) => match visits::begin(socket).await {
+                    Some(visit) => return Some(visit),
+                    None => tracing::debug!(%attempt, "somebody wanted a shell, and left"),
+                },
+                Err(error) if is_away(&error) => {
+                    tracing::debug!(%attempt, %error, "nobody can be let in yet");
+                    tokio::time::sleep(super::patience::AGAIN).await;
+                }
+                // The attempt is over; or the server knows nothing of this, or a proxy in between.
+                Err(error) => {
+                    tracing::debug!(%attempt, %error, "nobody is let in");
+                    return None;
+                }
+            }
         }
     }
 

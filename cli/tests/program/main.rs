@@ -10,6 +10,7 @@ mod remote;
 mod rust;
 mod served;
 mod subscription;
+mod shell;
 mod terminal;
 mod tls;
 mod usage;

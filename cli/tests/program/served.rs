@@ -13,6 +13,7 @@ use crate::rust;
 pub struct Served {
     pub place: Place,
     process: Child,
+    token: String,
     pub port: u16,
     pub url: String,
 }
@@ -46,15 +47,21 @@ impl Served {
         let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
         let (process, mut lines) = start(&place, port);
         let token = lines.next().and_then(|line| Some(line.rsplit_once('=')?.1.to_owned()));
-        let served = Self { url: format!("http://127.0.0.1:{port}"), place, process, port };
+        let token = token.expect("a first token");
+        let served = Self { url: format!("http://127.0.0.1:{port}"), place, process, port, token };
         let mut login = served.place.command(&["login", &served.url, "--token-stdin"]);
         let mut login = login.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("starts");
-        writeln!(login.stdin.take().expect("piped"), "{}", token.expect("a first token")).expect("written");
+        writeln!(login.stdin.take().expect("piped"), "{}", served.token).expect("written");
         assert!(login.wait().expect("ends").success());
         served.does(&["org", "add", "acme"]);
         let source = format!("file://{}", served.place.repo().canonicalize().expect("a folder").display());
         served.does(&["repo", "add", "acme/web", &source]);
         served
+    }
+
+    /// The token of the first person.
+    pub fn token(&self) -> &str {
+        &self.token
     }
 
     pub fn run(&self, arguments: &[&str]) -> Ran {

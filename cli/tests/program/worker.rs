@@ -12,6 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::place::{Place, wait_for};
 use crate::rust;
 use crate::served::Served;
+use crate::shell;
 
 /// Nothing runs inside the server, and what a dead worker had is soon lost.
 const ELSEWHERE: &str = "jobs = 0\nlease-seconds = 6\n[executor]\nscript-programs = true\n";
@@ -177,6 +178,46 @@ fn a_killed_worker_goes_on_when_it_is_there_again_and_another_takes_over_when_it
     let told = ended(run);
     assert!(told.contains("starts again") && told.contains("Build succeeded"), "{told}{}", second.log());
     assert_eq!(served.does(&["logs", "acme/web/1", "unit"]), "one\ntwo\n");
+}
+
+#[test]
+fn people_come_to_a_job_elsewhere_over_the_server_and_leave_nothing_when_that_or_the_worker_is_killed() {
+    let script = "- {id: unit, env: {GREETING: hello}, script: ['touch MARKER.began; HOLD; exit 3']}\n";
+    let mut served = Served::with_config(&script.replace("HOLD", HOLD), ELSEWHERE);
+    let first = Worker::add(&served, "first");
+    let _run = begin(&served);
+    wait_for(&served.place.marker().with_extension("began"));
+    let input = "echo $GREETING; echo oops >&2; exit 7\n";
+    let ran = shell::piped(&served, &["acme/web/1", "unit"], input);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(7), "hello\n"), "{}{}", ran.stderr, first.log());
+    assert!(ran.stderr.ends_with("oops\n"), "{}", ran.stderr);
+
+    // Killed in the middle: the server, then the worker.
+    let nap = shell::nap(&served);
+    let open = |served: &Served| {
+        let mut open = shell::debug(served, &["acme/web/1", "unit"]);
+        writeln!(open.stdin.as_mut().expect("a pipe"), "sleep {nap} & sleep {nap}").expect("typed");
+        until("it does not sleep", || shell::is_alive(&nap));
+        open
+    };
+    let mut before = open(&served);
+    served.kill_and_start();
+    until("its shell goes on", || !shell::is_alive(&nap));
+    assert_eq!(before.wait().expect("ends").code(), Some(4));
+    until("nobody is let in", || shell::piped(&served, &["acme/web/1", "unit"], "echo in\n").stdout == "in\n");
+    let mut before = open(&served);
+    first.kill();
+    until("its shell goes on", || !shell::is_alive(&nap));
+    assert_eq!(before.wait().expect("ends").code(), Some(1));
+    let first = Worker::start(&served, "first", &served.url, &[]);
+    let_go(&served);
+    until("it does not end", || served.run(&["show", "acme/web/1"]).stdout.contains("failure"));
+
+    // And it is held there.
+    let ran = shell::piped(&served, &["acme/web/1", "unit", "--hold", "5"], "basename $PWD; exit 4\n");
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(4), "work\n"), "{}{}", ran.stderr, first.log());
+    assert!(ran.stderr.contains("ended with code 3"), "{}", ran.stderr);
+    served.does(&["cancel", "acme/web/2"]);
 }
 
 #[test]

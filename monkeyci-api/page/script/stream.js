@@ -3,7 +3,7 @@
 const KINDS = [
   "build/triggered", "build/initializing", "build/start", "build/canceled", "build/end", "script/initializing",
   "script/start", "script/end", "job/queued", "job/blocked", "job/unblocked", "job/canceled", "job/skipped",
-  "job/initializing", "job/start", "job/executed", "job/end", "command/start", "command/end",
+  "job/initializing", "job/start", "job/held", "shell/start", "shell/end", "job/executed", "job/end", "command/start", "command/end",
 ];
 
 /** Milliseconds until a broken connection is worth a word. */

@@ -6,6 +6,7 @@ mod labels;
 mod name;
 mod paging;
 mod query;
+mod upgrade;
 
 pub use at::{
     At, BuildPath, DeliveryPath, EnvironmentPath, HookPath, JobPath, LogPath, MemberPath, NamePath, NoticePath,
@@ -16,3 +17,4 @@ pub use labels::check_filters;
 pub use name::check_name;
 pub use paging::Paging;
 pub use query::Query;
+pub use upgrade::Upgrade;

@@ -20,7 +20,7 @@ use crate::problem::{Answer, Refusal};
 use crate::state::{State, now};
 use crate::table::build::{self, Filter};
 use crate::table::script_approval;
-use crate::{launch, view};
+use crate::{launch, shell, view};
 
 /// Which builds of a list are wanted.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -173,12 +173,20 @@ async fn retry_build(
 ) -> Answer<Response> {
     let (repo, known) = who.must_in(&state, &path.repo(), Role::Developer).await?;
     let body = body.read()?;
+    if body.hold.is_some() {
+        shell::must_be_let_in(&state, &who, &path.repo()).await?;
+    }
+    let most = state.shells.hold_minutes;
+    if body.hold.is_some_and(|minutes| minutes == 0 || minutes > most) {
+        return Err(Refusal::field("/hold", format!("from 1 to {most} minutes")));
+    }
     let before = state.engine.snapshot(&path.id()).await?;
     if !before.status().is_terminal() {
         return Err(Refusal::conflict(format!("build {} has not ended; cancel it first", path.number)));
     }
     let trigger = before.trigger().map(|trigger| (**trigger).clone()).unwrap_or_default();
-    let trigger = Trigger { actor: Some(known.name.clone()), ..trigger };
+    let hold = body.hold.map(|minutes| u64::from(minutes) * 60_000);
+    let trigger = Trigger { actor: Some(known.name.clone()), hold, ..trigger };
     let id = path.id();
     let memo = state.tables.read(move |sql| build::request(sql, &id)).await?;
     let mut request = request(&state, &repo, trigger, launch::is_named(memo.as_deref())).await?;
@@ -218,7 +226,7 @@ async fn approve_script(
         change.write(sql)
     });
     noted.await?;
-    let trigger = Trigger { actor: Some(known.name.clone()), ..trigger };
+    let trigger = Trigger { actor: Some(known.name.clone()), hold: None, ..trigger };
     let request = request(&state, &repo, trigger, true).await?;
     begin(&state, known, &path.repo(), "build/create", keyed(request, known, &path.repo(), &headers)).await
 }

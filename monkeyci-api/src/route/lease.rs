@@ -27,7 +27,7 @@ use crate::table::worker;
 use crate::working::{Working, going_down};
 
 /// How long a worker may wait for one answer.
-const LONGEST: Duration = Duration::from_secs(20);
+pub(super) const LONGEST: Duration = Duration::from_secs(20);
 
 /// An attempt.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -47,10 +47,10 @@ struct JobPath {
 
 /// How long to wait.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-struct Wait {
+pub(super) struct Wait {
     /// Milliseconds that an answer may take when there is no news.
     #[serde(default)]
-    wait: u64,
+    pub(super) wait: u64,
 }
 
 /// Which jobs.
@@ -268,12 +268,12 @@ async fn whole(body: Stream, most: usize) -> Answer<bytes::Bytes> {
     })
 }
 
-fn stale() -> Answer<Json<Claimed>> {
+pub(super) fn stale() -> Answer<Json<Claimed>> {
     Ok(Json(Claimed { claim: Claim::Stale }))
 }
 
 /// What became of a claim; nothing is said where only this server's end makes it stale.
-fn told(state: &State, claim: lease::Claim) -> Answer<Claimed> {
+pub(super) fn told(state: &State, claim: lease::Claim) -> Answer<Claimed> {
     let claim = match claim {
         lease::Claim::Holds => Claim::Holds,
         lease::Claim::Canceled => Claim::Canceled,

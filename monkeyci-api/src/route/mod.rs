@@ -25,6 +25,7 @@ mod pipeline;
 mod repo;
 mod schedule;
 mod session;
+mod shell;
 mod sign_in;
 mod signing_key;
 mod ssh_key;
@@ -83,6 +84,7 @@ impl Routes {
             unsubscribe::routes,
             build::routes,
             job::routes,
+            shell::routes,
             log::routes,
             artifact::routes,
             environment::routes,

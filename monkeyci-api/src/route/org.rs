@@ -74,9 +74,8 @@ async fn put_org(
     let put = state.tables.write(move |sql| {
         if org::add(sql, &id, &name, now())? {
             member::put(sql, &id, &known.name, Role::Owner, now())?;
-        } else {
-            org::rename(sql, &id, &name, now())?;
         }
+        org::change(sql, &id, &name, body.no_shells, now())?;
         change.write(sql)?;
         org::find(sql, &id)
     });

@@ -24,6 +24,7 @@ pub mod schedule;
 pub mod script_approval;
 pub mod seen;
 pub mod signing_key;
+pub mod shell;
 pub mod ssh_key;
 pub mod statistics;
 pub mod subscription;
@@ -43,4 +44,5 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("schema_8.sql"),
     include_str!("schema_10.sql"),
     include_str!("schema_11.sql"),
+    include_str!("schema_12.sql"),
 ];

@@ -5,11 +5,12 @@ use monkeyci_core::store::{Row, Sql, StoreError};
 use monkeyci_core::values;
 use monkeyci_rest::Org;
 
-const COLUMNS: &str = "SELECT id, name, created, updated, revision FROM org";
+const COLUMNS: &str = "SELECT id, name, created, updated, revision, no_shells FROM org";
 
 fn read(row: &Row) -> Result<Org, StoreError> {
     let (id, name) = (row.word(0)?, row.text(1)?.to_owned());
-    Ok(Org { id, name, created: row.integer(2)?, updated: row.integer(3)?, revision: row.count(4)? })
+    let (created, updated, revision) = (row.integer(2)?, row.integer(3)?, row.count(4)?);
+    Ok(Org { id, name, no_shells: row.integer(5)? != 0, created, updated, revision })
 }
 
 /// An organisation, when there is one of that id.
@@ -40,13 +41,14 @@ pub fn add(sql: &mut dyn Sql, id: &OrgId, name: &str, now: Millis) -> Result<boo
     Ok(sql.execute(insert, values![id, name, now])? == 1)
 }
 
-/// Gives an organisation another name.
+/// Gives an organisation another name, and says whether nobody may open shells in its jobs.
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn rename(sql: &mut dyn Sql, id: &OrgId, name: &str, now: Millis) -> Result<(), StoreError> {
-    let update = "UPDATE org SET name = $2, updated = $3, revision = revision + 1 WHERE id = $1 AND name <> $2";
-    sql.execute(update, values![id, name, now]).map(drop)
+pub fn change(sql: &mut dyn Sql, id: &OrgId, name: &str, no_shells: bool, now: Millis) -> Result<(), StoreError> {
+    let update = "UPDATE org SET name = $2, no_shells = $3, updated = $4, revision = revision + 1
+                  WHERE id = $1 AND (name <> $2 OR no_shells <> $3)";
+    sql.execute(update, values![id, name, i64::from(no_shells), now]).map(drop)
 }
 
 /// Removes an organisation with all that it has, but not the builds.

@@ -144,6 +144,7 @@ const MATRIX: &[(&str, &str, [bool; 6])] = &[
     ("get", "/v1/orgs/{org}/repos/{repo}/builds/{number}/events", [false, false, true, true, true, true]),
     ("get", "/v1/orgs/{org}/repos/{repo}/builds/{number}/artifacts", [false, false, true, true, true, true]),
     ("get", "/v1/orgs/{org}/repos/{repo}/builds/{number}/artifacts/{artifact}", [false, false, true, true, true, true]),
+    ("get", "/v1/orgs/{org}/repos/{repo}/builds/{number}/jobs/{job}/shell", [false, false, false, false, true, true]),
     ("get", "/v1/orgs/{org}/repos/{repo}/builds/{number}/script/log", [false, false, true, true, true, true]),
     ("get", "/v1/orgs/{org}/repos/{repo}/builds/{number}/jobs/{job}", [false, false, true, true, true, true]),
     ("post", "/v1/orgs/{org}/repos/{repo}/builds/{number}/jobs/{job}/approve", [false, false, false, true, true, true]),
@@ -177,6 +178,8 @@ const MATRIX: &[(&str, &str, [bool; 6])] = &[
     ("post", "/v1/worker/attempts/{fence}/result", [false; 6]),
     ("get", "/v1/worker/attempts/{fence}/jobs", [false; 6]),
     ("get", "/v1/worker/attempts/{fence}/jobs/{job}/log", [false; 6]),
+    ("get", "/v1/worker/attempts/{fence}/visit", [false; 6]),
+    ("post", "/v1/worker/attempts/{fence}/held", [false; 6]),
     ("get", "/v1/worker/attempts/{fence}/supply", [false; 6]),
     ("get", "/v1/worker/attempts/{fence}/checkout", [false; 6]),
     ("get", "/v1/worker/attempts/{fence}/program", [false; 6]),
@@ -299,6 +302,18 @@ async fn a_session_is_good_for_our_own_page_alone() {
     ask(Method::PUT, Some("https://evil.example.net")).await.must(403);
     ask(Method::PUT, Some("null")).await.must(403);
     ask(Method::PUT, None).await.must(403);
+    // A WebSocket is one however it is asked for.
+    let upgrade = |origin: &str| {
+        let request = Request::builder()
+            .uri("/v1/orgs/acme/repos/web/builds/1/jobs/unit/shell")
+            .header(header::HOST, "ci.example.com")
+            .header(header::ORIGIN, origin)
+            .header(header::UPGRADE, "websocket")
+            .header(header::COOKIE, cookie.clone());
+        house.send(request.body(Body::empty()).expect("a request"))
+    };
+    upgrade("https://ci.example.com").await.must(404);
+    upgrade("https://evil.example.net").await.must(403);
     house.ask(None, Method::POST, "/v1/session", Some(json!({ "token": "mci_nonsense" }))).await.must(422);
 }
 

@@ -40,7 +40,15 @@ impl BuildRef {
     /// # Errors
     /// [`ClientError::Conflict`] when it has not ended.
     pub async fn retry(&self, failed: bool) -> Result<BuildDetail, ClientError> {
-        self.place.at("retry").post(&Retry { failed }).await
+        self.retry_holding(failed, None).await
+    }
+
+    /// The same, where the places of jobs that fail are held so many minutes for who wants a shell there.
+    ///
+    /// # Errors
+    /// The same, and when whoever asks may open no shells.
+    pub async fn retry_holding(&self, failed: bool, hold: Option<u32>) -> Result<BuildDetail, ClientError> {
+        self.place.at("retry").post(&Retry { failed, hold }).await
     }
 
     /// Lets the script of a fork run at the commit of this build, in a new build of it.

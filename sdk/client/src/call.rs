@@ -186,7 +186,16 @@ impl Call {
             Ok(Err(error)) => return Err(self.unsent(&error.without_url())),
             Err(_) => return Err(never(self.unreachable(format!("no answer came within {} s", ANSWER.as_secs())))),
         };
-        if response.status().is_success() { Ok(response) } else { Err(self.refusal(response).await) }
+        let is_good = response.status().is_success() || response.status() == StatusCode::SWITCHING_PROTOCOLS;
+        if is_good { Ok(response) } else { Err(self.refusal(response).await) }
+    }
+
+    /// Sends it once, and takes any answer that is no refusal.
+    pub(crate) async fn once(&self) -> Result<Response, ClientError> {
+        match self.begin().await {
+            Ok(response) => Ok(response),
+            Err(failed) => Err(failed.error),
+        }
     }
 
     fn unsent(&self, error: &reqwest::Error) -> Failed {

@@ -7,8 +7,8 @@ use monkeyci_model::script::api::JobView;
 use monkeyci_model::{JobId, JobResult};
 use monkeyci_rest::Page;
 use monkeyci_rest::lease::{
-    Ask, Blob, Blobs, ChunkHead, Claim, Claimed, Claims, Executed, HOME, Hello, Lease, Leases, Renew, Started, Supply,
-    Welcome,
+    Ask, Blob, Blobs, ChunkHead, Claim, Claimed, Claims, Executed, HOME, Held, Hello, Lease, Leases, Renew, Started,
+    Supply, Welcome,
 };
 use reqwest::Method;
 use reqwest::header::HeaderName;
@@ -18,6 +18,7 @@ use crate::ClientError;
 use crate::artifact::ArtifactRef;
 use crate::call::Call;
 use crate::place::Place;
+use crate::shell::{self, ShellReceiver, ShellSender};
 
 /// A worker on duty, in one of its folders.
 #[derive(Debug, Clone)]
@@ -110,6 +111,22 @@ impl HeldRef {
         body.push(b'\n');
         body.extend_from_slice(bytes);
         self.post("log")?.octets(body.into()).json::<Claimed>().await.map(|claimed| claimed.claim)
+    }
+
+    /// Says that its lines did not end well, and its place is held for people.
+    ///
+    /// # Errors
+    /// When the server refuses or cannot be reached.
+    pub async fn hold(&self, held: &Held) -> Result<Claim, ClientError> {
+        self.post("held")?.body(held)?.json::<Claimed>().await.map(|claimed| claimed.claim)
+    }
+
+    /// Waits so long for somebody who wants a shell in its place. What they want comes first.
+    ///
+    /// # Errors
+    /// When the server refuses or cannot be reached.
+    pub async fn visit(&self, wait: Duration) -> Result<Option<(ShellSender, ShellReceiver)>, ClientError> {
+        shell::open(self.get("visit")?.query("wait", wait.as_millis())).await
     }
 
     /// Says what came out of it.

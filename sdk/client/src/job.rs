@@ -1,9 +1,11 @@
 //! A job of a build.
 
-use monkeyci_rest::{JobView, Mark, Reason};
+use monkeyci_model::shell::Wish;
+use monkeyci_rest::{JobView, Mark, Reason, WishQuery};
 use reqwest::Method;
 
 use crate::place::Place;
+use crate::shell::{self, ShellReceiver, ShellSender};
 use crate::{ClientError, LogRef};
 
 /// Marks that are had at once, at most.
@@ -50,6 +52,27 @@ impl JobRef {
     /// [`ClientError::Conflict`] when it does not wait for approval.
     pub async fn reject(&self, reason: Option<&str>) -> Result<JobView, ClientError> {
         self.decide("reject", reason).await
+    }
+
+    /// Opens a shell in its place: what is typed goes to it, what it shows comes from it.
+    ///
+    /// # Errors
+    /// [`ClientError::Conflict`] when it does not run, or somebody else has one open there.
+    pub async fn open_shell(&self, wish: Wish) -> Result<(ShellSender, ShellReceiver), ClientError> {
+        let WishQuery { shell, term, rows, columns } = wish.into();
+        let mut call = self.place.at("shell").call(Method::GET);
+        for (name, value) in [("shell", shell), ("term", term)] {
+            if let Some(value) = value {
+                call = call.query(name, value);
+            }
+        }
+        for (name, value) in [("rows", rows), ("columns", columns)] {
+            if let Some(value) = value {
+                call = call.query(name, value);
+            }
+        }
+        let none = call.protocol("there is no shell");
+        shell::open(call).await?.ok_or(none)
     }
 
     async fn decide(&self, verb: &str, reason: Option<&str>) -> Result<JobView, ClientError> {

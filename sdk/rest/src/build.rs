@@ -82,6 +82,12 @@ pub struct JobView {
     /// What came out of the newest attempt that has run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<JobResult>,
+    /// Until when its place is held for people, where its lines did not end well and that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Millis>,
+    /// Who has a shell open in its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shell: Option<String>,
     /// Where its exposed ports are reached while it runs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<Address>,
@@ -113,6 +119,10 @@ pub struct NewBuild {
 pub struct Retry {
     /// Whether only the jobs run that did not end well, and those that they depend on.
     pub failed: bool,
+    /// Minutes that the place of a job whose lines do not end well is held, for who wants a shell there; it is not when this
+    /// is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold: Option<u32>,
 }
 
 /// Why somebody cancels, approves or rejects.

@@ -5,7 +5,7 @@
 
 use monkeyci_model::result::Guarantee;
 use monkeyci_model::script::api::Address;
-use monkeyci_model::{BuildId, Job, JobResult, SecretRef, Trigger};
+use monkeyci_model::{BuildId, Job, JobResult, Millis, SecretRef, Trigger};
 use serde::{Deserialize, Serialize};
 
 use crate::WorkerFacts;
@@ -145,6 +145,18 @@ pub struct Started {
     /// Where its exposed ports are reached.
     #[serde(default)]
     pub addresses: Vec<Address>,
+}
+
+/// The lines of a job did not end well, and its place is held for people.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Held {
+    /// Until when.
+    pub until: Millis,
+    /// How they ended, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
 }
 
 /// What came out of an attempt.

@@ -12,6 +12,9 @@ pub struct Org {
     pub id: OrgId,
     /// For people.
     pub name: String,
+    /// Whether nobody may open shells in its jobs.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_shells: bool,
     /// When it was made.
     pub created: Millis,
     /// When it was last changed.
@@ -28,6 +31,9 @@ pub struct OrgBody {
     /// For people; its id when that is not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// Whether nobody may open shells in its jobs.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_shells: bool,
 }
 
 /// What somebody may do in an organisation. Each may do what those after it may.

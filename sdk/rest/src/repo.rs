@@ -65,6 +65,9 @@ pub struct RepoBody {
     /// Whether a newer build of a branch or pull request cancels those before it that have not ended.
     #[serde(default)]
     pub cancel_superseded: bool,
+    /// Whether nobody may open shells in its jobs.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_shells: bool,
     /// Seconds between two looks for new commits by `git ls-remote`; never when it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub poll: Option<u64>,

@@ -107,10 +107,19 @@ function ofJob(job, event) {
       if (event.job) job.job = event.job;
       Object.assign(attempt(job, event.attempt), { started: event.time, status: "running" });
       break;
+    case "job/held":
+      job.held = event.until;
+      break;
+    case "shell/start":
+      job.shell = event.actor;
+      break;
+    case "shell/end":
+      job.shell = undefined;
+      break;
     case "job/executed": {
       const status = statusOf(event.result);
       Object.assign(attempt(job, event.attempt), { ended: event.time, status, result: event.result });
-      Object.assign(job, { result: event.result, ended: event.time, addresses: [] });
+      Object.assign(job, { result: event.result, ended: event.time, addresses: [], held: undefined, shell: undefined });
       break;
     }
     case "job/end": {

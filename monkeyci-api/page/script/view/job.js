@@ -144,7 +144,8 @@ function heading(job, attempt, id, me, address) {
       })),
       started ? [agoElement(started), h("span.took", elapsed(started, isEnded(status) || status === "queued" ? ended ?? started : undefined))] : job.waiting && h("span", job.waiting),
       job.worker && h("span", `on ${job.worker}`), job.job.image && h("code.image", job.job.image),
-      job.addresses.map(({ exposed, host, port }) => h("code", `${exposed} → ${host}:${port}`)), job.reason && h("span", job.reason)));
+      job.addresses.map(({ exposed, host, port }) => h("code", `${exposed} → ${host}:${port}`)), job.shell && h("span", `${job.shell} has a shell open`), job.held && h("span", "held for a shell"),
+      job.reason && h("span", job.reason)));
 }
 
 function jobList(build, { org, repo, number, job: name }) {
