@@ -17,9 +17,7 @@
 //! - `report`: forges are told how builds of their commits stand.
 //! - `notice`: subscribers are told of what happens in builds; [`mail`]: what writes to them.
 //! - `view`: builds as they are shown; `statistics`: how they went; `sse` and `range`: streams and parts of what is long.
-//! - `notice`: subscribers are told of what happens in builds.
 //! - `shell`: people in the places of jobs.
-//! - `view`: builds as they are shown; `sse` and `range`: streams and parts of what is long.
 //! - `connection`: who is listened to, and how long; [`metrics`]: what is counted; `request`: what is noted of each request.
 //! - `checkout`: what is cloned, with the `ssh_key`s for it, from `known_hosts`.
 //! - [`backup`]: a server in one file.

@@ -60,8 +60,8 @@ where
     };
     let (exit, why) = match ended {
         Ok(Some(code)) => (Some(code), None),
-        Ok(None) if over.is_cancelled() => (None, Some("the job has ended, and its place is gone".to_owned())),
-        Ok(None) => (None, Some("it was stopped".to_owned())),
+        // Whoever left does not hear it.
+        Ok(None) => (None, Some("the job has ended, and its place is gone".to_owned())),
         Err(error) => (None, Some(error.to_string())),
     };
     say(&to, Word::Closed { exit, why }).await;

@@ -14,6 +14,7 @@ use super::hang_up::MARK;
 use super::hijack::Stream;
 use super::image::Wanted;
 use super::run::{Running, image};
+use super::wait::Standing;
 use super::{Docker, ExecutorError, status};
 use crate::executor::terminal::{Size, hand_in, is_path, no_shell, show, silence};
 use crate::executor::{Order, Sitting, Terminal};
@@ -24,6 +25,9 @@ const LOOK: Duration = Duration::from_millis(300);
 
 /// How long a shell that just starts may refuse a size.
 const STARTS: Duration = Duration::from_secs(2);
+
+/// The code of a program that was killed.
+const KILLED: i32 = 128 + 9;
 
 /// Keys that nobody presses by accident. An engine holds back the first of those by which it lets a terminal go, which
 /// else would be Ctrl-P, the key for the command before.
@@ -63,6 +67,12 @@ impl Docker {
         let name = ulid::Ulid::new().to_string();
         program.env.push((MARK.to_owned(), name.clone().into_bytes()));
         let ended = self.attend(order, &program, sitting, &running).await;
+        let by_itself = matches!(ended, Ok(Some(code)) if code != KILLED);
+        let found = self.inspect(&running.name).await.ok().flatten();
+        if !found.is_some_and(|found| Standing::of(&found).running) && !by_itself {
+            // With its job, all of it ended.
+            return Ok(None);
+        }
         // An engine lets go on whatever it was asked to start, also when nobody listens to it any more.
         self.hang_up(&running.name, &name).await;
         ended

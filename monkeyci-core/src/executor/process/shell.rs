@@ -32,7 +32,9 @@ impl Process {
     ) -> Result<Option<i32>, ExecutorError> {
         let root = order.dir.root().join(format!("shell-{}", ulid::Ulid::new()));
         let dir = JobDir::create(root).map_err(failed("make a folder for the shell"))?.working_in(order.dir.work());
-        let written = dir.write(program).map_err(failed("write down the shell"));
+        // Its folder is the other's, wherever that is said to be.
+        let program = Program { root: order.dir.root().join(&program.root), ..program.clone() };
+        let written = dir.write(&program).map_err(failed("write down the shell"));
         let beside = Order { dir: dir.clone(), ..order.with_job(order.job.clone()) };
         let ended = match written {
             // It ends by itself with this process, and there is nothing to sweep.
