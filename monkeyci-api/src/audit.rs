@@ -19,7 +19,9 @@ pub struct Change {
 impl Change {
     /// Somebody does something to an object, which is named by its path in the API.
     pub fn by(who: &Known, org: &str, action: &str, object: impl Into<String>) -> Self {
-        Self::of(&who.name, Some(&who.token), org, action, object)
+        let mut change = Self::of(&who.name, Some(&who.token), org, action, object);
+        change.row.via.clone_from(&who.via);
+        change
     }
 
     /// The same, of somebody who is becoming known.
@@ -28,6 +30,7 @@ impl Change {
             position: 0,
             time: now(),
             actor: name.to_owned(),
+            via: None,
             token: token.map(str::to_owned),
             action: action.to_owned(),
             object: object.into(),

@@ -52,6 +52,9 @@ pub struct Config {
     /// Networks of the proxies in front of it, as `10.0.0.0/8`: what they say in `X-Forwarded-For` is believed.
     #[schemars(with = "Vec<String>")]
     pub trusted_proxies: Vec<IpNet>,
+    /// How often something may fail within a minute, of one address and of one account, before it is answered with 429;
+    /// 0 is without a limit.
+    pub rate_limits: RateLimits,
     /// TLS of its own; without it, a proxy has to bring it.
     pub tls: Tls,
     /// How long things are kept.
@@ -66,6 +69,18 @@ pub struct Config {
     pub mail: Mail,
     /// Where people sign in by; see the guide on signing in.
     pub sign_in: Vec<SignIn>,
+}
+
+/// How often something may fail within a minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct RateLimits {
+    /// Sign-ins that are begun with a provider, or fail.
+    pub sign_ins: u32,
+    /// Requests with a token that is not known. One that is good is never limited.
+    pub tokens: u32,
+    /// Codes that are wrong: those that programs exchange for a token, and those that link a chat.
+    pub codes: u32,
 }
 
 /// TLS of its own; without a certificate, a proxy has to bring it. The files are read again when they change.
@@ -190,6 +205,12 @@ impl Default for Shells {
     }
 }
 
+impl Default for RateLimits {
+    fn default() -> Self {
+        Self { sign_ins: 60, tokens: 120, codes: 10 }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -206,6 +227,7 @@ impl Default for Config {
             head_seconds: 30,
             metrics: true,
             trusted_proxies: Vec::new(),
+            rate_limits: RateLimits::default(),
             tls: Tls::default(),
             retention: Retention::default(),
             executor: Executor::default(),

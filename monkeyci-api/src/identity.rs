@@ -5,17 +5,22 @@ use std::collections::BTreeMap;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, header};
+use monkeyci_core::engine::Actor;
 use monkeyci_core::model::{Millis, OrgId};
 use monkeyci_core::store::{Sql, StoreError};
 use monkeyci_rest::{Me, Repo, Role, Scope, Visibility};
 
+use crate::address::Client;
 use crate::extract::RepoPath;
 use crate::problem::{Answer, Refusal};
 use crate::random;
 use crate::session;
 use crate::state::{State, now};
 use crate::table::token::Kind;
-use crate::table::{member, person, repo, token};
+use crate::table::{member, person, repo, service_account, token};
+use crate::throttle::{Kind as Attempts, Whose};
+
+mod acting;
 
 /// Milliseconds between two notes of when a token was used.
 const NOTED: Millis = 60_000;
@@ -29,12 +34,23 @@ pub struct Who(Option<Known>);
 pub struct Known {
     /// Their name.
     pub name: String,
+    /// The integration that acts for them, when one does: `acme/slack`.
+    pub via: Option<String>,
     /// The token or session by which they are known.
     pub token: String,
     admin: bool,
     roles: BTreeMap<OrgId, Role>,
     /// What the token allows at the most.
     scope: Option<Scope>,
+    proof: Proof,
+}
+
+/// By what somebody is known.
+#[derive(Debug, Clone)]
+struct Proof {
+    hash: String,
+    kind: Kind,
+    acts_for: Option<acting::Wanted>,
 }
 
 impl FromRequestParts<State> for Who {
@@ -46,15 +62,18 @@ impl FromRequestParts<State> for Who {
             (None, Some(session)) => (session, Kind::Session),
             (None, None) => return Ok(Self::default()),
         };
+        let wanted = acting::wanted(&parts.headers)?;
         if kind == Kind::Session {
             same_origin(parts)?;
         }
-        let known = known(state, secret, kind).await?;
+        let known = known(state, Proof { hash: random::hash(secret), kind, acts_for: wanted }).await?;
         match (known, kind) {
             (Some(known), _) => Ok(Self(Some(known))),
             // A session that is over is nobody's; a token that is wrong is told so.
             (None, Kind::Session) => Ok(Self::default()),
             (None, Kind::Api) => {
+                let Ok(client) = Client::from_request_parts(parts, state).await;
+                let _counts = state.throttle.begin(Attempts::Token, [Whose::from(client)])?;
                 let detail = "this token is not known, or has expired; make another one";
                 Err(Refusal::new(StatusCode::UNAUTHORIZED, detail))
             }
@@ -67,13 +86,13 @@ impl FromRequestParts<State> for Who {
 /// # Errors
 /// When nobody has.
 pub async fn holder(state: &State, secret: &str, kind: Kind) -> Answer<Who> {
-    let known = known(state, secret, kind).await?;
+    let known = known(state, Proof { hash: random::hash(secret), kind, acts_for: None }).await?;
     known.map(|known| Who(Some(known))).ok_or_else(Refusal::unknown)
 }
 
-/// Who has that secret, if anybody has.
-async fn known(state: &State, secret: &str, kind: Kind) -> Answer<Option<Known>> {
-    let (hash, now) = (random::hash(secret), now());
+/// Who can prove that, if anybody can.
+async fn known(state: &State, proof: Proof) -> Answer<Option<Known>> {
+    let (hash, kind, now) = (proof.hash.clone(), proof.kind, now());
     let held = state.tables.read(move |sql| {
         let Some(held) = token::find(sql, &hash, kind, now)? else { return Ok(None) };
         let Some(person) = person::find(sql, &held.person)?.filter(|person| !person.disabled) else { return Ok(None) };
@@ -94,7 +113,12 @@ async fn known(state: &State, secret: &str, kind: Kind) -> Answer<Option<Known>>
     }
     let token::Held { token, person } = held;
     let admin = admin && token.scope.is_none();
-    Ok(Some(Known { name: person, token: token.id, admin, roles, scope: token.scope }))
+    let wanted = proof.acts_for.clone();
+    let known = Known { name: person, via: None, token: token.id, admin, roles, scope: token.scope, proof };
+    match wanted {
+        Some(wanted) => acting::of(state, known, wanted).await.map(Some),
+        None => Ok(Some(known)),
+    }
 }
 
 fn bearer(headers: &HeaderMap) -> Answer<Option<&str>> {
@@ -121,6 +145,13 @@ fn same_origin(parts: &Parts) -> Answer<()> {
     Err(Refusal::new(StatusCode::FORBIDDEN, "a page of another origin may not ask for this"))
 }
 
+impl Known {
+    /// In whose name builds are told what they do.
+    pub fn actor(&self) -> Actor<'_> {
+        Actor { name: &self.name, via: self.via.as_deref() }
+    }
+}
+
 impl Who {
     /// Who it is.
     ///
@@ -128,6 +159,16 @@ impl Who {
     /// When nobody is known.
     pub fn known(&self) -> Answer<&Known> {
         self.0.as_ref().ok_or_else(Refusal::unknown)
+    }
+
+    /// The same as they are now: it may be long since they asked.
+    ///
+    /// # Errors
+    /// When they are known no more.
+    pub async fn again(&self, state: &State) -> Answer<Self> {
+        let Some(before) = &self.0 else { return Ok(Self::default()) };
+        let known = known(state, before.proof.clone()).await?;
+        known.map(|known| Self(Some(known))).ok_or_else(Refusal::unknown)
     }
 
     /// Their role in an organisation, where they have one.
@@ -198,9 +239,9 @@ impl Who {
     /// # Errors
     /// When nobody is known.
     pub fn me(&self) -> Answer<Me> {
-        let Known { name, admin, roles, .. } = self.known()?.clone();
+        let Known { name, via, admin, roles, .. } = self.known()?.clone();
         let orgs = roles.into_keys().filter_map(|org| Some((org.clone(), self.role(&org)?))).collect();
-        Ok(Me { name, admin, orgs })
+        Ok(Me { name, via, admin, orgs })
     }
 
     /// Lets go on who is known as themselves: by a session or a token that may do all that they may. What belongs to a
@@ -212,6 +253,21 @@ impl Who {
         let known = self.known()?;
         if known.scope.is_some() {
             let detail = "this is your own matter: it needs you, or a token that is not limited";
+            return Err(Refusal::new(StatusCode::FORBIDDEN, detail));
+        }
+        Ok(known)
+    }
+
+    /// Lets go on a person who asks themselves: no service account, and nobody for whom an integration acts. A token that
+    /// either made for itself would outlive what it was given.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn must_be_a_person(&self) -> Answer<&Known> {
+        let known = self.known()?;
+        if known.via.is_some() || service_account::is_one(&known.name) {
+            let detail = "only people have tokens of their own: those of a service account are made by owners, under \
+                          `/v1/orgs/{org}/service-accounts/{name}/tokens`";
             return Err(Refusal::new(StatusCode::FORBIDDEN, detail));
         }
         Ok(known)

@@ -7,7 +7,8 @@
 //! - [`config`]: how a server is set up, [`reference()`] every key of that; [`server`]: everything opened, and served.
 //! - [`route`]: the routes, one file for each kind of thing; `extract` takes apart what is asked, `openapi` describes it,
 //!   [`problem`] refuses.
-//! - [`identity`]: who asks, and what they may do; `audit` writes down what they change.
+//! - [`identity`]: who asks, and what they may do; `audit` writes down what they change; `throttle`: how often
+//!   somebody may fail; `chat`: how users of a chat are named.
 //! - [`table`]: what is kept, one module for each table; [`vault`] seals the secrets among it. `owner`: whose params are
 //!   meant; `params`: which of them a build gets; `given`: whatever a build gets.
 //! - `intake`: deliveries of forges become builds; `timer` and `poll`: so do moments and new commits; `chain`: so do other
@@ -16,7 +17,8 @@
 //! - `issuer`: the ID tokens of jobs, by which clouds know them.
 //! - `report`: forges are told how builds of their commits stand.
 //! - `notice`: subscribers are told of what happens in builds; [`mail`]: what writes to them.
-//! - `view`: builds as they are shown; `statistics`: how they went; `sse` and `range`: streams and parts of what is long.
+//! - `view`: builds as they are shown; `statistics`: how they went; `sse` and `range`: streams and parts of what is long;
+//!   `standing`: how long somebody sees them.
 //! - `shell`: people in the places of jobs.
 //! - `connection`: who is listened to, and how long; [`metrics`]: what is counted; `request`: what is noted of each request.
 //! - `checkout`: what is cloned, with the `ssh_key`s for it, from `known_hosts`.
@@ -37,6 +39,7 @@ pub mod vault;
 
 mod audit;
 mod chain;
+mod chat;
 mod checkout;
 mod connection;
 pub mod database;
@@ -73,8 +76,10 @@ pub mod shell;
 pub mod sign_in;
 mod sse;
 mod ssh_key;
+mod standing;
 mod statistics;
 mod telling;
+mod throttle;
 mod timer;
 mod tls;
 mod view;

@@ -14,6 +14,9 @@ use crate::issuer::IssuerError;
 pub struct Refusal {
     status: StatusCode,
     detail: String,
+    code: Option<&'static str>,
+    /// Seconds until it may fare better.
+    again: Option<u64>,
     errors: Vec<FieldError>,
 }
 
@@ -23,7 +26,7 @@ pub type Answer<T> = Result<T, Refusal>;
 impl Refusal {
     /// Refuses with a status and a sentence for people.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), errors: Vec::new() }
+        Self { status, detail: detail.into(), code: None, again: None, errors: Vec::new() }
     }
 
     /// Something in the request is wrong.
@@ -35,7 +38,7 @@ impl Refusal {
     pub fn field(pointer: &str, detail: impl Into<String>) -> Self {
         let detail = detail.into();
         let errors = vec![FieldError { pointer: pointer.to_owned(), detail: detail.clone() }];
-        Self { status: StatusCode::UNPROCESSABLE_ENTITY, detail, errors }
+        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
     }
 
     /// These fields of the body are wrong, if there are any.
@@ -48,7 +51,7 @@ impl Refusal {
             1 => first.detail.clone(),
             count => format!("{} (and {} more)", first.detail, count - 1),
         };
-        Err(Self { status: StatusCode::UNPROCESSABLE_ENTITY, detail, errors })
+        Err(Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) })
     }
 
     /// The same, where pointers begin behind a part of the body that only we put around it.
@@ -60,6 +63,18 @@ impl Refusal {
             }
         }
         self
+    }
+
+    /// The same with a word by which programs tell it from others.
+    #[must_use]
+    pub fn coded(self, code: &'static str) -> Self {
+        Self { code: Some(code), ..self }
+    }
+
+    /// It was tried too often; `seconds` from now it may be tried again.
+    pub fn too_often(seconds: u64) -> Self {
+        let detail = format!("too many attempts failed: try again in {seconds} s");
+        Self { again: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, detail) }
     }
 
     /// Nobody is known to ask.
@@ -92,15 +107,17 @@ impl std::fmt::Display for Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let title = self.status.canonical_reason().unwrap_or("Refused").to_owned();
-        let problem = Problem { title, status: self.status.as_u16(), detail: self.detail, errors: self.errors };
+        let (status, code) = (self.status.as_u16(), self.code.map(str::to_owned));
+        let problem = Problem { title, status, detail: self.detail, code, errors: self.errors };
         let mut response = (self.status, Json(problem)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, http::HeaderValue::from_static("application/problem+json"));
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, http::HeaderValue::from_static("Bearer"));
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, http::HeaderValue::from_static("5"));
+        let down = (self.status == StatusCode::SERVICE_UNAVAILABLE).then_some(5);
+        if let Some(seconds) = self.again.or(down) {
+            headers.insert(header::RETRY_AFTER, seconds.into());
         }
         response
     }

@@ -39,6 +39,15 @@ pub fn token() -> String {
     format!("{TOKEN_PREFIX}{}", word())
 }
 
+/// Letters and digits that are not taken for others (Crockford's base 32).
+const CLEAR: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// A code of 80 bits that people can read, say and type: `7QF3-M1XA-09RT-KWZD`.
+pub fn code() -> String {
+    let drawn = bytes::<16>().map(|byte| char::from(CLEAR[usize::from(byte % 32)]));
+    drawn.chunks(4).map(String::from_iter).collect::<Vec<_>>().join("-")
+}
+
 /// What every token of a worker begins with.
 pub const WORKER_PREFIX: &str = "mcw_";
 
@@ -64,6 +73,16 @@ pub fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_code_has_four_words_of_clear_letters() {
+        let code = code();
+        assert!(
+            code.split('-').all(|word| word.len() == 4 && word.bytes().all(|byte| CLEAR.contains(&byte))),
+            "{code}"
+        );
+        assert_eq!(code.split('-').count(), 4);
+    }
 
     #[test]
     fn ids_rise() {

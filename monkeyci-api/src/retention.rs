@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Retention;
 use crate::problem::Refusal;
 use crate::state::{State, now};
-use crate::table::{build, delivery, notice};
+use crate::table::{build, delivery, notice, store_entry};
 
 /// How often is looked for what is too old.
 const LOOK: Duration = Duration::from_secs(60 * 60);
@@ -39,6 +39,7 @@ pub async fn tidy(state: &State, moment: Millis) -> Result<(), Refusal> {
         while state.tables.write(move |sql| delivery::forget(sql, before, BATCH)).await? == BATCH {}
         while state.tables.write(move |sql| notice::forget(sql, before, BATCH)).await? == BATCH {}
     }
+    state.tables.write(move |sql| store_entry::forget(sql, moment)).await?;
     let (builds, logs, artifacts) = (before(builds), before(logs), before(artifacts));
     let Some(youngest) = [builds, logs, artifacts].into_iter().flatten().max() else { return Ok(()) };
     let mut cursor = 0;

@@ -36,6 +36,7 @@ use crate::secrets::Sealed;
 use crate::shell::{self, Shells};
 use crate::sign_in::Providers;
 use crate::state::{Shared, State};
+use crate::throttle::Throttle;
 use crate::tls::Tls;
 use crate::vault::Vault;
 use crate::{
@@ -194,6 +195,8 @@ impl Server {
             shells: Shells::new(&config.shells),
             retention: config.retention.clone(),
             proxies: config.trusted_proxies.clone(),
+            rights: watch::channel(()).0,
+            throttle: Throttle::new(config.rate_limits),
             providers,
             url,
             engine,
@@ -305,6 +308,7 @@ fn app(state: State) -> Router {
             let detail = "the server broke while it answered; its log says where";
             crate::problem::Refusal::new(http::StatusCode::INTERNAL_SERVER_ERROR, detail).into_response()
         }))
+        .layer(axum::middleware::from_fn_with_state(state.clone(), crate::standing::look_again))
         .layer(axum::middleware::from_fn_with_state(state.clone(), crate::request::note))
         .with_state(state)
 }

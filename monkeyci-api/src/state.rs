@@ -19,6 +19,7 @@ use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::shell::Shells;
 use crate::sign_in::Providers;
+use crate::throttle::Throttle;
 use crate::vault::Vault;
 
 /// What handlers share. Its clones are the same.
@@ -73,6 +74,10 @@ pub struct Shared {
     pub retention: Retention,
     /// Networks of proxies whose word for who asks is taken.
     pub proxies: Vec<ipnet::IpNet>,
+    /// Has answers that last look again whether they may.
+    pub rights: watch::Sender<()>,
+    /// How often somebody may fail.
+    pub throttle: Throttle,
     /// Where people sign in by.
     pub providers: Providers,
     /// How browsers and forges reach this server.

@@ -8,10 +8,12 @@ use monkeyci_core::model::Millis;
 use monkeyci_rest::Worker;
 use monkeyci_rest::lease::HOME;
 
+use crate::address::Client;
 use crate::problem::{Answer, Refusal};
 use crate::random::{self, WORKER_PREFIX};
 use crate::state::{State, now};
 use crate::table::worker::{self, WorkerRow};
+use crate::throttle::Kind;
 
 /// Milliseconds between two notes of when a worker was heard of.
 const NOTED: Millis = 5_000;
@@ -39,7 +41,12 @@ impl FromRequestParts<State> for Working {
         let token = token.filter(|token| token.starts_with(WORKER_PREFIX)).ok_or_else(unknown)?;
         let home = text(HOME).filter(|home| (1..=LONGEST).contains(&home.len())).unwrap_or_default().to_owned();
         let hash = random::hash(token);
-        let row = state.tables.read(move |sql| worker::known_by(sql, &hash)).await?.ok_or_else(unknown)?;
+        let row = state.tables.read(move |sql| worker::known_by(sql, &hash)).await?;
+        let Some(row) = row else {
+            let Ok(client) = Client::from_request_parts(parts, state).await;
+            let _counts = state.throttle.begin(Kind::Token, [client.into()])?;
+            return Err(unknown());
+        };
         let working = Self { row, home };
         working.note(state);
         Ok(working)

@@ -50,7 +50,7 @@ fn by_the_machine(jobs: &[(Job, Fate)]) -> Build {
     };
     while let Some((job_id, status, fails)) = next(&build).filter(|_| build.phase() != Phase::Ended) {
         if status == JobStatus::Blocked {
-            apply(&mut build, EventKind::JobUnblocked { job_id, actor: None });
+            apply(&mut build, EventKind::JobUnblocked { job_id, actor: None, via: None });
             continue;
         }
         fence += 1;

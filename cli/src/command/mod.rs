@@ -12,11 +12,13 @@ mod debug;
 mod doctor;
 mod environment;
 mod init;
+mod link;
 mod login;
 mod logout;
 mod logs;
 mod org;
 mod params;
+mod people;
 mod pipeline;
 mod plan;
 mod repo;
@@ -25,6 +27,7 @@ mod run;
 mod schedule;
 mod schema;
 mod server;
+mod service_account;
 mod show;
 mod signing_key;
 mod ssh_key;
@@ -99,7 +102,11 @@ enum Command {
     Trigger(trigger::TriggerArgs),
     Environment(environment::EnvironmentArgs),
     Org(org::OrgArgs),
+    ServiceAccount(service_account::ServiceAccountArgs),
     Token(token::TokenArgs),
+    Link(link::LinkArgs),
+    Unlink(link::UnlinkArgs),
+    People(people::PeopleArgs),
     Workers(workers::WorkersArgs),
     Validate(validate::ValidateArgs),
     SigningKey(signing_key::SigningKeyArgs),
@@ -149,7 +156,11 @@ pub fn main() -> Exit {
         Command::Trigger(args) => trigger::run(&args),
         Command::Environment(args) => environment::run(&args),
         Command::Org(args) => org::run(&args),
+        Command::ServiceAccount(args) => service_account::run(&args),
         Command::Token(args) => token::run(&args),
+        Command::Link(args) => link::link(&args),
+        Command::Unlink(args) => link::unlink(&args),
+        Command::People(args) => people::run(&args),
         Command::Workers(args) => workers::run(&args),
         Command::Validate(args) => validate::run(&args),
         Command::SigningKey(args) => signing_key::run(&args),

@@ -1,5 +1,5 @@
 use monkeyci_client::rest::{BuildDetail, JobView};
-use monkeyci_core::model::{BuildId, JobStatus};
+use monkeyci_core::model::{BuildId, JobStatus, Trigger};
 
 use crate::error::{CliError, Exit};
 use crate::remote::{BuildName, OutputArgs};
@@ -36,7 +36,8 @@ fn draw(id: &BuildId, detail: &BuildDetail, style: Style) -> String {
     }
     text.push('\n');
     let git = build.trigger.git.as_ref();
-    let by = build.trigger.actor.as_deref().map(|actor| format!("by {actor}")).unwrap_or_default();
+    let Trigger { actor, via, .. } = &*build.trigger;
+    let by = actor.as_deref().map(|actor| sentence::by(actor, via.as_deref())).unwrap_or_default();
     let message = git.and_then(|git| git.message.as_deref()).and_then(|message| message.lines().next());
     let facts =
         [super::reference(&build.trigger), when::about(build.created, now), by, message.unwrap_or_default().to_owned()];

@@ -6,7 +6,7 @@ use crate::remote::OutputArgs;
 use crate::ui::{table, when};
 
 /// Milliseconds of a day.
-const DAY: i64 = 24 * 60 * 60 * 1000;
+pub(super) const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// Your tokens on the server
 #[derive(Debug, clap::Args)]
@@ -75,7 +75,8 @@ async fn list(output: &OutputArgs) -> Result<Exit, CliError> {
     })
 }
 
-fn row(token: &Token, now: i64) -> [String; 5] {
+/// A token in a list.
+pub(super) fn row(token: &Token, now: i64) -> [String; 5] {
     let may = match &token.scope {
         Some(scope) => format!("{} in {}", scope.role.as_str(), scope.org),
         None => "what you may".into(),

@@ -15,7 +15,8 @@ pub fn run(args: &WhoamiArgs) -> Result<Exit, CliError> {
     let me = super::runtime()?.block_on(server.client.me())?;
     args.output.print(&me, |style| {
         let admin = if me.admin { ", who runs this server" } else { "" };
-        let mut text = format!("{}{admin}, on {}\n", super::safe(&me.name), server.client.url());
+        let via = me.via.as_deref().map(|via| format!(" via {}", super::safe(via))).unwrap_or_default();
+        let mut text = format!("{}{via}{admin}, on {}\n", super::safe(&me.name), server.client.url());
         if !me.orgs.is_empty() {
             let rows: Vec<_> = me.orgs.iter().map(|(org, role)| [org.to_string(), role.as_str().to_owned()]).collect();
             text.push('\n');

@@ -40,7 +40,8 @@ mod tests {
     #[test]
     fn the_exit_code_says_whose_the_mistake_is() {
         let refused = |status| {
-            let problem = Problem { title: "No".into(), status, detail: "because".into(), errors: Vec::new() };
+            let problem =
+                Problem { title: "No".into(), status, detail: "because".into(), code: None, errors: Vec::new() };
             told(&ClientError::Refused(Box::new(problem)))
         };
         let codes = [401, 403, 422, 429, 500].map(|status| refused(status).exit().code());

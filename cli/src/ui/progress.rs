@@ -10,6 +10,7 @@ use monkeyci_core::model::{
 use monkeyci_core::program::Step;
 
 use super::output::Output;
+use super::sentence;
 
 /// Lines of output that are kept of each job, for the summary of one that fails.
 const TAIL: usize = 20;
@@ -248,8 +249,9 @@ impl Progress {
                 job.status = JobStatus::Skipped;
                 job.reason = Some(reason.clone());
             }
-            EventKind::JobCanceled { actor, reason, .. } => {
-                job.reason = reason.clone().or_else(|| actor.as_ref().map(|actor| format!("by {actor}")));
+            EventKind::JobCanceled { actor, via, reason, .. } => {
+                let by = || Some(sentence::by(actor.as_deref()?, via.as_deref()));
+                job.reason = reason.clone().or_else(by);
             }
             EventKind::JobEnd { status, cause, .. } => {
                 job.status = *status;

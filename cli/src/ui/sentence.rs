@@ -22,6 +22,14 @@ pub fn sign(job: &JobProgress) -> (&'static str, Tone) {
     }
 }
 
+/// In whose name something was done, and by which integration.
+pub fn by(actor: &str, via: Option<&str>) -> String {
+    match via {
+        Some(via) => format!("by {actor} via {via}"),
+        None => format!("by {actor}"),
+    }
+}
+
 /// The tone of a build's status.
 pub fn tone(status: BuildStatus) -> Tone {
     match status {

@@ -1,5 +1,6 @@
 //! The program as a person runs it: what it prints, and how it ends.
 
+mod account;
 mod build;
 mod debug;
 mod init;

@@ -14,6 +14,7 @@ const VIEWS = {
   login: () => import("./view/login.js"),
   account: () => import("./view/account.js"),
   grant: () => import("./view/grant.js"),
+  link: () => import("./view/link.js"),
   org: () => import("./view/org.js"),
   orgSettings: () => import("./view/org_settings.js"),
   repo: () => import("./view/repo.js"),

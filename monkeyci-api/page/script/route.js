@@ -5,6 +5,7 @@ const ROUTES = [
   ["login", ["login"]],
   ["account", ["account"]],
   ["grant", ["grant"]],
+  ["link", ["link"]],
   ["org", ["o", ":org"]],
   ["orgSettings", ["o", ":org", "settings"]],
   ["statistics", ["o", ":org", "statistics"]],

@@ -1,6 +1,7 @@
 use schemars::{JsonSchema, SchemaGenerator};
 
 use super::Operation;
+use crate::address::Client;
 use crate::extract::{At, Body, Query, Upgrade};
 use crate::identity::Who;
 use crate::state::State;
@@ -40,7 +41,16 @@ macro_rules! shows_nothing {
     ($($kind:ty),* $(,)?) => { $(impl Input for $kind { fn describe(_: &mut Operation) {} })* };
 }
 
-shows_nothing!(Who, Working, Upgrade, axum::body::Body, axum::extract::State<State>, http::HeaderMap, bytes::Bytes);
+shows_nothing!(
+    Who,
+    Working,
+    Client,
+    Upgrade,
+    axum::body::Body,
+    axum::extract::State<State>,
+    http::HeaderMap,
+    bytes::Bytes
+);
 
 macro_rules! inputs {
     ($($argument:ident)*) => {

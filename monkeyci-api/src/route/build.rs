@@ -123,6 +123,7 @@ async fn create_build(
     let trigger = Trigger {
         source: Source::Api,
         actor: Some(known.name.clone()),
+        via: known.via.clone(),
         git: Some(Git { reference, commit_id: body.commit, ..Git::default() }),
         params: body.params.into_iter().map(|(name, value)| (name, Text::from(value))).collect(),
         ..Trigger::default()
@@ -158,7 +159,7 @@ async fn cancel_build(
     let (_, known) = who.must_in(&state, &path.repo(), Role::Developer).await?;
     let body = body.read()?;
     let handle = state.engine.handle(&path.id()).await?;
-    handle.cancel_as(Some(&known.name), body.reason.as_deref().unwrap_or("canceled")).await?;
+    handle.cancel_as(Some(known.actor()), body.reason.as_deref().unwrap_or("canceled")).await?;
     let change = Change::by(known, path.org.as_str(), "build/cancel", view::url(&path));
     state.tables.write(move |sql| change.write(sql)).await?;
     Ok((StatusCode::ACCEPTED, Json(view::build(&state, &path).await?)))
@@ -186,7 +187,7 @@ async fn retry_build(
     }
     let trigger = before.trigger().map(|trigger| (**trigger).clone()).unwrap_or_default();
     let hold = body.hold.map(|minutes| u64::from(minutes) * 60_000);
-    let trigger = Trigger { actor: Some(known.name.clone()), hold, ..trigger };
+    let trigger = Trigger { actor: Some(known.name.clone()), via: known.via.clone(), hold, ..trigger };
     let id = path.id();
     let memo = state.tables.read(move |sql| build::request(sql, &id)).await?;
     let mut request = request(&state, &repo, trigger, launch::is_named(memo.as_deref())).await?;
@@ -226,7 +227,7 @@ async fn approve_script(
         change.write(sql)
     });
     noted.await?;
-    let trigger = Trigger { actor: Some(known.name.clone()), hold: None, ..trigger };
+    let trigger = Trigger { actor: Some(known.name.clone()), via: known.via.clone(), hold: None, ..trigger };
     let request = request(&state, &repo, trigger, true).await?;
     begin(&state, known, &path.repo(), "build/create", keyed(request, known, &path.repo(), &headers)).await
 }

@@ -11,6 +11,7 @@ use crate::identity::Who;
 use crate::openapi::Operation;
 use crate::problem::Answer;
 use crate::sse;
+use crate::standing::{Seen, while_seen};
 use crate::state::State;
 
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -38,7 +39,8 @@ async fn list_of_build(
     who.may_see(&state, &path.repo()).await?;
     let handle = state.engine.handle(&path.id()).await?;
     if sse::is_wanted(&headers) {
-        return Ok(sse::build(handle, seen(&headers, &paging)?.unwrap_or_default()));
+        let stream = sse::build(handle, seen(&headers, &paging)?.unwrap_or_default());
+        return Ok(while_seen(&state, &who, Seen::Repo(path.repo()), stream));
     }
     let (after, limit) = (paging.number()?.unwrap_or_default(), usize::try_from(paging.limit()).unwrap_or(usize::MAX));
     let found = state.store.events(&path.id(), after, limit + 1).await?;
@@ -56,7 +58,8 @@ async fn follow_org(
     who.must(&path.org, Role::Viewer)?;
     let newest = *state.newest.borrow();
     let seen = seen(&headers, &paging)?.unwrap_or(newest);
-    Ok(sse::org(state, path.org, seen))
+    let stream = sse::org(state.clone(), path.org.clone(), seen);
+    Ok(while_seen(&state, &who, Seen::Org(path.org), stream))
 }
 
 /// The event after which a stream begins: the one that a client saw last, else where it wants to begin.

@@ -12,7 +12,10 @@ use crate::openapi::Operation;
 use crate::owner::Owner;
 use crate::problem::{Answer, Refusal};
 use crate::state::State;
-use crate::table::{environment, hook, member, org, param, param_set, pipeline, repo, schedule, ssh_key, trigger};
+use crate::table::{
+    chat_identity, environment, hook, member, org, param, param_set, pipeline, repo, schedule, service_account,
+    ssh_key, trigger,
+};
 
 /// As many as there are: what a page never shows at once, a document does.
 const ALL: u64 = 1_000_000_000;
@@ -37,6 +40,8 @@ fn whole(state: &State, sql: &mut dyn Sql, id: &OrgId) -> Result<Option<Export>,
     Ok(Some(Export {
         org,
         members: member::list(sql, id, None, ALL)?,
+        service_accounts: service_account::list(sql, id, None, ALL)?,
+        chat_identities: chat_identity::list(sql, id, None, ALL)?,
         params: params(sql, &Owner::all(id))?,
         param_sets: sets.map(|set| of_set(sql, id, set)).collect::<Result<_, _>>()?,
         ssh_keys: ssh_key::all(sql, id)?.into_iter().map(|row| row.key).collect(),

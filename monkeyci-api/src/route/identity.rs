@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Routes;
 use super::sign_in::{self, ProviderPath};
+use crate::address::Client;
 use crate::audit::Change;
 use crate::extract::{At, Body};
 use crate::identity::Who;
@@ -20,6 +21,7 @@ use crate::state::{State, now};
 use crate::table::code::{self, Purpose};
 use crate::table::token::{self, Held, Kind};
 use crate::table::{identity, person};
+use crate::throttle::Kind as Attempts;
 
 /// Milliseconds that a program has to exchange a code: 5 minutes.
 const CODE: Millis = 5 * 60 * 1000;
@@ -68,13 +70,14 @@ async fn list(Shared(state): Shared<State>, who: Who) -> Answer<Json<Page<Identi
 
 async fn link_one(
     Shared(state): Shared<State>,
+    client: Client,
     who: Who,
     At(path): At<ProviderPath>,
     body: Body<Begin>,
 ) -> Answer<Response> {
     let known = who.must_be_whole()?;
     let link = Some((known.name.clone(), known.token.clone()));
-    sign_in::begin(&state, &path.provider, body.read()?, link).await
+    sign_in::begin(&state, client, &path.provider, body.read()?, link).await
 }
 
 async fn unlink(Shared(state): Shared<State>, who: Who, At(path): At<IdentityPath>) -> Answer<StatusCode> {
@@ -116,8 +119,13 @@ async fn grant_code(Shared(state): Shared<State>, who: Who, body: Body<Grant>) -
     Ok((StatusCode::CREATED, Json(Granted { code: secret })))
 }
 
-async fn exchange_code(Shared(state): Shared<State>, body: Body<Exchange>) -> Answer<(StatusCode, Json<TokenSecret>)> {
+async fn exchange_code(
+    Shared(state): Shared<State>,
+    client: Client,
+    body: Body<Exchange>,
+) -> Answer<(StatusCode, Json<TokenSecret>)> {
     let body = body.read()?;
+    let attempt = state.throttle.begin(Attempts::Code, [client.into()])?;
     let (hash, proved) = (random::hash(&body.code), challenge(&body.verifier));
     let (secret, now) = (random::token(), now());
     let kept = random::hash(&secret);
@@ -144,5 +152,6 @@ async fn exchange_code(Shared(state): Shared<State>, body: Body<Exchange>) -> An
     });
     let wrong = || Refusal::field("/code", "this code is not known, was used, or is over: log in once more");
     let token = made.await?.ok_or_else(wrong)?;
+    attempt.succeeded();
     Ok((StatusCode::CREATED, Json(TokenSecret { token, secret })))
 }

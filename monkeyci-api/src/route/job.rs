@@ -53,7 +53,7 @@ async fn approve_job(
         let gone = || Refusal::conflict("the environment of this job was removed meanwhile; build anew");
         must_approve(&found.ok_or_else(gone)?, &who, known, &path.org)?;
     }
-    handle.approve(&path.job, Some(&known.name)).await?;
+    handle.approve(&path.job, Some(known.actor())).await?;
     let mut change = Change::by(known, path.org.as_str(), "job/approve", url(&path));
     let (job, approver) = (path.job.clone(), known.name.clone());
     let written = state.tables.write(move |sql| {
@@ -76,7 +76,7 @@ async fn reject_job(
     let (_, known) = who.must_in(&state, &path.build().repo(), Role::Developer).await?;
     let body = body.read()?;
     let handle = state.engine.handle(&path.build().id()).await?;
-    handle.reject(&path.job, Some(&known.name), body.reason.as_deref()).await?;
+    handle.reject(&path.job, Some(known.actor()), body.reason.as_deref()).await?;
     let change = Change::by(known, path.org.as_str(), "job/reject", url(&path));
     state.tables.write(move |sql| change.write(sql)).await?;
     Ok((StatusCode::ACCEPTED, Json(find(&state, &path).await?)))

@@ -13,6 +13,7 @@ use crate::extract::{At, BuildPath, LogPath, Query};
 use crate::identity::Who;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
+use crate::standing::{Seen, while_seen};
 use crate::state::State;
 use crate::{range, sse};
 
@@ -63,7 +64,8 @@ async fn show_log(
     let offset = begin(&part, &headers)?;
     let follow = handle.log(&path.job, path.attempt, offset).await?;
     let id = LogId { build: build.id(), job: path.job, attempt: path.attempt };
-    answer(&state, id, follow, &part, &headers).await
+    let answer = answer(&state, id, follow, &part, &headers).await?;
+    Ok(if lasts(&part, &headers) { while_seen(&state, &who, Seen::Repo(build.repo()), answer) } else { answer })
 }
 
 async fn show_script_log(
@@ -77,12 +79,18 @@ async fn show_script_log(
     let handle = state.engine.handle(&path.id()).await?;
     let offset = begin(&part, &headers)?;
     let follow = handle.script_log(offset).await?;
-    answer(&state, LogId::script(&path.id()), follow, &part, &headers).await
+    let answer = answer(&state, LogId::script(&path.id()), follow, &part, &headers).await?;
+    Ok(if lasts(&part, &headers) { while_seen(&state, &who, Seen::Repo(path.repo()), answer) } else { answer })
 }
 
 /// Where the answer begins: a stream that broke says where it ended.
 fn begin(part: &Part, headers: &HeaderMap) -> Answer<u64> {
     sse::last_id(headers).map(|last| last.unwrap_or(part.offset))
+}
+
+/// Whether the answer goes on for as long as its job does.
+fn lasts(part: &Part, headers: &HeaderMap) -> bool {
+    part.follow || sse::is_wanted(headers)
 }
 
 async fn answer(state: &State, id: LogId, follow: Follow, part: &Part, headers: &HeaderMap) -> Answer<Response> {

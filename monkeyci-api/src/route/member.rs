@@ -10,7 +10,7 @@ use crate::identity::Who;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
 use crate::state::{State, now};
-use crate::table::{member, org, person};
+use crate::table::{member, org, person, service_account};
 
 pub(super) fn routes(routes: Routes) -> Routes {
     let all = "/v1/orgs/{org}/members";
@@ -66,6 +66,10 @@ async fn put_member(
 async fn delete_member(Shared(state): Shared<State>, who: Who, At(path): At<MemberPath>) -> Answer<StatusCode> {
     let known = who.must(&path.org, Role::Owner)?;
     let change = Change::by(known, path.org.as_str(), "member/delete", url(&path));
+    // A service account is removed as one.
+    if service_account::is_one(&path.name) {
+        return Err(Refusal::not_found("member"));
+    }
     let removed = state.tables.write(move |sql| {
         if !member::has_other_owner(sql, &path.org, &path.name)? {
             return Ok(Err(Refusal::conflict("an organisation has at least one owner: this is the last")));

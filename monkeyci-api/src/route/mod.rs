@@ -4,14 +4,17 @@ mod artifact;
 mod audit;
 mod badge;
 mod build;
+mod chat_identity;
 mod environment;
 mod event;
 mod export;
 mod health;
 mod hook;
 mod identity;
+mod integration;
 mod job;
 mod lease;
+mod link;
 mod log;
 mod member;
 mod metrics;
@@ -21,15 +24,18 @@ mod org;
 mod page;
 mod param;
 mod param_set;
+mod people;
 mod pipeline;
 mod repo;
 mod schedule;
+mod service_account;
 mod session;
 mod shell;
 mod sign_in;
 mod signing_key;
 mod ssh_key;
 mod statistics;
+mod store;
 mod subscription;
 mod supply;
 mod token;
@@ -67,6 +73,11 @@ impl Routes {
             token::routes,
             org::routes,
             member::routes,
+            people::routes,
+            service_account::routes,
+            chat_identity::routes,
+            link::routes,
+            store::routes,
             audit::routes,
             repo::routes,
             param::routes,

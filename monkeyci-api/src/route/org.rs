@@ -12,7 +12,7 @@ use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
 use crate::revision::{matches, tagged};
 use crate::state::{State, now};
-use crate::table::{member, org};
+use crate::table::{member, org, service_account};
 
 /// Words that a path of the page or the API begins with.
 const TAKEN: &[&str] = &["new", "settings"];
@@ -103,6 +103,7 @@ async fn delete_org(
     let change = Change::by(known, path.org.as_str(), "org/delete", format!("/v1/orgs/{}", path.org));
     let removed = state.tables.write(move |sql| {
         change.write(sql)?;
+        service_account::remove_all(sql, &path.org)?;
         org::remove(sql, &path.org)
     });
     removed.await?;

@@ -24,6 +24,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .route("/login", get(shell))
         .route("/account", get(shell))
         .route("/grant", get(shell))
+        .route("/link", get(shell))
         .route("/o/{*rest}", get(shell))
         .route("/-/{*path}", get(asset));
     routes.beside(router)

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Routes;
+use crate::address::Client;
 use crate::audit::Change;
 use crate::extract::{At, Body};
 use crate::identity::{self, Who};
@@ -16,6 +17,8 @@ use crate::random;
 use crate::session::{self, Beginning, Browser};
 use crate::state::{State, now};
 use crate::table::token::{self, Kind};
+use crate::table::{person, service_account};
+use crate::throttle::{Kind as Attempts, Whose};
 
 /// A session.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -39,19 +42,36 @@ async fn show_me(who: Who) -> Answer<Json<Me>> {
     who.me().map(Json)
 }
 
-async fn sign_in(Shared(state): Shared<State>, headers: HeaderMap, body: Body<SignIn>) -> Answer<Response> {
+async fn sign_in(
+    Shared(state): Shared<State>,
+    client: Client,
+    headers: HeaderMap,
+    body: Body<SignIn>,
+) -> Answer<Response> {
     let body = body.read()?;
+    let attempt = state.throttle.begin(Attempts::SignIn, [client.into()])?;
     let (hash, now) = (random::hash(&body.token), now());
     let browser = Browser::of(&headers, &state.url);
+    let shared = state.clone();
     let begun = state.tables.write(move |sql| {
-        let Some(held) = token::find(sql, &hash, Kind::Api, now)? else { return Ok(None) };
+        let Some(held) = token::find(sql, &hash, Kind::Api, now)? else { return Ok(Ok(None)) };
+        let is_let_in = person::find(sql, &held.person)?.is_some_and(|person| !person.disabled);
+        // A service account has no browser.
+        if !is_let_in || service_account::is_one(&held.person) {
+            return Ok(Ok(None));
+        }
+        // Each leaves a row: also those that succeed count for who it is.
+        if let Err(refusal) = shared.throttle.begin(Attempts::SignIn, [Whose::Account(held.person.clone())]) {
+            return Ok(Err(refusal));
+        }
         let description = format!("the token {}", held.token.id);
         let (scope, expires) = (held.token.scope, held.token.expires);
         let beginning = Beginning { person: held.person, description, scope, expires };
-        session::begin(sql, beginning, &browser, now).map(Some)
+        session::begin(sql, beginning, &browser, now).map(|secret| Ok(Some(secret)))
     });
     let unknown = || Refusal::field("/token", "this token is not known, or has expired");
-    let secret = begun.await?.ok_or_else(unknown)?;
+    let secret = begun.await??.ok_or_else(unknown)?;
+    attempt.succeeded();
     let me = identity::holder(&state, &secret, Kind::Session).await?.me()?;
     Ok(([(header::SET_COOKIE, session::keep(&secret, &state.url))], Json(me)).into_response())
 }

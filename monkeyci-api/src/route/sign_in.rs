@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Routes;
+use crate::address::Client;
 use crate::extract::{At, Body, Query};
 use crate::identity::Who;
 use crate::openapi::Operation;
@@ -16,6 +17,7 @@ use crate::session::{self, Beginning, Browser};
 use crate::sign_in::account::{self, Refused};
 use crate::sign_in::flow::{Flow, LASTS};
 use crate::state::{State, now};
+use crate::throttle::{Kind, Whose};
 
 /// The cookie of a sign-in that has begun, where the page is reached in clear text, and where it is not.
 const COOKIES: [&str; 2] = ["monkeyci-sign-in", "__Host-monkeyci-sign-in"];
@@ -55,14 +57,23 @@ async fn list(Shared(state): Shared<State>) -> Json<Page<Provider>> {
 
 async fn begin_sign_in(
     Shared(state): Shared<State>,
+    client: Client,
     At(path): At<ProviderPath>,
     body: Body<Begin>,
 ) -> Answer<Response> {
-    begin(&state, &path.provider, body.read()?, None).await
+    begin(&state, client, &path.provider, body.read()?, None).await
 }
 
 /// Begins to sign in, or to link an identity to somebody who is signed in.
-pub(super) async fn begin(state: &State, id: &str, body: Begin, link: Option<(String, String)>) -> Answer<Response> {
+pub(super) async fn begin(
+    state: &State,
+    client: Client,
+    id: &str,
+    body: Begin,
+    link: Option<(String, String)>,
+) -> Answer<Response> {
+    // What comes of it is known to the provider alone: it counts as it is begun.
+    let _counts = state.throttle.begin(Kind::SignIn, [client.into()])?;
     let provider = state.providers.find(id).ok_or_else(|| Refusal::not_found("provider"))?;
     let flow = Flow::new(id, body.next.as_deref(), link, now());
     let url = provider.address(&redirect(state, id), &flow).await.map_err(|why| {
@@ -77,12 +88,22 @@ pub(super) async fn begin(state: &State, id: &str, body: Begin, link: Option<(St
 
 async fn end(
     Shared(state): Shared<State>,
+    client: Client,
     who: Who,
     At(path): At<ProviderPath>,
     Query(back): Query<Back>,
     headers: HeaderMap,
 ) -> Response {
-    let ended = finish(&state, &who, &path.provider, back, &headers).await;
+    let ended = match state.throttle.begin(Kind::SignIn, [client.into()]) {
+        Ok(attempt) => {
+            let ended = finish(&state, &who, &path.provider, back, &headers).await;
+            if ended.is_ok() {
+                attempt.succeeded();
+            }
+            ended
+        }
+        Err(_) => Err("often"),
+    };
     let (to, kept) = match ended {
         Ok((next, session)) => (next, session.map(|secret| session::keep(&secret, &state.url))),
         // A word of ours, which the page has a sentence for: what stands in an address may be anybody's.
@@ -137,6 +158,7 @@ async fn finish(
     }
     let (settings, link) = (provider.settings().clone(), flow.link.map(|(name, _)| name));
     let browser = Browser::of(headers, &state.url);
+    let shared = state.clone();
     let settled = state.tables.write(move |sql| {
         let name = match account::settle(sql, &settings, &person, link.as_deref(), now())? {
             Ok(name) => name,
@@ -144,6 +166,10 @@ async fn finish(
         };
         if link.is_some() {
             return Ok(Ok(None));
+        }
+        // Each leaves a row: also those that succeed count for who it is.
+        if shared.throttle.begin(Kind::SignIn, [Whose::Account(name.clone())]).is_err() {
+            return Ok(Err(Refused::Often));
         }
         let beginning = Beginning { person: name, description: settings.label(), scope: None, expires: None };
         session::begin(sql, beginning, &browser, now()).map(|secret| Ok(Some(secret)))
@@ -156,6 +182,7 @@ async fn finish(
         Refused::Unknown => "unknown",
         Refused::Disabled => "disabled",
         Refused::Taken => "taken",
+        Refused::Often => "often",
     })?;
     Ok((flow.next, secret))
 }

@@ -41,7 +41,7 @@ async fn list_tokens(
     who: Who,
     Query(paging): Query<Paging>,
 ) -> Answer<Json<Page<Token>>> {
-    let (name, cursor, limit) = (who.known()?.name.clone(), paging.cursor.clone(), paging.limit() + 1);
+    let (name, cursor, limit) = (who.must_be_a_person()?.name.clone(), paging.cursor.clone(), paging.limit() + 1);
     let found = state.tables.read(move |sql| token::list(sql, &name, cursor.as_deref(), limit)).await?;
     Ok(Json(paging.page(found, |token| token.id.clone())))
 }
@@ -51,29 +51,16 @@ async fn create_token(
     who: Who,
     body: Body<NewToken>,
 ) -> Answer<(StatusCode, Json<TokenSecret>)> {
-    let known = who.known()?.clone();
+    let known = who.must_be_a_person()?.clone();
     let body = body.read()?;
-    if body.description.is_empty() || body.description.len() > 200 {
-        return Err(Refusal::field("/description", "say in 1 to 200 bytes what it is for"));
-    }
-    if body.expires.is_some_and(|expires| expires <= now()) {
-        return Err(Refusal::field("/expires", "this is in the past"));
-    }
+    check(&body)?;
     // What makes a token of a token can do no more than that one.
     if let Some(scope) = &body.scope {
         who.must(&scope.org, Role::Viewer.max(scope.role))?;
     } else if who.is_scoped() {
         return Err(Refusal::field("/scope", "your own token has a scope: say one within it"));
     }
-    let secret = random::token();
-    let token = Token {
-        id: random::id(),
-        description: body.description,
-        scope: body.scope,
-        created: now(),
-        expires: Some(body.expires.unwrap_or_else(|| now() + LASTS)),
-        used: None,
-    };
+    let (secret, token) = (random::token(), fresh(body));
     let org = token.scope.as_ref().map(|scope| scope.org.to_string()).unwrap_or_default();
     let change = Change::by(&known, &org, "token/create", format!("/v1/tokens/{}", token.id));
     let (held, hash) = (Held { token: token.clone(), person: known.name }, random::hash(&secret));
@@ -87,8 +74,31 @@ async fn create_token(
     Ok((StatusCode::CREATED, Json(TokenSecret { token, secret })))
 }
 
+/// What is wrong with a wish for a token, whosever it is to be.
+pub(super) fn check(body: &NewToken) -> Answer<()> {
+    if body.description.is_empty() || body.description.len() > 200 {
+        return Err(Refusal::field("/description", "say in 1 to 200 bytes what it is for"));
+    }
+    if body.expires.is_some_and(|expires| expires <= now()) {
+        return Err(Refusal::field("/expires", "this is in the past"));
+    }
+    Ok(())
+}
+
+/// A new token, as it is wanted.
+pub(super) fn fresh(body: NewToken) -> Token {
+    Token {
+        id: random::id(),
+        description: body.description,
+        scope: body.scope,
+        created: now(),
+        expires: Some(body.expires.unwrap_or_else(|| now() + LASTS)),
+        used: None,
+    }
+}
+
 async fn delete_token(Shared(state): Shared<State>, who: Who, At(path): At<TokenPath>) -> Answer<StatusCode> {
-    let known = who.known()?.clone();
+    let known = who.must_be_a_person()?.clone();
     let change = Change::by(&known, "", "token/delete", format!("/v1/tokens/{}", path.id));
     let removed = state.tables.write(move |sql| {
         let removed = token::remove(sql, &known.name, &path.id)?;

@@ -8,7 +8,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Routes, build, environment, org, param, pipeline, repo, schedule, ssh_key, subscription, trigger as trigger_of_repo,
+    Routes, build, chat_identity, environment, org, param, pipeline, repo, schedule, service_account, ssh_key,
+    subscription, trigger as trigger_of_repo,
 };
 use crate::extract::{At, Body, Query, check_filters, check_name, typed};
 use crate::identity::Who;
@@ -56,6 +57,8 @@ async fn validate(
 fn check(state: &State, kind: Kind, body: Value) -> Answer<()> {
     match kind {
         Kind::Org => org::check(&typed(body)?),
+        Kind::ServiceAccount => service_account::check(&typed(body)?),
+        Kind::ChatIdentity => chat_identity::check(&typed(body)?),
         Kind::Repo => repo::check(state, &typed(body)?),
         Kind::Param => param::check(&typed(body)?),
         Kind::ParamSet => check_filters(&typed::<monkeyci_rest::ParamSetBody>(body)?.label_filters),

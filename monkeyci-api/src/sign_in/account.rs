@@ -21,6 +21,8 @@ pub enum Refused {
     Disabled,
     /// This identity is somebody else's.
     Taken,
+    /// They sign in again and again.
+    Often,
 }
 
 /// Whether the rules of a provider let somebody in.

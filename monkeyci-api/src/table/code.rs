@@ -11,12 +11,15 @@ use serde::de::DeserializeOwned;
 pub enum Purpose {
     /// A program gets a token of whoever gave it the code.
     Login,
+    /// Somebody says who they are in a chat.
+    Link,
 }
 
 impl Purpose {
     fn as_str(self) -> &'static str {
         match self {
             Self::Login => "login",
+            Self::Link => "link",
         }
     }
 }
@@ -51,6 +54,14 @@ pub fn find<T: DeserializeOwned>(
 ) -> Result<Option<T>, StoreError> {
     let select = "SELECT body FROM code WHERE hash = $1 AND purpose = $2 AND expires > $3";
     sql.query(select, values![hash, purpose.as_str(), now])?.first().map(|row: &Row| row.json(0)).transpose()
+}
+
+/// Makes all codes for a purpose good for nothing.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn remove_all(sql: &mut dyn Sql, purpose: Purpose) -> Result<(), StoreError> {
+    sql.execute("DELETE FROM code WHERE purpose = $1", values![purpose.as_str()]).map(drop)
 }
 
 /// Makes a code good for nothing.

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod build;
+pub mod chat_identity;
 pub mod code;
 pub mod correspondent;
 pub mod delivery;
@@ -23,10 +24,12 @@ pub mod report;
 pub mod schedule;
 pub mod script_approval;
 pub mod seen;
+pub mod service_account;
 pub mod shell;
 pub mod signing_key;
 pub mod ssh_key;
 pub mod statistics;
+pub mod store_entry;
 pub mod subscription;
 pub mod token;
 pub mod trigger;
@@ -42,6 +45,7 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("schema_6.sql"),
     include_str!("schema_7.sql"),
     include_str!("schema_8.sql"),
+    include_str!("schema_9.sql"),
     include_str!("schema_10.sql"),
     include_str!("schema_11.sql"),
     include_str!("schema_12.sql"),

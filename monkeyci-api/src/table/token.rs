@@ -86,6 +86,14 @@ pub fn remove(sql: &mut dyn Sql, person: &str, id: &str) -> Result<bool, StoreEr
     Ok(sql.execute("DELETE FROM token WHERE person = $1 AND id = $2", values![person, id])? == 1)
 }
 
+/// Removes all tokens and sessions of somebody.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn remove_all(sql: &mut dyn Sql, person: &str) -> Result<(), StoreError> {
+    sql.execute("DELETE FROM token WHERE person = $1", values![person]).map(drop)
+}
+
 /// The sessions of somebody that are not over, newest first; `own` is the one that asks.
 ///
 /// # Errors

@@ -21,12 +21,18 @@ async fn an_export_has_everything_that_is_set_up_in_one_order_and_no_secret() {
     house.post(&format!("{org}/repos/web/hooks"), hook).await.must(201);
     house.put(&format!("{org}/repos/api"), json!({ "url": "https://example.com/api.git" })).await.must(201);
     house.put(&format!("{org}/members/zoe"), json!({ "role": "viewer" })).await.must(200);
+    let account = json!({ "role": "developer", "integration": true });
+    house.put(&format!("{org}/service-accounts/slack"), account).await.must(201);
+    let linked = json!({ "person": "zoe" });
+    house.put(&format!("{org}/chat-identities/slack/T1%2FU1"), linked).await.must(201);
 
     let text = house.get(&format!("{org}/export")).await.must(200).text;
     assert!(!text.contains(secret) && !text.contains("a-secret-of-the-forge") && !text.contains("PRIVATE"), "{text}");
     let shown: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(shown["org"]["id"], "acme");
     assert_eq!(shown["members"].as_array().map(Vec::len), Some(2), "{shown}");
+    assert_eq!(shown["serviceAccounts"][0]["name"], "slack");
+    assert_eq!(shown["chatIdentities"][0]["subject"], "T1/U1");
     let web = &shown["repos"][1];
     assert_eq!((&shown["repos"][0]["id"], &web["id"]), (&json!("api"), &json!("web")));
     for params in

@@ -213,6 +213,45 @@ impl House {
         self.send(request.body(body).expect("a request")).await
     }
 
+    /// Asks with more headers, and any body.
+    pub async fn send_as(
+        &self,
+        token: &str,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path).header(header::HOST, "ci.example.com");
+        request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(body.into()).expect("a request")).await
+    }
+
+    /// A session of somebody who signs in with that token, as a browser sends it.
+    pub async fn session_of(&self, token: &str) -> String {
+        let signed = self.ask(None, Method::POST, "/v1/session", Some(json!({ "token": token }))).await.must(200);
+        let cookie = signed.headers[header::SET_COOKIE].to_str().expect("a cookie");
+        cookie.split(';').next().expect("a pair").to_owned()
+    }
+
+    /// A token of its own of somebody who was never here: as if they had signed in and made one.
+    pub async fn token_of_person(&self, name: &str) -> String {
+        let secret = format!("mci_{name}");
+        let hash: String =
+            hmac_sha256::Hash::hash(secret.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        let (name, id) = (name.to_owned(), format!("token-of-{name}"));
+        let written = self.state().tables.write(move |sql| {
+            let insert = "INSERT INTO token (id, hash, person, kind, description, created)
+                          VALUES ($1, $2, $3, 'api', 'as if they had signed in', 0)";
+            sql.execute(insert, monkeyci_core::values![id, hash, name])
+        });
+        written.await.expect("it is written");
+        secret
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.ask(Some(&self.token), Method::GET, path, None).await
     }

@@ -70,7 +70,7 @@ impl Build {
 }
 
 fn canceled(build: &mut Build) -> Vec<String> {
-    brief(&build.apply(EventKind::BuildCanceled { actor: None, reason: None }).expect("it was open")[1..])
+    brief(&build.apply(EventKind::BuildCanceled { actor: None, via: None, reason: None }).expect("it was open")[1..])
 }
 
 const OK: Option<Cause> = None;
@@ -151,14 +151,15 @@ fn a_blocked_job_waits_for_a_person_and_holds_nothing() {
     let (mut build, _) = script(vec![job("a"), gate.clone(), job("z: gate")]);
     assert_eq!(build.run("a", OK), ["a success", "gate blocked"]);
     assert_eq!(build.status(), BuildStatus::Blocked);
-    let unblocked = EventKind::JobUnblocked { job_id: id("gate"), actor: Some("ann".into()) };
+    let unblocked = EventKind::JobUnblocked { job_id: id("gate"), actor: Some("ann".into()), via: None };
     assert_eq!(brief(&build.apply(unblocked.clone()).expect("it was blocked")[1..]), ["gate queued"]);
     assert_eq!(build.status(), BuildStatus::Running);
     assert!(build.apply(unblocked).is_err(), "nobody unblocks twice");
 
     let (mut build, _) = script(vec![job("a"), gate, job("z: gate")]);
     build.run("a", OK);
-    let rejected = EventKind::JobCanceled { job_id: id("gate"), actor: Some("bob".into()), reason: Some("no".into()) };
+    let rejected =
+        EventKind::JobCanceled { job_id: id("gate"), actor: Some("bob".into()), via: None, reason: Some("no".into()) };
     let facts = brief(&build.apply(rejected).expect("it was blocked")[1..]);
     assert_eq!(facts, ["gate canceled", "z skipped: `gate` was canceled", "build canceled: canceled: `gate`"]);
 }
@@ -171,7 +172,7 @@ fn cancel_stops_what_runs_and_stays_the_last_word() {
     let reason = "skipped: the build was canceled";
     assert_eq!(facts, [format!("b {reason}"), format!("c {reason}"), format!("d {reason}")]);
     assert_eq!(build.execute("a", Some(Cause::Canceled)), ["a canceled", "build canceled"]);
-    assert!(build.apply(EventKind::BuildCanceled { actor: None, reason: None }).is_err(), "it is over");
+    assert!(build.apply(EventKind::BuildCanceled { actor: None, via: None, reason: None }).is_err(), "it is over");
 }
 
 #[test]
@@ -179,7 +180,7 @@ fn what_is_canceled_stays_so_though_its_worker_is_lost_or_the_build_breaks() {
     let (mut build, _) = script(vec![job("a"), job("b")]);
     build.lease("a");
     build.lease("b");
-    let alone = EventKind::JobCanceled { job_id: id("a"), actor: None, reason: None };
+    let alone = EventKind::JobCanceled { job_id: id("a"), actor: None, via: None, reason: None };
     build.apply(alone).expect("it runs");
     assert_eq!(build.execute("a", Some(Cause::Lost)), ["a canceled"]);
     assert_eq!(build.execute("b", OK), ["b success", "build canceled: canceled: `a`"]);
@@ -187,7 +188,7 @@ fn what_is_canceled_stays_so_though_its_worker_is_lost_or_the_build_breaks() {
     let (mut build, _) = script(vec![job("a"), job("b")]);
     build.lease("a");
     build.lease("b");
-    let because = |reason: &str| EventKind::BuildCanceled { actor: None, reason: Some(reason.into()) };
+    let because = |reason: &str| EventKind::BuildCanceled { actor: None, via: None, reason: Some(reason.into()) };
     build.apply(because("enough")).expect("it is open");
     build.apply(because("really")).expect("somebody else asks");
     assert_eq!(build.execute("a", Some(Cause::Lost)), ["a canceled"]);

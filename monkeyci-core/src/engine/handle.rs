@@ -5,7 +5,7 @@ use monkeyci_model::{BuildId, BuildStatus, Event, EventKind, JobId};
 use tokio::sync::watch;
 
 use super::progress::Progress;
-use super::{Engine, EngineError};
+use super::{Actor, Engine, EngineError};
 use crate::build::{Build, Phase};
 use crate::log::{Follow, LogError, LogId, Mark};
 
@@ -104,27 +104,27 @@ impl BuildHandle {
     ///
     /// # Errors
     /// When it has ended already, or that cannot be written.
-    pub async fn cancel_as(&self, actor: Option<&str>, reason: &str) -> Result<(), EngineError> {
-        let (actor, reason) = (actor.map(str::to_owned), Some(reason.to_owned()));
-        self.engine.tell(&self.id, EventKind::BuildCanceled { actor, reason }).await
+    pub async fn cancel_as(&self, actor: Option<Actor<'_>>, reason: &str) -> Result<(), EngineError> {
+        let ((actor, via), reason) = (Actor::told(actor), Some(reason.to_owned()));
+        self.engine.tell(&self.id, EventKind::BuildCanceled { actor, via, reason }).await
     }
 
     /// Lets a blocked job go on.
     ///
     /// # Errors
     /// When it is not blocked, or that cannot be written.
-    pub async fn approve(&self, job: &JobId, actor: Option<&str>) -> Result<(), EngineError> {
-        let (job_id, actor) = (job.clone(), actor.map(str::to_owned));
-        self.engine.tell(&self.id, EventKind::JobUnblocked { job_id, actor }).await
+    pub async fn approve(&self, job: &JobId, actor: Option<Actor<'_>>) -> Result<(), EngineError> {
+        let (job_id, (actor, via)) = (job.clone(), Actor::told(actor));
+        self.engine.tell(&self.id, EventKind::JobUnblocked { job_id, actor, via }).await
     }
 
     /// Rejects a blocked job, or stops one that waits or runs.
     ///
     /// # Errors
     /// When it has ended already, or that cannot be written.
-    pub async fn reject(&self, job: &JobId, actor: Option<&str>, reason: Option<&str>) -> Result<(), EngineError> {
-        let (job_id, actor, reason) = (job.clone(), actor.map(str::to_owned), reason.map(str::to_owned));
-        self.engine.tell(&self.id, EventKind::JobCanceled { job_id, actor, reason }).await
+    pub async fn reject(&self, job: &JobId, actor: Option<Actor<'_>>, reason: Option<&str>) -> Result<(), EngineError> {
+        let (job_id, (actor, via), reason) = (job.clone(), Actor::told(actor), reason.map(str::to_owned));
+        self.engine.tell(&self.id, EventKind::JobCanceled { job_id, actor, via, reason }).await
     }
 
     /// Says that somebody has opened a shell in the place of a job.

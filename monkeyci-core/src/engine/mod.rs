@@ -9,7 +9,7 @@
 //! let mut build = engine.build(BuildRequest::jobs(vec![Job { blocked: true, ..Job::new("deploy".parse()?) }])).await?;
 //! while let Some(event) = build.next().await {
 //!     if let EventKind::JobBlocked { job_id } = &event.kind {
-//!         build.reject(job_id, Some("ann"), Some("not on a Friday")).await?;
+//!         build.reject(job_id, Some("ann".into()), Some("not on a Friday")).await?;
 //!     }
 //! }
 //! assert_eq!(build.wait().await?, BuildStatus::Canceled);
@@ -24,6 +24,7 @@
 //! Invariant: nothing outside the task changes a build, and nothing is told or done that is not durable. Whatever is
 //! due after a restart therefore follows from the events alone.
 
+mod actor;
 mod broken;
 mod builder;
 mod call;
@@ -55,6 +56,7 @@ use monkeyci_model::{BuildId, EventKind, JobId};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+pub use actor::Actor;
 pub use builder::Builder;
 pub use error::EngineError;
 pub use gate::Gate;

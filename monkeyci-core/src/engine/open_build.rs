@@ -53,8 +53,11 @@ impl OpenBuild {
             if let EventKind::JobBlocked { job_id } = fact
                 && request.approve.is_match(job_id.as_str())
             {
-                let cause =
-                    EventKind::JobUnblocked { job_id: job_id.clone(), actor: Some("approved beforehand".into()) };
+                let cause = EventKind::JobUnblocked {
+                    job_id: job_id.clone(),
+                    actor: Some("approved beforehand".into()),
+                    via: None,
+                };
                 let facts = self.build.apply(cause).expect("a job that just blocked can be let go on");
                 self.facts.extend(facts);
             }

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use monkeyci_rest::Problem;
-use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_MATCH, LOCATION};
+use monkeyci_rest::chat_identity::ACT_AS;
+use reqwest::header::{
+    ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, LOCATION,
+};
 use reqwest::{Method, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -106,6 +109,12 @@ impl Call {
         self
     }
 
+    /// Has it done only where there is no object yet.
+    pub(crate) fn if_none_match(mut self) -> Self {
+        self.headers.insert(IF_NONE_MATCH, HeaderValue::from_static("*"));
+        self
+    }
+
     /// The answer, from JSON.
     pub(crate) async fn json<T: DeserializeOwned>(self) -> Result<T, ClientError> {
         let call = self.accept("application/json");
@@ -126,21 +135,27 @@ impl Call {
 
     /// The whole answer.
     pub(crate) async fn whole(&self) -> Result<Bytes, ClientError> {
+        self.whole_with_head().await.map(|(_, body)| body)
+    }
+
+    /// The same with its headers.
+    pub(crate) async fn whole_with_head(&self) -> Result<(HeaderMap, Bytes), ClientError> {
         let mut failures = 0;
         // Whether a try may have been obeyed whose answer was lost.
         let mut lost = false;
         loop {
             let tried = tokio::time::timeout(ANSWER, async {
                 let response = self.begin().await?;
-                read(response, MOST).await.map_err(|why| self.broken(why))
+                let headers = response.headers().clone();
+                read(response, MOST).await.map(|body| (headers, body)).map_err(|why| self.broken(why))
             });
             let failed = match tried.await {
-                Ok(Ok(body)) => return Ok(body),
+                Ok(Ok(whole)) => return Ok(whole),
                 Ok(Err(failed)) => failed,
                 Err(_) => return Err(self.unreachable(format!("no answer came within {} s", ANSWER.as_secs()))),
             };
             if lost && self.method == Method::DELETE && matches!(failed.error, ClientError::NotFound(_)) {
-                return Ok(Bytes::new());
+                return Ok((HeaderMap::new(), Bytes::new()));
             }
             lost |= matches!(failed.error, ClientError::Unreachable { .. });
             failures += 1;
@@ -177,7 +192,11 @@ impl Call {
         if !self.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&self.query);
         }
-        let mut request = self.place.client().http().request(self.method.clone(), url).headers(self.headers.clone());
+        let client = self.place.client();
+        let mut request = client.http().request(self.method.clone(), url).headers(self.headers.clone());
+        if let Some(chat) = client.acts_as() {
+            request = request.header(ACT_AS, chat);
+        }
         if let Some(body) = &self.body {
             request = request.body(body.clone());
         }
@@ -214,7 +233,7 @@ impl Call {
     /// Whether it may be sent once more when it may have been obeyed already. What is done for one revision only would
     /// then be refused because of itself.
     fn is_repeatable(&self) -> bool {
-        !self.headers.contains_key(IF_MATCH)
+        !self.headers.contains_key(IF_MATCH) && !self.headers.contains_key(IF_NONE_MATCH)
     }
 
     /// What a server says that does not do what it was asked.
@@ -246,11 +265,16 @@ impl Call {
     }
 }
 
+/// A header, as text.
+pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
 /// A refusal that has no words of its own.
 fn plain(status: StatusCode) -> Problem {
     let title = status.canonical_reason().unwrap_or("refused").to_owned();
     let detail = format!("the server answers with {} {title}", status.as_u16());
-    Problem { title, status: status.as_u16(), detail, errors: Vec::new() }
+    Problem { title, status: status.as_u16(), detail, code: None, errors: Vec::new() }
 }
 
 /// Why an answer was not read to its end.

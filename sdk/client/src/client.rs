@@ -23,6 +23,7 @@ const KEEPALIVE: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<Inner>,
+    acts_as: Option<HeaderValue>,
 }
 
 struct Inner {
@@ -72,7 +73,18 @@ impl Client {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(|error| ClientError::Invalid(crate::call::chain(&error)))?;
-        Ok(Self { inner: Arc::new(Inner { http, url: address(url)? }) })
+        Ok(Self { inner: Arc::new(Inner { http, url: address(url)? }), acts_as: None })
+    }
+
+    /// The same client, for an integration that asks in the name of a user of a chat: `slack:T123/U456`. What it asks is
+    /// refused with the code `not-linked` while nobody has said who that is.
+    ///
+    /// # Errors
+    /// When this can be no user of a chat. Nothing is sent.
+    pub fn acting_as(&self, chat: &str) -> Result<Self, ClientError> {
+        let unusable = |_| ClientError::Invalid(format!("`{}` is no user of a chat", chat.escape_debug()));
+        let value = HeaderValue::try_from(chat).map_err(unusable)?;
+        Ok(Self { inner: Arc::clone(&self.inner), acts_as: Some(value) })
     }
 
     /// The server's address.
@@ -219,6 +231,10 @@ impl Client {
 
     pub(crate) fn http(&self) -> &reqwest::Client {
         &self.inner.http
+    }
+
+    pub(crate) fn acts_as(&self) -> Option<&HeaderValue> {
+        self.acts_as.as_ref()
     }
 
     pub(crate) fn base(&self) -> &Url {

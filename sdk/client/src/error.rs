@@ -89,12 +89,14 @@ mod tests {
             title: "Unprocessable Content".into(),
             status: 422,
             detail: "the repository cannot be taken".into(),
+            code: None,
             errors: vec![field("/url", "is no url"), field("/poll", "is less than 60")],
         });
         let only = ClientError::refused(Problem {
             title: "Unprocessable Content".into(),
             status: 422,
             detail: "is no url".into(),
+            code: None,
             errors: vec![field("/url", "is no url")],
         });
         assert_eq!(only.to_string(), "/url: is no url");

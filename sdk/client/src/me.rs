@@ -1,6 +1,9 @@
 //! Whoever asks: their browsers, and the accounts elsewhere that they sign in by.
 
-use monkeyci_rest::{Begin, Begun, Exchange, Grant, Granted, Identity, Provider, Session, TokenSecret};
+use monkeyci_rest::{
+    Begin, Begun, ChatIdentity, Exchange, Grant, Granted, Identity, LinkCode, LinkRequest, Provider, Session,
+    TokenSecret,
+};
 
 use crate::place::Place;
 use crate::{Client, ClientError, Pages};
@@ -59,6 +62,35 @@ impl Client {
     /// [`ClientError::NotFound`] when it is not linked.
     pub async fn unlink_identity(&self, provider: &str, subject: &str) -> Result<(), ClientError> {
         self.own("identities").at(provider).at(subject).delete(None).await
+    }
+
+    /// Users of chats that one is.
+    pub fn own_chat_identities(&self) -> Pages<ChatIdentity> {
+        Pages::new(self.own("chat-identities"))
+    }
+
+    /// Is such a user no more.
+    ///
+    /// # Errors
+    /// [`ClientError::NotFound`] when one was not.
+    pub async fn unlink_chat(&self, org: &str, provider: &str, subject: &str) -> Result<(), ClientError> {
+        self.own("chat-identities").at(org).at(provider).at(subject).delete(None).await
+    }
+
+    /// What a code asks, which was told in a chat.
+    ///
+    /// # Errors
+    /// When the code is not known, was used, or is over.
+    pub async fn preview_link(&self, code: &str) -> Result<LinkRequest, ClientError> {
+        self.root().at("v1").at("links").at("preview").post(&LinkCode { code: code.to_owned() }).await
+    }
+
+    /// Is from now on who the code asks for.
+    ///
+    /// # Errors
+    /// The same, and [`ClientError::Conflict`] when somebody else is that user.
+    pub async fn confirm_link(&self, code: &str) -> Result<ChatIdentity, ClientError> {
+        self.root().at("v1").at("links").at("confirm").post(&LinkCode { code: code.to_owned() }).await
     }
 
     /// Lets a program have a token, by a code that it exchanges.

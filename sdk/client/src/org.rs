@@ -3,13 +3,16 @@
 use std::ops::Deref;
 
 use monkeyci_rest::{
-    AuditRow, Build, Export, Member, NewMember, Org, OrgBody, Param, ParamBody, ParamSet, Pipeline, PipelineBody, Repo,
-    SshKey, SshKeyBody, Statistics, Subscription,
+    AuditRow, Build, ChatIdentity, ChatIdentityBody, Export, Member, NewMember, Org, OrgBody, Param, ParamBody,
+    ParamSet, Pipeline, PipelineBody, Repo, ServiceAccount, SshKey, SshKeyBody, Statistics, Subscription,
 };
 use reqwest::Method;
 
 use crate::place::Place;
-use crate::{ClientError, Events, Object, Pages, ParamSetRef, RepoRef, SubscriptionRef, events};
+use crate::{
+    ClientError, Events, IntegrationRef, Object, Pages, ParamSetRef, RepoRef, ServiceAccountRef, SubscriptionRef,
+    events,
+};
 
 /// An organisation, which is had, set and removed as an [`Object`].
 #[derive(Debug, Clone)]
@@ -61,6 +64,31 @@ impl OrgRef {
     /// One who belongs to it, or shall.
     pub fn member(&self, name: &str) -> MemberRef {
         MemberRef { place: self.place.at("members").at(name) }
+    }
+
+    /// Its accounts of programs.
+    pub fn service_accounts(&self) -> Pages<ServiceAccount> {
+        Pages::new(self.place.at("service-accounts"))
+    }
+
+    /// One of them.
+    pub fn service_account(&self, name: &str) -> ServiceAccountRef {
+        ServiceAccountRef::new(self.place.at("service-accounts").at(name))
+    }
+
+    /// Who users of chats are in it.
+    pub fn chat_identities(&self) -> Pages<ChatIdentity> {
+        Pages::new(self.place.at("chat-identities"))
+    }
+
+    /// One of them: `slack` and `T123/U456`.
+    pub fn chat_identity(&self, provider: &str, subject: &str) -> Object<ChatIdentity, ChatIdentityBody> {
+        Object::new(self.place.at("chat-identities").at(provider).at(subject))
+    }
+
+    /// One of its service accounts as an integration.
+    pub fn integration(&self, name: &str) -> IntegrationRef {
+        IntegrationRef::new(self.place.at("integrations").at(name))
     }
 
     /// Params of all its repositories.

@@ -51,6 +51,9 @@ pub enum EventKind {
         /// Who.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         actor: Option<String>,
+        /// By which integration they did it, when one acted for them: `acme/slack`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        via: Option<String>,
         /// Why.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
@@ -118,6 +121,9 @@ pub enum EventKind {
         /// Who.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         actor: Option<String>,
+        /// By which integration they did it, when one acted for them: `acme/slack`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        via: Option<String>,
     },
     /// A person rejected it or stopped it alone.
     #[serde(rename = "job/canceled")]
@@ -127,6 +133,9 @@ pub enum EventKind {
         /// Who.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         actor: Option<String>,
+        /// By which integration they did it, when one acted for them: `acme/slack`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        via: Option<String>,
         /// Why.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,

@@ -17,6 +17,9 @@ pub struct Trigger {
     /// Who or what caused it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
+    /// By which integration they did it, when one acted for them: `acme/slack`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<String>,
     /// The commit, when the source is under git.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub git: Option<Git>,

@@ -22,6 +22,7 @@ fn trigger() -> Trigger {
     Trigger {
         source: Source::GithubWebhook,
         actor: Some("ann".into()),
+        via: None,
         git: Some(Git {
             url: Some("https://git.example.com/acme/web.git".into()),
             reference: Some("refs/heads/main".into()),
@@ -118,11 +119,12 @@ fn address() -> Address {
 fn events() -> Vec<EventKind> {
     let job_id = || id("deploy");
     let (actor, reason) = (|| Some("ann".to_owned()), || Some("superseded".to_owned()));
+    let via = || Some("acme/slack".to_owned());
     vec![
         EventKind::BuildTriggered { trigger: Box::new(trigger()) },
         EventKind::BuildInitializing {},
         EventKind::BuildStart { trigger: None },
-        EventKind::BuildCanceled { actor: actor(), reason: reason() },
+        EventKind::BuildCanceled { actor: actor(), via: via(), reason: reason() },
         EventKind::BuildEnd { status: BuildStatus::Failure, message: Some("failed: `test`".into()) },
         EventKind::ScriptInitializing { script_dir: ".monkeyci".into() },
         EventKind::ScriptStart {
@@ -134,8 +136,8 @@ fn events() -> Vec<EventKind> {
         EventKind::ScriptEnd { status: BuildStatus::Success, message: None },
         EventKind::JobQueued { job_id: job_id(), attempt: 1 },
         EventKind::JobBlocked { job_id: job_id() },
-        EventKind::JobUnblocked { job_id: job_id(), actor: actor() },
-        EventKind::JobCanceled { job_id: job_id(), actor: actor(), reason: reason() },
+        EventKind::JobUnblocked { job_id: job_id(), actor: actor(), via: via() },
+        EventKind::JobCanceled { job_id: job_id(), actor: actor(), via: via(), reason: reason() },
         EventKind::JobSkipped { job_id: job_id(), reason: "`test` failed".into() },
         EventKind::JobInitializing { job_id: job_id(), attempt: 2, fence: 41, worker: "w1".into() },
         EventKind::JobStart {

@@ -16,6 +16,9 @@ pub struct AuditRow {
     pub time: Millis,
     /// Who made it.
     pub actor: String,
+    /// The integration that acted for them, when one did: `acme/slack`. The token is that one's then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<String>,
     /// The token that they used, by its id, when they did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Environment, Hook, Member, Org, Param, ParamSet, Pipeline, Repo, Schedule, SshKey, Trigger};
+use crate::{
+    ChatIdentity, Environment, Hook, Member, Org, Param, ParamSet, Pipeline, Repo, Schedule, ServiceAccount, SshKey,
+    Trigger,
+};
 
 /// Everything that is set up in an organisation, each list by name. Secrets are told by version and fingerprint.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -13,6 +16,12 @@ pub struct Export {
     pub org: Org,
     /// Who belongs to it.
     pub members: Vec<Member>,
+    /// Its service accounts, without their tokens.
+    #[serde(default)]
+    pub service_accounts: Vec<ServiceAccount>,
+    /// Who users of chats are here.
+    #[serde(default)]
+    pub chat_identities: Vec<ChatIdentity>,
     /// Params of all its repositories.
     pub params: Vec<Param>,
     /// Its sets of params.

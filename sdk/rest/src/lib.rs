@@ -6,6 +6,9 @@
 //! |---|---|
 //! | [`Org`] | `/v1/orgs/acme` |
 //! | [`Member`] | `/v1/orgs/acme/members/ann` |
+//! | [`ServiceAccount`] | `/v1/orgs/acme/service-accounts/deployer`, its tokens under `…/tokens/01J…` |
+//! | [`ChatIdentity`] | `/v1/orgs/acme/chat-identities/slack/T123%2FU456` |
+//! | [`StoreEntry`] | `/v1/orgs/acme/integrations/slack/store/cursor` |
 //! | [`Param`] | `/v1/orgs/acme/params/REGION`, `/v1/orgs/acme/repos/web/params/REGION` |
 //! | [`ParamSet`] | `/v1/orgs/acme/param-sets/shop`, its params under `…/params/REGION` |
 //! | [`SshKey`] | `/v1/orgs/acme/ssh-keys/deploy` |
@@ -24,6 +27,7 @@
 //! | [`Identity`] | `/v1/me/identities/github/583231` |
 //! | [`Session`] | `/v1/me/sessions/01J…` |
 //! | [`SigningKey`] | `/v1/signing-keys` |
+//! | [`Person`] | `/v1/people/ann` |
 //! | [`Worker`] | `/v1/workers/builder-1` |
 //!
 //! What a worker elsewhere and its server say to each other is in [`lease`].
@@ -33,6 +37,7 @@
 pub mod artifact;
 pub mod audit;
 pub mod build;
+pub mod chat_identity;
 pub mod environment;
 pub mod export;
 pub mod hook;
@@ -51,10 +56,12 @@ pub mod problem;
 pub mod repo;
 pub mod report;
 pub mod schedule;
+pub mod service_account;
 pub mod shell;
 pub mod signing_key;
 pub mod ssh_key;
 pub mod statistics;
+pub mod store;
 pub mod subscription;
 pub mod token;
 pub mod trigger;
@@ -64,6 +71,7 @@ pub mod worker;
 pub use artifact::Artifact;
 pub use audit::AuditRow;
 pub use build::{Build, BuildDetail, JobView, NewBuild, Reason, Retry};
+pub use chat_identity::{ChatIdentity, ChatIdentityBody, LinkCode, LinkOffer, LinkRequest, NewLink};
 pub use environment::{Deployment, Environment, EnvironmentBody};
 pub use export::{EnvironmentExport, Export, RepoExport, SetExport};
 pub use hook::{Delivery, DeliveryState, Hook, HookSecret, NewHook};
@@ -75,16 +83,18 @@ pub use org::{Member, NewMember, Org, OrgBody, Role};
 pub use page::Page;
 pub use param::{EffectiveParam, Param, ParamBody};
 pub use param_set::{ParamSet, ParamSetBody};
-pub use person::{Me, SignIn};
+pub use person::{Me, Person, SignIn};
 pub use pipeline::{Pipeline, PipelineBody};
 pub use problem::{FieldError, Problem};
 pub use repo::{Repo, RepoBody, Visibility};
 pub use report::{Report, Reported};
 pub use schedule::{Schedule, ScheduleBody};
+pub use service_account::{ServiceAccount, ServiceAccountBody};
 pub use shell::WishQuery;
 pub use signing_key::{Rotate, SigningKey};
 pub use ssh_key::{SshKey, SshKeyBody};
 pub use statistics::Statistics;
+pub use store::StoreEntry;
 pub use subscription::{Match, Moment, Recipient, Subscription, SubscriptionBody};
 pub use token::{NewToken, Scope, Token, TokenSecret};
 pub use trigger::{Trigger, TriggerBody};

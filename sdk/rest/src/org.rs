@@ -69,7 +69,7 @@ impl Role {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Member {
-    /// The person's or service account's name.
+    /// The person's name.
     pub name: String,
     /// What they may do.
     pub role: Role,

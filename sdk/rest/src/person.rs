@@ -1,8 +1,8 @@
-//! Who asks.
+//! Who asks, and who may.
 
 use std::collections::BTreeMap;
 
-use monkeyci_model::OrgId;
+use monkeyci_model::{Millis, OrgId};
 use serde::{Deserialize, Serialize};
 
 use crate::Role;
@@ -14,11 +14,29 @@ use crate::Role;
 pub struct Me {
     /// Their name here.
     pub name: String,
+    /// The integration that acts for them now, when one does: `acme/slack`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<String>,
     /// Whether they run this server: they may do everything everywhere.
     pub admin: bool,
     /// Their role in each organisation.
     #[serde(default)]
     pub orgs: BTreeMap<OrgId, Role>,
+}
+
+/// Somebody who is known to the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Person {
+    /// Their name.
+    pub name: String,
+    /// Whether they run this server.
+    pub admin: bool,
+    /// Whether they are let in no more.
+    pub disabled: bool,
+    /// Since when they are known.
+    pub created: Millis,
 }
 
 /// Signs in to the page: `POST /v1/session` answers with a cookie.

@@ -13,6 +13,9 @@ pub struct Problem {
     pub status: u16,
     /// For people: what was wrong, and what to do.
     pub detail: String,
+    /// A word for programs, where it depends on the cause what they do next: `not-linked`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
     /// What is wrong in the body, field by field.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,

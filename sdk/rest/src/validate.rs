@@ -9,6 +9,10 @@ use serde::{Deserialize, Serialize};
 pub enum Kind {
     /// An organisation.
     Org,
+    /// A service account.
+    ServiceAccount,
+    /// A user of a chat.
+    ChatIdentity,
     /// A repository.
     Repo,
     /// A param.
@@ -43,6 +47,8 @@ impl Kind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Org => "org",
+            Self::ServiceAccount => "service-account",
+            Self::ChatIdentity => "chat-identity",
             Self::Repo => "repo",
             Self::Param => "param",
             Self::ParamSet => "param-set",
@@ -90,6 +96,8 @@ mod tests {
     fn the_word_of_a_kind_is_the_one_that_is_read() {
         for word in [
             "org",
+            "service-account",
+            "chat-identity",
             "repo",
             "param",
             "param-set",

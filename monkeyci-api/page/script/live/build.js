@@ -64,7 +64,7 @@ function ofBuild(build, event) {
       build.jobs = new Map(event.jobs.map((job) => [job.id, { job, status: "pending", attempt: 0, attempts: [], addresses: [] }]));
       break;
     case "build/canceled":
-      build.canceled = { actor: event.actor, reason: event.reason };
+      build.canceled = { actor: event.actor, via: event.via, reason: event.reason };
       break;
     case "script/end":
     case "build/end":
@@ -89,7 +89,7 @@ function ofJob(job, event) {
       break;
     case "job/unblocked":
       job.status = "pending";
-      job.approved = { actor: event.actor, time: event.time };
+      job.approved = { actor: event.actor, via: event.via, time: event.time };
       break;
     case "job/canceled":
       Object.assign(job, { actor: event.actor, reason: event.reason });

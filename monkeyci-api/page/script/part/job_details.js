@@ -27,7 +27,7 @@ export function details({ job, worker, approved }, result) {
         row("ID tokens", list(Object.entries(job.idTokens ?? {}).map(([name, { audience }]) => `${name}: ${audience.join(", ")}`))),
         row("Services", list(job.services?.map(({ id, image }) => `${id}: ${image}`)))),
     group("When", row("After", list(job.dependencies)), row("On", { failure: "failure of one of them", always: "whatever became of them" }[job.when]),
-        row("Approval", job.blocked && (approved ? `given${approved.actor ? ` by ${approved.actor}` : ""}` : "needed")), row("May fail", job.allowFailure && "yes"), row("One at a time", job.concurrencyGroup),
+        row("Approval", job.blocked && (approved ? `given${approved.actor ? ` by ${approved.actor}${approved.via ? ` via ${approved.via}` : ""}` : ""}` : "needed")), row("May fail", job.allowFailure && "yes"), row("One at a time", job.concurrencyGroup),
         row("Attempts", job.retry?.max > 0 && `${job.retry.max + 1}, on ${job.retry.on.join(", ")}`), row("Time limit", job.timeout && duration(job.timeout))),
     group("Files", row("Saves", list(job.saveArtifacts?.map(({ id, path }) => `${id}: ${path}`))), row("Takes", list(job.restoreArtifacts?.map(({ id, path }) => `${id}: ${path}`))),
         row("Caches", list(job.caches?.map(({ id, path, key }) => `${id}: ${path}${key ? ` (${key})` : ""}`)))),

@@ -21,9 +21,9 @@ export function audit(path, { signal, redraw }) {
     redraw();
   };
   const draw = () => h("section.collection", { key: "audit", id: "audit" }, h("h2", "Audit"),
-    refused ? h("p.refusal", refused) : h("ol.audit", rows.map(({ position, time, actor, token, action, object, details }) => h("li", { key: position },
+    refused ? h("p.refusal", refused) : h("ol.audit", rows.map(({ position, time, actor, via, token, action, object, details }) => h("li", { key: position },
       h("div.row", h("span.what", h("b", action), h("span.meta", h("code", object), Object.entries(details ?? {}).map(([name, value]) => h("span", `${name}: ${value}`)))),
-        h("span.when", h("span", actor, token && h("span.token", { title: "token" }, ` by token ${token.slice(0, 10)}`)), agoElement(time)))))),
+        h("span.when", h("span", actor, via && ` via ${via}`, token && h("span.token", { title: "token" }, ` by token ${token.slice(0, 10)}`)), agoElement(time)))))),
     next && h("p.more", h("button", { type: "button", on: { click: () => load(next) } }, "Older")));
   return { load: () => load(null), draw };
 }

@@ -8,18 +8,19 @@ import { ask } from "../form.js";
  * A collection as a section of a page.
  * @param {{ title: string, hint?: any, path: string, signal: AbortSignal, redraw: () => void, mayWrite: boolean,
  *   empty: string, noun: string, key: (item: any) => string, row: (item: any, verbs: { load: () => Promise<void> }) => any,
- *   fields?: (item: any | null) => any[], save?: (values: any, item: any | null) => Promise<any>, isFixed?: boolean,
- *   at?: (item: any) => string, verb?: string, about?: string }} of without `fields` nothing is added; `at` is where an item is
- *   beneath the path, `verb` and `about` what it is to remove one
+ *   fields?: (item: any | null) => any[], save?: (values: any, item: any | null) => Promise<any>, isFixed?: boolean, mayAdd?: boolean,
+ *   read?: (item: any) => any, at?: (item: any) => string, verb?: string, about?: string }} of without `fields` nothing is added; `read` may
+ *   give an item an `id`, and say what path it is `at`; `at` is where an item is beneath the path, `verb` and `about` what it is to remove one
  * @returns {{ load: () => Promise<void>, draw: () => HTMLElement }}
  */
 export function collection(of) {
   const { title, hint, path, signal, redraw, mayWrite, empty, noun, key } = of;
-  let items = peek(`${path}?limit=200`)?.items ?? null;
+  const read = of.read ?? ((item) => item);
+  let items = peek(`${path}?limit=200`)?.items.map(read) ?? null;
   let refused = null;
   const load = async () => {
     try {
-      items = await all(path, signal, 400);
+      items = (await all(path, signal, 400)).map(read);
       refused = null;
     } catch (error) {
       if (error.name === "AbortError") throw error;
@@ -39,7 +40,7 @@ export function collection(of) {
   const remove = (item) => ask(`${verb} ${key(item)}?`, {
     fields: [], submit: verb, tone: "danger", about: of.about ?? "There is no way back.",
     done: async () => {
-      await send("DELETE", `${path}/${at(item)}`);
+      await send("DELETE", item.at ?? `${path}/${at(item)}`);
       await load();
     },
   });
@@ -48,7 +49,7 @@ export function collection(of) {
       !of.isFixed && h("button.small.quiet", { type: "button", "aria-label": `Change ${key(item)}`, on: { click: () => edit(item) } }, "Edit"),
       h("button.small.quiet", { type: "button", "aria-label": `${verb} ${key(item)}`, on: { click: () => remove(item) } }, verb))));
   const draw = () => h("section.collection", { key: title, id: title.toLowerCase().replace(/\W+/g, "-") },
-    h("div.bar-line", h("h2", title), mayWrite && of.fields && h("button", { type: "button", on: { click: () => edit(null) } }, `Add ${noun}`)),
+    h("div.bar-line", h("h2", title), mayWrite && of.fields && of.mayAdd !== false && h("button", { type: "button", on: { click: () => edit(null) } }, `Add ${noun}`)),
     hint && h("p.hint", hint),
     refused ? h("p.refusal", refused) : items?.length === 0 ? h("p.empty", empty) : h("ul", items?.map(one)));
   return { load, draw };

@@ -5,7 +5,7 @@ import { h } from "../element.js";
 import { agoElement } from "../time.js";
 import { collection } from "./collection.js";
 
-const ROLES = [["viewer", "Viewer: reads"], ["developer", "Developer: runs, cancels, approves"], ["maintainer", "Maintainer: changes repositories and params"], ["owner", "Owner: changes members"]];
+export const ROLES = [["viewer", "Viewer: reads"], ["developer", "Developer: runs, cancels, approves"], ["maintainer", "Maintainer: changes repositories and params"], ["owner", "Owner: changes members"]];
 
 /** The members of the organisation at `path`. */
 export function members(path, how) {

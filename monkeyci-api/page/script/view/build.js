@@ -128,7 +128,7 @@ function approvals(build, { org, repo, number }, { approve: yes, reject: no }) {
 
 function canceled({ canceled: by, status }) {
   if (!by || status !== "canceled") return null;
-  return h("p.note", "Canceled", by.actor && [" by ", h("b", by.actor)], by.reason && [": ", by.reason]);
+  return h("p.note", "Canceled", by.actor && [" by ", h("b", by.actor), by.via && ` via ${by.via}`], by.reason && [": ", by.reason]);
 }
 
 /** Before there are jobs. */

@@ -13,6 +13,7 @@ export const REFUSED = {
   rules: "Your account there is not one that this server lets in.",
   unknown: "You have no account here yet. Ask whoever runs this server.",
   disabled: "Your account here is disabled.",
+  often: "Too many sign-ins failed. Wait a minute.",
   taken: "That account signs in somebody else here.",
   server: "The server could not write that down. Try again later.",
 };

@@ -6,11 +6,13 @@ import { ask, form } from "../form.js";
 import { may } from "../me.js";
 import { page, rest } from "../route.js";
 import { audit } from "../settings/audit.js";
+import { chats } from "../settings/chats.js";
 import { members } from "../settings/members.js";
 import { settings, toFragment } from "../settings/page.js";
 import { paramSets } from "../settings/param_sets.js";
 import { params } from "../settings/params.js";
 import { pipelines } from "../settings/pipelines.js";
+import { serviceAccounts } from "../settings/service_accounts.js";
 import { sshKeys } from "../settings/ssh_keys.js";
 import { subscriptions } from "../settings/subscriptions.js";
 
@@ -28,6 +30,8 @@ export async function show({ params: { org: id }, me, signal, draw, go }) {
     // Addresses of others stand in them.
     subscriptions: may(me, id, "maintainer") ? subscriptions(path, { signal, redraw, mayWrite: true }) : null,
     members: members(path, { signal, redraw, mayWrite: isOwner }),
+    accounts: serviceAccounts(path, { signal, redraw, mayWrite: isOwner }),
+    chats: may(me, id, "maintainer") ? chats(path, { signal, redraw, mayWrite: isOwner }) : null,
     audit: isOwner ? audit(path, { signal, redraw }) : null,
   };
   const general = form({
@@ -52,6 +56,8 @@ export async function show({ params: { org: id }, me, signal, draw, go }) {
       ["params", "Params", lists.params.draw()], ["param-sets", "Param sets", lists.sets.draw()], ["pipelines", "Pipelines", lists.pipelines.draw()], ["ssh-keys", "SSH keys", lists.keys.draw()],
       ...(lists.subscriptions ? [["subscriptions", "Subscriptions", lists.subscriptions.draw()]] : []),
       ["members", "Members", lists.members.draw()],
+      ["members", "Members", lists.members.draw()], ["service-accounts", "Service accounts", lists.accounts.draw()],
+      ...(lists.chats ? [["chat-identities", "Chat identities", lists.chats.draw()]] : []),
       ...(lists.audit ? [["audit", "Audit", lists.audit.draw()]] : []),
     ]),
   ], { title: `Settings of ${id}`, trail: [[org.name || id, page.org(id)], ["Settings", page.orgSettings(id)]] });

@@ -12,6 +12,7 @@ const origin = new URL(link).origin;
 const browser = await launch();
 try {
   await story(await browser.page());
+  await chat(await browser.page());
   await phone(await browser.page({ width: 360, height: 740, phone: true, dark: true }));
 } finally {
   await browser.close();
@@ -178,11 +179,53 @@ async function story(page) {
   assert.ok([...page.received].filter(([at]) => at?.includes("/-/")).reduce((sum, [, bytes]) => sum + bytes, 0) < 400_000);
 }
 
+/** A program gets an account, and somebody says who they are in its chat. */
+async function chat(page) {
+  const fill = (name, text) => page.evaluate(`document.querySelector('dialog [name=${name}]').focus()`).then(() => page.type(text));
+  await page.open(link);
+  await page.see("Organisations");
+  await page.open(`${origin}/o/page-story/settings#service-accounts`);
+  await page.click("Add a service account");
+  await fill("name", "slack");
+  await page.evaluate("document.querySelector('dialog [name=integration]').click()");
+  await page.click("Add");
+  await page.until("document.querySelector('#service-accounts li')?.innerText.includes('integration')", "the account");
+  await page.click("Tokens");
+  await page.see("Tokens of slack");
+  await page.evaluate("document.querySelector('#tokens-of-slack button').click()");
+  await fill("description", "the app");
+  await page.click("Add");
+  const token = await page.until("document.querySelector('dialog code.secret')?.textContent", "the secret");
+  await page.click("I have it");
+
+  const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
+  const wanted = { provider: "slack", subject: "T1/U1", name: "Ann <b>in</b> the chat" };
+  const answer = await fetch(`${origin}/v1/orgs/page-story/integrations/slack/links`, { method: "POST", headers, body: JSON.stringify(wanted) });
+  const { code } = await answer.json();
+  const me = () => fetch(`${origin}/v1/me`, { headers: { ...headers, "Monkeyci-Act-As": "slack:T1/U1" } }).then((told) => told.json());
+  assert.equal((await me()).code, "not-linked");
+  await page.open("about:blank");
+  await page.open(`${origin}/link#${code}`);
+  await page.see("Ann <b>in</b> the chat");
+  assert.equal(await page.evaluate("location.href"), `${origin}/link`, "the code stays nowhere");
+  await page.click("Yes, that is me: admin");
+  await page.see("You may go back to the chat.");
+  const { name, via } = await me();
+  assert.deepEqual([name, via], ["admin", "page-story/slack"]);
+
+  await page.click("Your account");
+  await page.click("Delete slack:T1/U1");
+  await page.click("Delete");
+  await page.see("You are nobody in any chat yet.");
+  assert.equal((await me()).code, "not-linked");
+  assert.deepEqual(page.complaints, []);
+}
+
 /** On a narrow phone nothing is wider than the screen. */
 async function phone(page) {
   await page.open(link);
   await page.see("Organisations");
-  for (const path of ["/", "/o/page-story", "/o/page-story/settings", "/o/page-story/statistics", "/o/page-story/r/demo", "/o/page-story/r/demo/settings", "/o/page-story/r/demo/b/1", "/o/page-story/r/demo/b/1/j/count", "/account", "/grant", "/login"]) {
+  for (const path of ["/", "/o/page-story", "/o/page-story/settings", "/o/page-story/statistics", "/o/page-story/r/demo", "/o/page-story/r/demo/settings", "/o/page-story/r/demo/b/1", "/o/page-story/r/demo/b/1/j/count", "/account", "/grant", "/link", "/login"]) {
     await page.open(origin + path);
     await page.until("document.querySelector('main').dataset.view && document.querySelector('main').children.length > 0", path);
     assert.ok(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), `${path} is wider than the screen`);

@@ -62,11 +62,11 @@ fn told((what, which, attempt, cause): Happening, fence: u64, build: &Build, job
         5 => EventKind::BuildEnd { status: BuildStatus::Error, message: None },
         6 => EventKind::ScriptEnd { status: BuildStatus::Success, message: None },
         7 => EventKind::ScriptEnd { status: BuildStatus::Error, message: None },
-        8 | 9 => EventKind::BuildCanceled { actor: None, reason: None },
+        8 | 9 => EventKind::BuildCanceled { actor: None, via: None, reason: None },
         10 => EventKind::JobQueued { job_id, attempt },
         11 => EventKind::JobEnd { job_id, status: JobStatus::Success, cause: None },
-        12 | 13 => EventKind::JobCanceled { job_id, actor: None, reason: None },
-        14..20 => EventKind::JobUnblocked { job_id, actor: None },
+        12 | 13 => EventKind::JobCanceled { job_id, actor: None, via: None, reason: None },
+        14..20 => EventKind::JobUnblocked { job_id, actor: None, via: None },
         20..32 => EventKind::JobInitializing { job_id, attempt, fence, worker: "w".into() },
         32..40 => EventKind::JobStart { job_id, attempt, guarantee: None, job: None, addresses: Vec::new() },
         _ => {
@@ -129,7 +129,7 @@ fn play(jobs: &[Job], causes: Vec<Happening>) -> (Build, Vec<EventKind>) {
             fence += 1;
             match state.status() {
                 JobStatus::Blocked => {
-                    feed(&mut build, EventKind::JobUnblocked { job_id, actor: None }, &mut facts);
+                    feed(&mut build, EventKind::JobUnblocked { job_id, actor: None, via: None }, &mut facts);
                 }
                 JobStatus::Queued => {
                     let worker = "w".to_owned();

@@ -102,8 +102,8 @@ async fn blocked_jobs_wait_for_a_person_unless_they_were_approved_beforehand() {
     assert_eq!(build.status(), BuildStatus::Blocked);
     assert_eq!(build.waiting(&id("deploy")).await.expect("answers").as_deref(), Some("waits for approval"));
     assert_eq!(build.waiting(&id("last")).await.expect("answers").as_deref(), Some("waits for `deploy`"));
-    build.approve(&id("deploy"), Some("ann")).await.expect("it is blocked");
-    let again = build.approve(&id("deploy"), Some("ann")).await;
+    build.approve(&id("deploy"), Some("ann".into())).await.expect("it is blocked");
+    let again = build.approve(&id("deploy"), Some("ann".into())).await;
     assert!(matches!(again, Err(EngineError::Illegal { .. } | EngineError::NotOpen { .. })), "{again:?}");
     assert_eq!(build.wait().await.expect("it ends"), BuildStatus::Success);
 }

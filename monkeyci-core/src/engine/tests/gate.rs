@@ -34,7 +34,7 @@ async fn a_gate_changes_jobs_or_refuses_the_build_before_they_are_facts() {
     while let Some(event) = build.next().await {
         if let EventKind::JobBlocked { job_id } = &event.kind {
             assert_eq!(job_id.as_str(), "ship", "the other passes as it is");
-            build.approve(job_id, Some("ann")).await.expect("it waits");
+            build.approve(job_id, Some("ann".into())).await.expect("it waits");
         }
     }
     assert_eq!(build.wait().await.expect("it ends"), BuildStatus::Success);

@@ -3,6 +3,7 @@
 mod artifact;
 mod events;
 mod hostile;
+mod integration;
 mod log;
 mod page;
 mod retry;
