@@ -14,6 +14,8 @@ mod measure;
 mod plan;
 mod processes;
 mod program;
+mod server;
+mod serving;
 mod start;
 mod text;
 mod webhooks;
@@ -32,6 +34,7 @@ const SECTIONS: &[Section] = &[
     ("plan", "Many jobs through the build machine", plan::run),
     ("logs", "What jobs write", logs::run),
     ("webhooks", "What forges deliver to a server", webhooks::run),
+    ("serving", "What people wait for at a server", serving::run),
     ("text", "Masking and script files", text::run),
     ("start", "The program itself", start::run),
 ];

@@ -1,17 +1,15 @@
 //! Deliveries of a forge, each safe before it is answered, at a server that runs as it is released.
 
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Read, Write as _};
+use std::io::{Read, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use rusqlite::{Connection, params};
-use serde_json::{Value, json};
-use tempfile::TempDir;
+use serde_json::json;
 
 use crate::measure::{Goal, Outcome, pairs, rounds, setting, timed};
-use crate::program::path;
+use crate::server::Server;
 
 /// Connections that deliver at the same time.
 const CONNECTIONS: usize = 64;
@@ -22,7 +20,7 @@ const BODY: usize = 7 * 1024;
 pub fn run() -> Outcome {
     let deliveries = setting("WEBHOOKS", 5_000);
     let server = Server::start()?;
-    let hook = server.hook()?;
+    let hook = Hook::of(&server)?;
     let within = Goal::Within(Duration::from_secs_f64(deliveries as f64 / 5_000.0));
     let mut round = 0;
     let ours = || {
@@ -64,80 +62,6 @@ fn floor(hook: &Hook, deliveries: usize) -> Outcome<Duration> {
     })
 }
 
-/// A server that runs for as long as this is there.
-struct Server {
-    child: Child,
-    address: String,
-    token: String,
-    _state: TempDir,
-}
-
-impl Server {
-    fn start() -> Outcome<Self> {
-        let state = tempfile::tempdir()?;
-        let mut child = Command::new(path()?)
-            .args(["server", "--listen", "127.0.0.1:0", "--state"])
-            .arg(state.path().join("server"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let out = BufReader::new(child.stdout.take().ok_or("it prints")?);
-        let link = out.lines().map_while(Result::ok).find(|line| line.contains("#token="));
-        let link = link.ok_or("the server prints no link")?;
-        let rest = link.split("http://").nth(1).ok_or("the link is no address")?;
-        let (address, token) = rest.split_once("/login#token=").ok_or("the link has no token")?;
-        Ok(Self { child, address: address.to_owned(), token: token.to_owned(), _state: state })
-    }
-
-    /// A webhook of a repository that is never reached: what is measured ends before anybody would.
-    fn hook(&self) -> Outcome<Hook> {
-        self.ask("PUT", "/v1/orgs/acme", &json!({}))?;
-        self.ask("PUT", "/v1/orgs/acme/repos/web", &json!({ "url": "https://git.invalid/web.git" }))?;
-        let made = self.ask("POST", "/v1/orgs/acme/repos/web/hooks", &json!({ "forge": "github" }))?;
-        let text = |name: &str| made[name].as_str().map(str::to_owned).ok_or("the webhook is made");
-        let (url, secret) = (text("url")?, text("secret")?);
-        let path = url.split_once(&self.address).ok_or("an address of this server")?.1.to_owned();
-        let mut push = json!({
-            "ref": "refs/heads/main", "before": "1".repeat(40), "after": "2".repeat(40), "deleted": true,
-            "repository": { "full_name": "acme/web", "default_branch": "main" }, "filler": "",
-        });
-        push["filler"] = "x".repeat(BODY.saturating_sub(push.to_string().len())).into();
-        let body = push.to_string();
-        let mut signature = String::from("sha256=");
-        for byte in hmac_sha256::HMAC::mac(body.as_bytes(), secret.as_bytes()) {
-            write!(signature, "{byte:02x}")?;
-        }
-        Ok(Hook { address: self.address.clone(), path, secret, signature, body })
-    }
-
-    fn ask(&self, method: &str, path: &str, body: &Value) -> Outcome<Value> {
-        let body = body.to_string();
-        let mut connection = TcpStream::connect(&self.address)?;
-        write!(
-            connection,
-            "{method} {path} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\
-             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            self.token,
-            body.len()
-        )?;
-        let mut answer = String::new();
-        connection.read_to_string(&mut answer)?;
-        let (head, body) = answer.split_once("\r\n\r\n").ok_or("an answer of HTTP")?;
-        if !head.starts_with("HTTP/1.1 20") {
-            return Err(answer.into());
-        }
-        Ok(serde_json::from_str(body)?)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _gone = self.child.kill();
-        let _gone = self.child.wait();
-    }
-}
-
 /// A webhook, and what is delivered to it.
 struct Hook {
     address: String,
@@ -148,6 +72,27 @@ struct Hook {
 }
 
 impl Hook {
+    /// A webhook of a repository that is never reached: what is measured ends before anybody would.
+    fn of(server: &Server) -> Outcome<Self> {
+        server.ask("PUT", "/v1/orgs/acme", &json!({}))?;
+        server.ask("PUT", "/v1/orgs/acme/repos/web", &json!({ "url": "https://git.invalid/web.git" }))?;
+        let made = server.ask("POST", "/v1/orgs/acme/repos/web/hooks", &json!({ "forge": "github" }))?;
+        let text = |name: &str| made[name].as_str().map(str::to_owned).ok_or("the webhook is made");
+        let (url, secret) = (text("url")?, text("secret")?);
+        let path = url.split_once(&server.address).ok_or("an address of this server")?.1.to_owned();
+        let mut push = json!({
+            "ref": "refs/heads/main", "before": "1".repeat(40), "after": "2".repeat(40), "deleted": true,
+            "repository": { "full_name": "acme/web", "default_branch": "main" }, "filler": "",
+        });
+        push["filler"] = "x".repeat(BODY.saturating_sub(push.to_string().len())).into();
+        let body = push.to_string();
+        let mut signature = String::from("sha256=");
+        for byte in hmac_sha256::HMAC::mac(body.as_bytes(), secret.as_bytes()) {
+            write!(signature, "{byte:02x}")?;
+        }
+        Ok(Self { address: server.address.clone(), path, secret, signature, body })
+    }
+
     fn connect(&self) -> Outcome<TcpStream> {
         let connection = TcpStream::connect(&self.address)?;
         connection.set_nodelay(true)?;
