@@ -145,7 +145,6 @@ mod tests {
         for (name, modules) in &views {
             let bytes = every + sent(&|path| modules.iter().any(|one| one == path));
             assert!(bytes < 100_000, "the page `{name}` has {bytes} bytes as it is sent");
-            println!("{name}: {bytes}");
         }
     }
 }

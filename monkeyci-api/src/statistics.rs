@@ -1,19 +1,22 @@
 //! How builds went over some time: what was counted becomes figures.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use monkeyci_core::model::Millis;
+use monkeyci_core::model::{BuildStatus, JobStatus, Millis};
 use monkeyci_core::store::{Sql, StoreError};
 use monkeyci_rest::Statistics;
 use monkeyci_rest::statistics::{Day, FlakyTest, JobStatistics, Spread};
 
-use crate::table::statistics::{self as counted, DAY, Flake, Runs, Turn, Window};
+use crate::table::statistics::{self as counted, Built, DAY, Ran, Window};
 
 /// Jobs that are told of.
 const JOBS: usize = 50;
 
 /// Tests that are told of.
 const TESTS: usize = 50;
+
+/// The newest jobs that went well at a later attempt, whose tests are looked at.
+const RETRIED: usize = 20;
 
 /// How the builds of a window went.
 ///
@@ -35,108 +38,153 @@ pub fn statistics(sql: &mut dyn Sql, window: &Window) -> Result<Statistics, Stor
         };
         *place += found.count;
     }
+    let builds = counted::builds(sql, window)?;
+    let ids = || builds.iter().map(|build| build.id);
+    let runs = match ids().min().zip(ids().max()) {
+        Some((first, last)) => counted::jobs(sql, window, first, last)?,
+        None => Vec::new(),
+    };
     let (mut all, mut of_day) = (Times::default(), BTreeMap::<i64, Times>::new());
-    for took in counted::durations(sql, window)? {
-        all.add(took.millis, took.count);
-        of_day.entry(took.day).or_default().add(took.millis, took.count);
+    for Built { status, created, ended, .. } in &builds {
+        let Some(ended) = ended.filter(|_| matches!(status, BuildStatus::Success | BuildStatus::Failure)) else {
+            continue;
+        };
+        all.add(ended - created);
+        of_day.entry(created.div_euclid(DAY)).or_default().add(ended - created);
     }
     for (day, times) in of_day {
         if let Some(day) = days.get_mut(&day) {
             day.duration = times.spread();
         }
     }
-    let (sample, waited) = counted::waits(sql, window)?;
-    let mut wait = Times::default();
-    waited.into_iter().for_each(|(millis, count)| wait.add(millis, count));
-    let (recovery, broken) = recovery(&counted::turns(sql, window)?);
+    let of: HashMap<u64, &Built> = builds.iter().map(|build| (build.id, build)).collect();
+    let (recovery, broken) = recovery(&builds);
     Ok(Statistics {
         from: window.from,
         until: window.until,
         days: days.into_values().collect(),
-        sample,
+        sample: builds.len() as u64,
         duration: all.spread(),
-        wait: wait.spread(),
+        wait: wait(&of, &runs),
         recovery,
         broken,
-        jobs: jobs(counted::jobs(sql, window)?),
-        flaky_tests: flaky_tests(counted::flakes(sql, window)?),
+        jobs: jobs(&of, &runs),
+        flaky_tests: flaky_tests(sql, &of, &runs)?,
     })
 }
 
-/// How often something took how long.
+/// How long things took.
 #[derive(Debug, Default)]
-struct Times(BTreeMap<Millis, u64>);
+struct Times(Vec<Millis>);
 
 impl Times {
-    fn add(&mut self, millis: Millis, count: u64) {
-        *self.0.entry(millis).or_default() += count;
+    fn add(&mut self, millis: Millis) {
+        self.0.push(millis.max(0));
     }
 
-    fn spread(&self) -> Option<Spread> {
-        let count: u64 = self.0.values().sum();
-        let at = |part: u64| {
-            // The least that is no shorter than that part of them.
-            let wanted = (count * part).div_ceil(100).max(1);
-            let mut seen = 0;
-            self.0.iter().find_map(|(millis, count)| {
-                seen += count;
-                (seen >= wanted).then_some(*millis)
-            })
-        };
-        Some(Spread { count, p50: at(50)?, p95: at(95)? })
+    fn spread(mut self) -> Option<Spread> {
+        self.0.sort_unstable();
+        // The least that is no shorter than that part of them.
+        let at = |part: usize| self.0.get((self.0.len() * part).div_ceil(100).saturating_sub(1)).copied();
+        Some(Spread { count: self.0.len() as u64, p50: at(50)?, p95: at(95)? })
     }
 }
 
-fn jobs(runs: Vec<Runs>) -> Vec<JobStatistics> {
-    let mut all: BTreeMap<_, (JobStatistics, Times)> = BTreeMap::new();
-    for Runs { repo, job, status, millis, count, again } in runs {
-        let (figures, times) = all.entry((repo.clone(), job.clone())).or_insert_with(|| {
+/// How long builds waited until their first job ran.
+fn wait(of: &HashMap<u64, &Built>, runs: &[Ran]) -> Option<Spread> {
+    let mut first: HashMap<u64, Millis> = HashMap::new();
+    for Ran { build, started, .. } in runs {
+        if let Some(started) = started {
+            first.entry(*build).and_modify(|first| *first = (*first).min(*started)).or_insert(*started);
+        }
+    }
+    let mut times = Times::default();
+    for (build, started) in first {
+        if let Some(build) = of.get(&build) {
+            times.add(started - build.created);
+        }
+    }
+    times.spread()
+}
+
+fn jobs(of: &HashMap<u64, &Built>, runs: &[Ran]) -> Vec<JobStatistics> {
+    let mut all: HashMap<(&str, &str), (JobStatistics, Times)> = HashMap::new();
+    for Ran { build, job, status, attempt, started, ended } in runs {
+        let Some(build) = of.get(build) else { continue };
+        let (is_well, is_bad) =
+            (*status == JobStatus::Success, matches!(status, JobStatus::Failure | JobStatus::Error));
+        if !is_well && !is_bad {
+            continue;
+        }
+        let (figures, times) = all.entry((build.repo.as_str(), job.as_str())).or_insert_with(|| {
+            let (repo, job) = (build.repo.clone(), job.clone());
             let none = JobStatistics { repo, job, success: 0, failure: 0, retried: 0, total: 0, duration: None };
             (none, Times::default())
         });
-        match status.as_str() {
-            "success" => {
-                figures.success += count;
-                figures.retried += again;
-            }
-            _ => figures.failure += count,
-        }
-        if let Some(millis) = millis {
-            times.add(millis, count);
-            figures.total += millis * Millis::try_from(count).unwrap_or(Millis::MAX);
+        figures.success += u64::from(is_well);
+        figures.failure += u64::from(is_bad);
+        figures.retried += u64::from(is_well && *attempt > 1);
+        if let (Some(started), Some(ended)) = (started, ended) {
+            times.add(ended - started);
+            figures.total += (ended - started).max(0);
         }
     }
     let mut jobs: Vec<_> =
         all.into_values().map(|(figures, times)| JobStatistics { duration: times.spread(), ..figures }).collect();
-    jobs.sort_by_key(|job| std::cmp::Reverse(job.total));
+    jobs.sort_by(|a, b| b.total.cmp(&a.total).then_with(|| (&a.repo, &a.job).cmp(&(&b.repo, &b.job))));
     jobs.truncate(JOBS);
     jobs
 }
 
 /// How long branches took from a failure to the next build that passed, and how many fail now.
-fn recovery(turns: &[Turn]) -> (Option<Spread>, u64) {
-    let (mut times, mut broken) = (Times::default(), 0);
-    for (at, turn) in turns.iter().enumerate().filter(|(_, turn)| !turn.well) {
-        match turns.get(at + 1).filter(|next| next.place == turn.place) {
-            Some(next) => times.add((next.ended - turn.ended).max(0), 1),
-            None => broken += 1,
+fn recovery(builds: &[Built]) -> (Option<Spread>, u64) {
+    let mut branches: BTreeMap<_, Vec<(u64, bool, Millis)>> = BTreeMap::new();
+    for Built { repo, number, reference, status, ended, .. } in builds {
+        let decided = matches!(status, BuildStatus::Success | BuildStatus::Failure | BuildStatus::Error);
+        if let Some(ended) = ended.filter(|_| decided && reference.starts_with("refs/heads/")) {
+            branches.entry((repo, reference)).or_default().push((*number, *status == BuildStatus::Success, ended));
         }
+    }
+    let (mut times, mut broken) = (Times::default(), 0);
+    for mut built in branches.into_values() {
+        built.sort_unstable();
+        let mut since = None;
+        for (_, is_well, ended) in built {
+            match (is_well, since) {
+                (false, None) => since = Some(ended),
+                (true, Some(failed)) => {
+                    times.add(ended - failed);
+                    since = None;
+                }
+                _ => {}
+            }
+        }
+        broken += u64::from(since.is_some());
     }
     (times.spread(), broken)
 }
 
-fn flaky_tests(flakes: Vec<Flake>) -> Vec<FlakyTest> {
+/// Tests that failed in an attempt of a job which went well at a later one of the same build.
+fn flaky_tests(sql: &mut dyn Sql, of: &HashMap<u64, &Built>, runs: &[Ran]) -> Result<Vec<FlakyTest>, StoreError> {
+    let mut retried: Vec<&Ran> =
+        runs.iter().filter(|ran| ran.attempt > 1 && ran.status == JobStatus::Success).collect();
+    retried.sort_by_key(|ran| std::cmp::Reverse(ran.build));
+    retried.truncate(RETRIED);
     let mut all: BTreeMap<_, FlakyTest> = BTreeMap::new();
-    for Flake { repo, job, test: (class, test), build } in flakes {
-        let key = (repo.clone(), job.clone(), class.clone(), test.clone());
-        let found = all.entry(key).or_insert_with(|| FlakyTest { repo, job, class, test, count: 0, build });
-        found.count += 1;
-        found.build = found.build.max(build);
+    for Ran { build: id, job, .. } in retried {
+        let Some(build) = of.get(id) else { continue };
+        for (class, test) in counted::failed_tests(sql, *id, job)? {
+            let key = (build.repo.clone(), job.clone(), class.clone(), test.clone());
+            let none = || FlakyTest { repo: build.repo.clone(), job: job.clone(), class, test, count: 0, build: 0 };
+            let found = all.entry(key).or_insert_with(none);
+            found.count += 1;
+            found.build = found.build.max(build.number);
+        }
     }
     let mut tests: Vec<_> = all.into_values().collect();
     tests.sort_by_key(|test| std::cmp::Reverse(test.count));
     tests.truncate(TESTS);
-    tests
+    Ok(tests)
 }
 
 #[cfg(test)]
@@ -145,22 +193,35 @@ mod tests {
 
     #[test]
     fn half_of_all_take_no_longer_than_the_median() {
-        let spread = |times: &[(Millis, u64)]| {
-            let mut all = Times::default();
-            times.iter().for_each(|(millis, count)| all.add(*millis, *count));
-            all.spread().map(|spread| (spread.p50, spread.p95))
-        };
+        let spread = |times: &[Millis]| Times(times.to_vec()).spread().map(|spread| (spread.p50, spread.p95));
         assert_eq!(spread(&[]), None);
-        assert_eq!(spread(&[(7, 1)]), Some((7, 7)));
-        assert_eq!(spread(&[(1, 50), (2, 45), (3, 5)]), Some((1, 2)));
-        assert_eq!(spread(&[(1, 49), (2, 45), (3, 6)]), Some((2, 3)));
+        assert_eq!(spread(&[7]), Some((7, 7)));
+        assert_eq!(spread(&[3, 1, 2]), Some((2, 3)));
+        assert_eq!(spread(&(1..=100).rev().collect::<Vec<_>>()), Some((50, 95)));
     }
 
     #[test]
     fn a_branch_recovers_with_the_first_build_that_passes() {
-        let turn = |branch: &str, well, ended| Turn { place: ("web".into(), branch.into()), well, ended };
-        let turns =
-            [turn("a", true, 1), turn("a", false, 10), turn("a", true, 40), turn("b", false, 5), turn("c", true, 90)];
-        assert_eq!(recovery(&turns), (Some(Spread { count: 1, p50: 30, p95: 30 }), 1));
+        use BuildStatus::{Canceled, Error, Failure, Success};
+        let built = |number, branch: &str, status, ended| Built {
+            id: number,
+            repo: "web".parse().expect("an id"),
+            number,
+            reference: format!("refs/heads/{branch}"),
+            status,
+            created: 0,
+            ended: Some(ended),
+        };
+        let builds = [
+            built(6, "a", Success, 70),
+            built(5, "a", Success, 40),
+            built(4, "a", Canceled, 30),
+            built(3, "a", Error, 20),
+            built(2, "a", Failure, 10),
+            built(1, "a", Success, 1),
+            built(8, "b", Failure, 5),
+            built(9, "c", Success, 90),
+        ];
+        assert_eq!(recovery(&builds), (Some(Spread { count: 1, p50: 30, p95: 30 }), 1));
     }
 }

@@ -50,7 +50,7 @@ fn drawn(found: &Statistics, with_repo: bool, style: Style) -> String {
     if builds == 0 {
         return format!("No build in {days} days\n");
     }
-    let rate = if passed + failed == 0 { String::new() } else { format!(", {}%", passed * 100 / (passed + failed)) };
+    let rate = (passed * 100).checked_div(passed + failed).map_or_else(String::new, |rate| format!(", {rate}%"));
     let mut text = format!("{builds} builds in {days} days: {passed} passed{rate}, {failed} failed\n");
     for (name, spread) in [
         ("Took", found.duration),

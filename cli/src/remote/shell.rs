@@ -55,7 +55,7 @@ async fn first(from: &mut ShellReceiver) -> Result<Opened, CliError> {
     let opened = async {
         loop {
             match next(from).await? {
-                Frame::Word(Word::Opened(opened)) => return Ok(opened),
+                Frame::Word(Word::Opened(opened)) => return Ok(*opened),
                 Frame::Word(Word::Closed { why, .. }) => {
                     return Err(CliError::failed(why.unwrap_or_else(|| "no shell is opened".into())));
                 }

@@ -97,7 +97,7 @@ impl<W: Write> View for Plain<W> {
             }
             EventKind::JobUnblocked { job_id, .. } => self.job_line(job_id, "approved"),
             EventKind::JobHeld { job_id, .. } => {
-                self.job_line(job_id, "did not end well, and is held for who wants a shell")
+                self.job_line(job_id, "did not end well, and is held for who wants a shell");
             }
             EventKind::ShellStart { job_id, actor, .. } => {
                 self.job_line(job_id, &format!("{} has opened a shell", neutral(actor, Colours::Strip)));

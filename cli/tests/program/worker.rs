@@ -185,7 +185,7 @@ fn people_come_to_a_job_elsewhere_over_the_server_and_leave_nothing_when_that_or
     let script = "- {id: unit, env: {GREETING: hello}, script: ['touch MARKER.began; HOLD; exit 3']}\n";
     let mut served = Served::with_config(&script.replace("HOLD", HOLD), ELSEWHERE);
     let first = Worker::add(&served, "first");
-    let _run = begin(&served);
+    served.does(&["run", "acme/web", "--no-wait"]);
     wait_for(&served.place.marker().with_extension("began"));
     let input = "echo $GREETING; echo oops >&2; exit 7\n";
     let ran = shell::piped(&served, &["acme/web/1", "unit"], input);

@@ -33,6 +33,7 @@ mod report;
 mod retention;
 mod schedule;
 mod service_account;
+mod shell;
 mod sign_in;
 mod ssh_key;
 mod statistics;

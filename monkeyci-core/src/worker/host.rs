@@ -41,7 +41,7 @@ where
     let door = to.clone();
     let open = move || {
         async move {
-            door.send(Frame::Word(Word::Opened(opened))).await.ok()?;
+            door.send(Frame::Word(Word::Opened(Box::new(opened)))).await.ok()?;
             Some(terminal)
         }
         .boxed()

@@ -43,7 +43,7 @@ pub enum Word {
     /// To the shell: nothing more is piped in.
     EndOfInput {},
     /// From the shell, first of all: it is open.
-    Opened(Opened),
+    Opened(Box<Opened>),
     /// From the shell, last of all: it is over.
     Closed {
         /// Its exit code, where it ended by itself.

@@ -30,7 +30,7 @@ pub struct Statistics {
     /// Jobs, those first that ran longest in sum; 50 at the most.
     pub jobs: Vec<JobStatistics>,
     /// Tests that failed in one attempt of a job and not in the next one of the same build, those first that did so most;
-    /// of the 20 newest builds that have such a job.
+    /// of the 20 newest jobs that had more than one attempt and ended well.
     pub flaky_tests: Vec<FlakyTest>,
 }
 
@@ -56,7 +56,7 @@ pub struct Day {
     pub duration: Option<Spread>,
 }
 
-/// How long something takes that is not always equally long: to two digits.
+/// How long something takes that is not always equally long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -84,7 +84,7 @@ pub struct JobStatistics {
     pub failure: u64,
     /// How often it ended well, but not at once.
     pub retried: u64,
-    /// Milliseconds that it ran in sum, to two digits.
+    /// Milliseconds that its last attempts ran in sum.
     pub total: Millis,
     /// How long its last attempts ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
