@@ -47,6 +47,8 @@ pub struct Config {
     pub connections: usize,
     /// Seconds that the head of a request may take to come, and that a connection may be idle before it is cut.
     pub head_seconds: u64,
+    /// Seconds that the body of a request may take to come. Archives that workers send may take longer.
+    pub body_seconds: u64,
     /// Whether `/metrics` is shown, to everybody who reaches the server.
     pub metrics: bool,
     /// Networks of the proxies in front of it, as `10.0.0.0/8`: what they say in `X-Forwarded-For` is believed.
@@ -157,7 +159,7 @@ pub enum ContainerEngine {
 }
 
 /// What may be cloned, and which forges may be told of builds.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Sources {
     /// Addresses with `http`, which send everything in clear text.
@@ -170,6 +172,8 @@ pub struct Sources {
     /// bitbucket.org and codeberg.org, whose keys are known; from the folder of this file.
     #[schemars(example = "/etc/monkeyci/known_hosts")]
     pub known_hosts: Option<PathBuf>,
+    /// Megabytes that a checkout may hold with its history, where each file counts at least 4 kB; any number at 0.
+    pub checkout_megabytes: u64,
 }
 
 /// Why a configuration cannot be used.
@@ -211,6 +215,12 @@ impl Default for RateLimits {
     }
 }
 
+impl Default for Sources {
+    fn default() -> Self {
+        Self { http: false, private: false, file: false, known_hosts: None, checkout_megabytes: 10_000 }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -225,6 +235,7 @@ impl Default for Config {
             lease_seconds: 15,
             connections: 10_000,
             head_seconds: 30,
+            body_seconds: 60,
             metrics: true,
             trusted_proxies: Vec::new(),
             rate_limits: RateLimits::default(),
@@ -285,12 +296,14 @@ impl Config {
         if let Some(Err(error)) = self.database.as_ref().map(|url| url.parse::<Address>()) {
             return Err(format!("database: {error}"));
         }
-        for (key, is_zero) in [
+        let limits = [
             ("connections", self.connections == 0),
             ("head-seconds", self.head_seconds == 0),
+            ("body-seconds", self.body_seconds == 0),
             ("shells.minutes", self.shells.minutes == 0),
             ("shells.idle-minutes", self.shells.idle_minutes == 0),
-        ] {
+        ];
+        for (key, is_zero) in limits {
             if is_zero {
                 return Err(format!("{key}: 0 would serve nobody"));
             }

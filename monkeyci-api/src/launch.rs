@@ -130,6 +130,8 @@ impl Launcher {
         remote.allow_private = self.sources.private;
         remote.allow_file = self.sources.file;
         remote.trust_git = true;
+        let megabytes = self.sources.checkout_megabytes;
+        remote.max_bytes = (megabytes > 0).then(|| megabytes.saturating_mul(1_000_000));
         Ok(remote)
     }
 }

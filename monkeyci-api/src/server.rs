@@ -199,6 +199,8 @@ impl Server {
             throttle: Throttle::new(config.rate_limits),
             providers,
             url,
+            body: Duration::from_secs(config.body_seconds),
+            folder,
             engine,
         });
         shell::close_left(&state).await?;

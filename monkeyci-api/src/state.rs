@@ -1,7 +1,8 @@
 //! What handlers share.
 
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use monkeyci_core::blob::{Artifacts, Kept};
 use monkeyci_core::engine::Engine;
@@ -82,6 +83,10 @@ pub struct Shared {
     pub providers: Providers,
     /// How browsers and forges reach this server.
     pub url: String,
+    /// How long the body of a request may take to come.
+    pub body: Duration,
+    /// The folder that everything is kept in.
+    pub folder: PathBuf,
 }
 
 impl State {

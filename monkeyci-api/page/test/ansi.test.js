@@ -18,6 +18,7 @@ test("colours that do not exist change nothing", () => {
   }
 });
 
+// Case U1: escapes that move, clear, name the window or hold a link (OSC 8).
 test("everything that is no colour is taken out", () => {
   const hostile = "a\x1b[2J\x1b[10;20Hb\x1b]0;title\x07c\x1b]8;;https://example.com\x1b\\d\x1b(Be\x07\x00f\x1b";
   assert.equal(strip(hostile), "abcdef");
@@ -38,6 +39,7 @@ test("of a progress line the last state is seen", () => {
   assert.equal(afterReturns("plain"), "plain");
 });
 
+// Case U2: 200 000 escapes in one line.
 test("a line of escapes alone takes no time", () => {
   const line = "\x1b[".repeat(100_000) + "\x1b]".repeat(100_000);
   const start = performance.now();

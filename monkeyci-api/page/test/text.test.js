@@ -22,6 +22,7 @@ test("a subscription is told in few words", () => {
   assert.equal(filters({}), "");
 });
 
+// Case U3: a name that is a path, a query or a fragment.
 test("whatever a name holds, it stays one part of a path", () => {
   assert.equal(page.job("a", "b", 1, "../../x?y#z"), "/o/a/r/b/b/1/j/..%2F..%2Fx%3Fy%23z");
   assert.equal(rest.log("a", "b", 1, "x/y", 2), "/v1/orgs/a/repos/b/builds/1/jobs/x%2Fy/attempts/2/log");
@@ -35,14 +36,17 @@ test("fragments name lines", () => {
   assert.equal(buildId("acme/web/12"), null);
 });
 
+// Case U4: links of `javascript:`, `data:` and other schemes.
 test("links lead nowhere but to pages", () => {
   for (const href of ["javascript:alert(1)", " javascript:alert(1)", "JAVASCRIPT:x", "data:text/html,x", "//evil.example.com", "vbscript:x", "", null]) assert.equal(safeHref(href), null, String(href));
   for (const href of ["/o/acme", "#L1", "?tab=log", "https://example.com/x"]) assert.equal(safeHref(href), href);
 });
 
 test("text cannot change how its surroundings read", () => {
+  // Case U5: text that turns its writing direction.
   assert.equal(neutral("a\u202egpj.exe\u2066"), "a�gpj.exe�");
   assert.equal(neutral("tab\tline\n"), "tab\tline\n");
+  // Case U6: a name of 10 MB.
   assert.ok(neutral("A".repeat(10_000_000)).length < 5000);
 });
 

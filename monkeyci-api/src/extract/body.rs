@@ -1,10 +1,11 @@
 use axum::extract::{FromRequest, Request};
-use bytes::Bytes;
 use http::{StatusCode, header};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::Whole;
 use crate::problem::{Answer, Refusal};
+use crate::state::State;
 
 /// A body of JSON. An empty one is an empty object.
 ///
@@ -22,20 +23,18 @@ impl<B> Body<B> {
     }
 }
 
-impl<S: Send + Sync, B: DeserializeOwned> FromRequest<S> for Body<B> {
+impl<B: DeserializeOwned> FromRequest<State> for Body<B> {
     type Rejection = Refusal;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, state: &State) -> Result<Self, Refusal> {
         Ok(Self(read(request, state).await))
     }
 }
 
-async fn read<S: Send + Sync, B: DeserializeOwned>(request: Request, state: &S) -> Answer<B> {
+async fn read<B: DeserializeOwned>(request: Request, state: &State) -> Answer<B> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
     let is_json = kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
-    let bytes = Bytes::from_request(request, state)
-        .await
-        .map_err(|rejection| Refusal::new(rejection.status(), format!("the body: {}", rejection.body_text())))?;
+    let Whole(bytes) = Whole::from_request(request, state).await?;
     if bytes.is_empty() {
         return serde_json::from_str("{}").map_err(|error| wrong(&error));
     }

@@ -7,6 +7,7 @@ mod name;
 mod paging;
 mod query;
 mod upgrade;
+mod whole;
 
 pub use at::{
     At, BuildPath, DeliveryPath, EnvironmentPath, HookPath, JobPath, LogPath, MemberPath, NamePath, NoticePath,
@@ -18,3 +19,4 @@ pub use name::check_name;
 pub use paging::Paging;
 pub use query::Query;
 pub use upgrade::Upgrade;
+pub use whole::Whole;

@@ -1,13 +1,17 @@
 use axum::extract::State as At;
 use http::StatusCode;
 use monkeyci_core::store::Sql;
+use rustix::fs::statvfs;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Routes;
 use crate::openapi::Operation;
-use crate::problem::Answer;
+use crate::problem::{Answer, Refusal};
 use crate::state::State;
+
+/// Bytes of room below which it takes in nothing for long.
+const ROOM: u64 = 2 * 1024 * 1024;
 
 /// What runs.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -29,6 +33,12 @@ async fn healthz() -> &'static str {
 
 async fn readyz(At(state): At<State>) -> Answer<&'static str> {
     state.tables.read(|sql: &mut dyn Sql| sql.query("SELECT 1", &[]).map(drop)).await?;
+    // Where it cannot be known, nothing speaks against it.
+    let free = statvfs(&state.folder).map_or(u64::MAX, |disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+    if free < ROOM {
+        let detail = format!("the disk of its state has {free} bytes left: make room, or shorten `[retention]`");
+        return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, detail));
+    }
     Ok("ok\n")
 }
 

@@ -3,7 +3,6 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::{DefaultBodyLimit, Path, State as Shared};
 use axum::routing::post;
-use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use monkeyci_core::trigger::{self, Forge};
 use monkeyci_rest::DeliveryState;
@@ -11,6 +10,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::Routes;
+use crate::extract::Whole;
 use crate::hooks::Known;
 use crate::problem::{Answer, Refusal};
 use crate::state::{State, now};
@@ -41,7 +41,7 @@ async fn receive(
     Shared(state): Shared<State>,
     Path((forge, key)): Path<(String, String)>,
     headers: HeaderMap,
-    body: Bytes,
+    Whole(body): Whole,
 ) -> Answer<(StatusCode, Json<Accepted>)> {
     let found = match state.hooks.get(&key) {
         Some(known) => Some(known),

@@ -200,14 +200,21 @@ mod tests {
         let (key, public) = key("a");
         let now = jsonwebtoken::get_current_timestamp();
         for (field, value, told) in [
+            // Case J1: of another issuer
             ("iss", json!("https://login.example.com/"), "iss"),
+            // Case J2: for another audience
             ("aud", json!("other"), "aud"),
+            // Case J3: for others besides, and it says not that it is for us
             ("aud", json!(["ci", "other"]), "azp"),
             ("azp", json!("other"), "azp"),
+            // Case J4: of another sign-in
             ("nonce", json!("another"), "nonce"),
             ("nonce", Value::Null, "nonce"),
+            // Case J5: one that has expired
             ("exp", json!(now - 3600), "expired"),
+            // Case J6: one that is not good yet
             ("nbf", json!(now + 3600), "not good yet"),
+            // Case J7: one that never expires
             ("exp", Value::Null, "too little"),
             ("sub", json!(""), "subject"),
             ("sub", Value::Null, "read"),
@@ -237,10 +244,12 @@ mod tests {
         let head = |json: Value| URL_SAFE_NO_PAD.encode(json.to_string());
         let set = [public.clone()];
 
+        // Case J8: no algorithm, in every spelling
         for alg in ["none", "None", "nOnE", ""] {
             let forged = format!("{}.{body}.", head(json!({ "alg": alg, "kid": "a" })));
             assert!(matches!(verify(&forged, &set, EXPECTED), Err(Wrong::Token(_))), "{alg}");
         }
+        // Case J9: signed by the public key as if it were a secret
         // The public key as the secret of a symmetric algorithm, in each form that it has.
         let text = serde_json::to_string(&public).expect("JSON");
         for secret in [text.as_bytes(), b"", b"a"] {
@@ -249,32 +258,39 @@ mod tests {
             let forged = encode(&header, &claims(), &EncodingKey::from_secret(secret)).expect("signs");
             assert_eq!(verify(&forged, &set, EXPECTED).err(), Some(Wrong::UnknownKey));
         }
+        // Case J10: a secret among the public keys
         // A symmetric key in the set itself is no key.
         let oct = keys(&json!({ "keys": [{ "kty": "oct", "kid": "a", "k": "c2VjcmV0" }] }));
         let forged = encode(&Header::new(Algorithm::HS256), &claims(), &EncodingKey::from_secret(b"secret"));
         assert_eq!(verify(&forged.expect("signs"), &oct, EXPECTED).err(), Some(Wrong::UnknownKey));
+        // Case J11: a key of its own, brought along in its header
         // A key of somebody else, brought along in the header.
         let (other, own) = self::key("a");
         let mut header = header(Some("a"));
         header.jwk = Some(own);
         let forged = encode(&header, &claims(), &other).expect("signs");
         assert_eq!(verify(&forged, &set, EXPECTED).err(), Some(Wrong::Token("its signature is wrong")));
+        // Case J12: a name of a key that is a path, a statement or an address
         // Names of keys are names, and no paths and no statements.
         for kid in ["../../../../dev/null", "a' OR '1'='1", "file:///etc/passwd", "a\0", "A"] {
             let forged = encode(&self::header(Some(kid)), &claims(), &other).expect("signs");
             assert_eq!(verify(&forged, &set, EXPECTED).err(), Some(Wrong::UnknownKey), "{kid}");
         }
+        // Case J13: changed after it was signed
         // What is changed after it was signed.
         let mut changed = claims();
         changed["sub"] = json!("8");
         let parts: Vec<_> = good.split('.').collect();
         let forged = format!("{}.{}.{}", parts[0], head(changed), parts[2]);
         assert!(verify(&forged, &set, EXPECTED).is_err());
+        // Case J14: it wants what is not understood
         let critical = format!("{}.{body}.{}", head(json!({ "alg": "ES256", "kid": "a", "crit": ["x"] })), parts[2]);
         assert_eq!(verify(&critical, &set, EXPECTED).err(), Some(Wrong::Token("it wants what is not understood")));
+        // Case J15: cut, empty or endless
         for nonsense in ["", ".", "..", "a.b.c", &"x".repeat(LONGEST + 1)] {
             assert!(verify(nonsense, &set, EXPECTED).is_err());
         }
+        // Case J16: signed by a key that is for another purpose
         // Nothing is taken for another purpose than it has.
         let mut sealing = public;
         sealing.common.public_key_use = Some(PublicKeyUse::Encryption);

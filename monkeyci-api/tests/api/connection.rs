@@ -2,6 +2,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use monkeyci_api::{Config, Server};
+use rustix::process::{Resource, Rlimit, setrlimit};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
@@ -46,6 +47,7 @@ async fn rest(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
+/// Case C1: a thousand who never finish asking.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_who_never_finish_asking_keep_nobody_waiting() {
     let server = Listening::with(|_| {}).await;
@@ -64,6 +66,81 @@ async fn a_thousand_who_never_finish_asking_keep_nobody_waiting() {
     assert!(fastest < Duration::from_millis(50), "{fastest:?}");
 }
 
+/// Case C4: a thousand deliveries whose bodies never end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_bodies_that_never_end_keep_nobody_waiting() {
+    let server = Listening::with(|_| {}).await;
+    let half = b"POST /webhook/github/nothing HTTP/1.1\r\nhost: ci.example.com\r\ncontent-length: 1000\r\n\r\nhalf";
+    let mut slow = Vec::new();
+    for _ in 0..1000 {
+        slow.push(server.send(half).await);
+    }
+    let mut fastest = Duration::MAX;
+    for _ in 0..20 {
+        let begun = Instant::now();
+        let answer = rest(&mut server.send(WHOLE).await).await;
+        fastest = fastest.min(begun.elapsed());
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    assert!(fastest < Duration::from_millis(50), "{fastest:?}");
+}
+
+/// Case C5: a body of which a byte comes now and then, to a webhook and to the API.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_comes_a_byte_at_a_time_is_cut_off() {
+    let server = Listening::with(|config| config.body_seconds = 1).await;
+    for path in ["/webhook/github/nothing", "/v1/session"] {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: ci.example.com\r\ncontent-type: application/json\r\n\
+             content-length: 1000000\r\n\r\n"
+        );
+        let (mut read, mut write) = server.send(head.as_bytes()).await.into_split();
+        let drips = tokio::spawn(async move {
+            // Until nobody takes them any more.
+            while write.write_all(b" ").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(50)).await; // moment
+            }
+        });
+        let mut answer = vec![0; 12];
+        let answered = tokio::time::timeout(Duration::from_secs(60), read.read_exact(&mut answer)).await;
+        answered.expect("in time").expect("an answer");
+        assert_eq!(String::from_utf8_lossy(&answer), "HTTP/1.1 408", "{path}");
+        drop(read);
+        tokio::time::timeout(Duration::from_secs(60), drips).await.expect("it is cut off").expect("no panic");
+    }
+}
+
+/// Case C6: ten thousand connections that are held open.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_held_open_keep_nobody_waiting() {
+    const MANY: usize = 10_000;
+    let files = Rlimit { current: Some(25_000), maximum: Some(25_000) };
+    if let Err(error) = setrlimit(Resource::Nofile, files) {
+        let required = std::env::var("MONKEYCI_TEST_REQUIRE").unwrap_or_default();
+        assert!(!required.split(',').any(|name| ["open-files", "all"].contains(&name)), "open-files is required");
+        eprintln!("skipped: open-files: 25 000 may not be open at once: {error}");
+        return;
+    }
+    let server = Listening::with(|config| (config.connections, config.head_seconds) = (MANY + 100, 600)).await;
+    let mut held = Vec::with_capacity(MANY);
+    for number in 0..MANY {
+        held.push(server.send(if number % 2 == 0 { HALF } else { b"" }).await);
+    }
+    let mut fastest = Duration::MAX;
+    for _ in 0..20 {
+        let begun = Instant::now();
+        let answer = rest(&mut server.send(WHOLE).await).await;
+        fastest = fastest.min(begun.elapsed());
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    assert!(fastest < Duration::from_millis(50), "{fastest:?}");
+    // They are still listened to.
+    let mut last = held.swap_remove(MANY - 2);
+    last.write_all(b"connection: close\r\n\r\n").await.expect("writes");
+    assert!(rest(&mut last).await.starts_with("HTTP/1.1 200"));
+}
+
+/// Case C2: heads of requests that never end, and silence.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_never_finishes_asking_is_cut_off() {
     let server = Listening::with(|config| config.head_seconds = 1).await;
@@ -74,6 +151,7 @@ async fn whoever_never_finishes_asking_is_cut_off() {
     assert!(rest(&mut server.send(WHOLE).await).await.starts_with("HTTP/1.1 200"));
 }
 
+/// Case C3: more connections than there may be.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_connection_too_many_waits_for_another_to_end() {
     let server = Listening::with(|config| config.connections = 2).await;

@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::house::House;
 
+/// Case K1: the bytes of the database, its log and every answer.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_secret_goes_in_and_never_comes_out_nor_lies_in_the_database() {
     let mut house = House::with_script("[]").await;

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, header};
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -32,13 +33,18 @@ pub struct Receiver {
 struct Seen {
     came: watch::Sender<Vec<Came>>,
     answer: watch::Sender<Option<u16>>,
+    leads: watch::Sender<Option<String>>,
 }
 
 impl Receiver {
     pub async fn open() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("listens");
         let url = format!("http://{}/hook", listener.local_addr().expect("an address"));
-        let seen = Arc::new(Seen { came: watch::Sender::new(Vec::new()), answer: watch::Sender::new(Some(204)) });
+        let seen = Arc::new(Seen {
+            came: watch::Sender::new(Vec::new()),
+            answer: watch::Sender::new(Some(204)),
+            leads: watch::Sender::new(None),
+        });
         let app = Router::new().fallback(take).with_state(Arc::clone(&seen));
         tokio::spawn(async move { axum::serve(listener, app).await });
         Self { url, seen }
@@ -47,6 +53,12 @@ impl Receiver {
     /// Answers so from now on; never, where there is no status.
     pub fn answer(&self, status: Option<u16>) {
         self.seen.answer.send_replace(status);
+    }
+
+    /// Leads everybody there from now on.
+    pub fn lead(&self, to: &str) {
+        self.seen.leads.send_replace(Some(to.to_owned()));
+        self.answer(Some(307));
     }
 
     /// What came once there is so much.
@@ -75,11 +87,15 @@ impl Came {
     }
 }
 
-async fn take(State(seen): State<Arc<Seen>>, headers: HeaderMap, raw: String) -> StatusCode {
+async fn take(State(seen): State<Arc<Seen>>, headers: HeaderMap, raw: String) -> Response {
     let id = headers["webhook-id"].to_str().expect("an id").to_owned();
     let came = Came { id, body: serde_json::from_str(&raw).expect("JSON"), headers, raw };
     seen.came.send_modify(|all| all.push(came));
     let mut answer = seen.answer.subscribe();
     let answer = answer.wait_for(Option::is_some).await.expect("it is there");
-    StatusCode::from_u16(answer.expect("a status")).expect("a status")
+    let status = StatusCode::from_u16(answer.expect("a status")).expect("a status");
+    match &*seen.leads.borrow() {
+        Some(to) => (status, [(header::LOCATION, to.as_str())]).into_response(),
+        None => status.into_response(),
+    }
 }

@@ -14,7 +14,9 @@ async fn a_schedule_is_checked_shows_when_it_fires_and_is_removed() {
     assert_eq!(house.put(&one, off).await.must(200).json().get("next"), None);
     for (body, pointer) in [
         (json!({ "cron": "61 * * * *" }), "/cron"),
+        // Case B44: a schedule of each second.
         (json!({ "cron": "* * * * * *" }), "/cron"),
+        // Case B45: a schedule that is never due.
         (json!({ "cron": "0 0 30 2 *" }), "/cron"),
         (json!({ "cron": "0 0 * * *", "timezone": "Europe/Brusels" }), "/timezone"),
         (json!({ "cron": "0 0 * * *", "branch": "-x" }), "/branch"),

@@ -258,32 +258,41 @@ mod tests {
     fn every_form_that_a_program_makes_is_masked() {
         let value = "p4ss'w\"rd/é\n&second line of it";
         let base64 = |text: &str| encoding_of(text);
-        for form in [
-            value.to_owned(),
-            "&second line of it".into(),
-            base64(value),
-            base64(&base64(value)),
-            base64(&format!("{}\n", base64(value))),
-            hex(value),
-            hex(value).to_uppercase(),
-            "p4ss%27w%22rd%2F%C3%A9%0A%26second%20line%20of%20it".into(),
-            "p4ss%27w%22rd/%c3%a9%0a%26second%20line%20of%20it".into(),
-            "p4ss'w%22rd%2F%C3%A9%0A%26second+line+of+it".into(),
-            r#"p4ss'w\"rd/é\n&second line of it"#.into(),
-            r#"p4ss'w\"rd/\u00e9\n&second line of it"#.into(),
-            "p4ss'\\''w\"rd/é\n&second line of it".into(),
+        for (case, form) in [
+            ("S2 as it is", value.to_owned()),
+            ("S3 one of its lines", "&second line of it".into()),
+            ("S4 base64", base64(value)),
+            ("S5 base64 of base64", base64(&base64(value))),
+            ("S6 base64 of a line of base64", base64(&format!("{}\n", base64(value)))),
+            ("S7 base64 for addresses", base64(value).replace('+', "-").replace('/', "_")),
+            ("S8 hex", hex(value)),
+            ("S9 hex in capitals", hex(value).to_uppercase()),
+            ("S10 percent-encoded", "p4ss%27w%22rd%2F%C3%A9%0A%26second%20line%20of%20it".into()),
+            ("S11 percent-encoded as a path", "p4ss%27w%22rd/%c3%a9%0a%26second%20line%20of%20it".into()),
+            ("S12 percent-encoded as a form", "p4ss'w%22rd%2F%C3%A9%0A%26second+line+of+it".into()),
+            ("S13 as JSON", r#"p4ss'w\"rd/é\n&second line of it"#.into()),
+            ("S14 as JSON in ASCII", r#"p4ss'w\"rd/\u00e9\n&second line of it"#.into()),
+            ("S15 quoted for a shell", "p4ss'\\''w\"rd/é\n&second line of it".into()),
         ] {
-            let (out, _) = mask(&[value], &[b"<", form.as_bytes(), b">"]);
-            let core = out.trim_start_matches('<').trim_end_matches('>').replace("***", "");
-            // Of base64 the last characters, which hold less than one byte of the secret, may be left.
-            assert!(out.contains("***") && core.len() <= 6, "{form:?} became {out:?}");
+            let bytes = form.as_bytes();
+            let halves = bytes.split_at(bytes.len() / 2);
+            let single: Vec<&[u8]> = bytes.chunks(1).collect();
+            // At once, in two parts, byte by byte.
+            for pieces in [&[bytes][..], &[halves.0, halves.1], &single] {
+                let (out, _) = mask(&[value], &[&[&b"<"[..]], pieces, &[b">"]].concat());
+                let core = out.trim_start_matches('<').trim_end_matches('>').replace("***", "");
+                // Of base64 the last characters, which hold less than one byte of the secret, may be left.
+                assert!(out.contains("***") && core.len() <= 6, "{case}: {form:?} became {out:?}");
+            }
         }
+        // Case S16: base64 of a longer text in which it stands, at each of the three alignments.
         for before in ["", "u", "us", "user:"] {
             let (out, _) = mask(&[value], &[base64(&format!("{before}{value}; more")).as_bytes()]);
             assert!(out.contains("***"), "base64 after {before:?} became {out:?}");
         }
     }
 
+    /// Case S17: base64 that is cut into lines.
     #[test]
     fn base64_that_is_cut_into_lines_is_masked() {
         let token = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
@@ -301,6 +310,7 @@ mod tests {
         }
     }
 
+    /// Case S18: a private key, line by line.
     #[test]
     fn a_private_key_is_masked_line_by_line() {
         let lines: Vec<_> = (0..4_u64).map(|n| format!("MIIEv{:059}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
@@ -321,6 +331,7 @@ mod tests {
         text.bytes().map(|byte| format!("{byte:02x}")).collect()
     }
 
+    /// Case S19: secrets that overlap, or hold one another.
     #[test]
     fn secrets_that_overlap_or_contain_one_another_leave_nothing() {
         let values = ["password1", "word1234", "hunter2", "hunter22-long"];

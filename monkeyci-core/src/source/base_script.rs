@@ -33,7 +33,8 @@ impl GitRemote {
         let name = name.map_err(|_| SourceError::NoSuchRef { url: url.to_string(), wanted: branch.to_owned() })?;
         let from = Self { url: url.clone(), ..self.clone() };
         let protocols = from.protocols()?;
-        let git = Git { url: url.as_str(), protocols, ..*git };
+        let place = from.check_reach(git).await?;
+        let git = Git { url: url.as_str(), protocols, place: place.as_deref(), ..*git };
         let refspec = format!("+{name}:{BASE}");
         git.ask("failed to fetch the base of", &from.arguments(Some("--depth=1"), &[&refspec])).await?;
         let (dir, commit, shown) = (git.dir.to_owned(), commit.clone(), url.to_string());

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::credentials::Handover;
-use super::{SourceError, blocking, git_version, stderr};
+use super::{SourceError, blocking, git_version, size, stderr};
 
 /// Bytes of output that are kept: the beginning of standard output, the end of standard error.
 const KEPT: usize = 256 * 1024;
@@ -85,6 +85,8 @@ pub(super) struct Git<'a> {
     pub(super) deadline: (Instant, Duration),
     /// Bytes that the work tree may hold, `.git` included.
     pub(super) max_bytes: Option<u64>,
+    /// The setting that says where the host of the repository is, once that was looked at.
+    pub(super) place: Option<&'a str>,
 }
 
 /// How a run ended.
@@ -166,7 +168,7 @@ impl Git<'_> {
     async fn check_size(&self) -> Result<(), SourceError> {
         let Some(limit) = self.max_bytes else { return Ok(()) };
         let dir = self.dir.to_owned();
-        if blocking(move || Ok(size(&dir))).await? > limit {
+        if blocking(move || Ok(size::is_larger(&dir, limit))).await? {
             return Err(SourceError::TooLarge { url: self.url.to_owned(), limit });
         }
         Ok(())
@@ -177,6 +179,7 @@ impl Git<'_> {
         for setting in SETTINGS {
             command.args(["-c", setting]);
         }
+        command.args(self.place.iter().flat_map(|place| ["-c", place]));
         command.args(["-c", if self.symlinks { "core.symlinks=true" } else { "core.symlinks=false" }]);
         command.args(arguments).current_dir(self.dir).env_clear();
         command.envs(PASSED.iter().filter_map(|name| std::env::var_os(name).map(|value| (name, value))));
@@ -201,21 +204,6 @@ impl Git<'_> {
             .kill_on_drop(true);
         command
     }
-}
-
-/// Bytes of all files below a folder. What goes away meanwhile has none.
-fn size(dir: &Path) -> u64 {
-    let (mut bytes, mut open) = (0, vec![dir.to_owned()]);
-    while let Some(dir) = open.pop() {
-        for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
-            match entry.metadata() {
-                Ok(metadata) if metadata.is_dir() => open.push(entry.path()),
-                Ok(metadata) => bytes += metadata.len(),
-                Err(_) => {}
-            }
-        }
-    }
-    bytes
 }
 
 /// A process group that is killed when this is dropped, unless it ended before.

@@ -14,7 +14,7 @@ use super::credentials::Handover;
 use super::git_program::Git;
 use super::{
     Checkout, CommitId, Credentials, GitRef, GitUrl, Scheme, Source, SourceError, blocking, changes, facts, prepare,
-    reach, stderr,
+    reach, size, stderr,
 };
 
 /// How long a fetch may take unless told otherwise.
@@ -54,8 +54,8 @@ pub struct GitRemote {
     /// Allows `http` addresses, which send credentials in clear text. For tests and trusted networks.
     pub allow_http: bool,
     /// Allows hosts with an address of this machine, of its link or of a private network. Where strangers choose the
-    /// addresses this keeps them from services that are not for them, and is no wall: the name is looked up once more
-    /// by git, and submodules and LFS servers name hosts of their own. A wall is a firewall around this process.
+    /// addresses this keeps them from services that are not for them, and is no wall: ssh looks the name up once more, and
+    /// submodules and LFS servers name hosts of their own. A wall is a firewall around this process.
     pub allow_private: bool,
     /// The branch, of the repository that is named beside it, whose script is put in the place of the one that was fetched:
     /// for commits of people who may not say what runs here.
@@ -65,8 +65,9 @@ pub struct GitRemote {
     pub trust_git: bool,
     /// How long all of it may take.
     pub timeout: Duration,
-    /// Bytes that the checkout may hold, its history, submodules and LFS files included; any number when absent. It is
-    /// looked at every second, so that a fast server can get somewhat beyond it before it is stopped.
+    /// Bytes that the checkout may hold, its history, submodules and LFS files included; any number when absent. Each
+    /// file and folder counts 4 KiB at least. It is looked at every second, so that a fast server can get somewhat
+    /// beyond it before it is stopped.
     pub max_bytes: Option<u64>,
 }
 
@@ -111,17 +112,20 @@ impl GitRemote {
         })
     }
 
-    /// Refuses hosts of networks that are not for whoever gave the address.
-    async fn check_reach(&self, git: &Git<'_>) -> Result<(), SourceError> {
+    /// Refuses hosts of networks that are not for whoever gave the address. Returns the setting that keeps git to what was
+    /// looked at.
+    pub(super) async fn check_reach(&self, git: &Git<'_>) -> Result<Option<String>, SourceError> {
+        if self.allow_private {
+            return Ok(None);
+        }
         let late = || SourceError::Timeout { url: self.url.to_string(), after: self.timeout };
-        let lookup = tokio::time::timeout_at(git.deadline.0, reach::is_private(&self.url));
-        let is_private = !self.allow_private
-            && git.cancel.run_until_cancelled(lookup).await.ok_or(SourceError::Canceled)?.map_err(|_| late())?;
-        if is_private {
+        let lookup = tokio::time::timeout_at(git.deadline.0, reach::Place::of(&self.url));
+        let place = git.cancel.run_until_cancelled(lookup).await.ok_or(SourceError::Canceled)?.map_err(|_| late())?;
+        if place.is_private() {
             let reason = "its host is in a private network, which may not be reached from here";
             return Err(SourceError::NotAllowed { url: self.url.to_string(), reason });
         }
-        Ok(())
+        Ok(place.setting())
     }
 
     /// The branches of the repository and their commits, as its server tells them. Git works in the folder `scratch`, which
@@ -143,7 +147,8 @@ impl GitRemote {
             Some(fault) if !self.trust_git => return Err(SourceError::Program(fault)),
             _ => {}
         }
-        self.check_reach(&git).await?;
+        let place = self.check_reach(&git).await?;
+        let git = Git { place: place.as_deref(), ..git };
         let arguments = ["ls-remote", "--heads", "--end-of-options", self.url.as_str()];
         let listed = git.ask("failed to ask for the refs of", &arguments).await?;
         // What git itself would not have for a ref or a commit is passed over.
@@ -171,6 +176,7 @@ impl GitRemote {
             cancel,
             deadline: (Instant::now() + self.timeout, self.timeout),
             max_bytes: self.max_bytes,
+            place: None,
         })
     }
 
@@ -254,8 +260,11 @@ impl GitRemote {
         let failed = |e: git2::Error| SourceError::git2("failed to check out", dir, &e);
         let repository = Repository::open(dir).map_err(failed)?;
         let id = Oid::from_str(commit.as_str()).map_err(failed)?;
-        if repository.find_commit(id).is_err() {
-            return Err(self.no_such(commit.as_str()));
+        let Ok(found) = repository.find_commit(id) else { return Err(self.no_such(commit.as_str())) };
+        if let Some(limit) = self.max_bytes
+            && size::has_more(&repository, &found, limit).map_err(failed)?
+        {
+            return Err(SourceError::TooLarge { url: self.url.to_string(), limit });
         }
         match reference.filter(|reference| reference.as_branch().is_some()) {
             Some(branch) => {
@@ -320,7 +329,8 @@ impl Source for GitRemote {
             Some(fault) if !self.trust_git => return Err(SourceError::Program(fault)),
             fault => fault.into_iter().collect(),
         };
-        self.check_reach(&git).await?;
+        let place = self.check_reach(&git).await?;
+        let git = Git { place: place.as_deref(), ..git };
         let (reference, main_branch) = self.discover(&git).await?;
         let commit = self.fetch_commit(&git, reference.as_ref()).await?;
         let (remote, target) = (self.clone(), dir.clone());

@@ -23,6 +23,7 @@ mod git_remote;
 mod git_version;
 mod reach;
 mod reference;
+mod size;
 mod stderr;
 #[cfg(test)]
 mod tests;

@@ -4,20 +4,49 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::url::{GitUrl, Scheme};
 
-/// Whether the host of `url` has an address of this machine or of a network behind it. A name that nobody knows has
-/// none: git will say so, or a proxy knows it.
-pub(super) async fn is_private(url: &GitUrl) -> bool {
-    let port = match url.scheme() {
-        Scheme::File => return false,
-        Scheme::Https => 443,
-        Scheme::Http => 80,
-        Scheme::Ssh => 22,
-    };
-    let has_port = url.host().rsplit_once(':').is_some_and(|(_, port)| !port.ends_with(']'));
-    let host = if has_port { url.host().to_owned() } else { format!("{}:{port}", url.host()) };
-    match tokio::net::lookup_host(host).await {
-        Ok(mut found) => found.any(|address| !is_public(address.ip())),
-        Err(_) => false,
+/// Where the host of a repository is.
+#[derive(Debug)]
+pub(super) struct Place {
+    host: String,
+    port: u16,
+    addresses: Vec<IpAddr>,
+}
+
+impl Place {
+    /// Looks up where `url` leads. A name that nobody knows has no addresses: git will say so, or a proxy knows it.
+    pub(super) async fn of(url: &GitUrl) -> Self {
+        let default = match url.scheme() {
+            Scheme::File => return Self { host: String::new(), port: 0, addresses: Vec::new() },
+            Scheme::Https => 443,
+            Scheme::Http => 80,
+            Scheme::Ssh => 22,
+        };
+        let named = url.host().rsplit_once(':').and_then(|(host, port)| Some((host, port.parse().ok()?)));
+        let (host, port) = named.unwrap_or((url.host(), default));
+        let found = tokio::net::lookup_host(format!("{host}:{port}")).await;
+        let addresses = found.map(|found| found.map(|address| address.ip()).collect()).unwrap_or_default();
+        Self { host: host.to_owned(), port, addresses }
+    }
+
+    /// Whether it has an address of this machine or of a network behind it.
+    pub(super) fn is_private(&self) -> bool {
+        self.addresses.iter().any(|address| !is_public(*address))
+    }
+
+    /// The setting that keeps git, where it speaks HTTP, to the addresses that were found: a name may lead elsewhere the
+    /// next time that it is looked up. Nothing where none were found.
+    pub(super) fn setting(&self) -> Option<String> {
+        let addresses: Vec<String> = self
+            .addresses
+            .iter()
+            .map(|address| match address {
+                IpAddr::V4(address) => address.to_string(),
+                IpAddr::V6(address) => format!("[{address}]"),
+            })
+            .collect();
+        let is_name = self.host.parse::<IpAddr>().is_err() && !self.host.starts_with('[');
+        let (host, port) = (&self.host, self.port);
+        (is_name && !addresses.is_empty()).then(|| format!("http.curloptResolve={host}:{port}:{}", addresses.join(",")))
     }
 }
 
@@ -57,6 +86,29 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Case N1: a name that leads elsewhere the next time.
+    #[tokio::test]
+    async fn a_name_is_kept_to_where_it_led_when_it_was_looked_at() {
+        let place = |url: &str| {
+            let url: GitUrl = url.parse().expect("a url");
+            async move { Place::of(&url).await }
+        };
+        let here = place("http://localhost:8080/a").await;
+        let setting = here.setting().expect("it was found");
+        assert!(here.is_private() && setting.starts_with("http.curloptResolve=localhost:8080:"), "{setting}");
+        assert!(setting.contains("127.0.0.1") || setting.contains("[::1]"), "{setting}");
+        let addressed = place("https://[::1]/a").await;
+        assert!(addressed.is_private() && addressed.setting().is_none(), "{addressed:?}");
+        let nowhere = place("https://nowhere.invalid/a").await;
+        assert!(!nowhere.is_private() && nowhere.setting().is_none(), "{nowhere:?}");
+        let two = Place {
+            host: "example.com".into(),
+            port: 443,
+            addresses: vec!["203.0.113.9".parse().expect("one"), "2606:4700::1".parse().expect("one")],
+        };
+        assert_eq!(two.setting().as_deref(), Some("http.curloptResolve=example.com:443:203.0.113.9,[2606:4700::1]"));
+    }
 
     #[test]
     fn only_addresses_of_the_internet_are_public() {
@@ -101,12 +153,12 @@ mod tests {
             "http://2130706433/a",
         ] {
             let Ok(url) = url.parse::<GitUrl>() else { continue };
-            assert!(is_private(&url).await, "{url}");
+            assert!(Place::of(&url).await.is_private(), "{url}");
         }
         for url in
             ["file:///srv/a", "https://8.8.8.8/a", "https://[2606:4700::1111]/a", "https://no.such.host.invalid/a"]
         {
-            assert!(!is_private(&url.parse().expect("an address")).await, "{url}");
+            assert!(!Place::of(&url.parse().expect("an address")).await.is_private(), "{url}");
         }
     }
 }

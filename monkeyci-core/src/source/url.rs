@@ -284,6 +284,7 @@ mod tests {
             "git+ssh://example.com/a",
             "data://example.com/a",
             "javascript://example.com/a",
+            // Case G13: an option of ssh in the place of its host
             "ssh://-oProxyCommand=touch/a",
             "ssh://-oProxyCommand=touch@example.com/a",
             "ssh://git@-oProxyCommand=x/a",
@@ -293,12 +294,14 @@ mod tests {
             "git@example.com:-a",
             "git@example.com:../../etc",
             "git@example.com:",
+            // Case G14: a password in the address
             "https://user:secret@example.com/a",
             "https://token@example.com/a",
             "https://example.com@evil.example/a:b@c",
             "https://example.com",
             "https://example.com/",
             "https:///a",
+            // Case G15: a path that leads out, plain or percent-encoded
             "https://example.com/../a",
             "https://example.com/a/%2e%2e/b",
             "https://example.com/a%0ab",

@@ -206,6 +206,7 @@ fn what_is_missing_is_named() {
     assert_eq!(message, "line 2 cannot run: the job itself removed its work dir `.`");
 }
 
+/// Case X4: the file of its variables, read once more.
 #[test]
 fn variables_come_as_they_are_and_their_file_goes() {
     let story = Story::new(Program {
@@ -218,6 +219,7 @@ fn variables_come_as_they_are_and_their_file_goes() {
     assert!(!story.path("control/env").exists());
 }
 
+/// Case X3: secrets of a script in the list of processes.
 #[test]
 fn lines_are_not_seen_in_the_list_of_processes() {
     let story = Story::lines(["grep -lae 's3c[r]3t' /proc/[0-9]*/cmdline | wc -l; : s3cr3t"]);
@@ -247,6 +249,7 @@ done
 until [ $(cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -ao 'sleep 60[0-4]' | wc -l) -ge 25 ]; do :; done
 echo escaped";
 
+/// Case X2: sessions of their own, double forks, ignored signals.
 #[test]
 fn nobody_escapes_the_end_of_the_job() {
     for hold in HOLDS {
@@ -325,6 +328,7 @@ fn a_lease_that_is_renewed_goes_on() {
     assert_eq!(story.run(HOLDS[0]).reason, Reason::Exited);
 }
 
+/// Case R10: a pipe where its lease was.
 #[test]
 fn a_lease_that_became_a_fifo_holds_nobody_up() {
     let line = "mkfifo ../control/lease; sleep 600";
@@ -345,6 +349,7 @@ fn a_tethered_job_ends_with_whoever_started_it() {
     }
 }
 
+/// Case X1: whoever watches it is killed.
 #[test]
 fn a_killed_supervisor_leaves_nothing() {
     if !namespaces("a_killed_supervisor_leaves_nothing") {
@@ -358,6 +363,7 @@ fn a_killed_supervisor_leaves_nothing() {
     story.wait_for("the end of all", |story| story.alive().is_empty());
 }
 
+/// Case X5: the same by an ordinary user.
 #[test]
 fn an_ordinary_user_has_namespaces_too() {
     if !namespaces("an_ordinary_user_has_namespaces_too") {
@@ -407,6 +413,7 @@ fn a_log_without_an_end_of_line_costs_no_memory() {
     }
 }
 
+/// Case R11: a result of its own making.
 #[test]
 fn a_result_that_the_job_put_there_is_replaced() {
     for forgery in

@@ -9,6 +9,7 @@ mod adapters;
 mod containers;
 mod daemon;
 mod engines;
+mod escapes;
 mod fixture;
 mod gate;
 mod hostile;
@@ -86,7 +87,7 @@ macro_rules! adapter {
             a_cancel_at_any_moment_leaves_no_service_and_no_network;
             resources: too_much_memory_is_told, memory_and_processors_are_limited,
             an_exposed_port_is_reached_from_this_host_only, a_host_s_folder_is_mounted,
-            only_a_privileged_job_has_privileges);
+            only_a_privileged_job_has_privileges, a_container_sees_nothing_of_its_host);
     };
     ($name:ident pulls $make:path) => {
         mod $name {

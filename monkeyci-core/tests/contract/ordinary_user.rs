@@ -75,6 +75,13 @@ fn docker() {
 }
 
 #[test]
+fn escapes() {
+    if let Err(why) = play("escapes::", "namespaces", None) {
+        gate::skip("namespaces", why);
+    }
+}
+
+#[test]
 fn podman_rootless() {
     if let Err(why) = play("podman_rootless::", "podman-rootless", None) {
         gate::skip("podman-rootless", why);

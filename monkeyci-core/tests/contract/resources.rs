@@ -34,6 +34,7 @@ pub async fn memory_and_processors_are_limited(fixture: &Fixture) {
     assert_eq!((ran.outcome().code, ran.output().as_str()), (Some(0), "268435456\n50000\n"));
 }
 
+/// Case X7: a port of a job, from another machine.
 pub async fn an_exposed_port_is_reached_from_this_host_only(fixture: &Fixture) {
     if fixture.run(fixture.job("probe", ["grep -q eth0 /proc/net/dev"])).await.outcome().code != Some(0) {
         return gate::skip("container-network", "the engine's containers have no network here");
@@ -76,6 +77,7 @@ pub async fn a_host_s_folder_is_mounted(fixture: &Fixture) {
     assert_eq!(std::fs::read_to_string(folder.join("made")).expect("made"), "back\n");
 }
 
+/// Case X6: a container that mounts, or takes capabilities.
 pub async fn only_a_privileged_job_has_privileges(fixture: &Fixture) {
     let line = "grep -E 'NoNewPrivs|CapEff' /proc/self/status | tr -d '\\t\\n'; \
                 mkdir -p /tmp/m && mount -t tmpfs none /tmp/m 2>/dev/null && echo mounted";
@@ -92,4 +94,19 @@ pub async fn only_a_privileged_job_has_privileges(fixture: &Fixture) {
     }
     assert_eq!(ran.outcome().code, Some(0), "{}", ran.output());
     assert!(ran.output().contains("NoNewPrivs:0"), "{}", ran.output());
+}
+
+/// Case X19: a container that looks for the daemon, for files of its host and for its processes.
+pub async fn a_container_sees_nothing_of_its_host(fixture: &Fixture) {
+    let canary = fixture.home.path().join("canary");
+    std::fs::write(&canary, "alive").expect("a file");
+    let line = format!(
+        "for path in /var/run/docker.sock /run/docker.sock /run/podman/podman.sock {canary} /proc/{pid}/environ; do \
+         test -e $path && echo $path; done; \
+         tr '\\0' '\\n' < /proc/1/environ | grep CARGO_MANIFEST_DIR; echo looked",
+        canary = canary.display(),
+        pid = std::process::id()
+    );
+    let ran = fixture.run(fixture.job("looks", [&*line])).await;
+    assert_eq!((ran.outcome().code, ran.output().as_str()), (Some(0), "looked\n"));
 }

@@ -26,43 +26,43 @@ const CASES: &[Case] = &[
         says: &["✗ bad", "nowhere"],
     },
     Case {
-        name: "forks and detaches",
+        name: "R6 forks and detaches",
         job: "  script: [\"for n in 1 2 3; do setsid sh -c '(trap \\\"\\\" HUP TERM; sleep 600) & sleep 600' & done; echo over\"]",
         code: 0,
         says: &["✓ bad"],
     },
     Case {
-        name: "ignores SIGTERM",
+        name: "R7 ignores the signal to end",
         job: "  timeout: 1s\n  script: [\"trap '' TERM INT HUP; while true; do sleep 0.1; done\"]",
         code: 1,
         says: &["✗ bad", "longer than 1 s", "`timeout`"],
     },
     Case {
-        name: "removes its work dir",
+        name: "R1 removes its work dir",
         job: "  script: ['cd / && rm -rf \"$MONKEYCI_WORK_DIR\"', echo still here]\n  save-artifacts: [{id: a, path: out}]",
         code: 1,
         says: &["✗ bad"],
     },
     Case {
-        name: "removes the whole of its folder",
+        name: "R2 removes the whole of its folder",
         job: "  script: ['cd / && rm -rf \"$MONKEYCI_WORK_DIR/..\" 2>/dev/null || true; rm -rf \"$MONKEYCI_WORK_DIR\"/../*']",
         code: 4,
         says: &["✗ bad", "the job removed its report"],
     },
     Case {
-        name: "its report folder is a link",
+        name: "R3 its report folder is a link",
         job: "  script: ['cd .. && rm -rf report && ln -s /etc report', echo hello]",
         code: 4,
         says: &["✗ bad", "the job removed its report"],
     },
     Case {
-        name: "forged frames",
+        name: "R4 forged frames",
         job: "  script: ['head -c 100000 /dev/urandom >> ../report/frames', echo hello]",
         code: 1,
         says: &["✗ bad", "its report is not what MonkeyCI writes"],
     },
     Case {
-        name: "a frame that never ends",
+        name: "R5 a frame that never ends",
         job: "  script: ['printf \"\\001\\000\\000\\000\\000\\000\\000\\000\\000\\377\\377\\377\\377\" >> ../report/frames', echo hello]",
         code: 1,
         says: &["✗ bad", "its report is not what MonkeyCI writes"],
@@ -88,6 +88,7 @@ fn no_job_can_do_harm() {
 /// What stands there instead is never opened, and never believed.
 #[test]
 fn a_report_that_is_replaced_is_not_followed() {
+    // Case R8: its report becomes a pipe, a link or a device.
     for what in ["mkfifo result frames", "ln -s /etc/passwd frames; ln -s /etc/passwd result", "mknod frames c 1 5"] {
         let home = Home::new();
         let script = format!("- id: bad\n  script: ['cd ../report && rm -f * && {{ {what}; }}', echo hello]\n");
@@ -122,6 +123,7 @@ fn what_images_lack_is_named() {
     }
 }
 
+/// Case R9: 350 MB in one line.
 #[test]
 fn a_line_without_end_meets_the_limit_and_costs_little_memory() {
     let home = Home::new();

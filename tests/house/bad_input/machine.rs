@@ -27,6 +27,7 @@ impl Drop for Disk {
     }
 }
 
+/// Case D3: no room for a checkout.
 #[test]
 fn a_disk_without_room_is_named() {
     let home = Home::new();
@@ -37,6 +38,7 @@ fn a_disk_without_room_is_named() {
     holds("full disk", &home, &said, 4, &["full"]);
 }
 
+/// Case D4: a job that fills its disk.
 #[test]
 fn a_job_that_fills_the_disk_of_its_build_is_named() {
     let home = Home::new();

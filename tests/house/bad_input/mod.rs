@@ -2,6 +2,7 @@
 
 mod jobs;
 mod machine;
+mod page;
 mod scripts;
 mod secrets;
 

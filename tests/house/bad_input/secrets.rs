@@ -25,6 +25,7 @@ const SCRIPT: &str = r#"
   allow-failure: true
 "#;
 
+/// Case S20: printed in pieces and to both streams; in command lines, events and files.
 #[test]
 fn a_secret_is_masked_wherever_it_could_be_read() {
     let home = Home::new();
@@ -72,6 +73,7 @@ fn main() {
 fn a_test_of_it() {}
 "##;
 
+/// Case S1: a script that copies a secret into its jobs, its answer and its panic.
 #[test]
 fn a_script_program_that_copies_a_secret_leaves_no_trace_of_it() {
     if !has("cargo", is_on_path("cargo"), "no such program") {

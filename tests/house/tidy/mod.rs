@@ -1,5 +1,6 @@
 //! The rules of the house, checked.
 
+mod hostile;
 mod imports;
 mod lines;
 mod names;

@@ -137,9 +137,11 @@ fn a_folder_comes_back_as_it_was() {
     assert_eq!(fs::read_link(back.join("inside")).expect("a link"), Path::new("run.sh"));
     assert_eq!(fs::read_link(back.join("in-the-root")).expect("a link"), Path::new("../sibling"));
     let mode = |name| fs::metadata(back.join(name)).expect("there").permissions().mode() & 0o7777;
+    // Case T23: a program that becomes root
     assert_eq!((mode("run.sh"), mode("empty")), (0o755, 0o500), "setuid survived, or rights did not");
 }
 
+/// Case T24: an artifact whose path is a link out.
 #[test]
 fn a_path_that_is_a_link_is_not_followed() {
     let ground = Ground::new();
@@ -160,10 +162,13 @@ fn a_path_that_is_a_link_is_not_followed() {
 fn names_that_lead_out_are_refused() {
     let ground = Ground::new();
     for (name, expected) in [
+        // Case T1: `../`, at the beginning and within
         ("../outside/canary", Refusal::Parent),
         ("a/../../outside/canary", Refusal::Parent),
         ("..", Refusal::Parent),
+        // Case T2: `..\` of Windows
         ("..\\outside\\canary", Refusal::Parent),
+        // Case T3: an absolute name
         ("/etc/canary", Refusal::Absolute),
         ("C:\\canary", Refusal::Absolute),
         (&"d/".repeat(45), Refusal::Name),
@@ -175,12 +180,15 @@ fn names_that_lead_out_are_refused() {
             assert_eq!(refusal(refused), expected, "{name}");
         }
     }
+    // Case T4: a name that leads out in an extended header
     let pax = Hostile::folder().pax("path", "../outside/canary").file("harmless", "dead").zst();
     assert_eq!(refusal(ground.unpack(&pax, "back")), Refusal::Parent);
+    // Case T5: a name of 5000 bytes
     let long = Hostile::folder().pax("path", &"n".repeat(5000)).file("harmless", "dead").zst();
     assert_eq!(refusal(ground.unpack(&long, "back")), Refusal::TooLong(4096));
     let gnu = Hostile::folder().entry(EntryType::GNULongName, b"l", b"", &[b'n'; 5000]).file("harmless", "").zst();
     assert_eq!(refusal(ground.unpack(&gnu, "back")), Refusal::TooLong(4096));
+    // Case T6: folders in folders without end
     let deep = Hostile::folder().pax("path", &"d/".repeat(65)).file("harmless", "dead").zst();
     assert_eq!(refusal(ground.unpack(&deep, "back")), Refusal::TooDeep(64));
 }
@@ -189,17 +197,21 @@ fn names_that_lead_out_are_refused() {
 fn links_cannot_be_written_through() {
     let ground = Ground::new();
     for archive in [
+        // Case T7: a link out, and a file written through it
         Hostile::folder().link("out", "../../outside").file("out/canary", "dead"),
         Hostile::folder().link("out", "/etc").file("out/canary", "dead"),
+        // Case T8: a chain of links, each of which is harmless
         // A chain: each link is harmless for itself, but not where the one before leads.
         Hostile::folder().link("a", ".").link("b", "a/..").link("c", "b/../outside").file("c/canary", "dead"),
         Hostile::folder().link("a/b/up", "../..").link("out", "a/b/up/../../outside").file("out/canary", "dead"),
     ] {
         assert_eq!(refusal(ground.unpack(&archive.zst(), "back")), Refusal::LinkOut);
     }
+    // Case T9: a file beneath a link
     // Inside, but a folder by the time links are made.
     let archive = Hostile::folder().link("in", ".").file("in/file", "x").zst();
     assert_eq!(refusal(ground.unpack(&archive, "back")), Refusal::InTheWay);
+    // Case T10: a folder that a link replaces
     let archive = Hostile::folder().entry(EntryType::Directory, b"d/", b"", b"").link("d", "../..").zst();
     assert_eq!(refusal(ground.unpack(&archive, "back")), Refusal::Twice);
 }
@@ -208,10 +220,14 @@ fn links_cannot_be_written_through() {
 fn what_is_no_file_folder_or_link_is_refused() {
     let ground = Ground::new();
     for (kind, expected) in [
+        // Case T11: a hard link
         (EntryType::Link, Refusal::HardLink),
+        // Case T12: devices
         (EntryType::Char, Refusal::Special),
         (EntryType::Block, Refusal::Special),
+        // Case T13: a pipe
         (EntryType::Fifo, Refusal::Special),
+        // Case T14: a sparse file, larger than any disk
         (EntryType::GNUSparse, Refusal::Sparse),
     ] {
         let archive = Hostile::folder().entry(kind, b"canary", b"../../outside/canary", b"").zst();
@@ -224,15 +240,20 @@ fn what_is_no_file_folder_or_link_is_refused() {
 #[test]
 fn headers_that_disagree_are_refused() {
     let ground = Ground::new();
+    // Case T15: two sizes, so that two readers see different files
     let sizes = Hostile::folder().pax("size", "512").file("outer", "").file("../canary", "inner").zst();
     assert_eq!(refusal(ground.unpack(&sizes, "back")), Refusal::Header("gives it two sizes"));
+    // Case T16: one name twice
     let twice = Hostile::folder().file("a", "one").file("./a", "two").zst();
     assert_eq!(refusal(ground.unpack(&twice, "back")), Refusal::Twice);
+    // Case T17: attributes that give rights
     let unknown = Hostile::folder().pax("SCHILY.xattr.security.capability", "x").file("a", "").zst();
     assert!(matches!(refusal(ground.unpack(&unknown, "back")), Refusal::Header(_)));
+    // Case T18: files behind the end
     let mut trailing = Hostile::folder().file("a", "one");
     trailing.0.resize(trailing.0.len() + 1024, 0);
     assert_eq!(refusal(ground.unpack(&trailing.file("b", "hidden").zst(), "back")), Refusal::Trailing);
+    // Case T19: bytes behind the end
     let mut after = Hostile::folder().file("a", "one").zst();
     after.extend_from_slice(b"more");
     assert!(matches!(ground.unpack(&after, "back"), Err(ArchiveError::Broken { .. })));
@@ -243,6 +264,7 @@ fn headers_that_disagree_are_refused() {
 #[test]
 fn bombs_are_refused_before_they_burst() {
     let ground = Ground::new();
+    // Case T20: 100 MB of zeros in a few kB
     // 1 : 10^5 and more, and none of it reaches the disk: its own header betrays it.
     let mut zstd = zstd::Encoder::new(Vec::new(), 3).expect("compresses");
     zstd.write_all(&Hostile::folder().sized(EntryType::Regular, b"zeros", b"", b"", 9_000_000).0).expect("writes");
@@ -252,9 +274,11 @@ fn bombs_are_refused_before_they_burst() {
     assert_eq!(refusal(ground.unpack(&bomb, "back")), Refusal::Swells(200));
     assert!(!ground.root.join("back/zeros").exists());
 
+    // Case T21: a file that says to be larger than any disk
     let large = Hostile::folder().sized(EntryType::Regular, b"large", b"", b"", u64::MAX / 4).zst();
     assert_eq!(refusal(ground.unpack(&large, "back")), Refusal::TooBig(10 * 1024 * 1024));
 
+    // Case T22: 100 001 links
     let mut many = Builder::new(zstd::Encoder::new(Vec::new(), 1).expect("compresses"));
     for number in 0..=100_000 {
         let mut header = Header::new_gnu();
@@ -284,6 +308,7 @@ fn what_could_not_be_unpacked_is_not_packed() {
     }
 }
 
+/// Case T25: a link where a file is to be written.
 #[test]
 fn an_existing_file_is_replaced_and_a_link_in_its_place_is_not_followed() {
     let ground = Ground::new();

@@ -127,15 +127,25 @@ async fn ten_ways_to_poison_a_cache_change_nothing_for_others() {
     ground.save(branch("main"), &deps, Some("key-main"), "main").await;
 
     let attacks: [(Scope, &str, Option<&str>); 10] = [
+        // Case P1: the key of the base, from a fork
         (fork(), "deps", None),
+        // Case P2: a cache of the base with a key
         (fork(), "deps", Some("key-é-1")),
+        // Case P3: a key that the base would fall back to
         (fork(), "deps", Some("key-é-2")),
+        // Case P4: a key that is a path into the base
         (fork(), "deps", Some("../../../protected/deps/keyed/key-é-1")),
+        // Case P5: an id that is a path into the base
         (fork(), "../../protected/deps", None),
+        // Case P6: a key in capitals
         (fork(), "deps", Some("KEY-É-1")),
+        // Case P7: a key in another form of Unicode
         (fork(), "deps", Some("key-e\u{301}-1")),
+        // Case P8: a fork that is called like a path
         (Scope::Fork("../protected".into()), "deps", None),
+        // Case P9: a fork that is called like a branch
         (Scope::Fork("x/../../branch:main".into()), "deps", Some("key-main")),
+        // Case P10: a branch that is called like a scope
         (branch("protected"), "deps", None),
     ];
     for (scope, id, key) in attacks {

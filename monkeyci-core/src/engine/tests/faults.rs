@@ -104,6 +104,7 @@ impl Store for Full {
     }
 }
 
+/// Case D2: a disk that gets full while builds run.
 #[tokio::test]
 async fn a_full_disk_ends_the_builds_as_errors_and_refuses_new_ones() {
     for room in 2..7 {

@@ -30,19 +30,24 @@ fn laughs() -> String {
 
 #[test]
 fn bombs_of_yaml_are_refused() {
+    // Case B1: YAML: aliases of aliases, 9^9 values
     refused(Format::Yaml, &laughs(), "too big");
+    // Case B2: YAML: 100 000 deep
     refused(Format::Yaml, &"[".repeat(100_000), "nest");
     refused(Format::Yaml, &"- ".repeat(100_000), "nest");
     refused(Format::Yaml, &"? ".repeat(100_000), "nest");
     let deep: String = (0..1400).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
     refused(Format::Yaml, &deep, "nest");
+    // Case B3: YAML: 100 000 anchors
     let anchors: String = (0..100_000).map(|n| format!("- &a{n}\n")).collect();
     refused(Format::Yaml, &anchors, "anchors");
     refused(Format::Yaml, &format!("- &a x\n{}", "- *a\n".repeat(100_000)), "aliases");
+    // Case B4: YAML: a key of a megabyte
     refused(Format::Yaml, &format!("? {}\n: x\n", "k".repeat(1_000_000)), "no key");
     refused(Format::Yaml, &format!("- &a {}\n{}", "x".repeat(500_000), "- *a\n".repeat(900)), "too big");
     refused(Format::Yaml, &"x".repeat(17_000_000), "more than 16 MB");
     refused(Format::Yaml, &"- \n".repeat(1_000_001), "more than 1000000 values");
+    // Case B5: YAML: merges of merges
     let merges: String = "- &a {k0: 1}\n".to_owned()
         + &(1..900).map(|n| format!("- &m{n} {{<<: [*a, *a], k{n}: 1}}\n")).collect::<String>();
     refused(Format::Yaml, &merges, "aliases");
@@ -50,17 +55,22 @@ fn bombs_of_yaml_are_refused() {
 
 #[test]
 fn bombs_of_json_are_refused() {
+    // Case B6: JSON: a million deep
     refused(Format::Json, &"[".repeat(1_000_000), "nested more than 64 deep");
     refused(Format::Json, &"{\"a\":".repeat(200_000), "nested more than 64 deep");
+    // Case B7: JSON: 60 000 keys
     let keys: Vec<_> = (0..60_000).map(|n| format!("\"k{n}\":1")).collect();
     refused(Format::Json, &format!("{{{}}}", keys.join(",")), "no key");
+    // Case B8: JSON: one key 100 000 times
     refused(Format::Json, &format!("{{{}}}", vec!["\"a\":1"; 100_000].join(",")), "here twice");
+    // Case B9: JSON: a number of a megabyte
     refused(Format::Json, &format!("[{{\"id\": {}}}]", "9".repeat(1_000_000)), "too big");
     refused(Format::Json, &format!("[{}]", vec!["1"; 1_000_001].join(",")), "more than 1000000 values");
 }
 
 #[test]
 fn bombs_of_edn_are_refused() {
+    // Case B10: EDN: 100 000 deep, in every kind of bracket and tag
     for open in ["[", "{", "(", "#{", "#a ", "#_ ", "[#a ", "{:a #_[", "^{:a ", "'", "@"] {
         let why = if open.len() == 1 && "'@".contains(open) { "no EDN" } else { "nested" };
         let text = open.repeat(100_000);
@@ -73,17 +83,21 @@ fn bombs_of_edn_are_refused() {
     for many in ["[]", "a ", "\"\"", "{:a 1}", "\\a ", "é "] {
         refused(Format::Edn, &format!("[{}]", many.repeat(1_000_000)), "more than 1000000 values");
     }
+    // Case B11: EDN: code that is run as it is read
     refused(Format::Edn, "#=(java.lang.System/exit 0)", "error");
     refused(Format::Edn, "[{:id 99999999999999999999}]", "64 bits");
 }
 
 #[test]
 fn too_many_jobs_are_refused() {
+    // Case B12: 100 001 jobs
     refused(Format::Json, &format!("[{}]", vec!["{}"; 100_001].join(",")), "at most 100000 jobs");
     let axis = format!("[{}]", (0..40).map(|n| n.to_string()).collect::<Vec<_>>().join(","));
+    // Case B13: a matrix of millions of jobs
     let matrix = format!("[{{id: a, script: ls, matrix: {{a: {axis}, b: {axis}, c: {axis}, d: {axis}}}}}]");
     refused(Format::Yaml, &matrix, "more than 1000 combinations");
     let long = "x".repeat(500_000);
+    // Case B14: a long script, once for each of many jobs
     let copies = format!("[{{id: a, script: {long}, matrix: {{a: {axis}}}}}]");
     refused(Format::Yaml, &copies, "too big");
     let value = format!("[{{id: a, script: \"{}\", matrix: {{a: [{long}]}}}}]", "${{ matrix.a }} ".repeat(20_000));
@@ -104,6 +118,7 @@ fn matrices_that_would_multiply_are_refused() {
     let numbers = |n: usize| (0..n).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
     let matrix = |matrix: &str| format!("[{{id: a, script: ls, matrix: {{{matrix}}}}}]");
     let names = |n: usize| (0..n).map(|n| format!("a{n}: 1")).collect::<Vec<_>>().join(",");
+    // Case B15: a matrix of 40 000 names
     let axes = (0..40_000).map(|n| format!("a{n}: [1]")).collect::<Vec<_>>().join(",");
     refused(Format::Yaml, &matrix(&axes), "at most 50 names");
     let include = format!("x: [{}], include: [{{{}}}]", numbers(1000), names(40_000));
@@ -128,6 +143,7 @@ fn what_many_jobs_share_is_not_multiplied() {
     let save = format!("{{script: ls, artifacts: {{id: a, path: {}}}}}", "p".repeat(1024));
     let restore = vec!["{script: ls, restore-artifacts: a}"; 20_000].join(",");
     refused(Format::Yaml, &format!("[{save}, {restore}]"), "too big");
+    // Case B16: 100 000 services
     let services = (0..100_000).map(|n| format!("s{n}: x")).collect::<Vec<_>>().join(",");
     refused(Format::Yaml, &format!("[{{script: ls, services: {{{services}}}}}]"), "at most 100 services");
     let trigger = Trigger { params: [("LONG".to_owned(), "x".repeat(100_000).into())].into(), ..push() };
@@ -147,6 +163,7 @@ fn a_name_that_stands_for_many_jobs_is_written_out_once() {
 
 #[test]
 fn patterns_are_bounded_and_one_that_many_jobs_have_counts_once() {
+    // Case B17: hundreds of regular expressions
     let regexes = |n: usize| (0..n).map(|n| format!("/x{n}/")).collect::<Vec<_>>().join(",");
     refused(Format::Yaml, &format!("[{{script: ls, if: {{branch: [{}]}}}}]", regexes(600)), "500 regular expressions");
     let files = (0..600).map(|n| format!("\"{n}{}\"", "x".repeat(900))).collect::<Vec<_>>().join(",");
@@ -156,6 +173,7 @@ fn patterns_are_bounded_and_one_that_many_jobs_have_counts_once() {
     assert_eq!(script.jobs.len(), 20_000);
 }
 
+/// Case B18: a hundred thousand mistakes.
 #[test]
 fn a_hundred_thousand_mistakes_are_shown_by_a_hundred() {
     let text = format!("[{}]", vec!["{id: a, needs: [nobody], imag: x}"; 20_000].join(","));
@@ -191,4 +209,21 @@ fn ten_thousand_jobs_are_read_in_time() {
     if std::env::var_os("MONKEYCI_TIMES").is_some() {
         eprintln!("{:>12?} 10,000 jobs of {} bytes", start.elapsed(), text.len());
     }
+}
+
+/// Case B42: a regular expression that takes some engines for ever.
+#[test]
+fn no_regular_expression_takes_for_ever() {
+    let git = Git { reference: Some(format!("refs/heads/{}!", "a".repeat(50_000))), ..Git::default() };
+    let trigger = Trigger { git: Some(git), ..push() };
+    let start = Instant::now();
+    for regex in ["(a+)+$", "(a|aa)+$", "(a*)*b", "([a-z]+)*z"] {
+        let text = format!("[{{id: never, script: ls, if: {{branch: \"/{regex}/\"}}}}, {{id: always, script: ls}}]");
+        let script = parse(Format::Yaml, "build", &text, &trigger, &Extensions::none()).expect("a good script");
+        assert_eq!(script.jobs.len(), 1, "{regex}");
+    }
+    // Case B43: a regular expression that would take gigabytes.
+    let huge = "[{script: ls, if: {branch: '/(((a{1,999}){1,999}){1,999}){1,999}/'}}]";
+    assert!(parse(Format::Yaml, "build", huge, &trigger, &Extensions::none()).is_err());
+    assert!(start.elapsed() < SOON, "{:?}", start.elapsed());
 }

@@ -14,6 +14,7 @@ fn script(path: &Path, canary: &Path) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("a mode");
 }
 
+/// Case G1: options, helpers and `ext::` as an address or a ref.
 #[test]
 fn options_and_helpers_never_reach_git() {
     for text in ["--upload-pack=touch x", "ext::sh -c touch% x", "fd::3", "ssh://-oProxyCommand=touch/x", "-x"] {
@@ -22,6 +23,7 @@ fn options_and_helpers_never_reach_git() {
     }
 }
 
+/// Case G2: a branch whose name is a command of the shell.
 #[tokio::test]
 async fn a_branch_with_the_shells_characters_is_only_a_name() {
     let Some(repo) = Repo::new() else { return };
@@ -34,6 +36,7 @@ async fn a_branch_with_the_shells_characters_is_only_a_name() {
     assert!(!into.path().join("canary").exists() && !into.path().join("checkout/canary").exists());
 }
 
+/// Case G3: hooks, filters and an embedded repository that run programs.
 #[tokio::test]
 async fn hooks_filters_and_an_embedded_repository_run_nothing() {
     let Some(repo) = Repo::new() else { return };
@@ -71,6 +74,7 @@ async fn hooks_filters_and_an_embedded_repository_run_nothing() {
     assert!(!config.contains("fsmonitor") && !config.contains("hooksPath"), "{config}");
 }
 
+/// Case G4: a submodule that is a folder of this machine.
 #[tokio::test]
 async fn a_submodule_that_reads_this_machine_is_refused() {
     let (Some(repo), Some(inner)) = (Repo::new(), Repo::new()) else { return };
@@ -86,6 +90,7 @@ async fn a_submodule_that_reads_this_machine_is_refused() {
     assert!(matches!(error, SourceError::NotAllowed { .. }), "{error}");
 }
 
+/// Case G5: a submodule named to land among the hooks.
 #[tokio::test]
 async fn a_submodule_named_to_land_in_the_hooks_is_refused() {
     let (Some(repo), Some(inner)) = (Repo::new(), Repo::new()) else { return };
@@ -100,6 +105,7 @@ async fn a_submodule_named_to_land_in_the_hooks_is_refused() {
     assert!(matches!(error, SourceError::Refused { .. }), "{error}");
 }
 
+/// Case G6: a link out of the checkout.
 #[tokio::test]
 async fn a_link_to_the_outside_stays_a_link() {
     let Some(repo) = Repo::new() else { return };
@@ -122,6 +128,7 @@ async fn a_link_to_the_outside_stays_a_link() {
     assert_eq!(fs::read_to_string(out).expect("a file"), outside.path().to_str().expect("text"));
 }
 
+/// Case G7: a work tree that shares the repository of its user.
 #[tokio::test]
 async fn a_job_cannot_write_through_a_copy_into_the_users_repository() {
     let Some(repo) = Repo::new() else { return };
@@ -135,4 +142,41 @@ async fn a_job_cannot_write_through_a_copy_into_the_users_repository() {
     git(&checkout.dir, &["commit", "--quiet", "--allow-empty", "-m", "of the job"]);
     assert_eq!(repo.git(&["for-each-ref"]), before);
     assert_eq!(git(&checkout.dir, &["status", "--porcelain", "--branch"]), "## side");
+}
+
+/// Case G16: a few objects that are a thousand million files.
+#[tokio::test]
+async fn a_tree_of_trees_of_trees_is_refused_before_git_counts_it() {
+    let Some(repo) = Repo::new() else { return };
+    repo.write("one", "x");
+    repo.commit("one file");
+    let mut tree = repo.git(&["rev-parse", "HEAD^{tree}"]);
+    for _ in 0..9 {
+        let ten: String = (0..10).map(|number| format!("040000 tree {tree}\tt{number}\n")).collect();
+        repo.write("list", &ten);
+        tree = repo.git(&["-c", "alias.made=!git mktree < list", "made"]);
+    }
+    let commit = repo.git(&["commit-tree", "-m", "a bomb", &tree]);
+    repo.git(&["branch", "bomb", &commit]);
+    let mut remote = repo.remote();
+    remote.reference = Some(GitRef::branch("bomb").expect("a branch"));
+    remote.max_bytes = Some(50_000_000);
+    let begun = std::time::Instant::now();
+    let error = fetch(&remote).await.1.expect_err("too much");
+    assert!(matches!(error, SourceError::TooLarge { limit: 50_000_000, .. }), "{error}");
+    assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
+}
+
+/// Case G17: a pack of 200 kB that is a file of 200 MB.
+#[tokio::test]
+async fn a_pack_that_swells_is_refused() {
+    let Some(repo) = Repo::new() else { return };
+    fs::File::create(repo.root().join("zeros")).and_then(|file| file.set_len(200_000_000)).expect("a file");
+    repo.commit("a bomb");
+    let mut remote = repo.remote();
+    remote.max_bytes = Some(20_000_000);
+    let (into, checkout) = fetch(&remote).await;
+    let error = checkout.expect_err("too much");
+    assert!(matches!(error, SourceError::TooLarge { limit: 20_000_000, .. }), "{error}");
+    drop(into);
 }

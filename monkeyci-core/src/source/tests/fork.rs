@@ -32,36 +32,38 @@ fn fork_of(repo: &Repo, change: impl FnOnce()) -> GitRemote {
 #[tokio::test]
 async fn whatever_a_fork_has_in_the_place_of_the_script_that_of_the_base_is_there() {
     let hostile: [(&str, Change<'_>); 7] = [
-        ("a file", &|repo| {
+        ("F1 a file in the place of the script", &|repo| {
             fs::remove_dir_all(repo.root().join(".monkeyci")).expect("removed");
             repo.write(".monkeyci", "evil");
         }),
-        ("a link to its own files", &|repo| {
+        ("F2 a link to its own files in the place of the script", &|repo| {
             fs::remove_dir_all(repo.root().join(".monkeyci")).expect("removed");
             repo.write("evil/build.yaml", "id: evil\n");
             symlink("evil", repo.root().join(".monkeyci")).expect("a link");
         }),
-        ("a link out of the checkout", &|repo| {
+        ("F3 a link out of the checkout in the place of the script", &|repo| {
             fs::remove_dir_all(repo.root().join(".monkeyci")).expect("removed");
             symlink("/etc", repo.root().join(".monkeyci")).expect("a link");
         }),
-        ("another script, and more files", &|repo| {
+        ("F4 another script, and more files in the place of the script", &|repo| {
             repo.write(".monkeyci/build.yaml", "id: evil\n");
             repo.write(".monkeyci/build.json", "{\"id\": \"evil\"}");
             repo.write(".monkeyci/Cargo.toml", "[package]\nname = \"evil\"\n");
         }),
-        ("a file that is a link", &|repo| {
+        ("F5 a file that is a link in the place of the script", &|repo| {
             fs::remove_file(repo.root().join(".monkeyci/build.yaml")).expect("removed");
             symlink("../src/main.rs", repo.root().join(".monkeyci/build.yaml")).expect("a link");
         }),
-        ("a submodule", &|repo| {
+        ("F6 a submodule in the place of the script", &|repo| {
             fs::remove_dir_all(repo.root().join(".monkeyci")).expect("removed");
             let head = repo.git(&["rev-parse", "HEAD"]);
             repo.git(&["rm", "-rq", "--cached", ".monkeyci"]);
             repo.git(&["clone", "-q", ".", ".monkeyci"]);
             repo.git(&["update-index", "--add", "--cacheinfo", &format!("160000,{head},.monkeyci")]);
         }),
-        ("none at all", &|repo| fs::remove_dir_all(repo.root().join(".monkeyci")).expect("removed")),
+        ("F7 none at all in the place of the script", &|repo| {
+            fs::remove_dir_all(repo.root().join(".monkeyci")).expect("removed")
+        }),
     ];
     for (what, change) in hostile {
         let Some(repo) = Repo::new() else { return };
@@ -94,6 +96,7 @@ async fn a_fork_that_leaves_the_script_alone_is_not_told_of_and_its_attributes_c
     assert!(!checkout.warnings.iter().any(|told| told.contains("script")));
 }
 
+/// Case F8: a script of the base that stands for a file of the fork.
 #[tokio::test]
 async fn a_script_of_the_base_that_is_a_link_to_files_of_the_fork_is_refused() {
     let Some(repo) = Repo::new() else { return };

@@ -136,6 +136,7 @@ async fn a_public_repository_comes_over_http() {
     assert!(error.to_string().contains("use `https`"), "{error}");
 }
 
+/// Case G8: a server in a private network.
 #[tokio::test]
 async fn a_host_of_a_private_network_is_not_even_asked() {
     let Some(repo) = Repo::new() else { return };
@@ -183,6 +184,7 @@ fn assert_holds_no(dir: &Path, secret: &[u8]) {
     }
 }
 
+/// Case G9: a server that wants a password, and none or a wrong one is known.
 #[tokio::test]
 async fn wrong_or_missing_credentials_are_an_error_that_does_not_hold_them() {
     let Some(repo) = Repo::new() else { return };
@@ -194,6 +196,7 @@ async fn wrong_or_missing_credentials_are_an_error_that_does_not_hold_them() {
     }
 }
 
+/// Case G10: a server that leads to another one, with our password.
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
     let Some(repo) = Repo::new() else { return };

@@ -199,6 +199,7 @@ async fn a_slow_fetch_ends_by_its_timeout() {
     assert!(matches!(error, SourceError::Timeout { .. }), "{error}");
 }
 
+/// Case G11: small as it is packed, and large as it is checked out.
 #[tokio::test]
 async fn a_repository_that_holds_too_much_is_refused() {
     let Some(repo) = Repo::new() else { return };
@@ -212,6 +213,7 @@ async fn a_repository_that_holds_too_much_is_refused() {
     fetch(&remote).await.1.expect("it may hold that much");
 }
 
+/// Case G12: a server that sends without end.
 #[tokio::test]
 async fn git_is_stopped_while_it_writes_too_much() {
     if !has("git", "git") {
@@ -221,7 +223,7 @@ async fn git_is_stopped_while_it_writes_too_much() {
     let port = silent.local_addr().expect("an address").port();
     let url: GitUrl = format!("http://127.0.0.1:{port}/silent").parse().expect("a url");
     let (folder, cancel) = (tempfile::tempdir().expect("a folder"), CancellationToken::new());
-    std::fs::write(folder.path().join("grown"), [0; 1001]).expect("a file");
+    std::fs::write(folder.path().join("grown"), [0; 5001]).expect("a file");
     let git = Git {
         url: url.as_str(),
         dir: folder.path(),
@@ -231,8 +233,39 @@ async fn git_is_stopped_while_it_writes_too_much() {
         secrets: &[],
         cancel: &cancel,
         deadline: (Instant::now() + Duration::from_mins(1), Duration::from_mins(1)),
-        max_bytes: Some(1000),
+        max_bytes: Some(5000),
+        place: None,
     };
     let ran = git.run(&["ls-remote", url.as_str()]).await;
-    assert!(matches!(ran.err(), Some(SourceError::TooLarge { limit: 1000, .. })));
+    assert!(matches!(ran.err(), Some(SourceError::TooLarge { limit: 5000, .. })));
+}
+
+/// Case G18: a name that leads elsewhere once git looks it up itself.
+#[tokio::test]
+async fn git_asks_whom_it_is_told_to_whatever_a_name_leads_to() {
+    if !has("git", "git") {
+        return;
+    }
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let url: GitUrl = format!("http://nowhere.invalid:{port}/a").parse().expect("a url");
+    let (folder, cancel) = (tempfile::tempdir().expect("a folder"), CancellationToken::new());
+    let place = format!("http.curloptResolve=nowhere.invalid:{port}:127.0.0.1");
+    let git = Git {
+        url: url.as_str(),
+        dir: folder.path(),
+        protocols: "http",
+        symlinks: true,
+        handover: &Handover::new(&Credentials::None, &url, false).expect("prepares"),
+        secrets: &[],
+        cancel: &cancel,
+        deadline: (Instant::now() + Duration::from_mins(1), Duration::from_mins(1)),
+        max_bytes: None,
+        place: Some(&place),
+    };
+    let arguments = ["ls-remote", url.as_str()];
+    // Hung up on at once.
+    let (asked, ran) = tokio::join!(async { listener.accept().await.map(drop) }, git.run(&arguments));
+    asked.expect("the address that was given is asked");
+    assert!(!ran.expect("it ran").success);
 }

@@ -83,6 +83,7 @@ impl Drop for SmallDisk {
     }
 }
 
+/// Case D1: a database whose disk is full.
 #[expect(clippy::print_stdout, reason = "what is skipped is said")]
 #[tokio::test]
 async fn a_full_disk_still_takes_the_ends_of_builds_and_loses_nothing() {

@@ -259,6 +259,7 @@ fn endless_lists_are_read_as_far_as_anybody_needs() {
     assert!(matches!(hear(Forge::GitHub, "push", &body), Err(Unreadable::Json(_))), "a list is no commit");
 }
 
+/// Case F9: a pull request that hides where it comes from.
 #[test]
 fn what_nobody_tells_of_is_taken_for_a_fork() {
     let side = |repo: Value| json!({"ref": "x", "sha": B, "repo": repo});

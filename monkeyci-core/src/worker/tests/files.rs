@@ -207,6 +207,7 @@ async fn what_does_not_fit_where_artifacts_are_kept_is_an_error_and_leaves_nothi
     drop(small);
 }
 
+/// Case D5: no room for what a job keeps.
 #[tokio::test]
 async fn a_full_disk_is_an_error_of_ours_that_says_so() {
     let (mut house, _state) = house();
