@@ -30,7 +30,7 @@ async fn bodies_that_are_bombs_are_refused_in_a_moment() {
     let many = |count: usize, of: &dyn Fn(usize) -> String| (0..count).map(of).collect::<Vec<_>>().join(",");
     // The same hash in the old hash of Java and of many others: `Aa` and `BB` in all their sequences.
     let twins = many(1 << 14, &|number| {
-        let key: String = (0..14).map(|bit| if number >> bit & 1 == 0 { "Aa" } else { "BB" }).collect();
+        let key: String = (0..14).map(|bit| if (number >> bit) & 1 == 0 { "Aa" } else { "BB" }).collect();
         format!("\"{key}\": \"x\"")
     });
     let pipeline = |jobs: &str| format!("{{\"script\": [{jobs}]}}");
