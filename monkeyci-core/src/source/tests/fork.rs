@@ -62,7 +62,7 @@ async fn whatever_a_fork_has_in_the_place_of_the_script_that_of_the_base_is_ther
             repo.git(&["update-index", "--add", "--cacheinfo", &format!("160000,{head},.monkeyci")]);
         }),
         ("F7 none at all in the place of the script", &|repo| {
-            fs::remove_dir_all(repo.root().join(".monkeyci")).expect("removed")
+            fs::remove_dir_all(repo.root().join(".monkeyci")).expect("removed");
         }),
     ];
     for (what, change) in hostile {
