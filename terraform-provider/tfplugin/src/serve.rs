@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::process::Pid;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -41,6 +42,8 @@ pub fn serve<P: Provider>(plugin: Plugin<P>) -> ExitCode {
 
 fn run<P: Provider>(plugin: Plugin<P>) -> Result<(), String> {
     let handshake = Handshake::from_env()?;
+    // Before the answer: once it has that, Terraform may be killed.
+    let parent = rustix::process::getppid();
     log::init(P::NAME);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -59,7 +62,7 @@ fn run<P: Provider>(plugin: Plugin<P>) -> Result<(), String> {
             .and_then(|()| stdout.flush())
             .map_err(|error| format!("Terraform does not listen: {error}"))?;
         drop(stdout);
-        tokio::spawn(until_told(shutdown.clone()));
+        tokio::spawn(until_told(parent, shutdown.clone()));
         let router = Router(Arc::new(Service::new(plugin, shutdown.clone())));
         endpoint.serve(router, acceptor, shutdown).await;
         Ok(())
@@ -70,12 +73,11 @@ fn run<P: Provider>(plugin: Plugin<P>) -> Result<(), String> {
 }
 
 /// Ends the process on SIGTERM, and when Terraform is gone. SIGINT goes to everybody at the terminal, and is not for us.
-async fn until_told(shutdown: CancellationToken) {
+async fn until_told(parent: Option<Pid>, shutdown: CancellationToken) {
     let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {
         return;
     };
-    let parent = rustix::process::getppid();
     let mut look = tokio::time::interval(PARENT);
     loop {
         tokio::select! {
