@@ -16,6 +16,9 @@ enum Form {
     Decimal(String),
 }
 
+/// No floating point number has a larger exponent.
+const LONGEST_SHIFT: usize = 400;
+
 /// How a number goes over the wire.
 pub(crate) enum Wire<'a> {
     Signed(i64),
@@ -32,8 +35,8 @@ impl Number {
         }
         let is_decimal = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
         let float: f64 = text.parse().ok().filter(|_| is_decimal)?;
-        let plain = text.contains('.') && !text.contains(['e', 'E']);
-        let digits = if plain { text.trim_end_matches('0').trim_end_matches('.') } else { text };
+        let plain = plain(text)?;
+        let digits = plain.as_str();
         if let Ok(int) = digits.parse() {
             return Some(Self(Form::Int(int)));
         }
@@ -87,6 +90,33 @@ impl Number {
             Form::Decimal(text) => Wire::Text(text.as_str().into()),
         }
     }
+}
+
+/// The same number without an exponent and without zeros at its end; as it is where that would be very long.
+fn plain(text: &str) -> Option<String> {
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let exponent: i64 = exponent.parse().ok()?;
+    let (sign, mantissa) = match mantissa.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", mantissa.trim_start_matches('+')),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let Some(shift) = usize::try_from(exponent.unsigned_abs()).ok().filter(|shift| *shift <= LONGEST_SHIFT) else {
+        return Some(text.to_owned());
+    };
+    let zeros = "0".repeat(shift);
+    let (whole, fraction) = if exponent < 0 {
+        let digits = format!("{zeros}{whole}");
+        let (left, right) = digits.split_at(digits.len() - shift);
+        (left.to_owned(), format!("{right}{fraction}"))
+    } else {
+        let digits = format!("{fraction}{zeros}");
+        let (left, right) = digits.split_at(shift);
+        (format!("{whole}{left}"), right.to_owned())
+    };
+    let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
+    let whole = if whole.is_empty() { "0" } else { whole };
+    Some(if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") })
 }
 
 /// All decimal digits that the number has.

@@ -66,7 +66,7 @@ fn elements(nesting: Nesting, schema: &Schema, config: &Value, proposed: &Value,
             Value::Map(elements.iter().map(settle).collect())
         }
         (Nesting::Set, Value::List(elements)) => {
-            let pairs = paired(elements, proposed);
+            let pairs = paired(schema, elements, proposed);
             let settle = |(config, proposed)| known(config, || object(schema, config, proposed, proposed));
             Value::set(pairs.into_iter().map(settle).collect(), &schema.ty())
         }
@@ -83,30 +83,59 @@ fn element(list: &Value, index: usize) -> &Value {
     if let Value::List(elements) = list { elements.get(index).unwrap_or(&Value::Null) } else { &Value::Null }
 }
 
-/// Each element of a set as the user wrote it, with the proposed one that it has become.
-fn paired<'a>(config: &'a [Value], proposed: &'a Value) -> Vec<(&'a Value, &'a Value)> {
-    let mut open: Vec<&Value> =
-        if let Value::List(elements) = proposed { elements.iter().collect() } else { Vec::new() };
-    let pair = |config| {
-        let place = open.iter().position(|proposed| agrees(config, proposed));
-        (config, place.map_or(&Value::Null, |place| open.swap_remove(place)))
-    };
-    config.iter().map(pair).collect()
+/// Each element of a set as the user wrote it, with the proposed one that it has become; null where there is none. Several
+/// may do for one, so as many as possible get theirs (augmenting paths).
+fn paired<'a>(schema: &Schema, config: &'a [Value], proposed: &'a Value) -> Vec<(&'a Value, &'a Value)> {
+    let proposed = if let Value::List(elements) = proposed { elements.as_slice() } else { &[] };
+    let may: Vec<Vec<usize>> = config
+        .iter()
+        .map(|config| (0..proposed.len()).filter(|place| agrees(schema, config, &proposed[*place])).collect())
+        .collect();
+    let mut owners = vec![None; proposed.len()];
+    for index in 0..config.len() {
+        claim(index, &may, &mut owners, &mut vec![false; proposed.len()]);
+    }
+    let own = |index| owners.iter().position(|owner| *owner == Some(index));
+    let pair = |(index, config)| (config, own(index).map_or(&Value::Null, |place| &proposed[place]));
+    config.iter().enumerate().map(pair).collect()
+}
+
+/// Finds a place for one, and for whoever has to make room.
+fn claim(index: usize, may: &[Vec<usize>], owners: &mut [Option<usize>], seen: &mut [bool]) -> bool {
+    for &place in &may[index] {
+        if std::mem::replace(&mut seen[place], true) {
+            continue;
+        }
+        if owners[place].is_none_or(|owner| claim(owner, may, owners, seen)) {
+            owners[place] = Some(index);
+            return true;
+        }
+    }
+    false
 }
 
 /// Whether the second may be the first with computed attributes filled in.
-fn agrees(config: &Value, filled: &Value) -> bool {
-    match (config, filled) {
-        (Value::Null, _) => true,
-        (Value::Map(left), Value::Map(right)) => {
-            left.len() == right.len()
-                && left.iter().all(|(key, value)| right.get(key).is_some_and(|r| agrees(value, r)))
+fn agrees(schema: &Schema, config: &Value, filled: &Value) -> bool {
+    let (Value::Map(_), Value::Map(_)) = (config, filled) else { return config == filled };
+    schema.attributes.iter().all(|attribute| {
+        let (config, filled) = (config.get(&attribute.name), filled.get(&attribute.name));
+        match (&attribute.kind, config, filled) {
+            _ if attribute.write_only => true,
+            (_, Value::Null, _) => attribute.is_computed() || filled.is_null(),
+            (Kind::Plain(_), ..) => settled_text(attribute, config, filled) == *filled,
+            (Kind::Nested(Nesting::Single, schema), ..) => agrees(schema, config, filled),
+            (Kind::Nested(Nesting::List, schema), Value::List(left), Value::List(right)) => {
+                left.len() == right.len() && left.iter().zip(right).all(|(left, right)| agrees(schema, left, right))
+            }
+            (Kind::Nested(Nesting::Map, schema), Value::Map(left), Value::Map(right)) => {
+                left.keys().eq(right.keys()) && left.iter().all(|(key, value)| agrees(schema, value, &right[key]))
+            }
+            (Kind::Nested(Nesting::Set, schema), Value::List(left), Value::List(right)) => {
+                left.len() == right.len() && paired(schema, left, filled).iter().all(|(_, filled)| !filled.is_null())
+            }
+            (_, config, filled) => config == filled,
         }
-        (Value::List(left), Value::List(right)) => {
-            left.len() == right.len() && left.iter().zip(right).all(|(left, right)| agrees(left, right))
-        }
-        (left, right) => left == right,
-    }
+    })
 }
 
 /// What the provider computes may change with the rest, and is not known any more unless it keeps.
@@ -141,7 +170,7 @@ fn forget_in(nesting: Nesting, schema: &Schema, config: &Value, planned: &mut Va
         }
         (Nesting::Set, Value::List(config), planned) => {
             let mut forgotten = Vec::new();
-            for (config, filled) in paired(config, planned) {
+            for (config, filled) in paired(schema, config, planned) {
                 let mut filled = filled.clone();
                 forget(schema, config, &mut filled);
                 forgotten.push(filled);
@@ -272,3 +301,6 @@ pub(crate) fn written(schema: &Schema, state: &Value) -> Value {
     };
     Value::Map(schema.attributes.iter().map(attribute).collect())
 }
+
+#[cfg(test)]
+mod tests;

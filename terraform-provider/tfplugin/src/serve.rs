@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::Pid;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::plugin::Plugin;
@@ -42,8 +42,6 @@ pub fn serve<P: Provider>(plugin: Plugin<P>) -> ExitCode {
 
 fn run<P: Provider>(plugin: Plugin<P>) -> Result<(), String> {
     let handshake = Handshake::from_env()?;
-    // Before the answer: once it has that, Terraform may be killed.
-    let parent = rustix::process::getppid();
     log::init(P::NAME);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -51,6 +49,8 @@ fn run<P: Provider>(plugin: Plugin<P>) -> Result<(), String> {
         .map_err(|error| format!("the provider cannot start its threads: {error}"))?;
     let served = runtime.block_on(async {
         let shutdown = CancellationToken::new();
+        // Before the answer: once Terraform has that, both may be interrupted or killed.
+        let ends = Ends::watch().map_err(|error| format!("the provider cannot listen for signals: {error}"))?;
         let endpoint = Endpoint::bind(handshake.socket_dir.as_deref(), handshake.socket_group.as_deref())?;
         let (acceptor, certificate) = match &handshake.client_certificate {
             Some(client) => tls::mutual(client).map(|(acceptor, own)| (Some(acceptor), Some(own)))?,
@@ -62,7 +62,7 @@ fn run<P: Provider>(plugin: Plugin<P>) -> Result<(), String> {
             .and_then(|()| stdout.flush())
             .map_err(|error| format!("Terraform does not listen: {error}"))?;
         drop(stdout);
-        tokio::spawn(until_told(parent, shutdown.clone()));
+        tokio::spawn(ends.wait(shutdown.clone()));
         let router = Router(Arc::new(Service::new(plugin, shutdown.clone())));
         endpoint.serve(router, acceptor, shutdown).await;
         Ok(())
@@ -72,19 +72,29 @@ fn run<P: Provider>(plugin: Plugin<P>) -> Result<(), String> {
     served
 }
 
-/// Ends the process on SIGTERM, and when Terraform is gone. SIGINT goes to everybody at the terminal, and is not for us.
-async fn until_told(parent: Option<Pid>, shutdown: CancellationToken) {
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return;
-    };
-    let mut look = tokio::time::interval(PARENT);
-    loop {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => break,
-            _ = look.tick() => if rustix::process::getppid() != parent { break },
-        }
+/// What ends the process but its own shutdown.
+struct Ends {
+    interrupt: Signal,
+    terminate: Signal,
+    parent: Option<Pid>,
+}
+
+impl Ends {
+    fn watch() -> std::io::Result<Self> {
+        let parent = rustix::process::getppid();
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())?, parent })
     }
-    shutdown.cancel();
+
+    /// Ends it on SIGTERM, and when Terraform is gone. SIGINT goes to everybody at the terminal, and is not for us.
+    async fn wait(mut self, shutdown: CancellationToken) {
+        let mut look = tokio::time::interval(PARENT);
+        loop {
+            tokio::select! {
+                _ = self.interrupt.recv() => {}
+                _ = self.terminate.recv() => break,
+                _ = look.tick() => if rustix::process::getppid() != self.parent { break },
+            }
+        }
+        shutdown.cancel();
+    }
 }

@@ -46,6 +46,9 @@ impl Attribute {
         if self.write_only && in_set {
             return Some("is write-only and inside a set, whose elements have no place");
         }
+        if self.default.is_some() && in_set {
+            return Some("has a default inside a set, where it may make two elements one");
+        }
         if self.write_only && (self.keeps || self.replaces.is_some() || self.identity) {
             return Some("is write-only, so nothing can be decided by it");
         }

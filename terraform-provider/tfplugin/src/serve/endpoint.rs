@@ -37,7 +37,10 @@ impl Endpoint {
     pub(super) fn bind(parent: Option<&Path>, group: Option<&str>) -> Result<Self, String> {
         let bound = || -> io::Result<Self> {
             let parent = parent.map_or_else(std::env::temp_dir, Path::to_owned);
-            let folder = tempfile::Builder::new().prefix("plugin").tempdir_in(parent)?;
+            let folder = tempfile::Builder::new()
+                .prefix("plugin")
+                .permissions(Permissions::from_mode(0o700))
+                .tempdir_in(parent)?;
             let path = folder.path().join("socket");
             let listener = UnixListener::bind(&path)?;
             if let Some(group) = group {

@@ -7,6 +7,7 @@ use http::uri::PathAndQuery;
 use hyper_util::rt::TokioIo;
 use prost::Message;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, RootCertStore};
 use tfplugin::proto::{DynamicValue, configure_provider};
 use tfplugin::{Object, Reattach, Type, Value};
@@ -64,7 +65,10 @@ impl Client {
         let mut config = match identity {
             Some(identity) => {
                 let key = PrivateKeyDer::try_from(identity.key).expect("a key");
-                builder.with_client_auth_cert(vec![identity.certificate], key).expect("a pair")
+                let key = rustls::crypto::aws_lc_rs::sign::any_supported_type(&key).expect("a kind of key");
+                // A thief may have a key that does not belong to the certificate.
+                let pair = CertifiedKey::new(vec![identity.certificate], key);
+                builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(pair)))
             }
             None => builder.with_no_client_auth(),
         };

@@ -26,6 +26,12 @@ fn numbers_come_back_as_they_were_sent() {
     assert_eq!(of("0.5").to_msgpack(&Type::Number)[0], 0xcb);
     assert_eq!(of("1.0"), of("1"));
     assert_eq!(of("2.50"), Value::from(2.5));
+    for (left, right) in
+        [("1e3", "1000"), ("15E-8", "0.00000015"), ("-1.25e1", "-12.5"), ("0.10e1", "1"), ("1e-2", "0.01")]
+    {
+        assert_eq!(of(left), of(right));
+    }
+    assert_eq!(of("1e999999999"), of("1e999999999"), "too large to be written out");
     for wrong in ["", "x", "NaN", "inf", "1e", "--1", "0x10"] {
         assert!(Number::parse(wrong).is_none(), "{wrong}");
     }

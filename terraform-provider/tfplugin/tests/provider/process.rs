@@ -60,11 +60,12 @@ async fn only_the_client_with_the_very_certificate_is_let_in() {
     // The stranger shows the right certificate, and has another key.
     let thief = Identity { key: stranger.key.clone(), ..client };
     for refused in [None, Some(stranger), Some(thief)] {
-        let answer: Result<get_metadata::Response, tonic::Status> = match Client::secure(started.socket(), server.clone(), refused).await {
-            // In TLS 1.3 a client hears only after its greeting that it is refused.
-            Ok(mut client) => client.try_ask("/tfplugin6.Provider/GetMetadata", get_metadata::Request {}).await,
-            Err(error) => Err(tonic::Status::unavailable(error)),
-        };
+        let answer: Result<get_metadata::Response, tonic::Status> =
+            match Client::secure(started.socket(), server.clone(), refused).await {
+                // In TLS 1.3 a client hears only after its greeting that it is refused.
+                Ok(mut client) => client.try_ask("/tfplugin6.Provider/GetMetadata", get_metadata::Request {}).await,
+                Err(error) => Err(tonic::Status::unavailable(error)),
+            };
         assert!(answer.is_err(), "a stranger was let in");
     }
     let _: get_metadata::Response = good.ask("GetMetadata", get_metadata::Request {}).await;
@@ -102,7 +103,7 @@ fn it_leaves_interrupts_to_terraform_and_ends_on_terminate() {
 
 #[test]
 fn it_ends_when_the_terraform_that_started_it_was_killed() {
-    // The shell is the Terraform; it dies as soon as the provider has answered.
+    // The shell is the Terraform; it dies when its input ends.
     let script = format!("'{}' & read line; exit 0", path().display());
     let mut shell = Command::new("sh");
     let shell = shell.arg("-c").arg(script).process_group(0);
@@ -111,10 +112,11 @@ fn it_ends_when_the_terraform_that_started_it_was_killed() {
             shell.env(name, value);
         }
     }
-    let mut child = shell.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("it starts");
+    let mut child = shell.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
     let mut line = String::new();
     let mut stdout = std::io::BufReader::new(child.stdout.take().expect("a pipe"));
     std::io::BufRead::read_line(&mut stdout, &mut line).expect("a line");
+    drop(child.stdin.take());
     child.wait().expect("the shell ends");
     // The provider holds the other end of the pipe for as long as it lives.
     let mut rest = String::new();
