@@ -21,6 +21,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("monkeyci-plugin-image", &["monkeyci-sdk"]),
     ("monkeyci-plugin-notify", &["monkeyci-sdk"]),
     ("monkeyci-plugin-release", &["monkeyci-sdk"]),
+    ("tfplugin-derive", &[]),
+    ("tfplugin", &["tfplugin-derive"]),
     ("monkeyci", &["monkeyci-core", "monkeyci-api", "monkeyci-client"]),
     (
         "monkeyci-tests",
