@@ -10,7 +10,9 @@ use crate::value::Value;
 
 /// What a value must be. It sees values that are known and not null.
 #[derive(Clone)]
-pub struct Check(Arc<dyn Fn(&Value, &Path, &mut Diagnostics) + Send + Sync>);
+pub struct Check(Arc<Judge>);
+
+type Judge = dyn Fn(&Value, &Path, &mut Diagnostics) + Send + Sync;
 
 impl Check {
     /// Judges a value; the error says what is wrong with it and what would be right.

@@ -79,7 +79,7 @@ impl Path {
             match &attribute.kind {
                 Kind::Nested(nesting, schema) => inside = Some((Some(*nesting), schema)),
                 Kind::Plain(crate::Type::List(_)) => {
-                    path.0.extend(tokens.next().and_then(|t| t.parse().ok()).map(Step::Index))
+                    path.0.extend(tokens.next().and_then(|t| t.parse().ok()).map(Step::Index));
                 }
                 Kind::Plain(crate::Type::Map(_)) => path.0.extend(tokens.next().map(Step::Key)),
                 Kind::Plain(_) => {}

@@ -262,7 +262,7 @@ pub(crate) fn with_write_only(schema: &Schema, planned: &Value, config: &Value) 
         match (&attribute.kind, &mut *value, config) {
             _ if attribute.write_only => *value = config.clone(),
             (Kind::Nested(Nesting::Single, schema), Value::Map(_), _) => {
-                *value = with_write_only(schema, value, config)
+                *value = with_write_only(schema, value, config);
             }
             (Kind::Nested(Nesting::List, schema), Value::List(elements), _) => {
                 for (index, value) in elements.iter_mut().enumerate() {

@@ -12,7 +12,9 @@ macro_rules! failed {
     ($($call:ident)*) => {$(
         impl Failed for $call::Response {
             fn failed(diagnostics: &Diagnostics) -> Self {
-                Self { diagnostics: diagnostics.to_proto(), ..Self::default() }
+                let mut answer = Self::default();
+                answer.diagnostics = diagnostics.to_proto();
+                answer
             }
         }
     )*};

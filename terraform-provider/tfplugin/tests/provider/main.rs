@@ -6,6 +6,7 @@ mod codec;
 #[path = "../../examples/files.rs"]
 #[expect(dead_code, reason = "its `main` is for the program")]
 mod files;
+mod mishaps;
 mod plans;
 mod process;
 mod program;

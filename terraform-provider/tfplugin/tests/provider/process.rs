@@ -131,7 +131,7 @@ fn it_starts_quickly_and_is_small() {
     let took = begun.elapsed();
     let status = std::fs::read_to_string(format!("/proc/{}/status", started.child.id())).unwrap_or_default();
     let resident = status.lines().find(|line| line.starts_with("VmRSS")).unwrap_or("VmRSS: unknown here");
-    println!("start {took:?}, {resident}");
+    eprintln!("start {took:?}, {resident}");
     // A tenth of this in a release build, on a machine with nothing else to do.
     assert!(took < Duration::from_secs(5), "{took:?}");
 }

@@ -48,7 +48,7 @@ fn anything() -> impl Strategy<Value = Json> {
     leaf.prop_recursive(3, 16, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Json::from),
-            prop::collection::btree_map("[a-z]{1,4}", inner, 0..4).prop_map(|map| Json::from_iter(map)),
+            prop::collection::btree_map("[a-z]{1,4}", inner, 0..4).prop_map(Json::from_iter),
         ]
     })
 }

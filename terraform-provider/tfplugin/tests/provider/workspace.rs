@@ -157,7 +157,7 @@ impl Workspace {
         match output.status.code() {
             Some(0) => true,
             Some(2) => {
-                println!("{stdout}");
+                eprintln!("{stdout}");
                 false
             }
             _ => panic!("terraform plan:\n{stdout}\n{stderr}"),
