@@ -9,16 +9,19 @@ use crate::tidy::sources;
 /// A branch that is markup.
 const BRANCH: &str = "<svg/onload=window.pwned=1>";
 
-/// Prints markup and what terminals understand, and leaves a report of a test that is called like markup.
+/// Leaves a report of a test that is called like markup.
 const SCRIPT: &str = r#"
 - id: ill
-  script:
-    - printf '<script>window.pwned=2</script><img src=x onerror=window.pwned=2>\n'
-    - printf '\033]52;c;cHduZWQ=\007\033]8;;javascript:window.pwned=2\033\\click\033]8;;\033\\ \342\200\256gpj.exe\n'
-    - cp report.xml out.xml
+  script: [cp report.xml out.xml, sh says.sh]
   junit: {path: out.xml, artifact-id: report}
   save-artifacts: [{id: report, path: out.xml}]
 "#;
+
+/// Prints markup, words for the clipboard of a terminal, a link of one, and text that turns its direction.
+const SAYS: &str = r"
+printf '<script>window.pwned=2</script><img src=x onerror=window.pwned=2>\n'
+printf '\033]52;c;cHduZWQ=\007\033]8;;javascript:window.pwned=2\033\\click\033]8;;\033\\ \342\200\256gpj.exe\n'
+";
 
 const REPORT: &str = r#"<testsuite name="&lt;b&gt;" tests="1" failures="1"><testcase classname="&lt;img src=x&gt;"
 name="&lt;img src=x onerror=window.pwned=3&gt;"><failure message="&lt;script&gt;window.pwned=3&lt;/script&gt;">
@@ -33,6 +36,7 @@ fn nothing_that_is_said_acts_in_the_page() {
     let home = Home::new();
     let repository = home.committed(SCRIPT);
     std::fs::write(repository.join("report.xml"), REPORT).expect("written");
+    std::fs::write(repository.join("says.sh"), SAYS).expect("written");
     let author = ["-c", "user.name=<img src=x onerror=window.pwned=1>", "-c", "user.email=ann@example.com"];
     let message = "<script>window.pwned=1</script><img src=x onerror=\"window.pwned=1\">";
     for args in [

@@ -43,9 +43,11 @@ async function hostile(page) {
   await page.open(`${origin}/o/ill/r/web/b/1/j/ill`);
   await page.see("<img src=x onerror=window.pwned=2>");
   assert.equal(await page.evaluate("[...document.links].filter((one) => !['http:', 'https:', 'data:'].includes(one.protocol)).length"), 0);
+  await page.see("click \ufffdgpj.exe");
   assert.ok(!(await page.evaluate("document.body.innerText")).includes("cHduZWQ="), "the escape is taken out");
   await quiet("U9");
   // Case U10: a test whose name and message are markup.
+  await page.open(`${origin}/o/ill/r/web/b/1/j/ill?tab=tests`);
   await page.see("<img src=x onerror=window.pwned=3>");
   await quiet("U10");
   // Case U11: a log that the browser shows by itself.
