@@ -69,6 +69,8 @@ pub struct Config {
     pub sources: Sources,
     /// The mail server that writes to subscribers; without one, nobody is written to.
     pub mail: Mail,
+    /// Traces of OpenTelemetry, one for each build.
+    pub traces: Traces,
     /// Where people sign in by; see the guide on signing in.
     pub sign_in: Vec<SignIn>,
 }
@@ -95,6 +97,15 @@ pub struct Tls {
     /// The file of its private key, in PEM.
     #[schemars(example = "/etc/monkeyci/tls.key")]
     pub key: Option<PathBuf>,
+}
+
+/// Traces of OpenTelemetry, one for each build that has ended. `OTEL_EXPORTER_OTLP_HEADERS` has further headers for them.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct Traces {
+    /// The collector, which takes OTLP over HTTP; none is sent when that is not said.
+    #[schemars(example = "https://otel.example.com")]
+    pub endpoint: Option<String>,
 }
 
 /// How long things are kept, in days; 0 is for ever.
@@ -245,6 +256,7 @@ impl Default for Config {
             shells: Shells::default(),
             sources: Sources::default(),
             mail: Mail::default(),
+            traces: Traces::default(),
             sign_in: Vec::new(),
         }
     }

@@ -20,6 +20,7 @@
 //! - `view`: builds as they are shown; `statistics`: how they went; `sse` and `range`: streams and parts of what is long;
 //!   `standing`: how long somebody sees them.
 //! - `shell`: people in the places of jobs.
+//! - `trace`: builds that have ended, as OpenTelemetry has them.
 //! - `connection`: who is listened to, and how long; [`metrics`]: what is counted; `request`: what is noted of each request.
 //! - `checkout`: what is cloned, with the `ssh_key`s for it, from `known_hosts`.
 //! - [`backup`]: a server in one file.
@@ -82,6 +83,7 @@ mod telling;
 mod throttle;
 mod timer;
 mod tls;
+mod trace;
 mod view;
 mod working;
 

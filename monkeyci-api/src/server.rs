@@ -38,10 +38,11 @@ use crate::sign_in::Providers;
 use crate::state::{Shared, State};
 use crate::throttle::Throttle;
 use crate::tls::Tls;
+use crate::trace::Collector;
 use crate::vault::Vault;
 use crate::{
     backup, chain, connection, database, executor, identity, intake, known_hosts, notice, poll, report, retention,
-    table, timer,
+    table, timer, trace,
 };
 
 /// Bytes of the longest body of a request to the API.
@@ -117,6 +118,7 @@ impl Server {
 
         let providers = Providers::new(&config.sign_in, config.sources.private).map_err(ServerError::Config)?;
         let mailer = Mailer::of(config, address).map_err(ServerError::Config)?;
+        let collector = Collector::of(config).map_err(ServerError::Config)?;
         let key = config.master_key.clone().unwrap_or_else(|| folder.join(backup::KEY));
         let vault = Arc::new(Vault::at(&key).map_err(io("cannot use the master key", &key))?);
         let (store, tables) = database::open(config, &folder).await?;
@@ -192,6 +194,7 @@ impl Server {
             mended: Notify::new(),
             noticed: Notify::new(),
             mailer,
+            collector,
             shells: Shells::new(&config.shells),
             retention: config.retention.clone(),
             proxies: config.trusted_proxies.clone(),
@@ -264,6 +267,7 @@ impl Server {
                 report::run(state.clone(), stop.clone()),
                 notice::run(state.clone(), stop.clone()),
                 chain::run(state.clone(), stop.clone()),
+                trace::run(state.clone(), stop.clone()),
                 state.issuer.run(stop.clone()),
             );
         })

@@ -21,6 +21,7 @@ use crate::metrics::Metrics;
 use crate::shell::Shells;
 use crate::sign_in::Providers;
 use crate::throttle::Throttle;
+use crate::trace::Collector;
 use crate::vault::Vault;
 
 /// What handlers share. Its clones are the same.
@@ -69,6 +70,8 @@ pub struct Shared {
     pub noticed: Notify,
     /// What writes mails, where there is a mail server.
     pub mailer: Option<Mailer>,
+    /// Who takes traces of builds, where somebody does.
+    pub collector: Option<Collector>,
     /// Shells that are open.
     pub shells: Shells,
     /// How long things are kept.

@@ -12,6 +12,8 @@ pub enum Reader {
     Notice,
     /// Who begins builds after builds.
     Trigger,
+    /// Who sends traces.
+    Trace,
 }
 
 impl Reader {
@@ -20,6 +22,7 @@ impl Reader {
             Self::Report => "report",
             Self::Notice => "notice",
             Self::Trigger => "trigger",
+            Self::Trace => "trace",
         }
     }
 }

@@ -44,6 +44,7 @@ mod statistics;
 mod store;
 mod subscription;
 mod throttle;
+mod trace;
 mod trigger;
 mod validate;
 mod vault;
