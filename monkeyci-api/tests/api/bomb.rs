@@ -12,7 +12,10 @@ use super::house::{Answer, House};
 /// A refusal takes a moment; this allows for a debug build on a busy machine.
 const SOON: Duration = Duration::from_secs(20);
 
-async fn send(house: &House, method: Method, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
+/// Names of headers, and what they say.
+type Headers<'a> = [(&'a str, &'a str)];
+
+async fn send(house: &House, method: Method, path: &str, headers: &Headers<'_>, body: Vec<u8>) -> Answer {
     let mut request = Request::builder().method(method).uri(path).header(header::HOST, "ci.example.com");
     request = request.header(header::AUTHORIZATION, format!("Bearer {}", house.token));
     for (name, value) in headers {
@@ -74,13 +77,12 @@ async fn bodies_that_are_bombs_are_refused_in_a_moment() {
 async fn bodies_that_are_no_json_are_refused() {
     let house = House::with_script("[]").await;
     let zeros = zstd::encode_all(std::io::repeat(b' ').take(50_000_000), 3).expect("compresses");
-    let org = "/v1/orgs/new-one";
-    type Case = (&'static str, &'static [(&'static str, &'static str)], Vec<u8>, &'static [u16]);
-    let cases: [Case; 7] = [
+    let (org, form) = ("/v1/orgs/new-one", "application/x-www-form-urlencoded");
+    let cases: [(&str, &Headers<'_>, Vec<u8>, &[u16]); 7] = [
         ("B33 no UTF-8", &[JSON], b"{\"name\": \"\xff\xfe\"}".to_vec(), &[400, 422]),
         ("B34 half a character", &[JSON], b"{\"name\": \"\\ud800\"}".to_vec(), &[400, 422]),
         ("B35 packed, and small: 50 MB of white space", &[JSON, ("content-encoding", "zstd")], zeros, &[400, 415]),
-        ("B36 a form", &[("content-type", "application/x-www-form-urlencoded")], b"name=x".to_vec(), &[415]),
+        ("B36 a form", &[("content-type", form)], b"name=x".to_vec(), &[415]),
         ("B37 text, as a page of another site may send it", &[("content-type", "text/plain")], b"{}".to_vec(), &[415]),
         ("B38 two values", &[JSON], b"{}{}".to_vec(), &[400]),
         ("B39 an array for an object", &[JSON], b"[\"x\"]".to_vec(), &[422]),
