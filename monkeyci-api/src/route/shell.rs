@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State as Shared;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
+use monkeyci_core::build::Build;
 use monkeyci_core::engine::NoVisit;
 use monkeyci_core::model::JobStatus;
 use monkeyci_core::model::shell::{Frame, Wish, Word};
@@ -26,6 +27,9 @@ const TERM: usize = 64;
 
 /// Bytes of the longest message of a worker that holds a job.
 const MESSAGE: usize = 4000;
+
+/// A job that begins is waited for so long.
+const BEGINS: Duration = Duration::from_secs(10);
 
 pub(super) fn routes(routes: Routes) -> Routes {
     let switches = StatusCode::SWITCHING_PROTOCOLS;
@@ -63,6 +67,8 @@ async fn open_shell(
     let of = job.job().environment.clone();
     let known = shell::must_enter(&state, &who, &path, of.as_deref()).await?;
     let wish = checked(wish)?;
+    let machine = begun(&state, &path, machine).await?;
+    let job = machine.job(path.job.as_str()).ok_or_else(|| Refusal::not_found("job"))?;
     if job.status() != JobStatus::Running {
         return Err(runs_not(&path, job.status()));
     }
@@ -79,6 +85,23 @@ async fn open_shell(
     let visiting = state.engine.visit(&build, &path.job, wish).map_err(taken)?;
     let session = Session::new(&state, path, known, headers, of, visiting)?;
     Ok(socket.on_upgrade(|socket| session.run(socket)))
+}
+
+/// The build, once the job has begun that a worker has; no longer than [`BEGINS`].
+///
+/// Its first line may run a moment before that is noted.
+async fn begun(state: &State, path: &JobPath, mut machine: Build) -> Answer<Build> {
+    let mut newest = state.newest.clone();
+    let end = tokio::time::Instant::now() + BEGINS;
+    while machine.job(path.job.as_str()).is_some_and(|job| job.status() == JobStatus::Initializing) {
+        newest.borrow_and_update();
+        machine = state.engine.snapshot(&path.build().id()).await?;
+        let begins = machine.job(path.job.as_str()).is_some_and(|job| job.status() == JobStatus::Initializing);
+        if begins && !matches!(tokio::time::timeout_at(end, newest.changed()).await, Ok(Ok(()))) {
+            break;
+        }
+    }
+    Ok(machine)
 }
 
 fn runs_not(path: &JobPath, status: JobStatus) -> Refusal {

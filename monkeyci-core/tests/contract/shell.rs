@@ -2,6 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -190,6 +191,7 @@ pub async fn a_shell_beside_a_job_leaves_nothing_and_ends_with_it(fixture: &Fixt
         grace_ms: 1000,
         ..program
     };
+    let naps: Vec<String> = (0..4).map(|_| nap()).collect();
     let again = || order.with_job(order.job.clone());
     let mut job = fixture.start(again());
     job.said("runs").await;
@@ -199,28 +201,34 @@ pub async fn a_shell_beside_a_job_leaves_nothing_and_ends_with_it(fixture: &Fixt
     };
 
     let open = enter(false);
-    open.types("cat made; echo $GREETING; sleep 421 & sleep 0; exit 7\n").await;
+    open.types(&format!("cat made; echo $GREETING; sleep {} & sleep 0; exit 7\n", naps[0])).await;
     open.said("made\nhello\n").await;
     assert_eq!(ended(open).await, Some(7));
-    assert!(!sleeps("421"), "what it left running goes on");
+    assert!(!sleeps(&naps[0]), "what it left running goes on");
 
     // Also what ignores that nobody is at the terminal any more.
     let open = enter(true);
-    open.types("trap '' HUP; sleep 422 & sleep 423 & echo sle''eps\n").await;
+    open.types(&format!("trap '' HUP; sleep {} & sleep {} & echo sle''eps\n", naps[1], naps[2])).await;
     open.said("sleeps").await;
     open.cancel.cancel();
     assert_eq!(ended(open).await, None);
-    assert!(!sleeps("422") && !sleeps("423"), "what it left running goes on");
+    assert!(!sleeps(&naps[1]) && !sleeps(&naps[2]), "what it left running goes on");
 
     let open = enter(true);
-    open.types("stty size; touch end; sleep 424\n").await;
+    open.types(&format!("stty size; touch end; sleep {}\n", naps[3])).await;
     open.said("33 101").await;
     let ran = job.end().await;
     assert_eq!(ran.outcome().code, Some(0));
     open.cancel.cancel();
     assert_eq!(ended(open).await, None);
-    assert!(!sleeps("424"));
+    assert!(!sleeps(&naps[3]));
     assert_eq!(fixture.left().await, Vec::<String>::new());
+}
+
+/// Seconds to sleep that nobody else on this machine has: other executors tell the same story at the same time.
+fn nap() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(100);
+    format!("{}{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// Whether somebody on this machine sleeps so long.
