@@ -71,6 +71,11 @@ pub(crate) trait Declared: tfplugin::Object + Clone + Send + Sync + 'static {
         false
     }
 
+    /// Whether the server shows all that is said of it: secrets it does not.
+    fn is_shown(&self) -> bool {
+        true
+    }
+
     /// By what pointer the schema knows a pointer into the body.
     fn attribute(&self, pointer: &str) -> String {
         pointer.to_owned()
@@ -113,17 +118,31 @@ pub(crate) async fn create<D: Declared>(mut own: D, resource: &str, cx: &Context
     match object.get().await {
         Err(ClientError::NotFound(_)) => {}
         Err(error) => return Err(own.refused(&error)),
-        Ok(_) => {
-            let id = own.to_object().remove("id");
-            let id = if let Some(Value::String(id)) = id { id } else { String::new() };
-            let detail = format!(
-                "Somebody made it already. To have Terraform look after it, write:\n\nimport {{\n  to = monkeyci_{resource}.NAME\n  id = {id:?}\n}}"
-            );
-            return Err(Diagnostic::error(format!("There is a {} {id:?} already", D::NOUN), detail).into());
+        // Somebody was killed who had just made it.
+        Ok(there) if own.is_shown() => {
+            let found = own.clone().filled(there);
+            return if same(&own.body(None)?, &found.body(None)?) { Ok(found) } else { Err(taken(&own, resource)) };
         }
+        Ok(_) => return Err(taken(&own, resource)),
     }
     let answer = object.put(&own.body(None)?).await.map_err(|error| own.refused(&error))?;
     Ok(own.filled(answer))
+}
+
+/// Whether two bodies say the same.
+fn same(left: &impl Serialize, right: &impl Serialize) -> bool {
+    matches!((serde_json::to_value(left), serde_json::to_value(right)), (Ok(left), Ok(right)) if left == right)
+}
+
+/// That others made something else by its name.
+fn taken<D: Declared>(own: &D, resource: &str) -> Diagnostics {
+    let id = match own.to_object().remove("id") {
+        Some(Value::String(id)) => id,
+        _ => String::new(),
+    };
+    let block = format!("import {{\n  to = monkeyci_{resource}.NAME\n  id = {id:?}\n}}");
+    let detail = format!("It is not what is declared here. To have Terraform look after it, write:\n\n{block}");
+    Diagnostic::error(format!("There is a {} {id:?} already", D::NOUN), detail).into()
 }
 
 /// Reads it anew; nothing where it is gone.

@@ -7,10 +7,14 @@
 //! Secrets are write-only, with a version that the user counts up: none is ever in a plan or a state.
 
 mod address;
+mod data;
 mod declared;
+mod ephemeral;
+mod function;
 mod provider;
 mod refusal;
 mod resource;
+mod role;
 mod server;
 
 pub use provider::MonkeyCi;
@@ -18,5 +22,6 @@ use tfplugin::Plugin;
 
 /// The provider `monkeyci`, with everything that it has.
 pub fn plugin() -> Plugin<MonkeyCi> {
-    resource::all(Plugin::new())
+    let plugin = resource::all(Plugin::new());
+    function::all(ephemeral::all(data::all(plugin)))
 }

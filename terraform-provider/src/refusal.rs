@@ -1,7 +1,7 @@
 //! What the server refuses, told to the user of Terraform.
 
 use monkeyci_client::ClientError;
-use tfplugin::{Diagnostic, Diagnostics, Path, Schema};
+use tfplugin::{Diagnostic, Diagnostics, Path, Schema, Step};
 
 /// An error of the client, about an object. Each field that the server finds wrong stands at its attribute; `attribute`
 /// says by what pointer the schema knows a pointer into the body.
@@ -15,13 +15,22 @@ pub(crate) fn refused(
     let mut said = Diagnostics::new();
     for field in fields {
         let path = Path::of_pointer(schema, &attribute(&field.pointer));
-        let one = Diagnostic::error(format!("The server refuses the {noun}"), sentence(&field.detail));
-        said.push(if path.0.is_empty() { one } else { one.at(path) });
+        let seen = seen(&path);
+        let place = if seen == path { String::new() } else { format!("`{path}`: ") };
+        let detail = format!("{place}{}", sentence(&field.detail));
+        let one = Diagnostic::error(format!("The server refuses the {noun}"), detail);
+        said.push(if path.0.is_empty() { one } else { one.at(seen) });
     }
     if fields.is_empty() {
         said.push(whole(noun, error));
     }
     said
+}
+
+/// As much of a path as Terraform finds the line of: an attribute of the resource, and an element of that.
+fn seen(path: &Path) -> Path {
+    let is_element = |step: &&Step| !matches!(step, Step::Attribute(_));
+    Path(path.0.iter().take(1).chain(path.0.get(1).filter(is_element)).cloned().collect())
 }
 
 /// An error that is about no attribute.

@@ -38,6 +38,9 @@ impl Declared for Org {
 
     fn place(&mut self, _: &Server) -> Result<()> {
         self.id = self.slug.clone().into();
+        if self.name.known().is_none() {
+            self.name = self.slug.clone().into();
+        }
         Ok(())
     }
 

@@ -1,6 +1,12 @@
 //! The provider, driven by the real Terraform against a real server.
 
+mod guide;
+#[cfg(target_os = "linux")]
+mod mishaps;
+mod reads;
+mod secrets;
 mod server;
+mod setup;
 mod stories;
 mod workspace;
 

@@ -65,7 +65,7 @@ fn what_is_wrong_stands_at_its_line_before_anything_is_done() {
     assert!(said.contains("default_branch = \"a..b\""), "{said}");
 
     // What others made is not taken over unawares.
-    w.ask(w.client.org("acme").put(&OrgBody::default()));
+    w.ask(w.client.org("acme").put(&OrgBody { name: Some("Others".into()), ..OrgBody::default() }));
     w.write("main.tf", REPO);
     let said = w.fails(&["apply", "-auto-approve"]);
     assert!(said.contains("to = monkeyci_org.NAME id = \"acme\""), "{said}");

@@ -1,7 +1,7 @@
 //! A folder with a configuration, the real Terraform in it, and a server of its own.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
 use monkeyci_client::{Client, ClientError};
 use tempfile::TempDir;
@@ -12,10 +12,13 @@ use crate::server::Server;
 /// The address of the provider in configurations.
 const ADDRESS: &str = "registry.test/monkeyci/monkeyci";
 
+/// What the variable `secret` of a configuration holds.
+pub const SECRET: &str = "open-sesame-and-nothing-else";
+
 /// A configuration, with a server that has nothing yet.
 pub struct Workspace {
     dir: TempDir,
-    provider: Reattach,
+    provider: Option<Reattach>,
     runtime: tokio::runtime::Runtime,
     pub server: Server,
     pub client: Client,
@@ -36,6 +39,29 @@ fn has_terraform() -> bool {
 impl Workspace {
     /// One with the provider in this process; nothing where there is no Terraform.
     pub fn new() -> Option<Self> {
+        Self::with(String::new(), true)
+    }
+
+    /// One whose Terraform starts the program, once for each `provider` block.
+    pub fn with_program() -> Option<Self> {
+        let program = Path::new(env!("CARGO_BIN_EXE_terraform-provider-monkeyci"));
+        let folder = program.parent().expect("a folder").display();
+        Self::with(format!("dev_overrides {{\n \"{ADDRESS}\" = \"{folder}\"\n }}\n"), false)
+    }
+
+    /// One that installs the program from a folder that stands for a registry, under this address.
+    pub fn with_mirror(address: &str) -> Option<Self> {
+        let workspace = Self::with("filesystem_mirror {\n path = \"mirror\"\n }\n".to_owned(), false)?;
+        let arch = if std::env::consts::ARCH == "aarch64" { "arm64" } else { "amd64" };
+        let platform = format!("{}_{arch}", std::env::consts::OS.replace("macos", "darwin"));
+        let folder = workspace.config().join("mirror").join(address).join("0.1.0").join(platform);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let program = env!("CARGO_BIN_EXE_terraform-provider-monkeyci");
+        std::fs::copy(program, folder.join("terraform-provider-monkeyci_v0.1.0")).expect("a copy");
+        Some(workspace)
+    }
+
+    fn with(installation: String, attaches: bool) -> Option<Self> {
         if !has_terraform() {
             return None;
         }
@@ -43,9 +69,10 @@ impl Workspace {
         let server = Server::start(dir.path());
         let client = Client::new(&server.url, Some(&server.token)).expect("a client");
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-        let provider = runtime.block_on(async { Reattach::start(monkeyci_provider::plugin()) }).expect("it starts");
+        let start = async { Reattach::start(monkeyci_provider::plugin()) };
+        let provider = attaches.then(|| runtime.block_on(start).expect("it starts"));
         std::fs::create_dir(dir.path().join("config")).expect("a folder");
-        let rc = "provider_installation {\n direct {\n exclude = [\"*/*/*\"]\n }\n}\n";
+        let rc = format!("provider_installation {{\n {installation} direct {{\n exclude = [\"*/*/*\"]\n }}\n}}\n");
         std::fs::write(dir.path().join("terraformrc"), rc).expect("a file");
         let workspace = Self { dir, provider, runtime, server, client };
         workspace.write(
@@ -69,20 +96,43 @@ impl Workspace {
         std::fs::write(self.config().join(name), text).expect("a file");
     }
 
+    pub fn remove(&self, name: &str) {
+        std::fs::remove_file(self.config().join(name)).expect("it was there");
+    }
+
     /// Asks the server, as somebody beside Terraform does.
     #[track_caller]
     pub fn ask<T>(&self, question: impl Future<Output = Result<T, ClientError>>) -> T {
         self.runtime.block_on(question).expect("the server answers")
     }
 
-    pub fn terraform(&self, arguments: &[&str]) -> Output {
+    /// The same, where it may refuse.
+    pub fn try_ask<T>(&self, question: impl Future<Output = Result<T, ClientError>>) -> Result<T, ClientError> {
+        self.runtime.block_on(question)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("terraform");
         command.args(arguments).current_dir(self.config());
         command.env("TF_CLI_CONFIG_FILE", self.dir.path().join("terraformrc"));
         command.envs([("TF_IN_AUTOMATION", "1"), ("TF_INPUT", "0"), ("CHECKPOINT_DISABLE", "1"), ("NO_COLOR", "1")]);
         command.env("TF_CLI_ARGS", "-no-color").env("TF_VAR_token", &self.server.token);
-        command.env("TF_REATTACH_PROVIDERS", self.provider.env(ADDRESS));
-        command.output().expect("terraform runs")
+        command.env("TF_VAR_secret", SECRET).env("TF_VAR_database_url", SECRET);
+        command.env("MONKEYCI_SERVER", &self.server.url).env("MONKEYCI_TOKEN", &self.server.token);
+        if let Some(provider) = &self.provider {
+            command.env("TF_REATTACH_PROVIDERS", provider.env(ADDRESS));
+        }
+        command
+    }
+
+    pub fn terraform(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().expect("terraform runs")
+    }
+
+    /// The same, and does not wait for its end.
+    pub fn start(&self, arguments: &[&str]) -> Child {
+        let mut command = self.command(arguments);
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("terraform runs")
     }
 
     /// What it prints, where it succeeds.
@@ -102,6 +152,18 @@ impl Workspace {
         assert!(!output.status.success(), "terraform {arguments:?}:\n{stdout}\n{stderr}");
         // Terraform breaks lines in the middle of sentences.
         format!("{stdout}{stderr}").replace('│', " ").split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// What a plan finds wrong: each time the line that it points at, and what it says.
+    pub fn complaints(&self) -> Vec<(String, String)> {
+        let output = self.terraform(&["plan", "-json"]);
+        let lines = String::from_utf8_lossy(&output.stdout).into_owned();
+        let said = lines.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        let found = said.filter(|said| said["type"] == "diagnostic").map(|mut said| said["diagnostic"].take());
+        let words = |text: &serde_json::Value| {
+            text.as_str().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        found.map(|found| (words(&found["snippet"]["code"]), words(&found["detail"]))).collect()
     }
 
     #[track_caller]
