@@ -1,5 +1,6 @@
 //! Objects that are declared: had, set and removed by their names.
 
+use monkeyci_client::rest::Export;
 use monkeyci_client::rest::validate::Kind;
 use monkeyci_client::{ClientError, Object};
 use serde::Serialize;
@@ -54,6 +55,10 @@ pub(crate) trait Declared: tfplugin::Object + Clone + Send + Sync + 'static {
     /// It, as the server has it.
     #[must_use]
     fn filled(self, answer: Self::Answer) -> Self;
+
+    /// It in everything that is set up in its organisation, by its `id`; nothing where that does not hold such objects, and
+    /// nothing inside where it is not there.
+    fn exported(&self, export: &Export) -> Option<Option<Self::Answer>>;
 
     /// The one that this address names, of which nothing else is known.
     ///
@@ -125,8 +130,18 @@ pub(crate) async fn create<D: Declared>(mut own: D, resource: &str, cx: &Context
         }
         Ok(_) => return Err(taken(&own, resource)),
     }
-    let answer = object.put(&own.body(None)?).await.map_err(|error| own.refused(&error))?;
+    let put = object.put(&own.body(None)?).await;
+    cx.client.snapshots.forget();
+    let answer = put.map_err(|error| own.refused(&error))?;
     Ok(own.filled(answer))
+}
+
+/// What it is called.
+fn id<D: Declared>(own: &D) -> String {
+    match own.to_object().remove("id") {
+        Some(Value::String(id)) => id,
+        _ => String::new(),
+    }
 }
 
 /// Whether two bodies say the same.
@@ -136,10 +151,7 @@ fn same(left: &impl Serialize, right: &impl Serialize) -> bool {
 
 /// That others made something else by its name.
 fn taken<D: Declared>(own: &D, resource: &str) -> Diagnostics {
-    let id = match own.to_object().remove("id") {
-        Some(Value::String(id)) => id,
-        _ => String::new(),
-    };
+    let id = id(own);
     let block = format!("import {{\n  to = monkeyci_{resource}.NAME\n  id = {id:?}\n}}");
     let detail = format!("It is not what is declared here. To have Terraform look after it, write:\n\n{block}");
     Diagnostic::error(format!("There is a {} {id:?} already", D::NOUN), detail).into()
@@ -148,7 +160,14 @@ fn taken<D: Declared>(own: &D, resource: &str) -> Diagnostics {
 /// Reads it anew; nothing where it is gone.
 pub(crate) async fn read<D: Declared>(mut own: D, cx: &Context<Server>) -> Result<Option<D>> {
     own.place(&cx.client)?;
-    match own.at(&cx.client)?.get().await {
+    let object = own.at(&cx.client)?;
+    let id = id(&own);
+    let org = id.split('/').next().unwrap_or_default();
+    let export = cx.client.snapshots.of(&cx.client.client, org).await;
+    if let Some(answer) = export.and_then(|export| own.exported(&export)) {
+        return Ok(answer.map(|answer| own.filled(answer)));
+    }
+    match object.get().await {
         Ok(answer) => Ok(Some(own.filled(answer))),
         Err(ClientError::NotFound(_)) => Ok(None),
         Err(error) => Err(own.refused(&error)),
@@ -163,6 +182,7 @@ pub(crate) async fn update<D: Declared>(mut own: D, prior: D, cx: &Context<Serve
         Some(revision) => object.put_if(&body, revision).await,
         None => object.put(&body).await,
     };
+    cx.client.snapshots.forget();
     let answer = put.map_err(|error| own.refused(&error))?;
     Ok(own.filled(answer))
 }
@@ -170,7 +190,9 @@ pub(crate) async fn update<D: Declared>(mut own: D, prior: D, cx: &Context<Serve
 /// Removes it.
 pub(crate) async fn delete<D: Declared>(own: D, cx: &Context<Server>) -> Result<()> {
     unprotected(&own)?;
-    match own.at(&cx.client)?.delete().await {
+    let deleted = own.at(&cx.client)?.delete().await;
+    cx.client.snapshots.forget();
+    match deleted {
         Ok(()) | Err(ClientError::NotFound(_)) => Ok(()),
         Err(error) => Err(own.refused(&error)),
     }

@@ -16,6 +16,7 @@ mod refusal;
 mod resource;
 mod role;
 mod server;
+mod snapshot;
 
 pub use provider::MonkeyCi;
 use tfplugin::Plugin;

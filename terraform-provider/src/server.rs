@@ -4,18 +4,21 @@ use monkeyci_client::{Client, OrgRef, RepoRef};
 use tfplugin::{Computed, Diagnostic, Result};
 
 use crate::address;
+use crate::snapshot::Snapshots;
 
 /// The server that objects are on.
 #[derive(Debug)]
 pub struct Server {
     /// What is asked of it.
     pub(crate) client: Client,
+    /// What was read at once.
+    pub(crate) snapshots: Snapshots,
     org: Option<String>,
 }
 
 impl Server {
     pub(crate) fn new(client: Client, org: Option<String>) -> Self {
-        Self { client, org }
+        Self { client, snapshots: Snapshots::default(), org }
     }
 
     /// Fills in the provider's organisation where an object does not name its own.

@@ -8,6 +8,7 @@ use crate::address;
 use crate::declared::{Declared, declared, or_unset};
 use crate::role::Role;
 use crate::server::Server;
+use crate::snapshot;
 
 /// An environment of a repository: where jobs deploy to, and what stands before that. Its params are `monkeyci_param` with
 /// its `id` as their scope. It is imported by its path: `acme/web/env/prod`.
@@ -78,6 +79,12 @@ impl Declared for Environment {
             revision: answer.revision.into(),
             ..self
         }
+    }
+
+    fn exported(&self, export: &rest::Export) -> Option<Option<rest::Environment>> {
+        let all = &snapshot::repo(export, &self.repo)?.environments;
+        let found = all.iter().find(|found| found.environment.name == self.name);
+        Some(found.map(|found| found.environment.clone()))
     }
 
     fn of_address(address: &str) -> Result<Self> {

@@ -61,6 +61,10 @@ impl Declared for Org {
         Self { name: name.into(), no_shells, revision: revision.into(), ..self }
     }
 
+    fn exported(&self, export: &rest::Export) -> Option<Option<rest::Org>> {
+        Some(Some(export.org.clone()))
+    }
+
     fn of_address(address: &str) -> Result<Self> {
         let [slug] = address::imported("ORG", address)?;
         Ok(Self { slug: slug.to_owned(), deletion_protection: true, ..Self::default() })

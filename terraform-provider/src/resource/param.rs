@@ -7,6 +7,7 @@ use tfplugin::{Computed, Diagnostic, Result, Secret};
 use crate::address;
 use crate::declared::{Declared, declared};
 use crate::server::Server;
+use crate::snapshot;
 
 /// A param that builds get. One with `value` is shown in plans; one with `value_wo` is secret, and never comes out of the
 /// server again. It is imported by its scope and name: `acme/param/REGION`, `acme/web/param/REGION`,
@@ -103,6 +104,21 @@ impl Declared for Param {
             fingerprint: answer.fingerprint.into(),
             ..self
         }
+    }
+
+    fn exported(&self, export: &rest::Export) -> Option<Option<rest::Param>> {
+        let scope = self.scope.as_str();
+        let params = if let Some([_, set]) = address::names("ORG/param-set/NAME", scope) {
+            &export.param_sets.iter().find(|found| found.set.name == set)?.params
+        } else if let Some([org, repo, environment]) = address::names("ORG/REPO/env/NAME", scope) {
+            let repo = snapshot::repo(export, &format!("{org}/{repo}"))?;
+            &repo.environments.iter().find(|found| found.environment.name == environment)?.params
+        } else if let Some([_]) = address::names("ORG", scope) {
+            &export.params
+        } else {
+            &snapshot::repo(export, scope)?.params
+        };
+        Some(params.iter().find(|found| found.name == self.name).cloned())
     }
 
     fn of_address(address: &str) -> Result<Self> {

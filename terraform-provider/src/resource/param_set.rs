@@ -65,6 +65,11 @@ impl Declared for ParamSet {
         }
     }
 
+    fn exported(&self, export: &rest::Export) -> Option<Option<rest::ParamSet>> {
+        let found = export.param_sets.iter().find(|found| found.set.name == self.name);
+        Some(found.map(|found| found.set.clone()))
+    }
+
     fn of_address(address: &str) -> Result<Self> {
         let [org, name] = address::imported("ORG/param-set/NAME", address)?;
         Ok(Self { org: org.into(), name: name.to_owned(), ..Self::default() })

@@ -134,6 +134,10 @@ impl Declared for Pipeline {
         }
     }
 
+    fn exported(&self, export: &rest::Export) -> Option<Option<rest::Pipeline>> {
+        Some(export.pipelines.iter().find(|found| found.name == self.name).cloned())
+    }
+
     fn of_address(address: &str) -> Result<Self> {
         let [org, name] = address::imported("ORG/pipeline/NAME", address)?;
         Ok(Self { org: org.into(), name: name.to_owned(), ..Self::default() })

@@ -9,6 +9,7 @@ use tfplugin::{Choice, Computed, Result};
 use crate::address;
 use crate::declared::{Declared, declared, or_unset};
 use crate::server::Server;
+use crate::snapshot;
 
 /// A repository that is built. It is imported by its path: `acme/web`.
 #[derive(Clone, Debug, Default, tfplugin::Object)]
@@ -138,6 +139,11 @@ impl Declared for Repo {
             revision: revision.into(),
             ..self
         }
+    }
+
+    fn exported(&self, export: &rest::Export) -> Option<Option<rest::Repo>> {
+        let found = snapshot::repo(export, self.id.known()?);
+        Some(found.map(|found| found.repo.clone()))
     }
 
     fn of_address(address: &str) -> Result<Self> {

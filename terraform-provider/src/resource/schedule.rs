@@ -9,6 +9,7 @@ use tfplugin::{Computed, Result};
 use crate::address;
 use crate::declared::{Declared, declared, or_unset};
 use crate::server::Server;
+use crate::snapshot;
 
 /// Builds a repository by the clock. It belongs to the repository and to nobody in person. It is imported by its path:
 /// `acme/web/schedule/nightly`.
@@ -69,6 +70,11 @@ impl Declared for Schedule {
     fn filled(self, answer: rest::Schedule) -> Self {
         let rest::ScheduleBody { cron, timezone, branch, params, enabled } = answer.body;
         Self { cron, timezone, branch, params: or_unset(self.params, params), enabled, ..self }
+    }
+
+    fn exported(&self, export: &rest::Export) -> Option<Option<rest::Schedule>> {
+        let found = snapshot::repo(export, &self.repo)?.schedules.iter().find(|found| found.name == self.name);
+        Some(found.cloned())
     }
 
     fn of_address(address: &str) -> Result<Self> {

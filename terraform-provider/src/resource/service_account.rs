@@ -71,6 +71,10 @@ impl Declared for ServiceAccount {
         Self { role: role.into(), description, integration, disabled, revision, ..self }
     }
 
+    fn exported(&self, export: &rest::Export) -> Option<Option<rest::ServiceAccount>> {
+        Some(export.service_accounts.iter().find(|found| found.name == self.name).cloned())
+    }
+
     fn of_address(address: &str) -> Result<Self> {
         let [org, name] = address::imported("ORG/sa/NAME", address)?;
         Ok(Self { org: org.into(), name: name.to_owned(), ..Self::default() })

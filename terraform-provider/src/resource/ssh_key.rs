@@ -103,6 +103,10 @@ impl Declared for SshKey {
         }
     }
 
+    fn exported(&self, export: &rest::Export) -> Option<Option<rest::SshKey>> {
+        Some(export.ssh_keys.iter().find(|found| found.name == self.name).cloned())
+    }
+
     fn of_address(address: &str) -> Result<Self> {
         let [org, name] = address::imported("ORG/ssh-key/NAME", address)?;
         Ok(Self { org: org.into(), name: name.to_owned(), ..Self::default() })

@@ -199,6 +199,12 @@ impl Declared for Subscription {
         }
     }
 
+    fn exported(&self, export: &rest::Export) -> Option<Option<rest::Subscription>> {
+        // Subscriptions are not in it.
+        let _ = export;
+        None
+    }
+
     fn of_address(address: &str) -> Result<Self> {
         let [org, name] = address::imported("ORG/subscription/NAME", address)?;
         Ok(Self { org: org.into(), name: name.to_owned(), ..Self::default() })

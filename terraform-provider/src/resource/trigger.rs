@@ -10,6 +10,7 @@ use tfplugin::{Choice, Computed, Diagnostic, Result, Set};
 use crate::address;
 use crate::declared::{Declared, declared, or_unset};
 use crate::server::Server;
+use crate::snapshot;
 
 /// Builds a repository when a build of another one has ended. It is imported by its path: `acme/web/trigger/after-lib`.
 #[derive(Clone, Debug, Default, tfplugin::Object)]
@@ -128,6 +129,11 @@ impl Declared for Trigger {
             enabled,
             ..self
         }
+    }
+
+    fn exported(&self, export: &rest::Export) -> Option<Option<rest::Trigger>> {
+        let found = snapshot::repo(export, &self.repo)?.triggers.iter().find(|found| found.name == self.name);
+        Some(found.cloned())
     }
 
     fn of_address(address: &str) -> Result<Self> {

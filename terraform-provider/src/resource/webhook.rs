@@ -24,7 +24,7 @@ pub struct Webhook {
     #[attribute(replaces)]
     forge: String,
     /// The secret that the forge signs with, of at least 16 bytes. The server draws one that nobody is told when it is not
-    /// set; `monkeyci hook rotate` tells another.
+    /// set; `monkeyci webhook rotate` tells another.
     #[attribute(write_only)]
     secret_wo: Option<Secret>,
     /// Another version makes another webhook, with another URL.

@@ -164,6 +164,24 @@ fn everything_is_made_and_a_second_plan_has_nothing_to_do() {
 }
 
 #[test]
+fn many_objects_are_read_at_once() {
+    let Some(w) = Workspace::new() else { return };
+    let many = "resource \"monkeyci_param\" \"many\" {\n  count = 100\n  scope = monkeyci_repo.web.id\n  name  = \"P${count.index}\"\n  \
+                value = count.index\n}\n";
+    w.write("main.tf", &format!("{EVERYTHING}{many}"));
+    w.apply();
+    let before = w.requests();
+    w.is_settled();
+    let asked = w.requests() - before;
+    assert!(asked <= 12, "{asked} requests");
+
+    // What is changed by hand is seen as well.
+    w.ask(w.client.org("acme").repo("web").param("P7").delete());
+    assert!(w.apply().contains("1 added, 0 changed, 0 destroyed"));
+    w.is_settled();
+}
+
+#[test]
 fn each_is_changed_in_its_place() {
     let Some(w) = Workspace::new() else { return };
     w.write("main.tf", EVERYTHING);

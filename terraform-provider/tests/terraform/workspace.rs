@@ -111,6 +111,13 @@ impl Workspace {
         self.runtime.block_on(question)
     }
 
+    /// Requests for something of an organisation that the server has answered.
+    pub fn requests(&self) -> u64 {
+        let metrics = self.ask(self.client.metrics());
+        let lines = metrics.lines().filter(|line| line.starts_with("monkeyci_http_requests_total{route=\"/v1/orgs"));
+        lines.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("terraform");
         command.args(arguments).current_dir(self.config());
