@@ -103,6 +103,8 @@ pub(crate) async fn plan<D: Declared>(change: &mut Change<D>, cx: &Context<Serve
     let Some(mut planned) = change.planned() else { return Ok(()) };
     if !change.config().is_unknown("org") {
         planned.place(&cx.client)?;
+        // An address that is wrong is wrong now.
+        let _object = planned.at(&cx.client)?;
         for name in ["org", "id"] {
             if let (true, Some(Value::String(text))) =
                 (D::schema().attribute(name).is_some(), planned.to_object().get(name))

@@ -1,6 +1,7 @@
 //! The provider, driven by the real Terraform against a real server.
 
 mod guide;
+mod input;
 #[cfg(target_os = "linux")]
 mod mishaps;
 mod reads;

@@ -96,6 +96,10 @@ impl Workspace {
         std::fs::write(self.config().join(name), text).expect("a file");
     }
 
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.config().join(name)).expect("it is there")
+    }
+
     pub fn remove(&self, name: &str) {
         std::fs::remove_file(self.config().join(name)).expect("it was there");
     }
