@@ -23,6 +23,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("monkeyci-plugin-release", &["monkeyci-sdk"]),
     ("tfplugin-derive", &[]),
     ("tfplugin", &["tfplugin-derive"]),
+    ("terraform-provider-monkeyci", &["monkeyci-client", "tfplugin"]),
     ("monkeyci", &["monkeyci-core", "monkeyci-api", "monkeyci-client"]),
     (
         "monkeyci-tests",

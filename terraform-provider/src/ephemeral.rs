@@ -1,0 +1,13 @@
+//! Ephemeral resources: what lives for one run, and is in no plan and no state.
+
+mod secret;
+mod token;
+
+use tfplugin::Plugin;
+
+use crate::MonkeyCi;
+
+/// Adds each of them.
+pub(crate) fn all(plugin: Plugin<MonkeyCi>) -> Plugin<MonkeyCi> {
+    plugin.ephemeral::<secret::DrawnSecret>().ephemeral::<token::Token>()
+}

@@ -1,0 +1,28 @@
+//! The Terraform provider of MonkeyCI: organisations, repositories and all that is set up in them, as code.
+//!
+//! It is a user of the REST API, through its typed client, and of nothing else. Each resource is one object of the API and
+//! one file in `resource/`; most of them are [declared](declared::Declared), and say only what they are called and how
+//! their attributes become a body and come back from an answer.
+//!
+//! Secrets are write-only, with a version that the user counts up: none is ever in a plan or a state.
+
+mod address;
+mod data;
+mod declared;
+mod ephemeral;
+mod function;
+mod provider;
+mod refusal;
+mod resource;
+mod role;
+mod server;
+mod snapshot;
+
+pub use provider::MonkeyCi;
+use tfplugin::Plugin;
+
+/// The provider `monkeyci`, with everything that it has.
+pub fn plugin() -> Plugin<MonkeyCi> {
+    let plugin = resource::all(Plugin::new());
+    function::all(ephemeral::all(data::all(plugin)))
+}

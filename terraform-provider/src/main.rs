@@ -1,0 +1,7 @@
+//! The program that Terraform starts.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tfplugin::serve(monkeyci_provider::plugin())
+}

@@ -1,0 +1,163 @@
+//! `monkeyci_repo`.
+
+use std::collections::BTreeMap;
+
+use monkeyci_client::{Object, rest};
+use rest::validate::Kind;
+use tfplugin::{Choice, Computed, Result};
+
+use crate::address;
+use crate::declared::{Declared, declared, or_unset};
+use crate::server::Server;
+use crate::snapshot;
+
+/// A repository that is built. It is imported by its path: `acme/web`.
+#[derive(Clone, Debug, Default, tfplugin::Object)]
+pub struct Repo {
+    /// The organisation that it belongs to; that of the provider when it is not set.
+    #[attribute(optional, replaces, keeps, identity)]
+    org: Computed<String>,
+    /// What paths call it. Another name is another repository, which has no builds yet.
+    #[attribute(replaces, identity)]
+    name: String,
+    /// Where it is cloned from.
+    url: String,
+    /// The branch that is built when nothing else is said.
+    #[attribute(default = "main")]
+    default_branch: String,
+    /// Who may see it: `private` for the members of its organisation, or `public`.
+    #[attribute(default = Visibility::Private)]
+    visibility: Visibility,
+    /// Labels by name. Param sets, SSH keys, pipelines and subscriptions choose repositories by them.
+    labels: Option<BTreeMap<String, String>>,
+    /// Whether a newer build of a branch or pull request cancels those before it that have not ended.
+    #[attribute(default = false)]
+    cancel_superseded: bool,
+    /// Whether nobody may open shells in its jobs.
+    #[attribute(default = false)]
+    no_shells: bool,
+    /// Seconds between two looks for new commits; it is not looked for any when this is not set.
+    poll: Option<u64>,
+    /// The forge that is told how its builds stand.
+    report: Option<Report>,
+    /// Whether it cannot be removed. Its builds go with it.
+    #[attribute(default = false)]
+    deletion_protection: bool,
+    /// Its path, as other resources call it: `acme/web`.
+    #[attribute(keeps)]
+    id: Computed<String>,
+    /// Rises with each change.
+    revision: Computed<u64>,
+}
+
+/// Who may see a repository.
+#[derive(Clone, Copy, Debug, Default, Choice)]
+pub enum Visibility {
+    /// The members of its organisation.
+    #[default]
+    Private,
+    /// Everybody.
+    Public,
+}
+
+/// The forge that is told how builds stand.
+#[derive(Clone, Debug, tfplugin::Object)]
+pub struct Report {
+    /// `github`, `gitlab`, `bitbucket`, `bitbucket-server`, `gitea` or `forgejo`.
+    forge: String,
+    /// Where the forge's API is. Not needed where it is the public one.
+    api: Option<String>,
+    /// The repository's path at the forge: `acme/web`.
+    project: String,
+    /// The secret param that holds a token of the forge.
+    #[attribute(default = "FORGE_TOKEN")]
+    token: String,
+}
+
+impl Declared for Repo {
+    type Answer = rest::Repo;
+    type Body = rest::RepoBody;
+    const NOUN: &'static str = "repository";
+    const KIND: Kind = Kind::Repo;
+
+    fn place(&mut self, server: &Server) -> Result<()> {
+        self.id = format!("{}/{}", server.fill_org(&mut self.org)?, self.name).into();
+        Ok(())
+    }
+
+    fn at(&self, server: &Server) -> Result<Object<rest::Repo, rest::RepoBody>> {
+        let org = server.fill_org(&mut self.org.clone())?;
+        Ok((*server.org(&org).repo(&self.name)).clone())
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn body(&self, _: Option<&Self>) -> Result<rest::RepoBody> {
+        let told = |report: Report| rest::Report {
+            forge: report.forge,
+            api: report.api,
+            project: report.project,
+            token: report.token,
+        };
+        Ok(rest::RepoBody {
+            url: self.url.clone(),
+            default_branch: self.default_branch.clone(),
+            visibility: match self.visibility {
+                Visibility::Private => rest::Visibility::Private,
+                Visibility::Public => rest::Visibility::Public,
+            },
+            labels: self.labels.clone().unwrap_or_default(),
+            cancel_superseded: self.cancel_superseded,
+            no_shells: self.no_shells,
+            poll: self.poll,
+            report: self.report.clone().map(told),
+        })
+    }
+
+    fn filled(self, answer: rest::Repo) -> Self {
+        let rest::Repo { body, revision, .. } = answer;
+        let told = |report: rest::Report| Report {
+            forge: report.forge,
+            api: report.api,
+            project: report.project,
+            token: report.token,
+        };
+        Self {
+            url: body.url,
+            default_branch: body.default_branch,
+            visibility: match body.visibility {
+                rest::Visibility::Private => Visibility::Private,
+                rest::Visibility::Public => Visibility::Public,
+            },
+            labels: or_unset(self.labels, body.labels),
+            cancel_superseded: body.cancel_superseded,
+            no_shells: body.no_shells,
+            poll: body.poll,
+            report: body.report.map(told),
+            revision: revision.into(),
+            ..self
+        }
+    }
+
+    fn exported(&self, export: &rest::Export) -> Option<Option<rest::Repo>> {
+        let found = snapshot::repo(export, self.id.known()?);
+        Some(found.map(|found| found.repo.clone()))
+    }
+
+    fn of_address(address: &str) -> Result<Self> {
+        let [org, name] = address::imported("ORG/REPO", address)?;
+        Ok(Self { org: org.into(), name: name.to_owned(), ..Self::default() })
+    }
+
+    fn revision(&self) -> Option<u64> {
+        self.revision.known().copied()
+    }
+
+    fn is_protected(&self) -> bool {
+        self.deletion_protection
+    }
+}
+
+declared!(Repo, "repo");

@@ -1,0 +1,86 @@
+//! `monkeyci_schedule`.
+
+use std::collections::BTreeMap;
+
+use monkeyci_client::{Object, rest};
+use rest::validate::Kind;
+use tfplugin::{Computed, Result};
+
+use crate::address;
+use crate::declared::{Declared, declared, or_unset};
+use crate::server::Server;
+use crate::snapshot;
+
+/// Builds a repository by the clock. It belongs to the repository and to nobody in person. It is imported by its path:
+/// `acme/web/schedule/nightly`.
+#[derive(Clone, Debug, Default, tfplugin::Object)]
+pub struct Schedule {
+    /// The `id` of the repository: `acme/web`.
+    #[attribute(replaces, identity)]
+    repo: String,
+    /// Its name in the repository.
+    #[attribute(replaces, identity)]
+    name: String,
+    /// Five fields of cron: minute, hour, day of the month, month, day of the week.
+    cron: String,
+    /// The time zone by its IANA name.
+    #[attribute(default = "UTC")]
+    timezone: String,
+    /// The branch; the default one of the repository when it is not set.
+    branch: Option<String>,
+    /// Params of its builds.
+    params: Option<BTreeMap<String, String>>,
+    /// Whether it fires.
+    #[attribute(default = true)]
+    enabled: bool,
+    /// What it is called: `acme/web/schedule/nightly`.
+    #[attribute(keeps)]
+    id: Computed<String>,
+}
+
+impl Declared for Schedule {
+    type Answer = rest::Schedule;
+    type Body = rest::ScheduleBody;
+    const NOUN: &'static str = "schedule";
+    const KIND: Kind = Kind::Schedule;
+
+    fn place(&mut self, _: &Server) -> Result<()> {
+        self.id = format!("{}/schedule/{}", self.repo, self.name).into();
+        Ok(())
+    }
+
+    fn at(&self, server: &Server) -> Result<Object<rest::Schedule, rest::ScheduleBody>> {
+        Ok(server.repo(&self.repo)?.schedule(&self.name))
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn body(&self, _: Option<&Self>) -> Result<rest::ScheduleBody> {
+        Ok(rest::ScheduleBody {
+            cron: self.cron.clone(),
+            timezone: self.timezone.clone(),
+            branch: self.branch.clone(),
+            params: self.params.clone().unwrap_or_default(),
+            enabled: self.enabled,
+        })
+    }
+
+    fn filled(self, answer: rest::Schedule) -> Self {
+        let rest::ScheduleBody { cron, timezone, branch, params, enabled } = answer.body;
+        Self { cron, timezone, branch, params: or_unset(self.params, params), enabled, ..self }
+    }
+
+    fn exported(&self, export: &rest::Export) -> Option<Option<rest::Schedule>> {
+        let found = snapshot::repo(export, &self.repo)?.schedules.iter().find(|found| found.name == self.name);
+        Some(found.cloned())
+    }
+
+    fn of_address(address: &str) -> Result<Self> {
+        let [org, repo, name] = address::imported("ORG/REPO/schedule/NAME", address)?;
+        Ok(Self { repo: format!("{org}/{repo}"), name: name.to_owned(), ..Self::default() })
+    }
+}
+
+declared!(Schedule, "schedule");

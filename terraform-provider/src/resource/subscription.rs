@@ -1,0 +1,218 @@
+//! `monkeyci_subscription`.
+
+use std::collections::BTreeMap;
+
+use monkeyci_client::{Object, rest};
+use rest::validate::Kind;
+use tfplugin::{Choice, Computed, Result, Set};
+
+use crate::address;
+use crate::declared::{Declared, declared, or_unset};
+use crate::server::Server;
+
+/// Tells somebody of builds of an organisation: a server by signed requests, people by mail, or a place in a chat. Globs
+/// that begin with `!` leave out what they match. It is imported by its path: `acme/subscription/deploys`.
+#[derive(Clone, Debug, Default, tfplugin::Object)]
+pub struct Subscription {
+    /// The organisation that it belongs to; that of the provider when it is not set.
+    #[attribute(optional, replaces, keeps, identity)]
+    org: Computed<String>,
+    /// Its name in the organisation.
+    #[attribute(replaces, identity)]
+    name: String,
+    /// Who is told.
+    to: Recipient,
+    /// Globs of repositories, by name; all when it is not set.
+    repos: Option<Vec<String>>,
+    /// Labels that a repository has: all of one of these.
+    label_filters: Option<Vec<BTreeMap<String, String>>>,
+    /// Globs of branches and tags, by name or full ref, and of pull requests, as `pull/7`.
+    refs: Option<Vec<String>>,
+    /// Globs of the jobs that it is about.
+    jobs: Option<Vec<String>>,
+    /// Globs of who or what caused the build.
+    actors: Option<Vec<String>>,
+    /// What is told: some of `failed`, `recovered`, `still-failing`, `succeeded`, `started`, `waiting` and `canceled`. The
+    /// first two and `waiting` when it is not set.
+    on: Option<Set<Moment>>,
+    /// Whether nothing is told for now.
+    #[attribute(default = false)]
+    paused: bool,
+    /// What it is called: `acme/subscription/deploys`.
+    #[attribute(keeps)]
+    id: Computed<String>,
+    /// Rises with each change.
+    revision: Computed<u64>,
+}
+
+/// Who is told.
+#[derive(Clone, Debug, Default, tfplugin::Object)]
+#[object(exactly_one_of(["webhook", "mail", "chat"]))]
+pub struct Recipient {
+    /// A server, by signed requests. `monkeyci subscription rotate` tells the secret that they are signed with.
+    webhook: Option<Webhook>,
+    /// People, by mail.
+    mail: Option<Mail>,
+    /// A place in a chat, which an integration looks after.
+    chat: Option<Chat>,
+}
+
+/// A server that is told.
+#[derive(Clone, Debug, tfplugin::Object)]
+pub struct Webhook {
+    /// Where it is sent.
+    url: String,
+}
+
+/// People who are told by mail.
+#[derive(Clone, Debug, tfplugin::Object)]
+pub struct Mail {
+    /// Addresses.
+    to: Option<Vec<String>>,
+    /// Whether the author of the commit is written to; never that of a fork.
+    #[attribute(default = false)]
+    author: bool,
+    /// Whether whoever caused the build is written to.
+    #[attribute(default = false)]
+    actor: bool,
+}
+
+/// A place in a chat.
+#[derive(Clone, Debug, tfplugin::Object)]
+pub struct Chat {
+    /// The integration, as `slack`.
+    integration: String,
+    /// The place, in the integration's words.
+    place: String,
+}
+
+/// What happens to a build that somebody may want to hear of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]
+pub enum Moment {
+    /// It failed or broke, and the one before it did not.
+    Failed,
+    /// It succeeded, and the one before it did not.
+    Recovered,
+    /// It failed or broke, as the one before it.
+    #[choice("still-failing")]
+    StillFailing,
+    /// It succeeded.
+    Succeeded,
+    /// Its jobs begin.
+    Started,
+    /// A job of it waits for a person.
+    Waiting,
+    /// It was canceled.
+    Canceled,
+}
+
+/// Each moment here and on the wire.
+const MOMENTS: [(Moment, rest::Moment); 7] = [
+    (Moment::Failed, rest::Moment::Failed),
+    (Moment::Recovered, rest::Moment::Recovered),
+    (Moment::StillFailing, rest::Moment::StillFailing),
+    (Moment::Succeeded, rest::Moment::Succeeded),
+    (Moment::Started, rest::Moment::Started),
+    (Moment::Waiting, rest::Moment::Waiting),
+    (Moment::Canceled, rest::Moment::Canceled),
+];
+
+/// What is told where nothing is said.
+const USUAL: [rest::Moment; 3] = [rest::Moment::Failed, rest::Moment::Recovered, rest::Moment::Waiting];
+
+impl Recipient {
+    fn told(&self) -> rest::Recipient {
+        match (self.webhook.clone(), self.mail.clone(), self.chat.clone()) {
+            (Some(webhook), ..) => rest::Recipient::Webhook { url: webhook.url },
+            (_, _, Some(chat)) => rest::Recipient::Chat { integration: chat.integration, place: chat.place },
+            (_, mail, _) => {
+                let mail = mail.unwrap_or(Mail { to: None, author: false, actor: false });
+                rest::Recipient::Mail { to: mail.to.unwrap_or_default(), author: mail.author, actor: mail.actor }
+            }
+        }
+    }
+
+    fn filled(self, answer: rest::Recipient) -> Self {
+        match answer {
+            rest::Recipient::Webhook { url } => Self { webhook: Some(Webhook { url }), ..Self::default() },
+            rest::Recipient::Chat { integration, place } => {
+                Self { chat: Some(Chat { integration, place }), ..Self::default() }
+            }
+            rest::Recipient::Mail { to, author, actor } => {
+                let to = or_unset(self.mail.and_then(|mail| mail.to), to);
+                Self { mail: Some(Mail { to, author, actor }), ..Self::default() }
+            }
+        }
+    }
+}
+
+impl Declared for Subscription {
+    type Answer = rest::Subscription;
+    type Body = rest::SubscriptionBody;
+    const NOUN: &'static str = "subscription";
+    const KIND: Kind = Kind::Subscription;
+
+    fn place(&mut self, server: &Server) -> Result<()> {
+        self.id = format!("{}/subscription/{}", server.fill_org(&mut self.org)?, self.name).into();
+        Ok(())
+    }
+
+    fn at(&self, server: &Server) -> Result<Object<rest::Subscription, rest::SubscriptionBody>> {
+        let org = server.fill_org(&mut self.org.clone())?;
+        Ok((*server.org(&org).subscription(&self.name)).clone())
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn body(&self, _: Option<&Self>) -> Result<rest::SubscriptionBody> {
+        let is_wanted = |moment: Moment| self.on.as_ref().is_some_and(|on| on.0.contains(&moment));
+        let on = MOMENTS.iter().filter(|(moment, _)| is_wanted(*moment)).map(|(_, moment)| *moment);
+        Ok(rest::SubscriptionBody {
+            to: self.to.told(),
+            repos: self.repos.clone().unwrap_or_default(),
+            label_filters: rest::LabelFilters(self.label_filters.clone().unwrap_or_default()),
+            refs: self.refs.clone().unwrap_or_default(),
+            jobs: self.jobs.clone().unwrap_or_default(),
+            actors: self.actors.clone().unwrap_or_default(),
+            on: if self.on.is_some() { on.collect() } else { USUAL.into() },
+            paused: self.paused,
+        })
+    }
+
+    fn filled(self, answer: rest::Subscription) -> Self {
+        let body = answer.body;
+        let is_usual = self.on.is_none() && body.on == USUAL.into();
+        let on = MOMENTS.iter().filter(|(_, moment)| body.on.contains(moment)).map(|(moment, _)| *moment);
+        Self {
+            to: self.to.filled(body.to),
+            repos: or_unset(self.repos, body.repos),
+            label_filters: or_unset(self.label_filters, body.label_filters.0),
+            refs: or_unset(self.refs, body.refs),
+            jobs: or_unset(self.jobs, body.jobs),
+            actors: or_unset(self.actors, body.actors),
+            on: (!is_usual).then(|| on.collect()),
+            paused: body.paused,
+            revision: answer.revision.into(),
+            ..self
+        }
+    }
+
+    fn exported(&self, export: &rest::Export) -> Option<Option<rest::Subscription>> {
+        // Subscriptions are not in it.
+        let _ = export;
+        None
+    }
+
+    fn of_address(address: &str) -> Result<Self> {
+        let [org, name] = address::imported("ORG/subscription/NAME", address)?;
+        Ok(Self { org: org.into(), name: name.to_owned(), ..Self::default() })
+    }
+
+    fn revision(&self) -> Option<u64> {
+        self.revision.known().copied()
+    }
+}
+
+declared!(Subscription, "subscription");

@@ -1,0 +1,116 @@
+//! `monkeyci_webhook`.
+
+use monkeyci_client::rest::{Hook, NewHook};
+use monkeyci_client::{ClientError, HookRef};
+use tfplugin::{Change, Computed, Context, Diagnostic, Diagnostics, Object, Resource, Result, Secret};
+
+use crate::address;
+use crate::refusal;
+use crate::server::Server;
+
+/// A webhook that a forge calls: what is pushed there is built. The secret that the forge signs with is the caller's, for
+/// example of the ephemeral resource `monkeyci_secret`, and is given to the forge in the same run. It is imported by its
+/// path: `acme/web/webhook/github`.
+#[derive(Clone, Debug, Default, Object)]
+#[object(requires("secret_wo", "secret_wo_version"))]
+pub struct Webhook {
+    /// The `id` of the repository: `acme/web`.
+    #[attribute(replaces, identity)]
+    repo: String,
+    /// Its name in the repository; that of the forge when it is not set.
+    #[attribute(optional, replaces, keeps, identity)]
+    name: Computed<String>,
+    /// `github`, `gitlab`, `bitbucket`, `bitbucket-server`, `gitea` or `forgejo`.
+    #[attribute(replaces)]
+    forge: String,
+    /// The secret that the forge signs with, of at least 16 bytes. The server draws one that nobody is told when it is not
+    /// set; `monkeyci webhook rotate` tells another.
+    #[attribute(write_only)]
+    secret_wo: Option<Secret>,
+    /// Another version makes another webhook, with another URL.
+    #[attribute(replaces_if(|old, _| !old.is_null()))]
+    secret_wo_version: Option<i64>,
+    /// What to enter at the forge.
+    #[attribute(keeps)]
+    url: Computed<String>,
+    /// What it is called: `acme/web/webhook/github`.
+    #[attribute(keeps)]
+    id: Computed<String>,
+}
+
+impl Webhook {
+    fn place(&mut self) -> String {
+        let name = self.name.known().unwrap_or(&self.forge).clone();
+        self.id = format!("{}/webhook/{name}", self.repo).into();
+        self.name = name.clone().into();
+        name
+    }
+
+    fn at(&self, server: &Server) -> Result<HookRef> {
+        Ok(server.repo(&self.repo)?.hook(self.name.known().unwrap_or(&self.forge)))
+    }
+
+    fn filled(mut self, hook: Hook) -> Self {
+        (self.forge, self.url) = (hook.forge, hook.url.into());
+        self.place();
+        self
+    }
+
+    fn refused(error: &ClientError) -> Diagnostics {
+        let attribute = |pointer: &str| pointer.replace("/secret", "/secret_wo");
+        refusal::refused("webhook", &Self::schema(), attribute, error)
+    }
+}
+
+impl Resource for Webhook {
+    type Client = Server;
+    const NAME: &'static str = "webhook";
+
+    async fn plan(change: &mut Change<Self>, _: &Context<Server>) -> Result<()> {
+        let is_open = change.config().is_unknown("name");
+        if let Some(mut planned) = change.planned().filter(|_| !is_open) {
+            address::read::<2>("repo", "ORG/REPO", &planned.repo)?;
+            change.set("name", planned.place());
+            change.set("id", planned.id);
+        }
+        Ok(())
+    }
+
+    async fn create(mut self, cx: &Context<Server>) -> Result<Self> {
+        let secret = self.secret_wo.as_ref().map(|secret| secret.expose().to_owned());
+        if secret.is_none() && self.secret_wo_version.is_some() {
+            let detail = "It has a version, so it has to be known as well. Is the variable that holds it set?";
+            return Err(Diagnostic::error("No secret", detail).at("secret_wo").into());
+        }
+        let new = NewHook { name: Some(self.place()), forge: self.forge.clone(), secret };
+        let made = cx.client.repo(&self.repo)?.make_hook(&new).await.map_err(|error| Self::refused(&error))?;
+        Ok(self.filled(made.hook))
+    }
+
+    async fn read(self, cx: &Context<Server>) -> Result<Option<Self>> {
+        match self.at(&cx.client)?.get().await {
+            Ok(hook) => Ok(Some(self.filled(hook))),
+            Err(ClientError::NotFound(_)) => Ok(None),
+            Err(error) => Err(Self::refused(&error)),
+        }
+    }
+
+    /// One that was imported gets the version of the secret that it has.
+    async fn update(self, _: Self, _: &Context<Server>) -> Result<Self> {
+        Ok(self)
+    }
+
+    async fn delete(self, cx: &Context<Server>) -> Result<()> {
+        match self.at(&cx.client)?.delete().await {
+            Ok(()) | Err(ClientError::NotFound(_)) => Ok(()),
+            Err(error) => Err(Self::refused(&error)),
+        }
+    }
+
+    async fn import(id: &str, cx: &Context<Server>) -> Result<Self> {
+        let [org, repo, name] = address::imported("ORG/REPO/webhook/NAME", id)?;
+        let own = Self { repo: format!("{org}/{repo}"), name: name.into(), ..Self::default() };
+        let missing = || Diagnostic::error("There is no such webhook", format!("{id:?} is not on the server."));
+        Ok(own.read(cx).await?.ok_or_else(missing)?)
+    }
+}

@@ -1,0 +1,44 @@
+//! The server that objects are on.
+
+use monkeyci_client::{Client, OrgRef, RepoRef};
+use tfplugin::{Computed, Diagnostic, Result};
+
+use crate::address;
+use crate::snapshot::Snapshots;
+
+/// The server that objects are on.
+#[derive(Debug)]
+pub struct Server {
+    /// What is asked of it.
+    pub(crate) client: Client,
+    /// What was read at once.
+    pub(crate) snapshots: Snapshots,
+    org: Option<String>,
+}
+
+impl Server {
+    pub(crate) fn new(client: Client, org: Option<String>) -> Self {
+        Self { client, snapshots: Snapshots::default(), org }
+    }
+
+    /// Fills in the provider's organisation where an object does not name its own.
+    pub(crate) fn fill_org(&self, org: &mut Computed<String>) -> Result<String> {
+        let missing = || {
+            let detail = "Set `org` here or in the provider's block, or the variable MONKEYCI_ORG.";
+            Diagnostic::error("No organisation", detail).at("org")
+        };
+        let name = org.known().cloned().or_else(|| self.org.clone()).ok_or_else(missing)?;
+        *org = name.clone().into();
+        Ok(name)
+    }
+
+    pub(crate) fn org(&self, name: &str) -> OrgRef {
+        self.client.org(name)
+    }
+
+    /// The repository that the attribute `repo` names: `acme/web`.
+    pub(crate) fn repo(&self, repo: &str) -> Result<RepoRef> {
+        let [org, repo] = address::read("repo", "ORG/REPO", repo)?;
+        Ok(self.client.org(org).repo(repo))
+    }
+}

@@ -1,0 +1,17 @@
+//! The provider, driven by the real Terraform against a real server.
+
+mod guide;
+mod input;
+#[cfg(target_os = "linux")]
+mod mishaps;
+mod reads;
+mod secrets;
+mod server;
+mod setup;
+mod stories;
+mod workspace;
+
+#[test]
+fn terraform_would_take_every_schema() {
+    assert_eq!(monkeyci_provider::plugin().faults(), Vec::<String>::new());
+}

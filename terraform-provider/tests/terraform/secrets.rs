@@ -1,0 +1,85 @@
+//! Secrets go in, and are in no plan and no state.
+
+use monkeyci_client::rest::ParamBody;
+
+use crate::workspace::{SECRET, Workspace};
+
+const SECRETS: &str = r#"
+variable "secret" {
+  ephemeral = true
+}
+
+resource "monkeyci_org" "acme" {
+  slug                = "acme"
+  deletion_protection = false
+}
+
+resource "monkeyci_repo" "web" {
+  org  = monkeyci_org.acme.id
+  name = "web"
+  url  = "https://git.example.com/acme/web.git"
+}
+
+resource "monkeyci_param" "key" {
+  scope            = monkeyci_repo.web.id
+  name             = "API_KEY"
+  value_wo         = var.secret
+  value_wo_version = 1
+}
+
+resource "monkeyci_webhook" "gitea" {
+  repo              = monkeyci_repo.web.id
+  forge             = "gitea"
+  secret_wo         = var.secret
+  secret_wo_version = 1
+}
+"#;
+
+#[test]
+fn a_secret_is_written_by_its_version_and_repaired() {
+    let Some(w) = Workspace::new() else { return };
+    w.write("main.tf", SECRETS);
+    w.apply();
+    w.is_settled();
+    w.holds_no(SECRET);
+    w.holds_no(&w.server.token);
+    let key = w.client.org("acme").repo("web").param("API_KEY");
+    let first = w.ask(key.get());
+    assert!(first.secret && first.value.is_none());
+
+    // Another description leaves the secret alone.
+    w.write("main.tf", &SECRETS.replace("\"API_KEY\"", "\"API_KEY\"\n  description = \"Opens it\""));
+    w.apply();
+    assert_eq!(w.ask(key.get()).version, first.version);
+
+    // Somebody writes another one: its digest tells, and it is written again.
+    w.ask(key.put(&ParamBody { value: Some("another".into()), secret: true, description: None }));
+    assert!(w.is_unsettled().contains("value_wo_version"));
+    w.apply();
+    assert_eq!(w.ask(key.get()).fingerprint, first.fingerprint);
+    w.is_settled();
+
+    // A version counted up is written, and a webhook of another secret is another webhook.
+    let url = w.ask(w.client.org("acme").repo("web").hook("gitea").get()).url;
+    w.write("main.tf", &SECRETS.replace("_version = 1", "_version = 2"));
+    let said = w.apply();
+    assert!(said.contains("1 added, 1 changed, 1 destroyed"), "{said}");
+    assert_ne!(w.ask(w.client.org("acme").repo("web").hook("gitea").get()).url, url);
+    w.is_settled();
+
+    // What was secret and is shown from now on.
+    let plain = "value = \"shown\"";
+    w.write("main.tf", &SECRETS.replacen("value_wo         = var.secret\n  value_wo_version = 1", plain, 1));
+    w.apply();
+    assert_eq!(w.ask(key.get()).value.as_deref(), Some("shown"));
+    w.is_settled();
+}
+
+#[test]
+fn a_secret_needs_a_version_and_excludes_a_value() {
+    let Some(w) = Workspace::new() else { return };
+    w.write("main.tf", &SECRETS.replacen("  value_wo_version = 1\n", "", 1));
+    assert!(w.fails(&["plan"]).contains("`value_wo` needs `value_wo_version`"));
+    w.write("main.tf", &SECRETS.replacen("value_wo_version = 1\n", "value_wo_version = 1\n  value = \"x\"\n", 1));
+    assert!(w.fails(&["plan"]).contains("Only one of `value`, `value_wo`"));
+}

@@ -1,0 +1,230 @@
+//! A folder with a configuration, the real Terraform in it, and a server of its own.
+
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use monkeyci_client::{Client, ClientError};
+use tempfile::TempDir;
+use tfplugin::Reattach;
+
+use crate::server::Server;
+
+/// The address of the provider in configurations.
+const ADDRESS: &str = "registry.test/monkeyci/monkeyci";
+
+/// What the variable `secret` of a configuration holds.
+pub const SECRET: &str = "open-sesame-and-nothing-else";
+
+/// A configuration, with a server that has nothing yet.
+pub struct Workspace {
+    dir: TempDir,
+    provider: Option<Reattach>,
+    runtime: tokio::runtime::Runtime,
+    pub server: Server,
+    pub client: Client,
+}
+
+/// Whether Terraform is here; says so where it is not.
+fn has_terraform() -> bool {
+    let version = Command::new("terraform").arg("version").env("CHECKPOINT_DISABLE", "1").output();
+    if version.is_ok_and(|ran| ran.status.success()) {
+        return true;
+    }
+    let required = std::env::var("MONKEYCI_TEST_REQUIRE").unwrap_or_default();
+    assert!(!required.split(',').any(|name| name == "terraform" || name == "all"), "required: terraform");
+    eprintln!("skipped: terraform: it is not in PATH");
+    false
+}
+
+impl Workspace {
+    /// One with the provider in this process; nothing where there is no Terraform.
+    pub fn new() -> Option<Self> {
+        Self::with(String::new(), true)
+    }
+
+    /// One whose Terraform starts the program, once for each `provider` block.
+    pub fn with_program() -> Option<Self> {
+        let program = Path::new(env!("CARGO_BIN_EXE_terraform-provider-monkeyci"));
+        let folder = program.parent().expect("a folder").display();
+        Self::with(format!("dev_overrides {{\n \"{ADDRESS}\" = \"{folder}\"\n }}\n"), false)
+    }
+
+    /// One that installs the program from a folder that stands for a registry, under this address.
+    pub fn with_mirror(address: &str) -> Option<Self> {
+        let workspace = Self::with("filesystem_mirror {\n path = \"mirror\"\n }\n".to_owned(), false)?;
+        let arch = if std::env::consts::ARCH == "aarch64" { "arm64" } else { "amd64" };
+        let platform = format!("{}_{arch}", std::env::consts::OS.replace("macos", "darwin"));
+        let folder = workspace.config().join("mirror").join(address).join("0.1.0").join(platform);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let program = env!("CARGO_BIN_EXE_terraform-provider-monkeyci");
+        std::fs::copy(program, folder.join("terraform-provider-monkeyci_v0.1.0")).expect("a copy");
+        Some(workspace)
+    }
+
+    fn with(installation: String, attaches: bool) -> Option<Self> {
+        if !has_terraform() {
+            return None;
+        }
+        let dir = tempfile::tempdir().expect("a folder");
+        let server = Server::start(dir.path());
+        let client = Client::new(&server.url, Some(&server.token)).expect("a client");
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        let start = async { Reattach::start(monkeyci_provider::plugin()) };
+        let provider = attaches.then(|| runtime.block_on(start).expect("it starts"));
+        std::fs::create_dir(dir.path().join("config")).expect("a folder");
+        let rc = format!("provider_installation {{\n {installation} direct {{\n exclude = [\"*/*/*\"]\n }}\n}}\n");
+        std::fs::write(dir.path().join("terraformrc"), rc).expect("a file");
+        let workspace = Self { dir, provider, runtime, server, client };
+        workspace.write(
+            "provider.tf",
+            &format!(
+                "terraform {{\n  required_providers {{\n    monkeyci = {{ source = \"{ADDRESS}\" }}\n  }}\n}}\n\
+                 variable \"token\" {{\n  ephemeral = true\n}}\n\
+                 provider \"monkeyci\" {{\n  url   = \"{}\"\n  token = var.token\n  org   = \"acme\"\n}}\n",
+                workspace.server.url
+            ),
+        );
+        Some(workspace)
+    }
+
+    fn config(&self) -> std::path::PathBuf {
+        self.dir.path().join("config")
+    }
+
+    /// Writes a file of the configuration.
+    pub fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.config().join(name), text).expect("a file");
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.config().join(name)).expect("it is there")
+    }
+
+    pub fn remove(&self, name: &str) {
+        std::fs::remove_file(self.config().join(name)).expect("it was there");
+    }
+
+    /// Asks the server, as somebody beside Terraform does.
+    #[track_caller]
+    pub fn ask<T>(&self, question: impl Future<Output = Result<T, ClientError>>) -> T {
+        self.runtime.block_on(question).expect("the server answers")
+    }
+
+    /// The same, where it may refuse.
+    pub fn try_ask<T>(&self, question: impl Future<Output = Result<T, ClientError>>) -> Result<T, ClientError> {
+        self.runtime.block_on(question)
+    }
+
+    /// Requests for something of an organisation that the server has answered.
+    pub fn requests(&self) -> u64 {
+        let metrics = self.ask(self.client.metrics());
+        let lines = metrics.lines().filter(|line| line.starts_with("monkeyci_http_requests_total{route=\"/v1/orgs"));
+        lines.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new("terraform");
+        command.args(arguments).current_dir(self.config());
+        command.env("TF_CLI_CONFIG_FILE", self.dir.path().join("terraformrc"));
+        command.envs([("TF_IN_AUTOMATION", "1"), ("TF_INPUT", "0"), ("CHECKPOINT_DISABLE", "1"), ("NO_COLOR", "1")]);
+        command.env("TF_CLI_ARGS", "-no-color").env("TF_VAR_token", &self.server.token);
+        command.env("TF_VAR_secret", SECRET).env("TF_VAR_database_url", SECRET);
+        command.env("MONKEYCI_SERVER", &self.server.url).env("MONKEYCI_TOKEN", &self.server.token);
+        if let Some(provider) = &self.provider {
+            command.env("TF_REATTACH_PROVIDERS", provider.env(ADDRESS));
+        }
+        command
+    }
+
+    pub fn terraform(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().expect("terraform runs")
+    }
+
+    /// The same, and does not wait for its end.
+    pub fn start(&self, arguments: &[&str]) -> Child {
+        let mut command = self.command(arguments);
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("terraform runs")
+    }
+
+    /// What it prints, where it succeeds.
+    #[track_caller]
+    pub fn succeeds(&self, arguments: &[&str]) -> String {
+        let output = self.terraform(arguments);
+        let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "terraform {arguments:?}:\n{stdout}\n{stderr}");
+        stdout.into_owned()
+    }
+
+    /// What it complains of, where it fails.
+    #[track_caller]
+    pub fn fails(&self, arguments: &[&str]) -> String {
+        let output = self.terraform(arguments);
+        let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(!output.status.success(), "terraform {arguments:?}:\n{stdout}\n{stderr}");
+        // Terraform breaks lines in the middle of sentences.
+        format!("{stdout}{stderr}").replace('│', " ").split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// What a plan finds wrong: each time the line that it points at, and what it says.
+    pub fn complaints(&self) -> Vec<(String, String)> {
+        let output = self.terraform(&["plan", "-json"]);
+        let lines = String::from_utf8_lossy(&output.stdout).into_owned();
+        let said = lines.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        let found = said.filter(|said| said["type"] == "diagnostic").map(|mut said| said["diagnostic"].take());
+        let words = |text: &serde_json::Value| {
+            text.as_str().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        found.map(|found| (words(&found["snippet"]["code"]), words(&found["detail"]))).collect()
+    }
+
+    #[track_caller]
+    pub fn apply(&self) -> String {
+        self.succeeds(&["apply", "-auto-approve"])
+    }
+
+    /// Nothing is to be done.
+    #[track_caller]
+    pub fn is_settled(&self) {
+        let output = self.terraform(&["plan", "-detailed-exitcode"]);
+        let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.status.code(), Some(0), "terraform plan:\n{stdout}\n{stderr}");
+    }
+
+    /// Something is to be done; what.
+    #[track_caller]
+    pub fn is_unsettled(&self) -> String {
+        let output = self.terraform(&["plan", "-detailed-exitcode"]);
+        let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.status.code(), Some(2), "terraform plan:\n{stdout}\n{stderr}");
+        stdout.into_owned()
+    }
+
+    /// Imports what others made into a state that is empty: nothing is to be done afterwards.
+    #[track_caller]
+    pub fn imports(&self, all: &[(&str, &str)]) {
+        std::fs::remove_file(self.config().join("terraform.tfstate")).expect("there was a state");
+        for (to, id) in all {
+            self.succeeds(&["import", to, id]);
+        }
+        self.is_settled();
+    }
+
+    /// No file of Terraform's holds this.
+    #[track_caller]
+    pub fn holds_no(&self, secret: &str) {
+        self.succeeds(&["plan", "-out=saved"]);
+        let shown = self.succeeds(&["show", "-json", "saved"]);
+        let is_own = |path: &Path| path.extension().is_some_and(|extension| extension == "tf");
+        let files = std::fs::read_dir(self.config()).expect("a folder").map(|entry| entry.expect("an entry").path());
+        let contents: Vec<_> = files
+            .filter(|path| path.is_file() && !is_own(path))
+            .map(|path| (std::fs::read(&path).expect("a file"), path))
+            .collect();
+        assert!(contents.len() >= 2, "a state and a plan");
+        for (bytes, path) in contents {
+            let has = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+            assert!(!has, "{} holds the secret", path.display());
+        }
+        assert!(!shown.contains(secret), "the plan shows the secret");
+    }
+}
