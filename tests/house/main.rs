@@ -1,5 +1,8 @@
 //! Tests that need the whole house: its rules, and its programs run for real.
 
+#[path = "../fixture/monkeyci.rs"]
+mod monkeyci;
+
 mod bad_input;
 mod builders;
 mod crash;

@@ -3,29 +3,17 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::monkeyci as fixture;
 use crate::tidy::sources;
 
 /// The program as it was compiled for these tests.
 pub fn monkeyci() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-        let built = Command::new(cargo)
-            .args(["build", "--offline", "--package", "monkeyci", "--bin", "monkeyci"])
-            .current_dir(sources::root())
-            .status()
-            .expect("cargo runs");
-        assert!(built.success(), "the program does not compile");
-        // This test lies in `<target>/<profile>/deps/`, the program two folders up.
-        let test = std::env::current_exe().expect("a test has a path");
-        test.parent().and_then(Path::parent).expect("deps lies in a profile's folder").join("monkeyci")
-    })
+    fixture::program(&sources::root())
 }
 
 /// How long the program may take: what a script depends on may have to be compiled first, on a busy machine.

@@ -1,8 +1,8 @@
 //! `monkeyci server`, run for real.
 
-use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Stdio};
 
+use crate::monkeyci::link;
 use crate::program::{Home, signal};
 
 /// A server on a free port, whose jobs are plain processes.
@@ -41,25 +41,4 @@ impl Drop for Server {
         let _ended = self.child.kill();
         let _gone = self.child.wait();
     }
-}
-
-fn link(server: &mut Child) -> String {
-    let (read, write) = std::io::pipe().expect("a pipe");
-    let streams: [Box<dyn Read + Send>; 2] =
-        [Box::new(server.stdout.take().expect("piped")), Box::new(server.stderr.take().expect("piped"))];
-    for mut stream in streams {
-        // Read to the end, so that the server never waits for somebody who listens.
-        let mut write = write.try_clone().expect("a pipe");
-        std::thread::spawn(move || std::io::copy(&mut stream, &mut write));
-    }
-    drop(write);
-    let mut lines = BufReader::new(read).lines().map_while(Result::ok);
-    let mut said = String::new();
-    let found = lines.by_ref().find_map(|line| {
-        said.push_str(&line);
-        said.push('\n');
-        line.split_whitespace().find(|word| word.contains("/login#token=")).map(str::to_owned)
-    });
-    std::thread::spawn(move || lines.for_each(drop));
-    found.unwrap_or_else(|| panic!("the server told no link: {said}"))
 }

@@ -3,22 +3,15 @@
 use std::collections::BTreeMap;
 
 use clojure_reader::edn::{Edn, read_string};
+use monkeyci_core::script::is_deeper;
 
 /// Deeper nesting is refused before it is read: the reader's time grows with its square.
 const MAX_DEPTH: usize = 8;
 
 /// The parameters of a file.
 pub fn read(text: &str) -> Result<BTreeMap<String, String>, String> {
-    let mut depth = 0_usize;
-    for byte in text.bytes() {
-        match byte {
-            b'(' | b'[' | b'{' => depth += 1,
-            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > MAX_DEPTH {
-            return Err("it is nested too deeply".into());
-        }
+    if is_deeper(text, MAX_DEPTH) {
+        return Err("it is nested too deeply".into());
     }
     match &read_string(text).map_err(|error| error.to_string())? {
         Edn::Map(map) => map.iter().map(|(name, value)| pair(name, value)).collect(),

@@ -1,11 +1,10 @@
 //! A shell where a job runs.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::process::{Command, Stdio};
-use std::sync::mpsc;
-use std::time::{Duration, Instant};
 
 use crate::place::{Place, Ran};
+use crate::pty::{self, Person};
 
 const SCRIPT: &str = "
 - id: build
@@ -108,11 +107,7 @@ fn without_a_shell_it_is_said_why_and_what_to_do() {
 
 #[test]
 fn on_a_terminal_the_keys_go_to_the_shell_and_its_modes_are_set_right_afterwards() {
-    let has_script = Command::new("script").arg("--version").output().is_ok_and(|ran| ran.status.success());
-    if !has_script {
-        let required = std::env::var("MONKEYCI_TEST_REQUIRE").unwrap_or_default();
-        assert!(!required.split(',').any(|name| name == "pty"), "`script` is required and not there");
-        eprintln!("skipped: pty: there is no `script` of util-linux");
+    if !pty::is_here() {
         return;
     }
     let place = Place::with_script("- {id: test, script: [echo its line]}\n");
@@ -120,39 +115,19 @@ fn on_a_terminal_the_keys_go_to_the_shell_and_its_modes_are_set_right_afterwards
         "stty -a > $MARKER-before; {} debug test; code=$?; stty -a > $MARKER-after; exit $code",
         env!("CARGO_BIN_EXE_monkeyci")
     );
-    let environment: Vec<_> =
-        place.command(&[]).get_envs().filter_map(|(k, v)| Some((k.to_owned(), v?.to_owned()))).collect();
-    let mut command = Command::new("script");
-    command.args(["-qec", &program, "/dev/null"]).current_dir(place.repo()).env_clear().envs(environment);
-    command.env("TERM", "xterm").env("PS1", "").stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = command.spawn().expect("script starts");
-    let (mut keys, mut screen) = (child.stdin.take().expect("a pipe"), child.stdout.take().expect("a pipe"));
-    let (pieces, shown) = mpsc::channel();
-    std::thread::spawn(move || {
-        let mut piece = [0; 4096];
-        while let Ok(count @ 1..) = screen.read(&mut piece) {
-            let _gone = pieces.send(String::from_utf8_lossy(&piece[..count]).into_owned());
-        }
-    });
-    let mut all = String::new();
-    let mut until = |text: &str| {
-        let limit = Instant::now() + Duration::from_secs(60);
-        while !all.contains(text) {
-            let left = limit.saturating_duration_since(Instant::now());
-            let piece = shown.recv_timeout(left).unwrap_or_else(|_| panic!("`{text}` was not shown: {all:?}"));
-            all.push_str(&piece);
-        }
-    };
-    until("`exit` ends it");
-    keys.write_all(b"tty\n").expect("typed");
-    until("/dev/pts/");
+    let mut command = pty::command(&place, &program);
+    command.env("TERM", "xterm").env("PS1", "");
+    let mut person = Person::at(command);
+    person.sees("`exit` ends it");
+    person.types("tty\n");
+    person.sees("/dev/pts/");
     // What says so has the foreground.
-    keys.write_all(b"sh -c 'echo sl\"\"eeps; exec sleep 300'\n").expect("typed");
-    until("sleeps");
-    keys.write_all(b"\x03echo still''here\n").expect("typed");
-    until("stillhere");
-    keys.write_all(b"exit 5\n").expect("typed");
-    assert_eq!(child.wait().expect("it ends").code(), Some(5));
+    person.types("sh -c 'echo sl\"\"eeps; exec sleep 300'\n");
+    person.sees("sleeps");
+    person.types("\x03echo still''here\n");
+    person.sees("stillhere");
+    person.types("exit 5\n");
+    assert_eq!(person.code(), Some(5));
     let modes = |when: &str| std::fs::read_to_string(format!("{}-{when}", place.marker().display())).expect("written");
     assert_eq!(modes("before"), modes("after"));
     assert_eq!(attempts(&place), Vec::<String>::new());

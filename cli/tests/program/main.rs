@@ -7,6 +7,7 @@ mod init;
 mod interrupt;
 mod place;
 mod plan;
+mod pty;
 mod remote;
 mod rust;
 mod served;

@@ -2,10 +2,10 @@
 
 use std::io::{Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use crate::place::{Ran, wait_for};
+use crate::pty::{self, Person};
 use crate::served::Served;
 
 /// Says that it runs, and goes on until the test lets it, or has gone.
@@ -290,11 +290,7 @@ fn who_may_no_longer_be_there_is_put_out_and_who_may_not_come_hears_why() {
 
 #[test]
 fn on_a_terminal_the_keys_go_to_the_shell_over_there() {
-    let has_script = Command::new("script").arg("--version").output().is_ok_and(|ran| ran.status.success());
-    if !has_script {
-        let required = std::env::var("MONKEYCI_TEST_REQUIRE").unwrap_or_default();
-        assert!(!required.split(',').any(|name| name == "pty"), "`script` is required and not there");
-        eprintln!("skipped: pty: there is no `script` of util-linux");
+    if !pty::is_here() {
         return;
     }
     let served = running("");
@@ -303,39 +299,19 @@ fn on_a_terminal_the_keys_go_to_the_shell_over_there() {
         "stty rows 33 cols 101; stty -a > {marker}-before; {} debug acme/web/1 test; code=$?; stty -a > {marker}-after; exit $code",
         env!("CARGO_BIN_EXE_monkeyci")
     );
-    let environment: Vec<_> =
-        served.place.command(&[]).get_envs().filter_map(|(k, v)| Some((k.to_owned(), v?.to_owned()))).collect();
-    let mut command = Command::new("script");
-    command.args(["-qec", &program, "/dev/null"]).current_dir(served.place.repo()).env_clear().envs(environment);
-    command.env("TERM", "vt100").stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = command.spawn().expect("script starts");
-    let (mut keys, mut screen) = (child.stdin.take().expect("a pipe"), child.stdout.take().expect("a pipe"));
-    let (pieces, shown) = mpsc::channel();
-    std::thread::spawn(move || {
-        let mut piece = [0; 4096];
-        while let Ok(count @ 1..) = screen.read(&mut piece) {
-            let _gone = pieces.send(String::from_utf8_lossy(&piece[..count]).into_owned());
-        }
-    });
-    let mut all = String::new();
-    let mut until = |text: &str| {
-        let limit = Instant::now() + Duration::from_secs(60);
-        while !all.contains(text) {
-            let left = limit.saturating_duration_since(Instant::now());
-            let piece = shown.recv_timeout(left).unwrap_or_else(|_| panic!("`{text}` was not shown: {all:?}"));
-            all.push_str(&piece);
-        }
-    };
-    until("`exit` ends it");
-    keys.write_all(b"tty && stty size && echo \"[$TERM]\"\n").expect("typed");
-    until("33 101\r\n[vt100]\r\n");
+    let mut command = pty::command(&served.place, &program);
+    command.env("TERM", "vt100");
+    let mut person = Person::at(command);
+    person.sees("`exit` ends it");
+    person.types("tty && stty size && echo \"[$TERM]\"\n");
+    person.sees("33 101\r\n[vt100]\r\n");
     // What says so has the foreground.
-    keys.write_all(b"sh -c 'echo sl\"\"eeps; exec sleep 300'\n").expect("typed");
-    until("sleeps");
-    keys.write_all(b"\x03echo still''here\n").expect("typed");
-    until("stillhere");
-    keys.write_all(b"exit 5\n").expect("typed");
-    assert_eq!(child.wait().expect("it ends").code(), Some(5));
+    person.types("sh -c 'echo sl\"\"eeps; exec sleep 300'\n");
+    person.sees("sleeps");
+    person.types("\x03echo still''here\n");
+    person.sees("stillhere");
+    person.types("exit 5\n");
+    assert_eq!(person.code(), Some(5));
     let modes = |when: &str| std::fs::read_to_string(beside(&served, when)).expect("written");
     assert_eq!(modes("before"), modes("after"));
     let_go(&served);

@@ -1,26 +1,18 @@
-//! What is drawn on a terminal. Needs `script`, which gives a program one.
-
-use std::process::Command;
+//! What is drawn on a terminal.
 
 use crate::place::Place;
+use crate::pty;
 
 #[test]
 fn a_terminal_gets_colours_and_live_lines_and_never_what_a_job_would_do_to_it() {
-    let has_script = Command::new("script").arg("--version").output().is_ok_and(|ran| ran.status.success());
-    if !has_script {
-        let required = std::env::var("MONKEYCI_TEST_REQUIRE").unwrap_or_default();
-        assert!(!required.split(',').any(|name| name == "pty"), "`script` is required and not there");
-        eprintln!("skipped: pty: there is no `script` of util-linux");
+    if !pty::is_here() {
         return;
     }
     let place = Place::with_script(
         "- id: a\n  script: ['printf \"\\\\033]0;evil\\\\007\\\\033[31mred\\\\033[2J\\\\n\"; exit 1']\n- {id: b, script: [echo fine]}\n",
     );
     let program = format!("{} build", env!("CARGO_BIN_EXE_monkeyci"));
-    let mut command = place.command(&[]);
-    let environment: Vec<_> = command.get_envs().filter_map(|(k, v)| Some((k.to_owned(), v?.to_owned()))).collect();
-    command = Command::new("script");
-    command.args(["-qec", &program, "/dev/null"]).current_dir(place.repo()).env_clear().envs(environment);
+    let mut command = pty::command(&place, &program);
     let ran = command.env("TERM", "xterm").stdin(std::process::Stdio::null()).output().expect("script starts");
     assert_eq!(ran.status.code(), Some(1));
     let shown = String::from_utf8_lossy(&ran.stdout);

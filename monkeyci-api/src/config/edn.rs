@@ -1,6 +1,7 @@
 //! A configuration in EDN: our keys as keywords, and what MonkeyCI's own configuration says of the same things.
 
 use clojure_reader::edn::{Edn, read_string};
+use monkeyci_core::script::is_deeper;
 use serde_json::{Map, Value};
 
 use super::Config;
@@ -34,16 +35,8 @@ const ELSEWHERE: [(&str, &str); 17] = [
 /// # Errors
 /// What is wrong with it, and what to write in its place.
 pub(super) fn read(text: &str) -> Result<Config, String> {
-    let mut depth = 0_usize;
-    for byte in text.bytes() {
-        match byte {
-            b'(' | b'[' | b'{' => depth += 1,
-            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > MAX_DEPTH {
-            return Err("it is nested too deeply".into());
-        }
+    if is_deeper(text, MAX_DEPTH) {
+        return Err("it is nested too deeply".into());
     }
     let form = read_string(text).map_err(|error| error.to_string())?;
     let Value::Object(said) = value(&form)? else { return Err("it is not a map".into()) };

@@ -28,8 +28,11 @@ const AGAIN: u64 = 1000;
 /// A collector has so long for an answer.
 const WHOLE: Duration = Duration::from_secs(15);
 
-/// The waits after failures, from the first to the longest.
-const WAITS: [u64; 6] = [1, 2, 5, 10, 30, 60];
+/// The wait after the first failure; each further one doubles it.
+const FIRST: Duration = Duration::from_secs(1);
+
+/// No wait is longer.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// Builds that ended before are not told of.
 const OLD: Millis = 24 * 60 * 60 * 1000;
@@ -122,7 +125,7 @@ pub async fn run(state: State, stop: CancellationToken) {
             None => return,
             Some(Err(error)) => {
                 tracing::warn!(%error, "the events of builds cannot be read for traces");
-                let _stopped = stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(WAITS[5]))).await;
+                let _stopped = stop.run_until_cancelled(tokio::time::sleep(LONGEST)).await;
             }
             Some(Ok(())) => tokio::select! {
                 () = stop.cancelled() => return,
@@ -157,13 +160,15 @@ async fn follow(state: &State, collector: &Collector, seen: &mut Option<u64>) ->
 /// Sends the trace of a build until the collector has it, or refuses it, or it is too old.
 async fn tell(state: &State, collector: &Collector, end: &Event) -> Result<(), StoreError> {
     let mut events = Vec::new();
-    while let Some(page) =
-        Some(state.store.events(&end.subject, events.len() as u64, PAGE).await?).filter(|page| !page.is_empty())
-    {
+    loop {
+        let page = state.store.events(&end.subject, events.len() as u64, PAGE).await?;
+        if page.is_empty() {
+            break;
+        }
         events.extend(page);
     }
     let trace = span::trace(&events, &state.url);
-    let mut waits = WAITS.iter().copied().chain(std::iter::repeat(WAITS[5]));
+    let mut wait = FIRST;
     loop {
         let build = &end.subject;
         match collector.send(&trace).await {
@@ -178,7 +183,8 @@ async fn tell(state: &State, collector: &Collector, end: &Event) -> Result<(), S
             }
             Sent::Later(why) => {
                 tracing::warn!(%build, why, "the trace of a build is sent again later");
-                tokio::time::sleep(Duration::from_secs(waits.next().unwrap_or(WAITS[5]))).await;
+                tokio::time::sleep(wait).await;
+                wait = (wait * 2).min(LONGEST);
             }
         }
     }

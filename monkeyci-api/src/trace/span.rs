@@ -43,19 +43,13 @@ pub(super) fn trace(events: &[Arc<Event>], url: &str) -> Value {
                 attempts.insert((job_id.to_string(), *attempt), new);
             }
             EventKind::JobInitializing { job_id, attempt, worker, .. } => {
-                if let Some(seen) = attempts.get_mut(&(job_id.to_string(), *attempt)) {
-                    seen.worker = Some(worker.clone());
-                }
+                attempts.entry((job_id.to_string(), *attempt)).and_modify(|seen| seen.worker = Some(worker.clone()));
             }
             EventKind::JobStart { job_id, attempt, .. } => {
-                if let Some(seen) = attempts.get_mut(&(job_id.to_string(), *attempt)) {
-                    seen.started = Some(event.time);
-                }
+                attempts.entry((job_id.to_string(), *attempt)).and_modify(|seen| seen.started = Some(event.time));
             }
             EventKind::JobExecuted { job_id, attempt, .. } => {
-                if let Some(seen) = attempts.get_mut(&(job_id.to_string(), *attempt)) {
-                    seen.ended = Some(event.time);
-                }
+                attempts.entry((job_id.to_string(), *attempt)).and_modify(|seen| seen.ended = Some(event.time));
             }
             EventKind::JobEnd { job_id, status, .. } => {
                 let id = job_id.to_string();
@@ -117,15 +111,14 @@ impl Spans<'_> {
             attributes.extend(said.into_iter().filter_map(|(key, value)| Some(text(key, value?))));
         }
         let name = format!("RUN {}/{}", build.org, build.repo);
-        let mut span = self.span(&self.root, &name, (begin, end), is_good(result == "success"), attributes);
-        if let Some(object) = span.as_object_mut() {
-            object.remove("parentSpanId");
-        }
-        span
+        self.span(&self.root, &name, (begin, end), is_good(result == "success"), attributes)
     }
 
+    /// A span beneath that of the build.
     fn part(&self, key: &str, name: &str, begin: Millis, end: Millis, code: u8, attributes: Vec<Value>) -> Value {
-        self.span(&id(&format!("{} {key}", self.build), 8), name, (begin, end), code, attributes)
+        let mut span = self.span(&id(&format!("{} {key}", self.build), 8), name, (begin, end), code, attributes);
+        span["parentSpanId"] = self.root.as_str().into();
+        span
     }
 
     fn attempt(&self, job: &str, number: u32, attempt: &Attempt, latest: Millis, page: &str) -> Value {
@@ -164,7 +157,6 @@ impl Spans<'_> {
         json!({
             "traceId": self.trace,
             "spanId": id,
-            "parentSpanId": self.root,
             "name": name,
             "kind": INTERNAL,
             "startTimeUnixNano": nanos(begin),

@@ -50,7 +50,7 @@ pub use diagnostic::{Diagnostic, Place};
 pub use error::{ScriptError, Unrunnable};
 pub use extensions::Extensions;
 pub use monkeyci_model::script::SCRIPT_DIR;
-pub use read::Format;
+pub use read::{Format, is_deeper};
 pub use schema::schema;
 
 use file::ScriptFile;

@@ -1,5 +1,8 @@
 //! The provider, driven by the real Terraform against a real server.
 
+#[path = "../../../tests/fixture/monkeyci.rs"]
+mod monkeyci;
+
 mod guide;
 mod input;
 #[cfg(target_os = "linux")]

@@ -26,6 +26,9 @@ const LOOK: Duration = Duration::from_millis(300);
 /// How long a shell that just starts may refuse a size.
 const STARTS: Duration = Duration::from_secs(2);
 
+/// How long an engine may take to note that a container has ended, whose programs are gone.
+const NOTED: Duration = Duration::from_secs(2);
+
 /// The code of a program that was killed.
 const KILLED: i32 = 128 + 9;
 
@@ -68,6 +71,10 @@ impl Docker {
         program.env.push((MARK.to_owned(), name.clone().into_bytes()));
         let ended = self.attend(order, &program, sitting, &running).await;
         let by_itself = matches!(ended, Ok(Some(code)) if code != KILLED);
+        if matches!(ended, Ok(Some(KILLED))) {
+            // With its job, or by somebody. Which of both is known once the engine has seen the job's end as well.
+            let _noted = tokio::time::timeout(NOTED, self.ended(&running.name)).await;
+        }
         let found = self.inspect(&running.name).await.ok().flatten();
         if !found.is_some_and(|found| Standing::of(&found).running) && !by_itself {
             // With its job, all of it ended.

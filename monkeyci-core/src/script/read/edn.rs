@@ -7,6 +7,22 @@ use super::super::diagnostic::shown;
 use super::super::node::{MAX_DEPTH, MAX_NODES, Node, Scalar, Span, Value};
 use super::super::problems::Flaw;
 
+/// Whether brackets in `text` are nested deeper than `most`, those in strings and comments with them.
+///
+/// To be asked before a reader that takes what comes: its time grows with the square of the depth.
+#[must_use]
+pub fn is_deeper(text: &str, most: usize) -> bool {
+    let mut depth = 0_usize;
+    text.bytes().any(|byte| {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > most
+    })
+}
+
 /// Reads a whole file: one form, with comments around it.
 pub(super) fn read(text: &str, file: u32) -> Result<Node, Flaw> {
     check_size(text, file)?;

@@ -4,6 +4,8 @@ mod edn;
 mod json;
 mod yaml;
 
+pub use edn::is_deeper;
+
 use super::node::{Node, Value};
 use super::problems::{Flaw, Problems};
 
