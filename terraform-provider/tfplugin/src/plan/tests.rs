@@ -215,3 +215,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_element_of_a_set_keeps_what_is_its_own_beside_one_that_means_the_same() {
+    let text = Attribute::of::<Option<String>>("text").same(|left, right| left.trim() == right.trim());
+    let id = Attribute { presence: Presence::Computed, ..Attribute::of::<Option<String>>("id") };
+    let inside = Schema::new(vec![text, id]);
+    let ty = inside.ty();
+    let nested =
+        Attribute { kind: Kind::Nested(Nesting::Set, inside.into()), ..Attribute::of::<Option<String>>("notes") };
+    let schema = Schema::new(vec![nested]);
+    let note = |text: &str, id: Value| {
+        Value::Map(BTreeMap::from([("text".to_owned(), Value::from(text)), ("id".to_owned(), id)]))
+    };
+    let notes = |some| Value::Map(BTreeMap::from([("notes".to_owned(), Value::set(some, &ty))]));
+    let config = notes(vec![note("a ", Value::Null), note("a", Value::Null)]);
+    for ids in [["1", "2"], ["2", "1"]] {
+        let state = notes(vec![note("a", Value::from(ids[0])), note("a ", Value::from(ids[1]))]);
+        assert_eq!(plan(&schema, &state, &config, &propose(&schema, &state, &config)), state);
+    }
+}
