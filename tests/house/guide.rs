@@ -61,8 +61,6 @@ fn play(page: &str) -> String {
                 let env = home.command(&[]);
                 shell.envs(env.get_envs().filter_map(|(name, value)| Some((name, value?))));
                 shell.env("PATH", format!("{bin}:{}", std::env::var("PATH").unwrap_or_default()));
-                // One test after the other, so that they are always told in the same order.
-                shell.env("RUST_TEST_THREADS", "1");
                 let shell = shell.args(["-c", &format!("{command} 2>&1")]).current_dir(&folder);
                 let said = Said::of(&shell.output().expect("a shell runs"));
                 write!(played, "$ {command}\n{}", steady(&said.out, &home)).expect("a text grows");
