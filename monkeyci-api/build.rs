@@ -16,10 +16,14 @@ fn main() -> std::io::Result<()> {
     let mut files = Vec::new();
     gather(&root, &mut files)?;
     files.sort();
+    // The document of the API is read by its page, and by whoever asks for it.
+    let document = root.with_file_name("reference").join("openapi.json");
+    println!("cargo::rerun-if-changed={}", document.display());
+    files.push(document);
     let mut list = String::from("static FILES: &[(&str, &[u8])] = &[\n");
     let out = PathBuf::from(std::env::var_os("OUT_DIR").unwrap_or_default());
     for (place, file) in files.iter().enumerate() {
-        let name = file.strip_prefix(&root).unwrap_or(file);
+        let name = file.strip_prefix(&root).or(file.strip_prefix(root.with_file_name("reference"))).unwrap_or(file);
         let packed = out.join(format!("{place}.gz"));
         let mut gzip = GzEncoder::new(std::fs::File::create(&packed)?, Compression::best());
         gzip.write_all(&std::fs::read(file)?)?;

@@ -9,35 +9,35 @@ use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 use monkeyci_core::store::postgres::{Address, Password};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::mail::settings::Mail;
 use crate::sign_in::settings::SignIn;
 
 /// How a server is set up.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Config {
     /// Where it listens.
     pub listen: SocketAddr,
     /// How browsers and forges reach it; `http://` (or `https://`) and where it listens when that is not said.
-    #[schemars(example = "https://ci.example.com")]
+    #[cfg_attr(feature = "schema", schemars(example = "https://ci.example.com"))]
     pub public_url: Option<String>,
     /// The folder that it keeps everything in; from the folder of this file, where it does not begin with `/`.
     pub state: PathBuf,
     /// A PostgreSQL database for builds and tables, without its password; a file in the state folder when that is not
     /// said.
-    #[schemars(example = "postgres://monkeyci@db.example.com/monkeyci")]
+    #[cfg_attr(feature = "schema", schemars(example = "postgres://monkeyci@db.example.com/monkeyci"))]
     pub database: Option<String>,
     /// The file of the password of the database's user; the variable `PGPASSWORD` when that is not said.
-    #[schemars(example = "/etc/monkeyci/database.password")]
+    #[cfg_attr(feature = "schema", schemars(example = "/etc/monkeyci/database.password"))]
     pub database_password_file: Option<PathBuf>,
     /// The file of the master key; `master.key` in the state folder when that is not said.
-    #[schemars(example = "/etc/monkeyci/master.key")]
+    #[cfg_attr(feature = "schema", schemars(example = "/etc/monkeyci/master.key"))]
     pub master_key: Option<PathBuf>,
     /// Jobs that its own worker runs at once; the number of processors when that is not said, and none at 0.
-    #[schemars(example = 4)]
+    #[cfg_attr(feature = "schema", schemars(example = 4))]
     pub jobs: Option<usize>,
     /// Labels of its own worker: a job that has labels goes to a worker that has all of them.
     pub labels: BTreeMap<String, String>,
@@ -52,7 +52,7 @@ pub struct Config {
     /// Whether `/metrics` is shown, to everybody who reaches the server.
     pub metrics: bool,
     /// Networks of the proxies in front of it, as `10.0.0.0/8`: what they say in `X-Forwarded-For` is believed.
-    #[schemars(with = "Vec<String>")]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]
     pub trusted_proxies: Vec<IpNet>,
     /// How often something may fail within a minute, of one address and of one account, before it is answered with 429;
     /// 0 is without a limit.
@@ -76,7 +76,8 @@ pub struct Config {
 }
 
 /// How often something may fail within a minute.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct RateLimits {
     /// Sign-ins that are begun with a provider, or fail.
@@ -88,28 +89,31 @@ pub struct RateLimits {
 }
 
 /// TLS of its own; without a certificate, a proxy has to bring it. The files are read again when they change.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Tls {
     /// The file of the certificate and those that stand between it and a known authority, in PEM.
-    #[schemars(example = "/etc/monkeyci/tls.crt")]
+    #[cfg_attr(feature = "schema", schemars(example = "/etc/monkeyci/tls.crt"))]
     pub certificate: Option<PathBuf>,
     /// The file of its private key, in PEM.
-    #[schemars(example = "/etc/monkeyci/tls.key")]
+    #[cfg_attr(feature = "schema", schemars(example = "/etc/monkeyci/tls.key"))]
     pub key: Option<PathBuf>,
 }
 
 /// Traces of OpenTelemetry, one for each build that has ended. `OTEL_EXPORTER_OTLP_HEADERS` has further headers for them.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Traces {
     /// The collector, which takes OTLP over HTTP; none is sent when that is not said.
-    #[schemars(example = "https://otel.example.com")]
+    #[cfg_attr(feature = "schema", schemars(example = "https://otel.example.com"))]
     pub endpoint: Option<String>,
 }
 
 /// How long things are kept, in days; 0 is for ever.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Retention {
     /// Builds after their end, with all that belongs to them. The newest of each branch and tag stays.
@@ -123,13 +127,14 @@ pub struct Retention {
 }
 
 /// Where jobs run.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Executor {
     /// What runs jobs with an image: `auto` (Docker, or else Podman), `docker` or `podman`.
     pub engine: ContainerEngine,
     /// The image of jobs that have none, and of scripts that are programs: for those it needs `cargo` and a linker.
-    #[schemars(example = "docker.io/library/rust:1.95")]
+    #[cfg_attr(feature = "schema", schemars(example = "docker.io/library/rust:1.95"))]
     pub script_image: Option<String>,
     /// Globs of repositories, as `acme/web`, whose jobs without an image run as plain processes of this machine. Never
     /// those of forks.
@@ -141,7 +146,8 @@ pub struct Executor {
 }
 
 /// Shells that people open in jobs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Shells {
     /// Whether there are any.
@@ -157,7 +163,8 @@ pub struct Shells {
 }
 
 /// What runs jobs with an image.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ContainerEngine {
     /// Docker, or else Podman.
@@ -170,7 +177,8 @@ pub enum ContainerEngine {
 }
 
 /// What may be cloned, and which forges may be told of builds.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Sources {
     /// Addresses with `http`, which send everything in clear text.
@@ -181,7 +189,7 @@ pub struct Sources {
     pub file: bool,
     /// A file of hosts that may be cloned from over SSH, as `ssh-keyscan` prints them, beside github.com, gitlab.com,
     /// bitbucket.org and codeberg.org, whose keys are known; from the folder of this file.
-    #[schemars(example = "/etc/monkeyci/known_hosts")]
+    #[cfg_attr(feature = "schema", schemars(example = "/etc/monkeyci/known_hosts"))]
     pub known_hosts: Option<PathBuf>,
     /// Megabytes that a checkout may hold with its history, where each file counts at least 4 kB; any number at 0.
     pub checkout_megabytes: u64,

@@ -31,6 +31,7 @@
 pub mod address;
 pub mod backup;
 pub mod config;
+pub mod openapi;
 pub mod problem;
 pub mod route;
 pub mod server;
@@ -58,7 +59,6 @@ mod launch;
 pub mod mail;
 pub mod metrics;
 mod notice;
-mod openapi;
 mod outward;
 mod owner;
 mod page;

@@ -77,6 +77,14 @@ pub fn shell() -> &'static File {
     ALL.1.get("index.html").expect("the page has its shell")
 }
 
+/// The OpenAPI document of the API.
+///
+/// # Panics
+/// When the program was built without it.
+pub fn openapi() -> &'static File {
+    ALL.1.get("openapi.json").expect("the page has the document")
+}
+
 /// The file at a path below `/-/`, with or without a version, and whether it never changes there.
 ///
 /// A page that was opened before the server was renewed goes on with what is here now.
@@ -93,6 +101,7 @@ fn kind(path: &str) -> &'static str {
         "html" => "text/html; charset=utf-8",
         "css" => "text/css; charset=utf-8",
         "js" => "text/javascript; charset=utf-8",
+        "json" => "application/json",
         "svg" => "image/svg+xml",
         "png" => "image/png",
         "woff2" => "font/woff2",

@@ -1,85 +1,53 @@
 //! Every key of a server's configuration, as a file that says what is so anyway.
 //!
-//! It is read off [`Config`] itself, its comments and its default, so that it tells of every key and of no other.
+//! It lies in `reference/`, as the OpenAPI document does: both are made from the code when tests run (feature `schema`), so
+//! that they tell of everything and of nothing else, and the program need not know how.
 
-use std::fmt::Write as _;
-
-use schemars::generate::SchemaSettings;
-use serde_json::{Map, Value};
-
-use crate::Config;
-
-/// Columns of a comment.
-const WIDTH: usize = 96;
+#[cfg(feature = "schema")]
+mod config;
 
 /// Every key with what it means and its default, as TOML. A key that has none is a comment with an example.
 #[must_use]
-pub fn reference() -> String {
-    let settings = SchemaSettings::default().with(|settings| settings.inline_subschemas = true);
-    let schema = settings.into_generator().into_root_schema_for::<Config>();
-    let defaults = serde_json::to_value(Config::default()).expect("a configuration is JSON");
-    let mut text = String::new();
-    write(&mut text, schema.as_value(), &defaults);
-    text.truncate(text.trim_end().len());
-    text.push('\n');
-    text
+pub fn reference() -> &'static str {
+    include_str!("../reference/config.toml")
 }
 
-/// Writes the keys of a table, those of the tables in it last, as TOML wants it.
-fn write(text: &mut String, schema: &Value, defaults: &Value) {
-    let none = Map::new();
-    let properties = schema["properties"].as_object().unwrap_or(&none);
-    let is_table = |key: &str, schema: &Value| defaults[key].is_object() || is_list_of_tables(schema);
-    let (tables, keys): (Vec<_>, Vec<_>) = properties.iter().partition(|(key, schema)| is_table(key, schema));
-    for (key, schema) in keys {
-        comment(text, schema);
-        let default = &defaults[key];
-        let (mark, value) = if default.is_null() { ("# ", &schema["examples"][0]) } else { ("", default) };
-        let value = toml::Value::try_from(value).expect("a value of TOML");
-        line(text, format_args!("{mark}{key} = {value}\n"));
-    }
-    for (key, schema) in tables {
-        comment(text, schema);
-        if is_list_of_tables(schema) {
-            line(text, format_args!("# [[{key}]]\n"));
-            write(text, &schema["items"], &Value::Null);
-            continue;
-        }
-        line(text, format_args!("[{key}]\n"));
-        write(text, schema, &defaults[key]);
-    }
-}
-
-/// Whether a key is a list of tables, which is empty when nothing is said.
-fn is_list_of_tables(schema: &Value) -> bool {
-    schema["items"]["properties"].is_object()
-}
-
-/// Writes what a key means, in lines that are not too long.
-fn comment(text: &mut String, schema: &Value) {
-    let mut rest = String::from("#");
-    for word in schema["description"].as_str().unwrap_or_default().split_whitespace() {
-        if rest.len() + word.len() >= WIDTH {
-            line(text, format_args!("{rest}"));
-            rest = "#".into();
-        }
-        rest.push(' ');
-        rest.push_str(word);
-    }
-    line(text, format_args!("{rest}"));
-}
-
-fn line(text: &mut String, line: std::fmt::Arguments<'_>) {
-    writeln!(text, "{line}").expect("text takes in text");
-}
-
-#[cfg(test)]
+#[cfg(all(test, feature = "schema"))]
 mod tests {
+    use std::fmt::Write as _;
+    use std::path::PathBuf;
+
+    use serde_json::Value;
+
     use super::*;
+    use crate::Config;
+    use crate::route::Routes;
+
+    /// What lies in the folder is what is made, and is written anew with `MONKEYCI_UPDATE=1`.
+    fn lies_there(name: &str, made: &str) {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("reference").join(name);
+        if std::env::var_os("MONKEYCI_UPDATE").is_some() {
+            return std::fs::write(path, made).expect("written");
+        }
+        let there = std::fs::read_to_string(&path).unwrap_or_default();
+        let differs = there.lines().zip(made.lines()).find(|(there, made)| there != made);
+        assert!(there == made, "{} is not true; MONKEYCI_UPDATE=1 writes it anew: {differs:?}", path.display());
+    }
+
+    #[test]
+    fn the_configuration_is_told_as_it_is() {
+        lies_there("config.toml", &config::config());
+    }
+
+    #[test]
+    fn the_api_is_told_as_it_is() {
+        let document = crate::openapi::document(Routes::all().operations());
+        lies_there("openapi.json", &(serde_json::to_string_pretty(&document).expect("JSON") + "\n"));
+    }
 
     #[test]
     fn it_reads_back_as_what_is_so_anyway() {
-        assert_eq!(toml::from_str::<Config>(&reference()).expect("reads"), Config::default());
+        assert_eq!(toml::from_str::<Config>(reference()).expect("reads"), Config::default());
     }
 
     #[test]
@@ -89,7 +57,7 @@ mod tests {
             let example = told
                 .strip_prefix("# ")
                 .filter(|rest| rest.starts_with("[[") || rest.split_once(" = ").is_some_and(|(key, _)| is_key(key)));
-            line(&mut text, format_args!("{}", example.unwrap_or(told)));
+            writeln!(text, "{}", example.unwrap_or(told)).expect("text takes in text");
         }
         let config: Config = toml::from_str(&text).expect("reads");
         config.check().expect("nothing is wrong with it");

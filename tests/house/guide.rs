@@ -87,7 +87,13 @@ fn is_of_cargo(line: &str) -> bool {
 /// The same with times and places that are the same each time.
 fn steady(text: &str, home: &Home) -> String {
     let mut steady = String::new();
-    for line in text.trim_end().lines().filter(|line| !is_of_cargo(line)) {
+    let mut lines: Vec<&str> = text.trim_end().lines().filter(|line| !is_of_cargo(line)).collect();
+    // Tests run beside each other; which is told first depends on the machine.
+    let is_test = |line: &str| line.starts_with("test ") && line.ends_with(" ... ok");
+    for tests in lines.chunk_by_mut(|a, b| is_test(a) && is_test(b)) {
+        tests.sort_unstable();
+    }
+    for line in lines {
         let line = line.replace(&home.path().display().to_string(), "~");
         if line.starts_with("Logs and artifacts: ") {
             steady.push_str("Logs and artifacts: ~/.local/share/monkeyci/web-5d1e9a2c/1\n");

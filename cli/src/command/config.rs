@@ -26,7 +26,7 @@ enum Command {
 /// Shows what may stand in a configuration, or checks one.
 pub fn run(args: &ConfigArgs) -> Result<Exit, CliError> {
     match &args.command {
-        Command::Show => super::print(&monkeyci_api::reference()),
+        Command::Show => super::print(monkeyci_api::reference()),
         Command::Check { file } => {
             Config::read(file).map_err(|error| CliError::usage(error.to_string()))?;
             super::print(&format!("{} can be used\n", file.display()))

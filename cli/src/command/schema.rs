@@ -1,4 +1,4 @@
-use monkeyci_core::model::schema::schemas;
+use flate2::read::GzDecoder;
 use monkeyci_core::script;
 use serde_json::{Map, Value};
 
@@ -16,10 +16,13 @@ pub struct SchemaArgs {
     list: bool,
 }
 
+/// Those of `monkeyci-model`, by name.
+static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/schemas.json.gz"));
+
 /// Prints one schema or all of them.
 pub fn run(args: &SchemaArgs) -> Result<Exit, CliError> {
     let mut schemas: Map<String, Value> =
-        schemas().into_iter().map(|(name, schema)| (name.to_owned(), schema.to_value())).collect();
+        serde_json::from_reader(GzDecoder::new(PACKED)).map_err(|error| CliError::ours(error.to_string()))?;
     schemas.insert("script".into(), script::schema());
     if args.list {
         let names: String = schemas.keys().map(|name| format!("{name}\n")).collect();

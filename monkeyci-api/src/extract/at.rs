@@ -1,7 +1,6 @@
 use axum::extract::{FromRequestParts, Path};
 use http::request::Parts;
 use monkeyci_core::model::{BuildId, JobId, OrgId, RepoId};
-use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -22,14 +21,16 @@ impl<S: Send + Sync, P: DeserializeOwned + Send> FromRequestParts<S> for At<P> {
 }
 
 /// An organisation.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OrgPath {
     /// Its id.
     pub org: OrgId,
 }
 
 /// Somebody in an organisation.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MemberPath {
     /// The organisation.
     pub org: OrgId,
@@ -38,7 +39,8 @@ pub struct MemberPath {
 }
 
 /// Something of an organisation that has a name.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OrgNamePath {
     /// The organisation.
     pub org: OrgId,
@@ -47,7 +49,8 @@ pub struct OrgNamePath {
 }
 
 /// Something that a subscriber is told.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NoticePath {
     /// The organisation.
     pub org: OrgId,
@@ -58,7 +61,8 @@ pub struct NoticePath {
 }
 
 /// A set of params.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SetPath {
     /// The organisation.
     pub org: OrgId,
@@ -67,7 +71,8 @@ pub struct SetPath {
 }
 
 /// A repository.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RepoPath {
     /// The organisation.
     pub org: OrgId,
@@ -76,7 +81,8 @@ pub struct RepoPath {
 }
 
 /// Something of a repository that has a name.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NamePath {
     /// The organisation.
     pub org: OrgId,
@@ -87,7 +93,8 @@ pub struct NamePath {
 }
 
 /// An environment.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EnvironmentPath {
     /// The organisation.
     pub org: OrgId,
@@ -98,7 +105,8 @@ pub struct EnvironmentPath {
 }
 
 /// A webhook.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HookPath {
     /// The organisation.
     pub org: OrgId,
@@ -109,7 +117,8 @@ pub struct HookPath {
 }
 
 /// A delivery of a webhook.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DeliveryPath {
     /// The organisation.
     pub org: OrgId,
@@ -122,7 +131,8 @@ pub struct DeliveryPath {
 }
 
 /// A build.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BuildPath {
     /// The organisation.
     pub org: OrgId,
@@ -133,7 +143,8 @@ pub struct BuildPath {
 }
 
 /// A job of a build.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct JobPath {
     /// The organisation.
     pub org: OrgId,
@@ -146,7 +157,8 @@ pub struct JobPath {
 }
 
 /// An attempt of a job.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LogPath {
     /// The organisation.
     pub org: OrgId,

@@ -1,5 +1,4 @@
 use monkeyci_rest::Page;
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::problem::{Answer, Refusal};
@@ -11,7 +10,8 @@ const LIMIT: u64 = 50;
 const MOST: u64 = 200;
 
 /// Which part of a list is wanted.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Paging {
     /// How many at the most.
     pub limit: Option<u64>,

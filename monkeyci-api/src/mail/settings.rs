@@ -4,33 +4,33 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use lettre::message::Mailbox;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 /// The mail server that writes to subscribers; without one, nobody is written to.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Mail {
     /// Its host. Nobody is written to when that is not said.
-    #[schemars(example = "smtp.example.com")]
+    #[cfg_attr(feature = "schema", schemars(example = "smtp.example.com"))]
     pub server: Option<String>,
     /// Its port; 587 with `starttls`, 465 with `tls` and 25 with `none` when that is not said.
-    #[schemars(example = 587)]
+    #[cfg_attr(feature = "schema", schemars(example = 587))]
     pub port: Option<u16>,
     /// How it is spoken to: `starttls`, `tls`, or `none`, in clear text, which only a server on this machine may be.
     pub security: Security,
     /// A file of the authorities, in PEM, one of which signed its certificate, where the system does not know them.
-    #[schemars(example = "/etc/monkeyci/mail-authorities.pem")]
+    #[cfg_attr(feature = "schema", schemars(example = "/etc/monkeyci/mail-authorities.pem"))]
     pub authorities: Option<PathBuf>,
     /// Whom mails are from.
-    #[schemars(example = "MonkeyCI <ci@example.com>")]
+    #[cfg_attr(feature = "schema", schemars(example = "MonkeyCI <ci@example.com>"))]
     pub from: Option<String>,
     /// Who sends, for a server that wants to know.
-    #[schemars(example = "ci@example.com")]
+    #[cfg_attr(feature = "schema", schemars(example = "ci@example.com"))]
     pub user: Option<String>,
     /// The file of their password; the variable `MONKEYCI_MAIL_PASSWORD` when that is not said.
-    #[schemars(example = "/etc/monkeyci/mail.password")]
+    #[cfg_attr(feature = "schema", schemars(example = "/etc/monkeyci/mail.password"))]
     pub password_file: Option<PathBuf>,
     /// Domains whose addresses subscriptions may name; any when there are none. People are written to at the addresses
     /// that their providers have verified, in whatever domain.
@@ -38,7 +38,8 @@ pub struct Mail {
 }
 
 /// How a mail server is spoken to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Security {
     /// In clear text at first, and in TLS before anything is said that matters; never without.

@@ -1,6 +1,4 @@
-use schemars::{JsonSchema, SchemaGenerator};
-
-use super::Operation;
+use super::{Operation, Shape, Shaped};
 use crate::address::Client;
 use crate::extract::{At, Body, Query, Upgrade};
 use crate::identity::Who;
@@ -19,21 +17,21 @@ pub trait Inputs {
     fn describe(operation: &mut Operation);
 }
 
-impl<P: JsonSchema + 'static> Input for At<P> {
+impl<P: Shaped> Input for At<P> {
     fn describe(operation: &mut Operation) {
-        operation.parameters.push(("path", Box::new(SchemaGenerator::subschema_for::<P>)));
+        operation.parameters.push(("path", Shape::of::<P>()));
     }
 }
 
-impl<Q: JsonSchema + 'static> Input for Query<Q> {
+impl<Q: Shaped> Input for Query<Q> {
     fn describe(operation: &mut Operation) {
-        operation.parameters.push(("query", Box::new(SchemaGenerator::subschema_for::<Q>)));
+        operation.parameters.push(("query", Shape::of::<Q>()));
     }
 }
 
-impl<B: JsonSchema + 'static> Input for Body<B> {
+impl<B: Shaped> Input for Body<B> {
     fn describe(operation: &mut Operation) {
-        operation.body = Some(Box::new(SchemaGenerator::subschema_for::<B>));
+        operation.body = Some(Shape::of::<B>());
     }
 }
 

@@ -1,19 +1,18 @@
 use http::{Method, StatusCode};
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde_json::{Value, json};
 
-type Describe = Box<dyn Fn(&mut SchemaGenerator) -> Schema + Send + Sync>;
+use super::{Shape, Shaped};
 
 /// A method of a path, and what it does.
+#[cfg_attr(not(feature = "schema"), expect(dead_code, reason = "what it does is told when tests run"))]
 pub struct Operation {
     pub(super) method: Method,
     pub(super) path: String,
-    summary: &'static str,
-    pub(super) parameters: Vec<(&'static str, Describe)>,
-    pub(super) body: Option<Describe>,
-    answer: Option<(StatusCode, &'static str, Option<Describe>)>,
+    pub(super) summary: &'static str,
+    pub(super) parameters: Vec<(&'static str, Shape)>,
+    pub(super) body: Option<Shape>,
+    pub(super) answer: Option<(StatusCode, &'static str, Option<Shape>)>,
     /// Whether it answers the same with [`CREATED`](StatusCode::CREATED), where something is new.
-    makes: bool,
+    pub(super) makes: bool,
 }
 
 impl Operation {
@@ -57,14 +56,13 @@ impl Operation {
 
     /// Answers with this JSON.
     #[must_use]
-    pub fn answers<T: JsonSchema + 'static>(self, status: StatusCode) -> Self {
-        let describe: Describe = Box::new(SchemaGenerator::subschema_for::<T>);
-        Self { answer: Some((status, "application/json", Some(describe))), ..self }
+    pub fn answers<T: Shaped>(self, status: StatusCode) -> Self {
+        Self { answer: Some((status, "application/json", Some(Shape::of::<T>()))), ..self }
     }
 
     /// Answers with what is kept from now on, as this JSON: `201` where it is new, `200` where it was there.
     #[must_use]
-    pub fn keeps<T: JsonSchema + 'static>(self) -> Self {
+    pub fn keeps<T: Shaped>(self) -> Self {
         Self { makes: true, ..self.answers::<T>(StatusCode::OK) }
     }
 
@@ -79,69 +77,4 @@ impl Operation {
     pub fn says(self, status: StatusCode) -> Self {
         Self { answer: Some((status, "", None)), ..self }
     }
-
-    pub(super) fn describe(&self, generator: &mut SchemaGenerator) -> Value {
-        let mut named = Vec::new();
-        for (place, schema) in &self.parameters {
-            let schema = schema(generator);
-            named.extend(parameters(place, &schema, generator));
-        }
-        let mut described = json!({
-            "summary": self.summary,
-            "operationId": self.id(),
-            "tags": [self.tag()],
-            "parameters": named,
-            "responses": { "default": {
-                "description": "Refused",
-                "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } },
-            } },
-        });
-        if let Some(body) = &self.body {
-            let schema = body(generator);
-            described["requestBody"] = json!({ "content": { "application/json": { "schema": schema } } });
-        }
-        if let Some((status, kind, schema)) = &self.answer {
-            let schema = schema.as_ref().map_or_else(|| json!({}), |schema| schema(generator).to_value());
-            let content = if kind.is_empty() { json!({}) } else { json!({ *kind: { "schema": schema } }) };
-            let created = self.makes.then_some(StatusCode::CREATED);
-            for status in created.into_iter().chain([*status]) {
-                let description = status.canonical_reason().unwrap_or_default();
-                described["responses"][status.as_str()] = json!({ "description": description, "content": content });
-            }
-        }
-        described
-    }
-
-    /// `GET /v1/orgs/{org}/repos` is `get_orgs_org_repos`.
-    fn id(&self) -> String {
-        let words = self.path.split(['/', '{', '}', '.']).filter(|word| !word.is_empty() && *word != "v1");
-        let words: Vec<_> = words.map(|word| word.replace('-', "_")).collect();
-        format!("{}_{}", self.method.as_str().to_ascii_lowercase(), words.join("_"))
-    }
-
-    /// The last word of the path that is a kind of thing.
-    fn tag(&self) -> String {
-        let is_kind = |word: &&str| !word.is_empty() && *word != "v1" && !word.starts_with('{');
-        self.path.rsplit('/').find(is_kind).unwrap_or("server").to_owned()
-    }
-}
-
-/// The properties of a schema as parameters of a request.
-fn parameters(place: &str, schema: &Schema, generator: &SchemaGenerator) -> Vec<Value> {
-    let resolved = schema
-        .get("$ref")
-        .and_then(Value::as_str)
-        .and_then(|reference| generator.definitions().get(reference.rsplit('/').next().unwrap_or_default()));
-    let schema = resolved.or(Some(schema.as_value()));
-    let properties = schema.and_then(|schema| schema.get("properties")).and_then(Value::as_object);
-    let parameter = |(name, schema): (&String, &Value)| {
-        json!({
-            "name": name,
-            "in": place,
-            "required": place == "path",
-            "description": schema.get("description"),
-            "schema": schema,
-        })
-    };
-    properties.into_iter().flatten().map(parameter).collect()
 }

@@ -9,7 +9,6 @@ use http::{StatusCode, header};
 use monkeyci_core::blob::BlobError;
 use monkeyci_core::model::{OrgId, RepoId};
 use monkeyci_rest::{Artifact, Page};
-use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::sync::mpsc;
 
@@ -24,7 +23,8 @@ use crate::state::State;
 const PIECE: usize = 64 * 1024;
 
 /// An artifact of a build.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ArtifactPath {
     /// The organisation.
     org: OrgId,

@@ -2,7 +2,6 @@ use axum::extract::State as Shared;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 use monkeyci_core::model::BuildStatus;
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Routes;
@@ -14,7 +13,8 @@ use crate::state::State;
 use crate::table::build::{self, Filter};
 
 /// Which branch is meant.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Of {
     /// The branch; the default one when it is not said.
     branch: Option<String>,

@@ -7,7 +7,6 @@ use monkeyci_core::model::trigger::{Git, ScriptOf, Source};
 use monkeyci_core::model::{BuildStatus, RepoId, Text, Trigger};
 use monkeyci_core::source::{CommitId, GitRef};
 use monkeyci_rest::{Build, BuildDetail, NewBuild, Page, Reason, Repo, Retry, Role};
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Routes;
@@ -23,7 +22,8 @@ use crate::table::script_approval;
 use crate::{launch, shell, view};
 
 /// Which builds of a list are wanted.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Wanted {
     /// Those that stand so.
     status: Option<BuildStatus>,

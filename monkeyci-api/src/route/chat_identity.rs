@@ -4,7 +4,6 @@ use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use monkeyci_core::model::OrgId;
 use monkeyci_rest::{ChatIdentity, ChatIdentityBody, Page, Role};
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Routes, service_account as accounts};
@@ -19,7 +18,8 @@ use crate::state::{State, now};
 use crate::table::{chat_identity, member, org, service_account};
 
 /// A user of a chat.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct UserPath {
     /// The organisation.
     org: OrgId,

@@ -2,7 +2,6 @@ use axum::extract::State as At;
 use http::StatusCode;
 use monkeyci_core::store::Sql;
 use rustix::fs::statvfs;
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Routes;
@@ -14,7 +13,8 @@ use crate::state::State;
 const ROOM: u64 = 2 * 1024 * 1024;
 
 /// What runs.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Version {
     /// Its version.
     version: &'static str,

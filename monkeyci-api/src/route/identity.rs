@@ -4,7 +4,6 @@ use axum::response::Response;
 use http::StatusCode;
 use monkeyci_core::model::Millis;
 use monkeyci_rest::{Begin, Begun, Exchange, Grant, Granted, Identity, Page, Scope, Token, TokenSecret};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Routes;
@@ -30,7 +29,8 @@ const CODE: Millis = 5 * 60 * 1000;
 const LASTS: Millis = 90 * 24 * 60 * 60 * 1000;
 
 /// An identity of whoever asks.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct IdentityPath {
     /// The provider's id.
     provider: String,

@@ -15,7 +15,6 @@ use monkeyci_rest::lease::{
     Started, Welcome,
 };
 use monkeyci_rest::{Mark, MarkKind, Page};
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Routes;
@@ -30,14 +29,16 @@ use crate::working::{Working, going_down};
 pub(super) const LONGEST: Duration = Duration::from_secs(20);
 
 /// An attempt.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct AttemptPath {
     /// Its fence.
     pub(super) fence: u64,
 }
 
 /// A job of the build of an attempt.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct JobPath {
     /// The fence of the attempt that asks.
     fence: u64,
@@ -46,7 +47,8 @@ struct JobPath {
 }
 
 /// How long to wait.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct Wait {
     /// Milliseconds that an answer may take when there is no news.
     #[serde(default)]
@@ -54,14 +56,16 @@ pub(super) struct Wait {
 }
 
 /// Which jobs.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Only {
     /// This one alone.
     job: Option<JobId>,
 }
 
 /// Which part of a log.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Part {
     /// Bytes from its beginning.
     #[serde(default)]

@@ -5,7 +5,6 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
 use monkeyci_core::log::{self, Follow, LogId};
 use monkeyci_rest::{Mark, MarkKind, Page};
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Routes;
@@ -21,7 +20,8 @@ use crate::{range, sse};
 const MARKS: usize = 1000;
 
 /// Which part of a log is wanted.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Part {
     /// Bytes from its beginning.
     #[serde(default)]
@@ -32,7 +32,8 @@ struct Part {
 }
 
 /// Which marks of a log are wanted.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Marks {
     /// From which on, counted from 0.
     #[serde(default)]

@@ -130,14 +130,14 @@ impl Routes {
         self
     }
 
-    /// The router, and the OpenAPI document beside it.
+    /// The router of all of them.
     pub fn finish(self) -> Router<State> {
-        let document = crate::openapi::document(&self.operations);
-        let document: bytes::Bytes = serde_json::to_vec(&document).expect("a document is JSON").into();
-        let shown = axum::routing::get(move || {
-            let document = document.clone();
-            async move { ([(http::header::CONTENT_TYPE, "application/json")], document) }
-        });
-        self.router.route("/v1/openapi.json", shown)
+        self.router
+    }
+
+    /// What they do, for the document of the API.
+    #[cfg(feature = "schema")]
+    pub fn operations(&self) -> &[Operation] {
+        &self.operations
     }
 }

@@ -3,7 +3,6 @@ use axum::extract::State as Shared;
 use http::StatusCode;
 use monkeyci_core::store::StoreError;
 use monkeyci_rest::{Match, Notice, NoticeState, Page, Recipient, Role};
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Routes;
@@ -23,7 +22,8 @@ use crate::table::{notice, subscription};
 const PAGE: usize = 256;
 
 /// Which event of a build is meant.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Wanted {
     /// The event's `seq`; the newest that anybody may be told of when it is not said.
     seq: Option<u64>,

@@ -26,6 +26,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .route("/grant", get(shell))
         .route("/link", get(shell))
         .route("/o/{*rest}", get(shell))
+        .route("/v1/openapi.json", get(openapi))
         .route("/-/{*path}", get(asset));
     routes.beside(router)
 }
@@ -33,6 +34,10 @@ pub(super) fn routes(routes: Routes) -> Routes {
 /// Every page is the same file; its scripts draw what the address names.
 async fn shell(headers: HeaderMap) -> Response {
     send(page::shell(), ASK, &headers)
+}
+
+async fn openapi(headers: HeaderMap) -> Response {
+    send(page::openapi(), ASK, &headers)
 }
 
 async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Response {

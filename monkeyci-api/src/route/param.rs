@@ -3,7 +3,6 @@ use axum::extract::State as Shared;
 use http::StatusCode;
 use monkeyci_core::model::{OrgId, RepoId};
 use monkeyci_rest::{EffectiveParam, Page, Param, ParamBody, Role};
-use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -11,7 +10,7 @@ use super::Routes;
 use crate::audit::Change;
 use crate::extract::{At, Body, EnvironmentPath, NamePath, OrgNamePath, OrgPath, Paging, Query, RepoPath, SetPath};
 use crate::identity::Who;
-use crate::openapi::Operation;
+use crate::openapi::{Operation, Shaped};
 use crate::owner::{Of, Owner};
 use crate::params;
 use crate::problem::{Answer, Refusal};
@@ -24,7 +23,8 @@ use crate::vault::VaultError;
 const VALUE: usize = 64 * 1024;
 
 /// A param of a set.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct SetParamPath {
     /// The organisation.
     org: OrgId,
@@ -35,7 +35,8 @@ struct SetParamPath {
 }
 
 /// A param of an environment.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct EnvironmentParamPath {
     /// The organisation.
     org: OrgId,
@@ -48,12 +49,12 @@ struct EnvironmentParamPath {
 }
 
 /// A path of somebody's params.
-trait All: DeserializeOwned + JsonSchema + Send + 'static {
+trait All: DeserializeOwned + Shaped + Send + 'static {
     fn owner(&self) -> Owner;
 }
 
 /// A path of one of them.
-trait One: DeserializeOwned + JsonSchema + Send + 'static {
+trait One: DeserializeOwned + Shaped + Send + 'static {
     fn owner(&self) -> Owner;
     fn name(self) -> String;
 }

@@ -2,7 +2,6 @@ use axum::Json;
 use axum::extract::State as Shared;
 use http::StatusCode;
 use monkeyci_rest::{Page, Person};
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Routes;
@@ -16,7 +15,8 @@ use crate::table::code::{self, Purpose};
 use crate::table::{person, token};
 
 /// Somebody.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct PersonPath {
     /// Their name.
     name: String,

@@ -4,7 +4,6 @@ use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use monkeyci_core::model::OrgId;
 use monkeyci_rest::{NewToken, Page, Role, Scope, ServiceAccount, ServiceAccountBody, Token, TokenSecret};
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Routes, token as tokens};
@@ -21,7 +20,8 @@ use crate::table::token::{Held, Kind};
 use crate::table::{org, service_account, token};
 
 /// A token of a service account.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct TokenPath {
     /// The organisation.
     org: OrgId,

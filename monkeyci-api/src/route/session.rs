@@ -3,7 +3,6 @@ use axum::extract::State as Shared;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
 use monkeyci_rest::{Me, Page, Session, SignIn};
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Routes;
@@ -21,7 +20,8 @@ use crate::table::{person, service_account};
 use crate::throttle::{Kind as Attempts, Whose};
 
 /// A session.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct SessionPath {
     /// Its id.
     id: String,

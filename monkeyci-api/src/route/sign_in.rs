@@ -4,7 +4,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use monkeyci_rest::{Begin, Begun, Page, Provider};
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Routes;
@@ -23,7 +22,8 @@ use crate::throttle::{Kind, Whose};
 const COOKIES: [&str; 2] = ["monkeyci-sign-in", "__Host-monkeyci-sign-in"];
 
 /// A provider.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct ProviderPath {
     /// Its id.
     pub(super) provider: String,

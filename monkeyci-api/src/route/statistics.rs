@@ -3,7 +3,6 @@ use axum::extract::State as Shared;
 use http::StatusCode;
 use monkeyci_core::model::Millis;
 use monkeyci_rest::{Role, Statistics};
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Routes;
@@ -23,7 +22,8 @@ const DAYS: u64 = 30;
 const MOST: u64 = 366;
 
 /// Which time is meant.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Time {
     /// So many days, the last of which is that of `until`: 1 to 366, and 30 when it is not said.
     days: Option<u64>,

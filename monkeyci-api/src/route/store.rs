@@ -5,7 +5,6 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use monkeyci_core::model::OrgId;
 use monkeyci_rest::{Page, StoreEntry};
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Routes, integration};
@@ -33,7 +32,8 @@ const JSON: &str = "application/json";
 const BYTES: &str = "application/octet-stream";
 
 /// A value of an integration.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct KeyPath {
     /// The organisation.
     org: OrgId,
@@ -44,14 +44,16 @@ struct KeyPath {
 }
 
 /// Which values of a list are wanted.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Wanted {
     /// Those whose keys begin so.
     prefix: Option<String>,
 }
 
 /// How long a value lives.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Life {
     /// In so many seconds it is gone; never when that is not said.
     ttl: Option<u32>,

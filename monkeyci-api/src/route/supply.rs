@@ -13,7 +13,6 @@ use monkeyci_core::blob::BlobError;
 use monkeyci_core::blob::portion::PortionError;
 use monkeyci_core::blob::store::Object;
 use monkeyci_rest::lease::{Blob, Blobs, SecretValue, Supply};
-use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::io::AsyncReadExt as _;
 
@@ -29,14 +28,16 @@ use crate::working::Working;
 const PIECE: usize = 256 * 1024;
 
 /// A blob.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Keyed {
     /// Its key.
     key: String,
 }
 
 /// Which blobs.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Which {
     /// The one with this key.
     key: Option<String>,

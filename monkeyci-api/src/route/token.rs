@@ -2,7 +2,6 @@ use axum::Json;
 use axum::extract::State as Shared;
 use http::StatusCode;
 use monkeyci_rest::{NewToken, Page, Role, Token, TokenSecret};
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Routes;
@@ -19,7 +18,8 @@ use crate::table::token::{self, Held, Kind};
 const LASTS: i64 = 90 * 24 * 60 * 60 * 1000;
 
 /// A token.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct TokenPath {
     /// Its id.
     id: String,

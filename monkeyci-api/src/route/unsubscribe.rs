@@ -1,7 +1,6 @@
 use axum::extract::State as Shared;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Routes;
@@ -14,7 +13,8 @@ use crate::state::{State, now};
 use crate::table::correspondent::{self, Correspondence};
 
 /// Which mails are meant.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct CodePath {
     /// What stands in their link.
     code: String,

@@ -3,7 +3,6 @@ use http::StatusCode;
 use monkeyci_core::source::GitRef;
 use monkeyci_core::trigger;
 use monkeyci_rest::validate::{Cron, Kind, Ref};
-use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -18,14 +17,16 @@ use crate::problem::{Answer, Refusal};
 use crate::state::State;
 
 /// What is looked at.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct KindPath {
     /// Its kind.
     kind: Kind,
 }
 
 /// What is looked at beside the body.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Named {
     /// The name that it is to have.
     name: Option<String>,

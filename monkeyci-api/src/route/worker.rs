@@ -4,7 +4,6 @@ use http::StatusCode;
 use monkeyci_core::attempt::Attempt;
 use monkeyci_core::engine::LOCAL;
 use monkeyci_rest::{NewWorker, Page, Running, Worker, WorkerSecret};
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Routes;
@@ -18,7 +17,8 @@ use crate::state::{State, now};
 use crate::table::{org, worker};
 
 /// A worker.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct WorkerPath {
     /// Its name.
     worker: String,

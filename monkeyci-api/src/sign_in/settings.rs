@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use reqwest::Url;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -11,54 +10,56 @@ use zeroize::Zeroizing;
 const SECRET: u64 = 4096;
 
 /// Somewhere that people sign in by.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct SignIn {
     /// Its id, which stands in the redirect address; accounts are linked to it, so that it stays what it is.
-    #[schemars(example = &"github")]
+    #[cfg_attr(feature = "schema", schemars(example = &"github"))]
     pub id: String,
     /// What it is: `github`, `gitlab`, `forgejo`, `gitea`, `bitbucket`, or `openid` for any other that has discovery.
-    #[schemars(example = &"github")]
+    #[cfg_attr(feature = "schema", schemars(example = &"github"))]
     pub kind: Kind,
     /// What its button says; the kind's own name when that is not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(example = &"GitHub")]
+    #[cfg_attr(feature = "schema", schemars(example = &"GitHub"))]
     pub name: Option<String>,
     /// Where it is, when it is your own; the issuer of an `openid` provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(example = "https://git.example.com")]
+    #[cfg_attr(feature = "schema", schemars(example = "https://git.example.com"))]
     pub url: Option<String>,
     /// What this server is called there.
-    #[schemars(example = "Iv1.0123456789abcdef")]
+    #[cfg_attr(feature = "schema", schemars(example = "Iv1.0123456789abcdef"))]
     pub client_id: String,
     /// The file that holds its secret there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(example = "/etc/monkeyci/github.secret")]
+    #[cfg_attr(feature = "schema", schemars(example = "/etc/monkeyci/github.secret"))]
     pub client_secret_file: Option<PathBuf>,
     /// The variable that holds it instead, when no file is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(example = &"GITHUB_CLIENT_SECRET")]
+    #[cfg_attr(feature = "schema", schemars(example = &"GITHUB_CLIENT_SECRET"))]
     pub client_secret_env: Option<String>,
     /// Only who belongs to one of these there: organisations, groups or workspaces.
     #[serde(default)]
-    #[schemars(example = ["acme"])]
+    #[cfg_attr(feature = "schema", schemars(example = ["acme"]))]
     pub organisations: Vec<String>,
     /// Only who has a verified address in one of these domains. With both, either is enough.
     #[serde(default)]
-    #[schemars(example = ["example.com"])]
+    #[cfg_attr(feature = "schema", schemars(example = ["example.com"]))]
     pub domains: Vec<String>,
     /// Whether people who are not known yet get an account, which belongs to no organisation.
     #[serde(default)]
-    #[schemars(example = false)]
+    #[cfg_attr(feature = "schema", schemars(example = false))]
     pub new_people: bool,
     /// Whether who has a verified address gets the account that is called so, where nobody signs in by it yet.
     #[serde(default)]
-    #[schemars(example = false)]
+    #[cfg_attr(feature = "schema", schemars(example = false))]
     pub link_by_email: bool,
 }
 
 /// What a provider is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// GitHub, or GitHub Enterprise.

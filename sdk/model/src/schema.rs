@@ -1,4 +1,5 @@
-//! JSON Schemas (2020-12) of what crosses a process boundary.
+//! JSON Schemas (2020-12) of what crosses a process boundary. They lie in `schemas/`, where a test puts them and programs take
+//! them from.
 
 use schemars::{Schema, schema_for};
 

@@ -226,9 +226,18 @@ fn a_plan_says_its_protocol() {
 #[cfg(feature = "schema")]
 #[test]
 fn the_schemas_are_as_published() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
     for (name, schema) in monkeyci_model::schema::schemas() {
-        insta::assert_json_snapshot!(format!("{name}.schema"), schema);
+        let path = folder.join(format!("{name}.json"));
+        let made = serde_json::to_string_pretty(&schema).expect("JSON") + "\n";
+        if std::env::var_os("MONKEYCI_UPDATE").is_some() {
+            std::fs::write(&path, &made).expect("written");
+        }
+        let published = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(published == made, "{} is not true; MONKEYCI_UPDATE=1 writes it anew:\n{made}", path.display());
     }
+    let known = monkeyci_model::schema::schemas().len();
+    assert_eq!(std::fs::read_dir(folder).expect("a folder").count(), known, "a schema of something that is gone");
 }
 
 #[test]
