@@ -15,6 +15,7 @@
     orgSettings: "form settings/audit settings/chats settings/collection settings/labels settings/members settings/page settings/param_sets settings/params settings/pipelines settings/service_accounts settings/ssh_keys settings/subscriptions settings/tokens view/org_settings",
     repo: "form live/list part/actions part/build_row part/chart part/trigger seen stream view/repo",
     repoSettings: "form settings/collection settings/environments settings/hooks settings/page settings/params settings/schedules settings/triggers view/repo_settings",
+    reference: "part/schema view/reference",
     statistics: "part/day_chart view/statistics",
     build: "form live/build live/watch log/ansi log/spans part/actions part/broken part/graph part/layout part/tests part/timeline part/trigger stream view/build",
     job: "form live/build live/watch log/ansi log/bytes log/feed log/lines log/scroller log/search log/sections log/spans log/text log/view part/actions part/job_details part/tests part/trigger seen stream view/job",
@@ -27,7 +28,8 @@
   const of = `/v1/orgs/${org}`;
   const build = `${of}/repos/${repo}/builds/${number}`;
   const [view, data] =
-    path === "/" ? ["orgs", ["/v1/orgs?limit=200"]]
+    path === "/api" ? ["reference", ["/v1/openapi.json"]]
+    : path === "/" ? ["orgs", ["/v1/orgs?limit=200"]]
     : !path.startsWith("/o/") ? [null, []]
     : isSettings ? [path.split("/").length > 4 ? "repoSettings" : "orgSettings", []]
     : isStatistics ? ["statistics", location.search ? [] : [`${path.replace("/o/", "/v1/orgs/").replace("/r/", "/repos/")}?days=30`]]

@@ -15,6 +15,7 @@ const VIEWS = {
   account: () => import("./view/account.js"),
   grant: () => import("./view/grant.js"),
   link: () => import("./view/link.js"),
+  reference: () => import("./view/reference.js"),
   org: () => import("./view/org.js"),
   orgSettings: () => import("./view/org_settings.js"),
   repo: () => import("./view/repo.js"),

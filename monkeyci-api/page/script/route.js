@@ -6,6 +6,7 @@ const ROUTES = [
   ["account", ["account"]],
   ["grant", ["grant"]],
   ["link", ["link"]],
+  ["reference", ["api"]],
   ["org", ["o", ":org"]],
   ["orgSettings", ["o", ":org", "settings"]],
   ["statistics", ["o", ":org", "statistics"]],

@@ -28,7 +28,7 @@ function early(path, search = "") {
   return { links: links.sort(), asked };
 }
 
-const PATHS = { orgs: "/", org: "/o/a", orgSettings: "/o/a/settings", repo: "/o/a/r/b", repoSettings: "/o/a/r/b/settings", statistics: "/o/a/r/b/statistics", build: "/o/a/r/b/b/3", job: "/o/a/r/b/b/3/j/c" };
+const PATHS = { orgs: "/", reference: "/api", org: "/o/a", orgSettings: "/o/a/settings", repo: "/o/a/r/b", repoSettings: "/o/a/r/b/settings", statistics: "/o/a/r/b/statistics", build: "/o/a/r/b/b/3", job: "/o/a/r/b/b/3/j/c" };
 
 test("what a view imports is asked for at once", () => {
   for (const [, name, file] of views.filter(([, name]) => name in PATHS)) {

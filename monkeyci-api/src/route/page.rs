@@ -25,6 +25,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .route("/account", get(shell))
         .route("/grant", get(shell))
         .route("/link", get(shell))
+        .route("/api", get(shell))
         .route("/o/{*rest}", get(shell))
         .route("/v1/openapi.json", get(openapi))
         .route("/-/{*path}", get(asset));

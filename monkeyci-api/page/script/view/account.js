@@ -28,6 +28,7 @@ export async function show({ me, query, signal, draw, go }) {
     h("header.head", h("h1", me.name, me.admin && h("span.tag", "runs this server"))),
     refused && h("p.refusal", { role: "alert" }, refused),
     roles.length > 0 && h("p.facts", roles.map(([org, role]) => h("span", { key: org }, h("a", { href: page.org(org) }, org), ` ${role}`))),
+    h("p.hint", "Programs use ", h("a", { href: "/api" }, "the API"), " with a token of yours."),
     h("div.parts", lists.map((list) => list.draw())),
   ], { title: me.name, trail: [[me.name, "/account"]] });
   paint();

@@ -62,6 +62,7 @@ async function pictures(page, look) {
   };
   if (look === "light") await take("organisation", "/o/acme", "document.querySelectorAll('.repos li').length === 3");
   if (look === "light") await take("repository", "/o/acme/r/web", "document.querySelectorAll('.builds li').length > 4");
+  if (look === "light") await take("api", "/api?q=builds", "document.querySelectorAll('.operation').length > 4");
   await take("statistics", "/o/acme/statistics", "document.querySelectorAll('.days').length === 2");
   await take("build", "/o/acme/r/web/b/6", "document.querySelectorAll('.timeline li').length > 5");
   if (look === "light") await take("failure", "/o/acme/r/web/b/5", "document.querySelector('.tail .log-text') && document.querySelector('.timeline')");

@@ -165,6 +165,15 @@ async function story(page) {
   await page.click("Delete");
   await page.see("Nobody is told of builds.");
 
+  // The API tells of itself, and is found by words.
+  await page.open(`${origin}/api`);
+  await page.see("/v1/orgs/{org}/repos/{repo}/builds");
+  await page.evaluate("document.querySelector('[data-search]').focus()");
+  await page.type("post builds");
+  await page.until("document.querySelectorAll('.operation').length > 0 && [...document.querySelectorAll('.operation .method')].every((one) => one.textContent === 'POST')", "only what starts or changes builds");
+  await page.evaluate("document.querySelector('#post_orgs_org_repos_repo_builds').open = true");
+  await page.see("A commit, 40 or 64 hex digits; the newest when it is not said.");
+
   // The account: this browser, which is ended like any other.
   await page.open(`${origin}/account`);
   await page.until("document.querySelector('#browsers .tag')?.textContent === 'this one'", "this browser");
@@ -225,7 +234,7 @@ async function chat(page) {
 async function phone(page) {
   await page.open(link);
   await page.see("Organisations");
-  for (const path of ["/", "/o/page-story", "/o/page-story/settings", "/o/page-story/statistics", "/o/page-story/r/demo", "/o/page-story/r/demo/settings", "/o/page-story/r/demo/b/1", "/o/page-story/r/demo/b/1/j/count", "/account", "/grant", "/link", "/login"]) {
+  for (const path of ["/", "/o/page-story", "/o/page-story/settings", "/o/page-story/statistics", "/o/page-story/r/demo", "/o/page-story/r/demo/settings", "/o/page-story/r/demo/b/1", "/o/page-story/r/demo/b/1/j/count", "/account", "/api", "/grant", "/link", "/login"]) {
     await page.open(origin + path);
     await page.until("document.querySelector('main').dataset.view && document.querySelector('main').children.length > 0", path);
     assert.ok(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), `${path} is wider than the screen`);
