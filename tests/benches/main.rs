@@ -6,6 +6,7 @@
 
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 
+mod buildbot;
 mod containers;
 mod embedded;
 mod engine;

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::measure::{Goal, Outcome, amount, pairs, rounds, setting, timed};
+use crate::buildbot::Buildbot;
+use crate::measure::{Goal, Outcome, amount, pairs, rounds, setting, skipped, timed};
 use crate::program::well;
 use crate::server::Server;
 
@@ -42,6 +43,16 @@ pub fn run() -> Outcome {
         || timed(|| well(&mut Command::new("true"))),
         start,
     )?;
+    if let Some(buildbot) = Buildbot::start()? {
+        let text = |bytes: u64| format!("{:.1} MB", bytes as f64 / 1e6);
+        let peer = memory(buildbot.pid())?;
+        amount("memory, beside Buildbot's master", &text(peer), &text(idle), "as much", idle <= peer);
+        let ours = start()?;
+        let text = |took: Duration| format!("{:.0} ms", took.as_secs_f64() * 1e3);
+        amount("start, beside Buildbot's master", &text(buildbot.took), &text(ours), "as long", ours <= buildbot.took);
+    } else {
+        skipped("buildbot", "no `buildbot` on PATH (`pip install buildbot buildbot-www`)")?;
+    }
     page(&server)?;
     let works = Works::with(&server)?;
     works.first_line()?;

@@ -1,5 +1,6 @@
 //! Deliveries of a forge, each safe before it is answered, at a server that runs as it is released.
 
+use std::cell::Cell;
 use std::fmt::Write as _;
 use std::io::{Read, Write as _};
 use std::net::TcpStream;
@@ -8,11 +9,15 @@ use std::time::Duration;
 use rusqlite::{Connection, params};
 use serde_json::json;
 
-use crate::measure::{Goal, Outcome, pairs, rounds, setting, timed};
+use crate::buildbot::Buildbot;
+use crate::measure::{Goal, Outcome, pairs, rounds, setting, skipped, timed};
 use crate::server::Server;
 
 /// Connections that deliver at the same time.
 const CONNECTIONS: usize = 64;
+
+/// Deliveries that a slow peer is measured with.
+const DELIVERIES_TO_PEER: usize = 4 * CONNECTIONS;
 
 /// Bytes of a delivery, about as many as GitHub sends for a push.
 const BODY: usize = 7 * 1024;
@@ -35,6 +40,22 @@ pub fn run() -> Outcome {
         timed(|| hook.deliver_over(&mut hook.connect()?, &alone.to_string(), 1))
     };
     pairs("one delivery alone, with its connection", rounds(21), &Goal::Shown, || floor(&hook, 1), ours)?;
+    beside_buildbot(&hook)
+}
+
+/// The same deliveries to Buildbot, which stores a change for each; it is no floor, but a peer.
+fn beside_buildbot(hook: &Hook) -> Outcome {
+    let Some(buildbot) = Buildbot::start()? else {
+        return skipped("buildbot", "no `buildbot` on PATH (`pip install buildbot buildbot-www`)");
+    };
+    let peer = Hook::of_buildbot(&buildbot)?;
+    let round = Cell::new(2_000_000);
+    let next = |hook: &Hook| {
+        round.set(round.get() + 1);
+        timed(|| hook.deliver(round.get(), DELIVERIES_TO_PEER))
+    };
+    let what = format!("{DELIVERIES_TO_PEER} deliveries, beside Buildbot");
+    pairs(&what, rounds(5), &Goal::Times(0.1), || next(&peer), || next(hook))?;
     Ok(())
 }
 
@@ -67,6 +88,7 @@ struct Hook {
     address: String,
     path: String,
     secret: String,
+    /// The header that proves the secret.
     signature: String,
     body: String,
 }
@@ -86,11 +108,30 @@ impl Hook {
         });
         push["filler"] = "x".repeat(BODY.saturating_sub(push.to_string().len())).into();
         let body = push.to_string();
-        let mut signature = String::from("sha256=");
+        let mut signature = String::from("X-Hub-Signature-256: sha256=");
         for byte in hmac_sha256::HMAC::mac(body.as_bytes(), secret.as_bytes()) {
             write!(signature, "{byte:02x}")?;
         }
         Ok(Self { address: server.address.clone(), path, secret, signature, body })
+    }
+
+    /// The webhook of a Buildbot, with a push that it takes in.
+    fn of_buildbot(buildbot: &Buildbot) -> Outcome<Self> {
+        let person = json!({ "name": "Ann Example", "email": "ann@example.com" });
+        let commit = json!({
+            "id": "2".repeat(40), "distinct": true, "message": "x".repeat(BODY), "timestamp": "2026-01-02T03:04:05Z",
+            "url": "https://git.example.com/acme/web/commit/2", "author": person, "committer": person,
+            "added": ["README.md"], "removed": [], "modified": [],
+        });
+        let push = json!({
+            "ref": "refs/heads/main", "before": "1".repeat(40), "after": "2".repeat(40), "deleted": false,
+            "repository": { "name": "web", "full_name": "acme/web", "html_url": "https://git.example.com/acme/web" },
+            "commits": [commit], "head_commit": { "message": "a push" },
+        });
+        let body = push.to_string();
+        let signature = buildbot.signature(&body)?;
+        let (address, path) = (buildbot.address.clone(), Buildbot::HOOK.to_owned());
+        Ok(Self { address, path, secret: String::new(), signature, body })
     }
 
     fn connect(&self) -> Outcome<TcpStream> {
@@ -119,7 +160,7 @@ impl Hook {
         for number in 0..deliveries {
             let request = format!(
                 "POST {} HTTP/1.1\r\nHost: bench\r\nX-GitHub-Event: push\r\nX-GitHub-Delivery: {name}-{number}\r\n\
-                 X-Hub-Signature-256: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+                 {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
                 self.path,
                 self.signature,
                 self.body.len(),
