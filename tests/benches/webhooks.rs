@@ -167,10 +167,18 @@ impl Hook {
                 self.body
             );
             connection.write_all(request.as_bytes())?;
-            // Answers are short, and come as one piece.
-            let read = connection.read(&mut answer)?;
-            if !answer[..read].starts_with(b"HTTP/1.1 202") {
-                return Err(String::from_utf8_lossy(&answer[..read]).into_owned().into());
+            let mut length = 0;
+            // Ours come as one piece, a peer's in pieces with an empty one behind them.
+            loop {
+                let read = connection.read(&mut answer[length..])?;
+                length += read;
+                let said = &answer[..length];
+                if !said.starts_with(b"HTTP/1.1 20") || read == 0 {
+                    return Err(String::from_utf8_lossy(said).into_owned().into());
+                }
+                if said.ends_with(b"\r\n0\r\n\r\n") || !said.windows(7).any(|seven| seven == b"chunked") {
+                    break;
+                }
             }
         }
         Ok(())
