@@ -17,8 +17,8 @@
 //! - `issuer`: the ID tokens of jobs, by which clouds know them.
 //! - `report`: forges are told how builds of their commits stand.
 //! - `notice`: subscribers are told of what happens in builds; [`mail`]: what writes to them.
-//! - `view`: builds as they are shown; `statistics`: how they went; `sse` and `range`: streams and parts of what is long;
-//!   `standing`: how long somebody sees them.
+//! - `view`: builds as they are shown; `statistics`: how they went; `story`: what happens in one as it is watched;
+//!   `sse` and `range`: streams and parts of what is long; `standing`: how long somebody sees them.
 //! - `shell`: people in the places of jobs.
 //! - `trace`: builds that have ended, as OpenTelemetry has them.
 //! - `connection`: who is listened to, and how long; [`metrics`]: what is counted; `request`: what is noted of each request.
@@ -79,6 +79,7 @@ mod sse;
 mod ssh_key;
 mod standing;
 mod statistics;
+mod story;
 mod telling;
 mod throttle;
 mod timer;

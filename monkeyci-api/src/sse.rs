@@ -17,6 +17,7 @@ use monkeyci_core::model::{Event, OrgId};
 
 use crate::problem::{Answer, Refusal};
 use crate::state::State;
+use crate::story::Story;
 
 /// Bytes of a log in one event: large enough to be fast, small enough to be shown at once.
 const PIECE: usize = 16 * 1024;
@@ -43,16 +44,14 @@ pub fn last_id(headers: &HeaderMap) -> Answer<Option<u64>> {
     number.map(Some).ok_or_else(|| Refusal::bad("`Last-Event-ID` is none of this stream"))
 }
 
-/// The events of a build after `seen`, until it has ended.
+/// The events of a build after `seen`, until it has ended. What is derived has no id: a stream that broke goes on after the
+/// event before it, and tells it again.
 pub fn build(handle: BuildHandle, seen: u64) -> Response {
-    answer(unfold(Some(handle), move |handle| async move {
-        let mut handle = handle?;
-        loop {
-            match handle.next().await {
-                Some(event) if event.seq <= seen => {}
-                Some(event) => return Some((Ok(sent(&event, event.seq)), Some(handle))),
-                None => return Some((Ok(end()), None)),
-            }
+    answer(unfold(Some(Story::after(handle, seen)), |story| async move {
+        let mut story = story?;
+        match story.next().await {
+            Some(event) => Some((Ok(sent(&event, Some(event.seq).filter(|seq| *seq > 0))), Some(story))),
+            None => Some((Ok(end()), None)),
         }
     }))
 }
@@ -68,7 +67,7 @@ pub fn org(state: State, org: OrgId, seen: u64) -> Response {
                     let event: std::sync::Arc<Event> = event;
                     seen = event.position;
                     if event.subject.org == org {
-                        return Some((Ok(sent(&event, seen)), (newest, seen, page)));
+                        return Some((Ok(sent(&event, Some(seen))), (newest, seen, page)));
                     }
                 }
                 newest.wait_for(|newest| *newest > seen).await.ok()?;
@@ -105,9 +104,10 @@ pub fn log(follow: Follow) -> Response {
     }))
 }
 
-fn sent(event: &Event, id: u64) -> Sent {
+fn sent(event: &Event, id: Option<u64>) -> Sent {
     let json = serde_json::to_string(event).expect("an event is JSON");
-    Sent::default().id(id.to_string()).event(event.kind.name()).data(json)
+    let sent = id.map_or_else(Sent::default, |id| Sent::default().id(id.to_string()));
+    sent.event(event.kind.name()).data(json)
 }
 
 /// Says that nothing follows: a client that saw it need not come back.

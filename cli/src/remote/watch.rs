@@ -52,6 +52,8 @@ pub async fn watch(id: &BuildId, build: BuildRef, view: &mut dyn View) -> Result
     loop {
         tokio::select! {
             event = events.next() => match event {
+                // Where lines begin and end stands in the log, in its place among what they print.
+                Some(Ok(event)) if event.seq == 0 => {}
                 Some(Ok(event)) => {
                     watch.hear(&event).await;
                     asked = false;

@@ -149,3 +149,77 @@ async fn who_follows_an_organisation_hears_of_what_happens_from_then_on_also_aft
     assert!(new.contains("acme/web/build-2") && new.contains("build/triggered"), "{new}");
     assert!(old.starts_with("id: 1\n") && old.contains("acme/web/build-1"), "{old}");
 }
+
+/// What is told in a stream until something is told that contains `last`: names of events, with what is interesting of them.
+async fn told(body: &mut axum::body::Body, last: &str) -> Vec<String> {
+    let (mut all, mut text) = (Vec::new(), String::new());
+    loop {
+        while let Some((message, rest)) = text.split_once("\n\n") {
+            let data = message.lines().find_map(|line| line.strip_prefix("data: ")).unwrap_or("{}");
+            let event: serde_json::Value = serde_json::from_str(data).expect("JSON");
+            let name = message.lines().find_map(|line| line.strip_prefix("event: ")).unwrap_or("nothing").to_owned();
+            assert_eq!(message.starts_with("id: "), event["seq"].as_u64() > Some(0), "{message}");
+            let more = ["index", "exit", "actor", "reason"].iter().filter(|key| !event[**key].is_null());
+            all.push(more.fold(name, |name, key| format!("{name} {key}={}", event[*key])));
+            text = rest.to_owned();
+            if all.last().is_some_and(|told| told.contains(last)) {
+                return all;
+            }
+        }
+        let frame = http_body_util::BodyExt::frame(body).await.expect("it goes on").expect("a frame");
+        text.push_str(&String::from_utf8_lossy(&frame.into_data().expect("data")));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_watches_a_build_is_told_of_its_lines_as_they_run_and_of_who_did_what() {
+    let house = House::with_script(
+        "- {id: unit, blocked: true, params: [GO], script: ['true', 'until test -e \"$GO\"; do sleep 0.05; done', exit 3]}\n\
+         - {id: long, dependencies: [unit], when: always, script: [sleep 600]}",
+    )
+    .await;
+    let go = house.dir.path().join("go");
+    house.post(BUILDS, json!({ "params": { "GO": go.to_str() } })).await.must(201);
+    house.until(&format!("{BUILDS}/1"), |build| build["status"] == "blocked").await;
+    let follow = async |last: Option<&str>| {
+        let mut request = Request::builder()
+            .uri(format!("{BUILDS}/1/events"))
+            .header(header::AUTHORIZATION, format!("Bearer {}", house.token))
+            .header(header::ACCEPT, "text/event-stream");
+        if let Some(last) = last {
+            request = request.header("last-event-id", last);
+        }
+        house.open(request.body(axum::body::Body::empty()).expect("a request")).await.into_body()
+    };
+    let mut body = follow(None).await;
+    told(&mut body, "job/blocked").await;
+    house.put("/v1/orgs/acme/members/ann", json!({ "role": "developer" })).await.must(200);
+    let ann = house.token_of_person("ann").await;
+    let approve = format!("{BUILDS}/1/jobs/unit/approve");
+    house.ask(Some(&ann), Method::POST, &approve, Some(json!({}))).await.must(202);
+    // The second line prints nothing, and does not end: it is told of all the same.
+    let begun = told(&mut body, "command/start index=1").await;
+    let lines = ["command/start index=0", "command/end index=0 exit=0", "command/start index=1"];
+    assert!(begun[0].starts_with("job/unblocked actor=\"ann\""), "{begun:?}");
+    assert_eq!(begun[begun.len() - 3..], lines, "{begun:?}");
+    // Who comes later hears of it from its first line on, also after the event that says that it runs.
+    let shown = house.get(&format!("{BUILDS}/1/events?limit=1000")).await.must(200).json();
+    let seen = shown["items"].as_array().expect("events").len().to_string();
+    let late = told(&mut follow(Some(&seen)).await, "command/start index=1").await;
+    assert_eq!(late, lines);
+
+    std::fs::write(&go, "").expect("writes");
+    let rest = told(&mut body, "job/executed").await;
+    let ends = ["command/end index=1 exit=0", "command/start index=2", "command/end index=2 exit=3", "job/executed"];
+    assert_eq!(rest, ends);
+    told(&mut body, "command/start").await;
+    let cancel = format!("{BUILDS}/1/cancel");
+    house.ask(Some(&ann), Method::POST, &cancel, Some(json!({ "reason": "enough" }))).await.must(202);
+    let last = told(&mut body, "build/end").await;
+    assert!(last.contains(&"build/canceled actor=\"ann\" reason=\"enough\"".to_owned()), "{last:?}");
+    let retry = format!("{BUILDS}/1/retry");
+    let retry = house.ask(Some(&ann), Method::POST, &retry, Some(json!({}))).await.must(201).json();
+    assert_eq!(retry["trigger"]["actor"], "ann", "a retry says who wanted it");
+    house.post(&format!("{BUILDS}/2/cancel"), json!({})).await.must(202);
+    house.ended(2).await;
+}

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use super::progress::Progress;
 use super::{Actor, Engine, EngineError};
 use crate::build::{Build, Phase};
-use crate::log::{Follow, LogError, LogId, Mark};
+use crate::log::{Follow, FollowMarks, LogError, LogId, Mark};
 
 /// Events that are read at once.
 const PAGE: usize = 512;
@@ -194,5 +194,12 @@ impl BuildHandle {
         let logs = self.engine.shared.logs.clone();
         let read = tokio::task::spawn_blocking(move || logs.marks(&id, first, most));
         read.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+    }
+
+    /// Reads the same places of an attempt that has started, from the first on, waiting for more while it runs.
+    #[must_use]
+    pub fn follow_marks(&self, job: &JobId, attempt: u32) -> FollowMarks {
+        let id = LogId { build: self.id.clone(), job: job.clone(), attempt };
+        self.engine.shared.logs.follow_marks(&id)
     }
 }

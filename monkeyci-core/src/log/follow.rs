@@ -1,47 +1,29 @@
 //! Reading a log while it is written.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
-use tokio::sync::watch;
 
-use super::live::{Live, Progress};
-use super::{CHUNK_BYTES, LogError, LogId, LogStore};
+use super::wait::Wait;
+use super::{CHUNK_BYTES, LogError};
 
 /// Reads a log from an offset to its end, and waits for more while it is being written.
 ///
 /// It holds a place in a file, so any number of them cost the writer nothing.
 #[derive(Debug)]
 pub struct Follow {
-    store: LogStore,
-    id: LogId,
+    wait: Wait,
     offset: u64,
-    // Keeps the log in the store's list while somebody waits for its first byte.
-    live: Option<(Arc<Live>, watch::Receiver<Progress>)>,
 }
 
 impl Follow {
-    pub(super) fn new(store: LogStore, id: LogId, offset: u64, live: Option<Arc<Live>>) -> Self {
-        let live = live.map(|live| {
-            let progress = live.watch();
-            (live, progress)
-        });
-        Self { store, id, offset, live }
+    pub(super) fn new(wait: Wait, offset: u64) -> Self {
+        Self { wait, offset }
     }
 
     /// Waits for nothing more than is there: right for an attempt that has ended.
     #[must_use]
     pub fn to_end(mut self) -> Self {
-        self.let_go();
+        self.wait.let_go();
         self
-    }
-
-    fn let_go(&mut self) {
-        if let Some((live, progress)) = self.live.take() {
-            drop(progress);
-            drop(live);
-            self.store.forget_if_unused(&self.id);
-        }
     }
 
     /// Where the next bytes begin.
@@ -50,55 +32,33 @@ impl Follow {
         self.offset
     }
 
-    async fn read(&self) -> Result<Bytes, LogError> {
-        let (store, id, offset) = (self.store.clone(), self.id.clone(), self.offset);
-        let read = tokio::task::spawn_blocking(move || store.read(&id, offset, CHUNK_BYTES)).await;
-        read.unwrap_or_else(|error| {
-            let source = std::io::Error::other(error);
-            Err(LogError::Io { path: self.store.path(&self.id).display().to_string(), source })
-        })
-    }
-
     /// The next bytes, at most [`CHUNK_BYTES`]; waits for them. Nothing once the log is over.
     ///
     /// # Errors
     /// When the file cannot be read.
     pub async fn next(&mut self) -> Result<Option<Bytes>, LogError> {
+        let mut offset = self.offset;
         loop {
             // Seen before the file is read: what is written after that wakes the wait below.
-            let closed = match &mut self.live {
-                Some((_, progress)) => progress.borrow_and_update().closed,
-                None => true,
-            };
-            let bytes = self.read().await?;
+            let is_over = self.wait.is_over();
+            let bytes = self.wait.read(move |logs, id| logs.read(id, offset, CHUNK_BYTES)).await?;
             if !bytes.is_empty() {
-                self.offset += bytes.len() as u64;
+                offset += bytes.len() as u64;
+                self.offset = offset;
                 return Ok(Some(bytes));
             }
-            match &mut self.live {
-                Some((_, progress)) if !closed => {
-                    let offset = self.offset;
-                    // An error means that the store is gone, and with it every writer.
-                    if progress.wait_for(|progress| progress.closed || progress.end > offset).await.is_err() {
-                        self.live = None;
-                    }
-                }
-                _ => return Ok(None),
+            if is_over {
+                return Ok(None);
             }
+            self.wait.until(|progress| progress.end > offset).await;
         }
-    }
-}
-
-impl Drop for Follow {
-    fn drop(&mut self) {
-        self.let_go();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::log::Chunk;
+    use crate::log::{Chunk, LogId, LogStore};
 
     fn id() -> LogId {
         LogId { build: "acme/web/build-1".parse().expect("a build"), job: "unit".parse().expect("a job"), attempt: 1 }

@@ -14,6 +14,8 @@ use super::{Chunk, LogError, Mark, index};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Progress {
     pub(super) end: u64,
+    /// How many marks it has.
+    pub(super) marks: u64,
     pub(super) closed: bool,
 }
 
@@ -36,7 +38,7 @@ struct Files {
 impl Live {
     /// A log that nobody has written to yet.
     pub(super) fn new() -> Self {
-        let (progress, _) = watch::channel(Progress { end: 0, closed: false });
+        let (progress, _) = watch::channel(Progress { end: 0, marks: 0, closed: false });
         Self { progress, files: Mutex::new(None) }
     }
 
@@ -62,11 +64,14 @@ impl Live {
             return Err(LogError::Gap { end: files.end, offset: chunk.offset });
         };
         let new = usize::try_from(known).ok().and_then(|known| chunk.bytes.get(known..)).unwrap_or_default();
+        let before = files.progress();
         files.mark(&chunk.marks, chunk.offset + chunk.bytes.len() as u64).map_err(io)?;
         if !new.is_empty() {
             files.data.write_all_at(new, files.end).map_err(io)?;
             files.end += new.len() as u64;
-            self.progress.send_replace(Progress { end: files.end, closed: false });
+        }
+        if files.progress() != before {
+            self.progress.send_replace(files.progress());
         }
         Ok(files.end)
     }
@@ -101,7 +106,7 @@ impl Live {
         let mut guard = self.lock();
         if guard.is_none() {
             let files = Files::open(path)?;
-            self.progress.send_replace(Progress { end: files.end, closed: false });
+            self.progress.send_replace(files.progress());
             *guard = Some(files);
         }
         Ok(guard)
@@ -128,6 +133,10 @@ impl Files {
             index.set_len(whole)?;
         }
         Ok(Self { data, index, end, records, last })
+    }
+
+    fn progress(&self) -> Progress {
+        Progress { end: self.end, marks: self.records, closed: false }
     }
 
     /// Writes the marks that are new and lie within the log's bytes, up to `end`.

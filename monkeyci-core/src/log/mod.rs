@@ -6,17 +6,20 @@
 //! viewer that never reads costs nothing and holds nobody up.
 
 mod follow;
+mod follow_marks;
 mod index;
 mod last_line;
 mod live;
 #[cfg(test)]
 mod random;
 mod store;
+mod wait;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 pub use follow::Follow;
+pub use follow_marks::FollowMarks;
 pub use store::{LogId, LogStore};
 
 /// Bytes of a chunk, at most: what a worker sends at once, and a reader gets at once.

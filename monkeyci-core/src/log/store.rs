@@ -11,8 +11,10 @@ use bytes::Bytes;
 use monkeyci_model::{BuildId, JobId};
 
 use super::follow::Follow;
+use super::follow_marks::FollowMarks;
 use super::last_line::{last_line, last_lines};
 use super::live::Live;
+use super::wait::Wait;
 use super::{CHUNK_BYTES, Chunk, LogError, Mark, index};
 use crate::attempt::Attempt;
 use crate::blob::store::fit;
@@ -202,6 +204,16 @@ impl LogStore {
     /// ended with [`Follow::to_end`].
     #[must_use]
     pub fn follow(&self, id: &LogId, offset: u64) -> Follow {
+        Follow::new(self.wait(id), offset)
+    }
+
+    /// Reads the marks of a log from the first on, waiting for more as [`follow`](Self::follow) does.
+    #[must_use]
+    pub fn follow_marks(&self, id: &LogId) -> FollowMarks {
+        FollowMarks::new(self.wait(id))
+    }
+
+    fn wait(&self, id: &LogId) -> Wait {
         let mut all = self.lock();
         let live = match all.get(id) {
             Some(live) => Some(live.clone()),
@@ -209,7 +221,7 @@ impl LogStore {
             None => Some(all.entry(id.clone()).or_insert_with(|| Arc::new(Live::new())).clone()),
         };
         drop(all);
-        Follow::new(self.clone(), id.clone(), offset, live)
+        Wait::new(self.clone(), id.clone(), live)
     }
 
     /// Takes a log off the list that nobody writes or waits for.
