@@ -28,7 +28,12 @@ struct Counts {
     /// By pattern of the route and method, both of which are few.
     requests: BTreeMap<(String, &'static str), Timing>,
     streams: u64,
+    traces: BTreeMap<&'static str, u64>,
+    traces_waiting: usize,
 }
+
+/// What becomes of traces.
+const TRACES: [&str; 3] = ["sent", "refused", "dropped"];
 
 #[derive(Default)]
 struct Timing {
@@ -68,6 +73,16 @@ impl Metrics {
         }
     }
 
+    /// Counts traces that came to an end so: one of `sent`, `refused` and `dropped`.
+    pub fn traces(&self, how: &'static str, count: u64) {
+        *self.counts().traces.entry(how).or_default() += count;
+    }
+
+    /// Notes how many traces wait to be sent.
+    pub fn traces_waiting(&self, count: usize) {
+        self.counts().traces_waiting = count;
+    }
+
     /// Counts a stream of events as open.
     #[must_use]
     pub fn stream(&self) -> OpenStream {
@@ -92,6 +107,12 @@ impl Metrics {
         }
         text.family("monkeyci_streams_open", "gauge", "Streams of events that somebody listens to.");
         text.sample("", &[], counts.streams);
+        text.family("monkeyci_traces_total", "counter", "Traces of builds, by what became of them.");
+        for how in TRACES {
+            text.sample("", &[("how", how)], counts.traces.get(how).copied().unwrap_or_default());
+        }
+        text.family("monkeyci_traces_waiting", "gauge", "Traces of builds that the collector has not taken yet.");
+        text.sample("", &[], counts.traces_waiting);
         text.family("monkeyci_http_requests_total", "counter", "Requests that were answered.");
         for ((route, method), timing) in &counts.requests {
             for (class, count) in CLASSES.iter().zip(timing.classes).filter(|(_, count)| *count > 0) {

@@ -1,23 +1,27 @@
 //! Builds that have ended become traces of OpenTelemetry, sent to a collector by OTLP over HTTP, as JSON.
 //!
 //! A trace is made of the events of its build, and has an id that is drawn from the build's: sent once more after a crash, it
-//! is the same. It is sent until the collector has it; one that refuses it for what it is misses it. What has ended more than
-//! a day ago is of no more interest.
+//! is the same. It is sent until the collector has it; one that refuses it for what it is misses it. Meanwhile others are
+//! sent, and no more than [`MOST`](waiting::MOST) builds wait: where the collector is down, the oldest are let go. What has
+//! ended more than a day ago is of no more interest.
 
 mod span;
+mod waiting;
 
 use std::time::Duration;
 
-use monkeyci_core::model::{Event, EventKind, Millis};
+use monkeyci_core::model::{BuildId, EventKind, Millis};
 use monkeyci_core::store::StoreError;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::outward;
 use crate::state::{State, now};
 use crate::table::followed::{self, Reader};
+use waiting::Waiting;
 
 /// Events that are read at once.
 const PAGE: usize = 256;
@@ -116,77 +120,148 @@ fn percent_decoded(text: &str) -> Option<Vec<u8>> {
 /// Sends traces until it is stopped.
 pub async fn run(state: State, stop: CancellationToken) {
     let Some(collector) = state.collector.clone() else { return };
-    let mut newest = state.newest.clone();
-    let mut seen = None;
-    loop {
-        newest.borrow_and_update();
-        let done = stop.run_until_cancelled(follow(&state, &collector, &mut seen)).await;
-        match done {
-            None => return,
-            Some(Err(error)) => {
-                tracing::warn!(%error, "the events of builds cannot be read for traces");
-                let _stopped = stop.run_until_cancelled(tokio::time::sleep(LONGEST)).await;
+    let told = stop.run_until_cancelled(async {
+        let mut newest = state.newest.clone();
+        let mut sending = loop {
+            match Sending::begin(&state).await {
+                Ok(sending) => break sending,
+                Err(error) => unread(&error).await,
             }
-            Some(Ok(())) => tokio::select! {
-                () = stop.cancelled() => return,
+        };
+        loop {
+            newest.borrow_and_update();
+            if let Err(error) = sending.step(&state, &collector).await {
+                unread(&error).await;
+                continue;
+            }
+            let again = sending.again();
+            tokio::select! {
                 changed = newest.changed() => if changed.is_err() { return },
-            },
-        }
-    }
-}
-
-/// Sends the traces of all builds that ended since it last did.
-async fn follow(state: &State, collector: &Collector, seen: &mut Option<u64>) -> Result<(), StoreError> {
-    let mut kept = state.tables.read(|sql| followed::position(sql, Reader::Trace)).await?;
-    loop {
-        let from = seen.unwrap_or(kept).max(kept);
-        let events = state.store.feed(from, PAGE).await?;
-        let Some(last) = events.last().map(|event| event.position) else { return Ok(()) };
-        let mut has_sent = false;
-        for event in &events {
-            if matches!(event.kind, EventKind::BuildEnd { .. }) && event.time > now() - OLD {
-                tell(state, collector, event).await?;
-                has_sent = true;
+                () = again => {}
             }
         }
-        if has_sent || last - kept >= AGAIN {
-            state.tables.write(move |sql| followed::keep(sql, Reader::Trace, last)).await?;
-            kept = last;
+    });
+    told.await;
+}
+
+async fn unread(error: &StoreError) {
+    tracing::warn!(%error, "the events of builds cannot be read for traces");
+    tokio::time::sleep(LONGEST).await;
+}
+
+/// What is sent, and how far that is.
+struct Sending {
+    waiting: Waiting,
+    /// The position up to which events were read.
+    seen: u64,
+    /// The position that a server goes on behind that comes after this one.
+    kept: u64,
+    /// When the collector is asked again, once it did not take one.
+    next: Option<Instant>,
+    wait: Duration,
+}
+
+impl Sending {
+    async fn begin(state: &State) -> Result<Self, StoreError> {
+        let kept = state.tables.read(|sql| followed::position(sql, Reader::Trace)).await?;
+        Ok(Self { waiting: Waiting::default(), seen: kept, kept, next: None, wait: FIRST })
+    }
+
+    /// Until the collector is to be asked again; for ever where nothing waits.
+    fn again(&self) -> impl Future<Output = ()> + use<> {
+        let next = self.next;
+        async move {
+            match next {
+                Some(next) => tokio::time::sleep_until(next).await,
+                None => std::future::pending().await,
+            }
         }
-        *seen = Some(last);
+    }
+
+    /// Takes in what has ended, and sends what may be sent now.
+    async fn step(&mut self, state: &State, collector: &Collector) -> Result<(), StoreError> {
+        self.take_in(state).await?;
+        while self.next.is_none_or(|next| next <= Instant::now()) {
+            let Some(ended) = self.waiting.first() else {
+                self.next = None;
+                break;
+            };
+            let trace = trace_of(state, &ended.build).await?;
+            if trace.is_null() {
+                // It was removed meanwhile.
+                self.done(state, "dropped");
+                continue;
+            }
+            match collector.send(&trace).await {
+                Sent::Taken => self.done(state, "sent"),
+                Sent::Refused(why) => {
+                    tracing::warn!(build = %ended.build, why, "the collector refuses the trace of a build");
+                    self.done(state, "refused");
+                }
+                // Others are tried before it: one that is never taken holds nobody up.
+                Sent::Later(why) => {
+                    tracing::warn!(build = %ended.build, why, "the trace of a build is sent again later");
+                    self.waiting.turn();
+                    self.next = Some(Instant::now() + self.wait);
+                    self.wait = (self.wait * 2).min(LONGEST);
+                }
+            }
+            self.take_in(state).await?;
+        }
+        self.keep(state).await
+    }
+
+    /// The first is dealt with, and the collector answers.
+    fn done(&mut self, state: &State, how: &'static str) {
+        self.waiting.remove_first();
+        state.metrics.traces(how, 1);
+        (self.next, self.wait) = (None, FIRST);
+    }
+
+    /// Reads which builds have ended since.
+    async fn take_in(&mut self, state: &State) -> Result<(), StoreError> {
+        loop {
+            let events = state.store.feed(self.seen, PAGE).await?;
+            let oldest = now() - OLD;
+            let mut dropped = self.waiting.drop_before(oldest);
+            for event in &events {
+                self.seen = event.position;
+                if matches!(event.kind, EventKind::BuildEnd { .. }) && event.time > oldest {
+                    dropped += self.waiting.push(event);
+                }
+            }
+            if dropped > 0 {
+                tracing::warn!(dropped, "the collector did not take traces in time, which are sent no more");
+                state.metrics.traces("dropped", dropped);
+            }
+            state.metrics.traces_waiting(self.waiting.len());
+            if events.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Notes where another server goes on, which sends once more what may not have been taken.
+    async fn keep(&mut self, state: &State) -> Result<(), StoreError> {
+        state.metrics.traces_waiting(self.waiting.len());
+        let reached = self.waiting.oldest().map_or(self.seen, |oldest| oldest - 1);
+        if reached >= self.kept + AGAIN || (reached > self.kept && self.waiting.len() == 0) {
+            state.tables.write(move |sql| followed::keep(sql, Reader::Trace, reached)).await?;
+            self.kept = reached;
+        }
+        Ok(())
     }
 }
 
-/// Sends the trace of a build until the collector has it, or refuses it, or it is too old.
-async fn tell(state: &State, collector: &Collector, end: &Event) -> Result<(), StoreError> {
+/// The trace of a build that has ended.
+async fn trace_of(state: &State, build: &BuildId) -> Result<Value, StoreError> {
     let mut events = Vec::new();
     loop {
-        let page = state.store.events(&end.subject, events.len() as u64, PAGE).await?;
+        let page = state.store.events(build, events.len() as u64, PAGE).await?;
         if page.is_empty() {
-            break;
+            return Ok(span::trace(&events, &state.url));
         }
         events.extend(page);
-    }
-    let trace = span::trace(&events, &state.url);
-    let mut wait = FIRST;
-    loop {
-        let build = &end.subject;
-        match collector.send(&trace).await {
-            Sent::Taken => return Ok(()),
-            Sent::Refused(why) => {
-                tracing::warn!(%build, why, "the collector refuses the trace of a build");
-                return Ok(());
-            }
-            Sent::Later(why) if end.time < now() - OLD => {
-                tracing::warn!(%build, why, "the trace of a build was not taken within a day");
-                return Ok(());
-            }
-            Sent::Later(why) => {
-                tracing::warn!(%build, why, "the trace of a build is sent again later");
-                tokio::time::sleep(wait).await;
-                wait = (wait * 2).min(LONGEST);
-            }
-        }
     }
 }
 

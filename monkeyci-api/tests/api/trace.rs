@@ -79,3 +79,48 @@ async fn a_build_that_has_ended_is_one_trace_which_is_sent_until_it_is_taken() {
     let came = collector.came(3).await;
     assert_ne!(came[2]["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["traceId"], root["traceId"]);
 }
+
+/// What a metric says.
+async fn metric(house: &House, name: &str) -> f64 {
+    let text = house.ask(None, http::Method::GET, "/metrics", None).await.must(200).text;
+    let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{name}: {text}"));
+    line.rsplit(' ').next().and_then(|value| value.parse().ok()).expect("a number")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trace_that_is_never_taken_and_a_collector_that_is_down_hold_up_nothing_behind_them() {
+    // It takes everything but the first build's.
+    let came = Arc::new(watch::Sender::new(Vec::<String>::new()));
+    let seen = Arc::clone(&came);
+    let picky = async move |body: String| {
+        let trace: Value = serde_json::from_str(&body).expect("JSON");
+        let root = &trace["resourceSpans"][0]["scopeSpans"][0]["spans"][0];
+        let build = said(root, "cicd.pipeline.run.id")["stringValue"].as_str().expect("a build").to_owned();
+        let is_first = build.ends_with("build-1");
+        seen.send_modify(|all| all.push(build));
+        if is_first { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("listens");
+    let address = listener.local_addr().expect("an address");
+    let endpoint = format!("http://{address}");
+    let app = Router::new().route("/v1/traces", axum::routing::post(picky));
+    let script = "[{id: unit, script: [echo a]}]";
+    let house = House::with(script, move |config| config.traces.endpoint = Some(endpoint.clone())).await;
+    // Nobody answers yet: the connection waits in a queue, and builds go on.
+    for number in 1..=3 {
+        house.post("/v1/orgs/acme/repos/web/builds", json!({})).await.must(201);
+        assert_eq!(house.ended(number).await["status"], "success");
+    }
+    assert!(metric(&house, "monkeyci_traces_total{how=\"sent\"}").await < 1.0);
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let mut all = came.subscribe();
+    let both = all.wait_for(|all| ["build-2", "build-3"].iter().all(|end| all.iter().any(|one| one.ends_with(end))));
+    tokio::time::timeout(PATIENCE, both).await.expect("they come").expect("it is there");
+    let settled = async {
+        while metric(&house, "monkeyci_traces_total{how=\"sent\"}").await < 2.0 {
+            tokio::time::sleep(Duration::from_millis(10)).await; // poll
+        }
+    };
+    tokio::time::timeout(PATIENCE, settled).await.expect("two are sent");
+    assert!(metric(&house, "monkeyci_traces_waiting").await >= 1.0, "the first still waits");
+}
