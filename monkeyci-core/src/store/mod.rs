@@ -204,4 +204,5 @@ mod contract;
 
 #[cfg(all(test, feature = "postgres"))]
 #[path = "../../../tests/fixture/postgres.rs"]
+#[expect(dead_code, reason = "other crates fill its disk")]
 mod postgres_server;

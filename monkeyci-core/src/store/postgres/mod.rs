@@ -10,6 +10,8 @@ mod connection;
 mod facts;
 mod read;
 mod readers;
+#[cfg(test)]
+mod secured;
 mod session;
 mod tables;
 #[cfg(test)]
