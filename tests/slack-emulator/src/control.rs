@@ -11,6 +11,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::blocks;
 use crate::deed::{Click, Close, Impossible, Shortcut, Submit, Suggest};
 use crate::fault::Fault;
 use crate::setup::{ChannelChange, NewChannel, NewPerson};
@@ -46,6 +47,7 @@ pub(crate) fn routes() -> Router<Slack> {
         .route("/habits", get(habits).put(set_habits))
         .route("/deliveries", get(deliveries))
         .route("/deliveries/{number}/again", post(again))
+        .route("/check", post(check))
         .route("/version", get(version))
 }
 
@@ -111,7 +113,7 @@ async fn change_app(State(slack): State<Slack>, Path(id): Path<String>, Json(man
     made(slack.change_app(&id, &manifest))
 }
 
-fn made(app: Result<crate::world::App, Vec<crate::blocks::Violation>>) -> Told {
+fn made(app: Result<crate::world::App, Vec<blocks::Violation>>) -> Told {
     match app {
         Ok(app) => told(json!({
             "app_id": app.id, "client_id": app.client_id, "client_secret": app.client_secret,
@@ -368,6 +370,24 @@ struct Way {
 
 async fn again(State(slack): State<Slack>, Path(number): Path<usize>, Json(way): Json<Way>) -> Told {
     told(json!({ "status": slack.send_again(number, &way.way).await.map_err(Impossible)? }))
+}
+
+/// Blocks of a message, or a view.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Drawn {
+    #[serde(default)]
+    blocks: Vec<Value>,
+    #[serde(default)]
+    view: Option<Value>,
+}
+
+async fn check(Json(drawn): Json<Drawn>) -> Told {
+    let found = match &drawn.view {
+        Some(view) => blocks::check_view(view),
+        None => blocks::check(&drawn.blocks),
+    };
+    told(found.iter().map(ToString::to_string).collect::<Vec<_>>())
 }
 
 #[derive(Deserialize)]

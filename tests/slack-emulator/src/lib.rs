@@ -64,6 +64,7 @@
 //! | `GET habits`, `PUT habits` | what Slack leaves open ([`world::Habits`]) |
 //! | `GET deliveries` | what was delivered, with each try |
 //! | `POST deliveries/N/again` `{way}` | sends it again: `replay`, `forged`, `changed`, `old`, `unsigned`: `status` |
+//! | `POST check` `{blocks}` or `{view}` | what Slack would refuse in it ([`blocks`]) |
 //! | `GET version?after=N` | waits until something has changed |
 //!
 //! An *answer* is `{ok, error, status, millis, answer, delivery}`: what the app said, or what the person is told when it

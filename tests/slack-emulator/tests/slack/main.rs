@@ -8,4 +8,5 @@ mod events;
 mod house;
 mod limits;
 mod modals;
+mod peers;
 mod places;
