@@ -23,6 +23,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("monkeyci-plugin-release", &["monkeyci-sdk"]),
     ("tfplugin-derive", &[]),
     ("tfplugin", &["tfplugin-derive"]),
+    ("monkeyci-grammar", &[]),
+    ("monkeyci-slack", &["monkeyci-client", "monkeyci-grammar"]),
     ("terraform-provider-monkeyci", &["monkeyci-client", "tfplugin"]),
     ("monkeyci", &["monkeyci-core", "monkeyci-api", "monkeyci-client"]),
     (

@@ -1,0 +1,36 @@
+//! What people type to MonkeyCI in a chat, understood.
+//!
+//! ```
+//! use monkeyci_grammar::{Command, parse};
+//!
+//! let Ok(Command::Retry { build, .. }) = parse("retry web#42 failed") else { panic!("no retry") };
+//! assert_eq!(build.expect("a build").to_string(), "web#42");
+//!
+//! let mistake = parse("rety web#42").expect_err("no command");
+//! assert_eq!(mistake.to_string(), "`rety` is no command; did you mean `retry`?");
+//! ```
+//!
+//! The same words are understood after `/build`, after a mention, in a thread, in a message to the app alone, and by
+//! `monkeyci chat`. Nothing is asked and nothing is done here: text goes in, a [`Command`] or a [`Mistake`] comes out.
+
+mod command;
+mod filter;
+mod mistake;
+mod moment;
+mod name;
+mod near;
+mod parse;
+mod span;
+mod subscribe;
+mod verb;
+mod word;
+
+pub use command::{Command, List, Logs, Mute, Muted, Param, Part, Run, Subject};
+pub use mistake::Mistake;
+pub use moment::Moment;
+pub use name::{At, BuildName, RepoName, Which};
+pub use near::nearest;
+pub use parse::{LONGEST, parse};
+pub use span::{Clock, Span, Until};
+pub use subscribe::{Mention, Quiet, Settings, Style, Subscribe, Thread};
+pub use verb::Verb;
