@@ -12,7 +12,7 @@ use monkeyci_rest::{Build, Moment, Recipient};
 
 use super::addressee::addressees;
 use super::excerpt::excerpts;
-use super::matching::{Happening, judge, moments};
+use super::matching::{Happening, foretold, judge, moments};
 use super::wording::letter;
 use crate::state::{State, now};
 use crate::table::followed::{self, Reader};
@@ -182,7 +182,7 @@ pub fn happening(sql: &mut dyn Sql, event: &Event) -> Result<Option<(Build, Happ
     let before = build::before(sql, &build)?.map(|before| before.status);
     let jobs = match &event.kind {
         EventKind::ScriptStart { jobs, .. } => jobs.iter().map(|job| job.id.to_string()).collect(),
-        EventKind::JobBlocked { job_id } => vec![job_id.to_string()],
+        EventKind::JobBlocked { job_id } | EventKind::JobEnd { job_id, .. } => vec![job_id.to_string()],
         EventKind::BuildEnd { status, message } => {
             build.status = *status;
             build.message.clone_from(message);
@@ -197,7 +197,7 @@ pub fn happening(sql: &mut dyn Sql, event: &Event) -> Result<Option<(Build, Happ
         repo: repo.id,
         labels: repo.body.labels,
         trigger: (*build.trigger).clone(),
-        moments: moments(&event.kind, before),
+        moments: foretold(&event.kind, before),
         jobs,
     };
     Ok(Some((build, happening)))

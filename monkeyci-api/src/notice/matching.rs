@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use globset::{GlobBuilder, GlobMatcher};
-use monkeyci_core::model::{BuildStatus, EventKind, RepoId, Trigger};
+use monkeyci_core::model::{BuildStatus, EventKind, JobStatus, RepoId, Trigger};
 use monkeyci_rest::{Moment, SubscriptionBody};
 
 /// Something that happened to a build.
@@ -37,6 +37,18 @@ pub fn moments(event: &EventKind, before: Option<BuildStatus>) -> Vec<Moment> {
             _ => Vec::new(),
         },
         _ => Vec::new(),
+    }
+}
+
+/// The same of an event that nobody is told of by the server itself, but that a chat may tell at once: a job that did not
+/// end well foretells how its build will end.
+#[must_use]
+pub fn foretold(event: &EventKind, before: Option<BuildStatus>) -> Vec<Moment> {
+    match event {
+        EventKind::JobEnd { status: JobStatus::Failure | JobStatus::Error, .. } => {
+            moments(&EventKind::BuildEnd { status: BuildStatus::Failure, message: None }, before)
+        }
+        event => moments(event, before),
     }
 }
 
@@ -138,6 +150,11 @@ mod tests {
             assert_eq!(words.join(" "), told, "{status} after {before:?}");
         }
         assert_eq!(moments(&EventKind::BuildInitializing {}, None), []);
+        let job = |status| EventKind::JobEnd { job_id: "unit".parse().expect("an id"), status, cause: None };
+        assert_eq!(moments(&job(JobStatus::Failure), None), []);
+        assert_eq!(foretold(&job(JobStatus::Failure), Some(Success)), [Moment::Failed]);
+        assert_eq!(foretold(&job(JobStatus::Error), Some(Failure)), [Moment::StillFailing]);
+        assert_eq!(foretold(&job(JobStatus::Success), Some(Failure)), []);
     }
 
     #[test]

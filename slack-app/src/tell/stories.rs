@@ -1,0 +1,101 @@
+//! The builds that are told of, as they stand now.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use monkeyci_client::model::{BuildId, Event};
+use monkeyci_client::{Client, ClientError};
+use tokio::sync::Mutex;
+
+use crate::message::{Excerpt, Story};
+
+/// Builds that are remembered.
+const MANY: usize = 500;
+
+/// Bytes at the end of a log that are read.
+const END: u64 = 64 * 1024;
+
+/// Lines of a log that are told.
+const LINES: usize = 12;
+
+/// A build, with what the logs of its failed jobs say.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// The build.
+    pub story: Story,
+    /// What the logs say, by job.
+    pub excerpts: BTreeMap<String, Excerpt>,
+    read: BTreeMap<String, u32>,
+}
+
+/// The builds that are told of.
+pub struct Stories {
+    api: Client,
+    known: Mutex<HashMap<BuildId, Arc<Mutex<Known>>>>,
+}
+
+impl Stories {
+    /// None yet.
+    #[must_use]
+    pub fn new(api: Client) -> Self {
+        Self { api, known: Mutex::default() }
+    }
+
+    /// Goes on with an event, where the build is known.
+    pub async fn apply(&self, event: &Event) {
+        let known = self.known.lock().await.get(&event.subject).cloned();
+        if let Some(known) = known {
+            known.lock().await.story.apply(event);
+        }
+    }
+
+    /// A build as it stands now.
+    ///
+    /// # Errors
+    /// [`ClientError::NotFound`] when there is none.
+    pub async fn get(&self, id: &BuildId) -> Result<Known, ClientError> {
+        let slot = {
+            let mut all = self.known.lock().await;
+            if all.len() >= MANY && !all.contains_key(id) {
+                // One that nobody waits for; those of builds that go on are read again.
+                let free = all.iter().find(|(_, known)| Arc::strong_count(known) == 1).map(|(id, _)| id.clone());
+                free.and_then(|id| all.remove(&id));
+            }
+            let none = || Known { story: Story::new(id.clone()), excerpts: BTreeMap::new(), read: BTreeMap::new() };
+            Arc::clone(all.entry(id.clone()).or_insert_with(|| Arc::new(Mutex::new(none()))))
+        };
+        let mut known = slot.lock().await;
+        if known.story.seq == 0 {
+            let events = self.api.org(&id.org).repo(&id.repo).build(id.number).history().all().await?;
+            for event in &events {
+                known.story.apply(event);
+            }
+        }
+        self.read_logs(&mut known).await;
+        Ok(known.clone())
+    }
+
+    /// Reads the logs of jobs that failed, once for each attempt.
+    async fn read_logs(&self, known: &mut Known) {
+        let failed: Vec<(String, u32, u64)> = known
+            .story
+            .failed()
+            .filter_map(|job| Some((job.id.to_string(), job.attempt, job.failure.as_ref()?.log_bytes)))
+            .filter(|(job, attempt, _)| known.read.get(job) != Some(attempt))
+            .take(3)
+            .collect();
+        for (job, attempt, size) in failed {
+            let id = &known.story.id;
+            let log = self.api.org(&id.org).repo(&id.repo).build(id.number).job(&job).attempt(attempt).log();
+            let from = size.saturating_sub(END);
+            match log.read(from, END).await {
+                Ok(bytes) => {
+                    known.excerpts.insert(job.clone(), Excerpt::of(&bytes, from, LINES));
+                    known.read.insert(job, attempt);
+                }
+                // A message without it is better than none.
+                Err(error) => tracing::warn!(%id, job, %error, "a log cannot be read"),
+            }
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The Slack app.
+
+mod build;
+mod message;
