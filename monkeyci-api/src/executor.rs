@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use monkeyci_core::executor::route::{Connect, Route};
 use monkeyci_core::executor::trusting::Trusting;
 use monkeyci_core::executor::{
-    Capabilities, Docker, Engine, Executor, ExecutorError, Exit, Order, Process, Sitting, Watch,
+    Capabilities, Docker, Engine, Executor, ExecutorError, Exit, Order, Process, RegistryAuth, Sitting, Watch,
 };
 use monkeyci_core::job_dir::Program;
 use monkeyci_core::model::BuildId;
@@ -103,8 +103,8 @@ impl Executor for Scripts {
         }
     }
 
-    async fn image_id(&self, image: &str) -> Result<String, ExecutorError> {
-        self.route.image_id(image).await
+    async fn image_id(&self, image: &str, registries: &[RegistryAuth]) -> Result<String, ExecutorError> {
+        self.route.image_id(image, registries).await
     }
 
     async fn sweep(&self, instance: &str, wanted: &[u64]) -> Result<Vec<String>, ExecutorError> {

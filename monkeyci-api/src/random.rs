@@ -39,6 +39,14 @@ pub fn token() -> String {
     format!("{TOKEN_PREFIX}{}", word())
 }
 
+/// Whether somebody else may have drawn this for an API token: it is long enough, and no letter again and again.
+pub fn is_token(text: &str) -> bool {
+    let Some(word) = text.strip_prefix(TOKEN_PREFIX) else { return false };
+    let is_inside = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let distinct = word.bytes().collect::<std::collections::BTreeSet<_>>().len();
+    (32..=200).contains(&word.len()) && word.bytes().all(is_inside) && distinct >= 10
+}
+
 /// Letters and digits that are not taken for others (Crockford's base 32).
 const CLEAR: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
@@ -73,6 +81,16 @@ pub fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_that_somebody_else_drew_is_long_and_not_one_letter() {
+        assert!(is_token(&token()));
+        for wrong in
+            ["", "mci_", "mci_hunter22", &format!("mci_{}", "a".repeat(40)), &token()[4..], "mci_äöüäöüäöüäöüäöüäöü"]
+        {
+            assert!(!is_token(wrong), "{wrong}");
+        }
+    }
 
     #[test]
     fn a_code_has_four_words_of_clear_letters() {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use monkeyci_core::attempt::Attempt;
-use monkeyci_core::model::{Job, SecretRef, Text, Trigger};
+use monkeyci_core::executor::RegistryAuth;
+use monkeyci_core::model::{BuildId, Job, SecretRef, Text, Trigger};
 use monkeyci_core::secret::{self, Keeper, Secrets};
 use monkeyci_core::store::{Sql, StoreError, Tables};
 use monkeyci_rest::Param;
@@ -13,6 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::issuer::Issuer;
 use crate::owner::{Of, Owner};
+use crate::registries;
 use crate::table::param::{self, ParamRow};
 use crate::vault::{Vault, VaultError};
 
@@ -54,6 +56,19 @@ impl Keeper for Sealed {
             }
         }
         Ok(secrets)
+    }
+
+    async fn registries(&self, build: &BuildId, trigger: &Trigger) -> Result<Vec<RegistryAuth>, String> {
+        // A fork's image would be of its own choice.
+        if trigger.fork {
+            return Ok(Vec::new());
+        }
+        let (vault, org, repo) = (Arc::clone(&self.vault), build.org.clone(), build.repo.clone());
+        let opened = self.tables.read(move |sql| registries::of(&vault, sql, &org, &repo));
+        opened.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "registry credentials cannot be read");
+            Err("its registry credentials cannot be read: the server's database does not answer as it should".into())
+        })
     }
 
     fn gives_id_tokens(&self) -> bool {
@@ -133,11 +148,12 @@ pub fn value(
 
 #[cfg(test)]
 mod tests {
-    use monkeyci_core::model::BuildId;
+    use monkeyci_core::model::OrgId;
     use monkeyci_core::store::{Database, Sqlite};
 
     use super::*;
-    use crate::table::{self, org};
+    use crate::table::registry_credential::{RegistryCredentialRow, place};
+    use crate::table::{self, org, registry_credential};
 
     /// A secret of that owner in new tables, and what opens it.
     async fn sealed(dir: &tempfile::TempDir, owner: Owner) -> Sealed {
@@ -162,6 +178,29 @@ mod tests {
         written.await.expect("writes");
         let issuer = Issuer::new(tables.clone(), Arc::clone(&vault), "https://ci.example.com".into());
         Sealed::new(tables, vault, Arc::new(issuer))
+    }
+
+    #[tokio::test]
+    async fn a_fork_is_nobody_at_the_registries_of_its_organisation() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let org: OrgId = "acme".parse().expect("an id");
+        let kept = sealed(&dir, Owner::all(&org)).await;
+        let (of, vault) = (org.clone(), Arc::clone(&kept.vault));
+        let written = kept.tables.write(move |sql| {
+            let sealed = vault.seal(sql, &of, &place(&of, "ghcr", 1), b"hunter22").expect("seals");
+            let credential = serde_json::from_value(serde_json::json!({
+                "name": "ghcr", "host": "ghcr.io", "username": "bot", "version": 1, "fingerprint": "", "created": 1,
+                "updated": 1, "revision": 1,
+            }));
+            let row = RegistryCredentialRow { credential: credential.expect("credentials"), sealed };
+            registry_credential::put(sql, &of, &row, 1)
+        });
+        written.await.expect("writes");
+        let build = BuildId::new(org, "web".parse().expect("an id"), 1);
+        for (fork, count) in [(false, 1), (true, 0)] {
+            let trigger = Trigger { fork, ..Trigger::default() };
+            assert_eq!(kept.registries(&build, &trigger).await.expect("they are had").len(), count);
+        }
     }
 
     #[tokio::test]

@@ -11,6 +11,7 @@ mod data;
 mod declared;
 mod ephemeral;
 mod function;
+mod moment;
 mod provider;
 mod refusal;
 mod resource;

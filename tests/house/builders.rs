@@ -1,14 +1,11 @@
 //! The plugin for images, for real: with a stand-in for Kaniko in a container, and with Buildah as a process.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-
-use monkeyci_sdk::http;
-use serde_json::Value;
+use std::process::Command;
 
 use crate::image::Busybox;
-use crate::program::{Home, Said, has, has_docker, is_on_path, until};
+use crate::program::{Home, Said, has, has_docker, is_on_path};
+use crate::registry::{PASSWORD, Registry};
 
 /// It has Kaniko's place, flags and file of passwords, and its habit of removing the shell; it builds nothing.
 const EXECUTOR: &str = r#"#!/bin/sh
@@ -50,8 +47,6 @@ fn plan(ctx: &Ctx) -> Plan {
 
 monkeyci_sdk::main!(plan);
 "#;
-
-const PASSWORD: &str = "s3cr3t-w0rd";
 
 /// A repository with an image in the folder `app`.
 fn repository(home: &Home, dockerfile: &str) -> PathBuf {
@@ -102,46 +97,6 @@ fn an_image_is_built_without_privileges_by_what_looks_like_kaniko() {
         "deploys sha256:feed",
     ] {
         assert!(said.both().contains(line), "{line} is missing in {}", said.both());
-    }
-}
-
-/// A registry of Debian's package, for one user.
-struct Registry {
-    process: Child,
-    host: String,
-}
-
-impl Registry {
-    fn serve(home: &Home) -> Self {
-        // It cannot be told to choose a port, so one is chosen that was free a moment ago.
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
-        let host = format!("127.0.0.1:{port}");
-        let (users, data, config) = (home.file("users"), home.file("registry"), home.file("registry.yml"));
-        // `htpasswd -nbB ann s3cr3t-w0rd`
-        std::fs::write(&users, "ann:$2y$05$MhlaTZzVWcw3lWyr/8a.kueTG/1bNViUBTi94IOmD5Vgd9OWEcpT.\n").expect("written");
-        let text = format!(
-            "version: 0.1\nstorage: {{filesystem: {{rootdirectory: {data:?}}}}}\nhttp: {{addr: {host}}}\n\
-             auth: {{htpasswd: {{realm: test, path: {users:?}}}}}\n"
-        );
-        std::fs::write(&config, text).expect("written");
-        let mut command = Command::new("docker-registry");
-        let process = command.arg("serve").arg(config).stdout(Stdio::null()).stderr(Stdio::null());
-        let registry = Self { process: process.spawn().expect("it starts"), host };
-        until("the registry answers", || registry.get("/v2/").is_ok());
-        registry
-    }
-
-    fn get(&self, path: &str) -> Result<Value, http::HttpError> {
-        let accept = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json";
-        let request = http::get(format!("http://{}{path}", self.host)).basic("ann", PASSWORD);
-        request.header("Accept", accept).send()?.json()
-    }
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        let _gone = self.process.kill();
-        let _reaped = self.process.wait();
     }
 }
 

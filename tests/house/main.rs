@@ -15,6 +15,7 @@ mod openapi;
 mod original;
 mod page;
 mod program;
+mod registry;
 mod remains;
 mod scenario;
 mod script;

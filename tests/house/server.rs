@@ -15,9 +15,14 @@ pub struct Server {
 impl Server {
     /// Starts one that was never there before.
     pub fn start(home: &Home) -> Self {
+        Self::with(home, &["--processes", "*/*", "--allow-file"])
+    }
+
+    /// The same with these flags.
+    pub fn with(home: &Home, flags: &[&str]) -> Self {
         let state = home.file("server").display().to_string();
-        let flags = ["server", "--listen", "127.0.0.1:0", "--state", &state, "--processes", "*/*", "--allow-file"];
-        let mut command = home.command(&flags);
+        let mut command = home.command(&["server", "--listen", "127.0.0.1:0", "--state", &state]);
+        command.args(flags);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the server starts");
         let link = link(&mut child);
         Self { child, link }

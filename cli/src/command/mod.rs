@@ -21,6 +21,7 @@ mod params;
 mod people;
 mod pipeline;
 mod plan;
+mod registry;
 mod repo;
 mod retry;
 mod run;
@@ -96,6 +97,7 @@ enum Command {
     Params(params::ParamsArgs),
     Pipeline(pipeline::PipelineArgs),
     SshKey(ssh_key::SshKeyArgs),
+    Registry(registry::RegistryArgs),
     Webhook(webhook::WebhookArgs),
     Subscription(Box<subscription::SubscriptionArgs>),
     Schedule(schedule::ScheduleArgs),
@@ -150,6 +152,7 @@ pub fn main() -> Exit {
         Command::Params(args) => params::run(&args),
         Command::Pipeline(args) => pipeline::run(&args),
         Command::SshKey(args) => ssh_key::run(&args),
+        Command::Registry(args) => registry::run(&args),
         Command::Webhook(args) => webhook::run(&args),
         Command::Subscription(args) => subscription::run(&args),
         Command::Schedule(args) => schedule::run(&args),

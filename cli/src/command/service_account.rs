@@ -180,7 +180,7 @@ async fn tokens(of: &NameArgs) -> Result<Exit, CliError> {
 async fn token(args: &TokenArgs) -> Result<Exit, CliError> {
     let scope = args.role.map(|role| Scope { org: args.of.org.org.clone(), role });
     let expires = args.days.map(|days| when::now() + i64::from(days) * DAY);
-    let wanted = NewToken { description: args.description.clone(), scope, expires };
+    let wanted = NewToken { description: args.description.clone(), scope, expires, secret: None };
     let made = args.of.find()?.make_token(&wanted).await?;
     // Alone on standard output, so that it can be piped to where it is needed.
     args.of.org.output.print(&made, |_| format!("{}\n", super::safe(&made.secret)))

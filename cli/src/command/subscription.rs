@@ -23,7 +23,7 @@ enum Command {
         #[command(flatten)]
         org: OrgArgs,
     },
-    /// Tell a webhook, whose secret is printed this once, or people by e-mail
+    /// Tell a webhook, whose secret is printed this once, people by e-mail, or a channel of Slack
     Set(Box<SetArgs>),
     /// Print one as JSON
     Show(NameArgs),
@@ -88,8 +88,8 @@ struct SetArgs {
     #[command(flatten)]
     of: NameArgs,
     /// The webhook that it is sent to
-    #[arg(value_name = "URL", required_unless_present_any = ["mail", "mail_author", "mail_actor"],
-        conflicts_with_all = ["mail", "mail_author", "mail_actor"])]
+    #[arg(value_name = "URL", required_unless_present_any = ["mail", "mail_author", "mail_actor", "slack"],
+        conflicts_with_all = ["mail", "mail_author", "mail_actor", "slack"])]
     url: Option<String>,
     /// Write to this address instead (repeatable)
     #[arg(long, value_name = "ADDRESS")]
@@ -100,6 +100,9 @@ struct SetArgs {
     /// Write to whoever caused the build
     #[arg(long)]
     mail_actor: bool,
+    /// Tell a channel of Slack, as in `T0123ABCD/#builds` or `T0123ABCD/C0123ABCD`, which the Slack app looks after
+    #[arg(long, value_name = "WORKSPACE/CHANNEL", conflicts_with_all = ["mail", "mail_author", "mail_actor"])]
+    slack: Option<String>,
     /// Of repositories that fit this glob; with `!` before it, not of these (repeatable, as all of these)
     #[arg(short, long, value_name = "GLOB")]
     repo: Vec<String>,
@@ -115,6 +118,9 @@ struct SetArgs {
     /// Caused by these
     #[arg(short, long, value_name = "GLOB")]
     actor: Vec<String>,
+    /// Caused by these, of: push, tag, pull-request, schedule, build, manual [default: any]
+    #[arg(short, long, value_name = "EVENT,…", value_delimiter = ',')]
+    event: Vec<String>,
     /// What is told, of: failed, recovered, still-failing, succeeded, started, waiting, canceled [default:
     /// failed,recovered,waiting]
     #[arg(long, value_name = "MOMENT,…", value_delimiter = ',')]
@@ -183,24 +189,31 @@ fn row(subscription: &Subscription) -> [String; 6] {
             to.iter().cloned().chain(people).collect::<Vec<_>>().join(", ")
         }
         Recipient::Chat { integration, place } => format!("{integration} {place}"),
+        Recipient::Slack { workspace, channel, .. } => format!("slack {workspace} {channel}"),
     };
     let paused = if body.paused { "paused" } else { "" };
     [subscription.name.clone(), on.join(", "), globs(&body.repos), globs(&body.refs), to, paused.to_owned()]
 }
 
 async fn set(args: &SetArgs) -> Result<Exit, CliError> {
-    let to = match &args.url {
-        Some(url) => serde_json::json!({ "webhook": { "url": url } }),
-        None => {
+    let to = match (&args.url, &args.slack) {
+        (Some(url), _) => serde_json::json!({ "webhook": { "url": url } }),
+        (None, Some(place)) => {
+            let (workspace, channel) = place.split_once('/').ok_or_else(|| {
+                CliError::usage(format!("--slack {place}: no channel")).hint("`--slack 'T0123ABCD/#builds'`")
+            })?;
+            serde_json::json!({ "slack": { "workspace": workspace, "channel": channel } })
+        }
+        (None, None) => {
             serde_json::json!({ "mail": { "to": args.mail, "author": args.mail_author, "actor": args.mail_actor } })
         }
     };
-    let mut body = serde_json::json!({ "to": to });
+    let mut body = serde_json::json!({ "to": to, "events": args.event });
     if !args.on.is_empty() {
         body["on"] = args.on.clone().into();
     }
     let body: SubscriptionBody =
-        serde_json::from_value(body).map_err(|error| CliError::usage(format!("--on: {error}")))?;
+        serde_json::from_value(body).map_err(|error| CliError::usage(format!("--on, --event: {error}")))?;
     let body = SubscriptionBody {
         repos: args.repo.clone(),
         label_filters: LabelFilters(args.labels.clone()),

@@ -89,7 +89,7 @@ pub(super) fn row(token: &Token, now: i64) -> [String; 5] {
 async fn create(args: &CreateArgs) -> Result<Exit, CliError> {
     let scope = args.org.clone().zip(args.role).map(|(org, role)| Scope { org, role });
     let expires = args.days.map(|days| when::now() + i64::from(days) * DAY);
-    let wanted = NewToken { description: args.description.clone(), scope, expires };
+    let wanted = NewToken { description: args.description.clone(), scope, expires, secret: None };
     let made = args.output.connect()?.client.make_token(&wanted).await?;
     // Alone on standard output, so that it can be piped to where it is needed.
     args.output.print(&made, |_| format!("{}\n", super::safe(&made.secret)))

@@ -135,6 +135,7 @@ async fn work(args: &WorkerArgs) -> Result<Exit, CliError> {
         artifacts: Artifacts::new(none.clone()),
         caches: Caches::new(none),
         secrets: Arc::default(),
+        registries: Vec::new(),
         keeper: None,
         programs: None,
         supplies: Some(Arc::new(FarSupplies::new(duty, place.dir, programs))),

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
+use monkeyci_client::rest::lease::RegistryLogin;
 use monkeyci_client::{DutyRef, HeldRef};
 use monkeyci_core::blob::{Artifacts, Blobs, Caches};
+use monkeyci_core::executor::RegistryAuth;
 use monkeyci_core::lease::Lease;
 use monkeyci_core::program::Programs;
 use monkeyci_core::secret::Secrets;
@@ -93,7 +95,9 @@ impl Supplies for FarSupplies {
         tokio::fs::create_dir_all(&spool).await.map_err(|error| format!("`{}`: {error}", spool.display()))?;
         let blobs = Blobs::new(Arc::new(FarBlobs { held, spool, _checkout: checkout }));
         let (artifacts, caches) = (Artifacts::new(blobs.clone()), Caches::new(blobs));
-        Ok(Supply { artifacts, caches, secrets: Arc::new(secrets), programs })
+        let login = |RegistryLogin { host, username, password }| RegistryAuth { host, username, password };
+        let registries = supply.registries.into_iter().map(login).collect();
+        Ok(Supply { artifacts, caches, secrets: Arc::new(secrets), registries, programs })
     }
 }
 

@@ -162,7 +162,7 @@ pub fn of(
 /// The subscriptions of an organisation that are told from here; chats look after themselves.
 fn told_here(sql: &mut dyn Sql, org: &OrgId) -> Result<Vec<SubscriptionRow>, StoreError> {
     let mut rows = subscription::list(sql, org, None, MOST)?;
-    rows.retain(|row| !matches!(row.body.to, Recipient::Chat { .. }));
+    rows.retain(|row| !row.body.to.is_elsewhere());
     Ok(rows)
 }
 

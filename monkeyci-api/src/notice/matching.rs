@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use globset::{GlobBuilder, GlobMatcher};
+use monkeyci_core::model::trigger::Source;
 use monkeyci_core::model::{BuildStatus, EventKind, JobStatus, RepoId, Trigger};
-use monkeyci_rest::{Moment, SubscriptionBody};
+use monkeyci_rest::{Moment, Occasion, SubscriptionBody};
 
 /// Something that happened to a build.
 #[derive(Debug, Clone)]
@@ -82,11 +83,27 @@ pub fn judge(body: &SubscriptionBody, happening: &Happening) -> Result<(Moment, 
     if !takes(&body.actors, &[actor]) {
         return Err(format!("its `actors` leave out `{actor}`"));
     }
+    let occasion = occasion(trigger);
+    if !body.events.is_empty() && !body.events.contains(&occasion) {
+        return Err(format!("its `events` leave out `{}`", occasion.as_str()));
+    }
     // Of many jobs one that is wanted is enough: those beside it are no reason to be silent.
     if !body.jobs.is_empty() && !jobs.iter().any(|job| takes(&body.jobs, &[job])) {
         return Err("its `jobs` leave out all that this is about".into());
     }
     Ok((*on, format!("a build of `{repo}` at `{place}` is `{}`, which it wants", on.as_str())))
+}
+
+/// What caused a build.
+fn occasion(trigger: &Trigger) -> Occasion {
+    match trigger.source {
+        _ if trigger.pull_request.is_some() => Occasion::PullRequest,
+        Source::Cli | Source::Api => Occasion::Manual,
+        Source::Schedule => Occasion::Schedule,
+        Source::Build => Occasion::Build,
+        _ if trigger.tag().is_some() => Occasion::Tag,
+        _ => Occasion::Push,
+    }
 }
 
 /// The names that a ref goes by.
@@ -159,8 +176,8 @@ mod tests {
 
     #[test]
     fn a_subscription_wants_what_fits_all_that_it_says() {
-        let main = json!({ "actor": "ann", "git": { "ref": "refs/heads/main" } });
-        let tag = json!({ "actor": "ann", "git": { "ref": "refs/tags/v1" } });
+        let main = json!({ "source": "github-webhook", "actor": "ann", "git": { "ref": "refs/heads/main" } });
+        let tag = json!({ "source": "github-webhook", "actor": "ann", "git": { "ref": "refs/tags/v1" } });
         let pull = json!({ "actor": "bot", "git": { "ref": "refs/heads/main" },
                            "pullRequest": { "number": 7, "sourceBranch": "main", "targetBranch": "main" } });
         for (said, trigger, moments, told) in [
@@ -184,6 +201,11 @@ mod tests {
             (json!({ "refs": ["!pull/*"] }), &pull, &[Moment::Failed], Err("refs")),
             (json!({ "actors": ["!bot"] }), &pull, &[Moment::Failed], Err("actors")),
             (json!({ "actors": ["!bot"] }), &main, &[Moment::Failed], Ok(Moment::Failed)),
+            (json!({ "events": ["push"] }), &main, &[Moment::Failed], Ok(Moment::Failed)),
+            (json!({ "events": ["push", "tag"] }), &tag, &[Moment::Failed], Ok(Moment::Failed)),
+            (json!({ "events": ["push"] }), &tag, &[Moment::Failed], Err("events")),
+            (json!({ "events": ["push", "manual"] }), &pull, &[Moment::Failed], Err("events")),
+            (json!({ "events": ["pull-request"] }), &pull, &[Moment::Failed], Ok(Moment::Failed)),
             (json!({ "jobs": ["deploy-*"] }), &main, &[Moment::Waiting], Ok(Moment::Waiting)),
             (json!({ "jobs": ["lint"] }), &main, &[Moment::Waiting], Err("jobs")),
             (json!({ "jobs": ["!unit"] }), &main, &[Moment::Waiting], Ok(Moment::Waiting)),

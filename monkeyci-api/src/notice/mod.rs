@@ -175,7 +175,7 @@ enum Way {
 fn way(state: &State, sql: &mut dyn Sql, row: &SubscriptionRow, due: &Due) -> Result<Way, StoreError> {
     match &row.body.to {
         Recipient::Webhook { url } => Ok(Way::Webhook { url: url.clone(), secrets: secrets(state, sql, row) }),
-        Recipient::Chat { .. } => Ok(Way::None("it is a place in a chat now".into())),
+        Recipient::Chat { .. } | Recipient::Slack { .. } => Ok(Way::None("it is a place in a chat now".into())),
         Recipient::Mail { to, .. } => {
             let Ok(letter) = serde_json::from_str::<Box<Letter>>(&due.body) else {
                 return Ok(Way::None("it goes by mail now, and was no mail".into()));

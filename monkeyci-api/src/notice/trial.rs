@@ -4,7 +4,7 @@ use monkeyci_core::model::trigger::{Git, Source};
 use monkeyci_core::model::{BuildStatus, Trigger};
 use monkeyci_core::store::{Sql, StoreError};
 use monkeyci_rest::notice::Told;
-use monkeyci_rest::{Build, Moment, Recipient};
+use monkeyci_rest::{Build, Moment};
 
 use super::addressee::verified;
 use super::follow::{note, of};
@@ -17,7 +17,7 @@ use crate::table::subscription::SubscriptionRow;
 /// # Errors
 /// When it cannot be written.
 pub fn test(sql: &mut dyn Sql, state: &State, row: &SubscriptionRow, who: &str) -> Result<Vec<String>, StoreError> {
-    if matches!(row.body.to, Recipient::Chat { .. }) {
+    if row.body.to.is_elsewhere() {
         return Ok(Vec::new());
     }
     let time = now();

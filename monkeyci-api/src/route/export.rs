@@ -11,10 +11,10 @@ use crate::identity::Who;
 use crate::openapi::Operation;
 use crate::owner::Owner;
 use crate::problem::{Answer, Refusal};
-use crate::state::State;
+use crate::state::{State, now};
 use crate::table::{
-    chat_identity, environment, hook, member, org, param, param_set, pipeline, repo, schedule, service_account,
-    ssh_key, trigger,
+    chat_identity, environment, hook, member, org, param, param_set, pipeline, registry_credential, repo, schedule,
+    service_account, ssh_key, subscription, trigger,
 };
 
 /// As many as there are: what a page never shows at once, a document does.
@@ -37,6 +37,7 @@ fn whole(state: &State, sql: &mut dyn Sql, id: &OrgId) -> Result<Option<Export>,
     let Some(org) = org::find(sql, id)? else { return Ok(None) };
     let sets = param_set::list(sql, id, None, ALL)?.into_iter();
     let repos = repo::list(sql, id, None, ALL)?.into_iter();
+    let subscriptions = subscription::list(sql, id, None, ALL)?.into_iter();
     Ok(Some(Export {
         org,
         members: member::list(sql, id, None, ALL)?,
@@ -45,7 +46,9 @@ fn whole(state: &State, sql: &mut dyn Sql, id: &OrgId) -> Result<Option<Export>,
         params: params(sql, &Owner::all(id))?,
         param_sets: sets.map(|set| of_set(sql, id, set)).collect::<Result<_, _>>()?,
         ssh_keys: ssh_key::all(sql, id)?.into_iter().map(|row| row.key).collect(),
+        registry_credentials: registry_credential::all(sql, id)?.into_iter().map(|row| row.credential).collect(),
         pipelines: pipeline::list(sql, id, None, ALL)?,
+        subscriptions: subscriptions.map(|row| row.shown(None, now())).collect(),
         repos: repos.map(|repo| of_repo(state, sql, repo)).collect::<Result<_, _>>()?,
     }))
 }

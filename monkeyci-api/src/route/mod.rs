@@ -26,6 +26,7 @@ mod param;
 mod param_set;
 mod people;
 mod pipeline;
+mod registry_credential;
 mod repo;
 mod schedule;
 mod service_account;
@@ -83,6 +84,7 @@ impl Routes {
             param::routes,
             param_set::routes,
             ssh_key::routes,
+            registry_credential::routes,
             pipeline::routes,
             validate::routes,
             export::routes,

@@ -110,9 +110,14 @@ async fn test(
     let known = who.must(&path.org, Role::Maintainer)?;
     let (change, name) = (Change::by(known, path.org.as_str(), "subscription/test", url(&path)), known.name.clone());
     let row = find(&state, path).await?;
-    if let Recipient::Chat { integration, .. } = &row.body.to {
+    let integration = match &row.body.to {
+        Recipient::Chat { integration, .. } => Some(integration.as_str()),
+        Recipient::Slack { .. } => Some("the Slack app"),
+        Recipient::Webhook { .. } | Recipient::Mail { .. } => None,
+    };
+    if let Some(integration) = integration {
         return Err(Refusal::conflict(format!(
-            "what is told in chats is sent by `{integration}`, which has a test of its own"
+            "what is told in chats is sent by {integration}, which has a test of its own"
         )));
     }
     let shared = state.clone();
@@ -172,7 +177,7 @@ async fn list_matches(
                 Err(why) => (None, why),
             };
             // An address of a webhook may be good for whoever knows it.
-            let to = matches!(row.body.to, Recipient::Chat { .. }).then_some(row.body.to);
+            let to = row.body.to.is_elsewhere().then_some(row.body.to);
             Match { subscription: row.name, to, on, why }
         });
         Ok(Some(all.collect::<Vec<_>>()))

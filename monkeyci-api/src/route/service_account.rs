@@ -166,7 +166,7 @@ async fn create_token(
         let detail = format!("a service account is of one organisation: `{}`", path.org);
         return Err(Refusal::field("/scope/org", detail));
     }
-    let secret = random::token();
+    let (secret, shown) = tokens::secret_of(&body);
     let hash = random::hash(&secret);
     let made = state.tables.write(move |sql| {
         let Some(account) = service_account::find(sql, &path.org, &path.name)? else {
@@ -175,6 +175,9 @@ async fn create_token(
         // Every token of it says what it may do: none of them is as good as somebody who signed in.
         let scope = body.scope.clone().unwrap_or(Scope { org: path.org.clone(), role: account.body.role });
         let token = tokens::fresh(NewToken { scope: Some(scope), ..body });
+        if token::is_taken(sql, &hash, token.created)? {
+            return Ok(Err(tokens::taken()));
+        }
         let object = format!("{}/tokens/{}", url(&path), token.id);
         Change::by(&known, path.org.as_str(), "token/create", object).write(sql)?;
         let held = Held { token: token.clone(), person: person_of(&path.org, &path.name) };
@@ -182,7 +185,7 @@ async fn create_token(
         Ok(Ok(token))
     });
     let token = made.await??;
-    Ok((StatusCode::CREATED, Json(TokenSecret { token, secret })))
+    Ok((StatusCode::CREATED, Json(TokenSecret { token, secret: shown })))
 }
 
 async fn delete_token(Shared(state): Shared<State>, who: Who, At(path): At<TokenPath>) -> Answer<StatusCode> {

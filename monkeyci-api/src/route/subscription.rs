@@ -17,6 +17,7 @@ use crate::openapi::Operation;
 use crate::outward;
 use crate::problem::{Answer, Refusal};
 use crate::revision::{matches, tagged};
+use crate::slack;
 use crate::state::{State, now};
 use crate::table::subscription::{SubscriptionRow, place};
 use crate::table::{org, subscription};
@@ -168,6 +169,7 @@ pub(super) fn check(state: &State, body: &SubscriptionBody) -> Answer<()> {
                 return Err(Refusal::field("/to/chat/place", format!("1 to {LONGEST} bytes, as `T1/C123`")));
             }
         }
+        Recipient::Slack { workspace, channel, style } => slack::check(workspace, channel, style)?,
     }
     check_filters(&body.label_filters)?;
     let lists = [("repos", &body.repos), ("refs", &body.refs), ("jobs", &body.jobs), ("actors", &body.actors)];

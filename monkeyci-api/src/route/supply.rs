@@ -12,7 +12,8 @@ use http::{StatusCode, header};
 use monkeyci_core::blob::BlobError;
 use monkeyci_core::blob::portion::PortionError;
 use monkeyci_core::blob::store::Object;
-use monkeyci_rest::lease::{Blob, Blobs, SecretValue, Supply};
+use monkeyci_core::executor::RegistryAuth;
+use monkeyci_rest::lease::{Blob, Blobs, RegistryLogin, SecretValue, Supply};
 use serde::Deserialize;
 use tokio::io::AsyncReadExt as _;
 
@@ -78,7 +79,10 @@ async fn show_supply(
         Some(program) => Some(digest(program).await?),
         None => None,
     };
-    Ok(Json(Supply { secrets: secrets.references().filter_map(value).collect(), program }))
+    let registries = state.engine.registries_for(&held).await.map_err(Refusal::conflict)?;
+    let login = |RegistryAuth { host, username, password }| RegistryLogin { host, username, password };
+    let registries = registries.into_iter().map(login).collect();
+    Ok(Json(Supply { secrets: secrets.references().filter_map(value).collect(), registries, program }))
 }
 
 async fn digest(file: PathBuf) -> Answer<String> {

@@ -60,24 +60,47 @@ async fn create_token(
     } else if who.is_scoped() {
         return Err(Refusal::field("/scope", "your own token has a scope: say one within it"));
     }
-    let (secret, token) = (random::token(), fresh(body));
+    let (secret, shown) = secret_of(&body);
+    let token = fresh(body);
     let org = token.scope.as_ref().map(|scope| scope.org.to_string()).unwrap_or_default();
     let change = Change::by(&known, &org, "token/create", format!("/v1/tokens/{}", token.id));
     let (held, hash) = (Held { token: token.clone(), person: known.name }, random::hash(&secret));
-    state
-        .tables
-        .write(move |sql| {
-            change.write(sql)?;
-            token::add(sql, &held, &hash, Kind::Api)
-        })
-        .await?;
-    Ok((StatusCode::CREATED, Json(TokenSecret { token, secret })))
+    let made = state.tables.write(move |sql| {
+        if token::is_taken(sql, &hash, held.token.created)? {
+            return Ok(false);
+        }
+        change.write(sql)?;
+        token::add(sql, &held, &hash, Kind::Api)?;
+        Ok(true)
+    });
+    made.await?.then_some(()).ok_or_else(taken)?;
+    Ok((StatusCode::CREATED, Json(TokenSecret { token, secret: shown })))
+}
+
+/// What a token is to be known by, and what is told of that: nothing to whoever has drawn it.
+pub(super) fn secret_of(body: &NewToken) -> (String, String) {
+    match &body.secret {
+        Some(secret) => (secret.clone(), String::new()),
+        None => {
+            let secret = random::token();
+            (secret.clone(), secret)
+        }
+    }
+}
+
+/// That a secret is that of another token.
+pub(super) fn taken() -> Refusal {
+    Refusal::field("/secret", "a token is known by this already: draw another by lot")
 }
 
 /// What is wrong with a wish for a token, whosever it is to be.
 pub(super) fn check(body: &NewToken) -> Answer<()> {
     if body.description.is_empty() || body.description.len() > 200 {
         return Err(Refusal::field("/description", "say in 1 to 200 bytes what it is for"));
+    }
+    if body.secret.as_deref().is_some_and(|secret| !random::is_token(secret)) {
+        let detail = "`mci_`, and 32 to 200 letters, digits, `-` and `_` that are drawn by lot";
+        return Err(Refusal::field("/secret", detail));
     }
     if body.expires.is_some_and(|expires| expires <= now()) {
         return Err(Refusal::field("/expires", "this is in the past"));

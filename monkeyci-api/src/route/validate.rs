@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Routes, build, chat_identity, environment, org, param, pipeline, repo, schedule, service_account, ssh_key,
-    subscription, trigger as trigger_of_repo,
+    Routes, build, chat_identity, environment, org, param, pipeline, registry_credential, repo, schedule,
+    service_account, ssh_key, subscription, trigger as trigger_of_repo,
 };
 use crate::extract::{At, Body, Query, check_filters, check_name, typed};
 use crate::identity::Who;
@@ -64,6 +64,7 @@ fn check(state: &State, kind: Kind, body: Value) -> Answer<()> {
         Kind::Param => param::check(&typed(body)?),
         Kind::ParamSet => check_filters(&typed::<monkeyci_rest::ParamSetBody>(body)?.label_filters),
         Kind::SshKey => ssh_key::check(&typed(body)?).map(drop),
+        Kind::RegistryCredential => registry_credential::check(&typed(body)?),
         Kind::Pipeline => pipeline::check(&typed(body)?),
         // As the only one of its script.
         Kind::Job => pipeline::check_script(&json!([body]), "").map_err(|refusal| refusal.without("/0")),

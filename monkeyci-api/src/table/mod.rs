@@ -19,6 +19,7 @@ pub mod param;
 pub mod param_set;
 pub mod person;
 pub mod pipeline;
+pub mod registry_credential;
 pub mod repo;
 pub mod report;
 pub mod schedule;
@@ -50,4 +51,5 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("schema_11.sql"),
     include_str!("schema_12.sql"),
     include_str!("schema_13.sql"),
+    include_str!("schema_14.sql"),
 ];

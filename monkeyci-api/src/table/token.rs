@@ -55,6 +55,15 @@ pub fn find(sql: &mut dyn Sql, hash: &str, kind: Kind, now: Millis) -> Result<Op
     sql.query(&select, values![hash, kind.as_str(), now])?.first().map(read).transpose()
 }
 
+/// Whether a token is known by that hash. One that has expired is forgotten by this.
+///
+/// # Errors
+/// When it cannot be read or written.
+pub fn is_taken(sql: &mut dyn Sql, hash: &str, now: Millis) -> Result<bool, StoreError> {
+    sql.execute("DELETE FROM token WHERE hash = $1 AND expires <= $2", values![hash, now])?;
+    Ok(!sql.query("SELECT id FROM token WHERE hash = $1", values![hash])?.is_empty())
+}
+
 /// Keeps a token.
 ///
 /// # Errors

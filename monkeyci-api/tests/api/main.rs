@@ -33,6 +33,7 @@ mod pipeline;
 mod proof;
 mod provider;
 mod receiver;
+mod registry_credential;
 mod report;
 mod retention;
 mod schedule;

@@ -111,3 +111,22 @@ async fn it_is_changed_as_it_was_read_and_what_is_wrong_is_told() {
     house.post("/v1/orgs/acme/service-accounts/none/tokens", json!({ "description": "x" })).await.must(404);
     house.post("/v1/validate/service-account", json!({ "role": "viewer" })).await.must(204);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_may_be_known_by_what_its_owner_has_drawn_by_lot_which_is_told_to_nobody() {
+    let house = House::with_script("[]").await;
+    let account = "/v1/orgs/acme/service-accounts/deployer";
+    house.put(account, json!({ "role": "developer" })).await;
+    let secret = "mci_k3mzr8wq5t7vhx2np9dc4jbf6gys3aeu8k2m7q";
+    let wish = |secret: &str| json!({ "description": "deploys", "secret": secret });
+    let tokens = format!("{account}/tokens");
+    let made = house.post(&tokens, wish(secret)).await.must(201);
+    assert!(!made.text.contains(secret), "{}", made.text);
+    let seen = house.ask(Some(secret), Method::GET, "/v1/me", None).await.must(200).json();
+    assert_eq!(seen["name"], "acme/deployer");
+    for (wrong, to) in [(secret, &tokens[..]), ("mci_short", &tokens), ("mci_", "/v1/tokens"), (secret, "/v1/tokens")] {
+        let refused = house.post(to, wish(wrong)).await.must(422);
+        assert_eq!(refused.json()["errors"][0]["pointer"], "/secret", "{}", refused.text);
+        assert!(!refused.text.contains(secret), "{}", refused.text);
+    }
+}

@@ -120,9 +120,38 @@ async fn why_a_build_is_told_to_whom_is_shown_without_addresses() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_channel_of_slack_is_kept_with_its_style_for_the_app_that_asks_and_nothing_is_sent_to_it() {
+    let house = House::with_script("[]").await;
+    let style = json!({
+        "message": "plan", "thread": "always", "logLines": 5, "mention": "@on-call",
+        "quietHours": { "from": "20:00", "to": "08:00", "timezone": "Europe/Brussels" },
+        "digest": { "cron": "0 9 * * 1-5", "timezone": "Europe/Brussels" },
+    });
+    let to = json!({ "slack": { "workspace": "T0123", "channel": "#shop-ci", "style": style } });
+    let made = house.put(DEPLOYS, json!({ "to": to, "events": ["manual"] })).await.must(201).json();
+    assert_eq!((&made["to"], &made["secret"]), (&to, &Value::Null), "{made}");
+    let usual = json!({ "slack": { "workspace": "T0123", "channel": "C0456" } });
+    let nightly = json!({ "to": usual, "events": ["schedule"] });
+    let made = house.put("/v1/orgs/acme/subscriptions/nightly", nightly).await.must(201).json();
+    assert_eq!(made["to"], usual, "what is usual is not said: {made}");
+
+    let number = build(&house, BROKEN).await;
+    let found = house.get(&format!("{REPO}/builds/{number}/subscriptions")).await.must(200).json();
+    assert_eq!((&found[0]["on"], &found[0]["to"]), (&json!("failed"), &to), "{found}");
+    assert_eq!(found[1]["why"], "its `events` leave out `manual`", "{found}");
+    let refused = house.post(&format!("{DEPLOYS}/test"), json!({})).await.must(409);
+    assert!(refused.text.contains("the Slack app"), "{}", refused.text);
+    let sent = house.get(&format!("{DEPLOYS}/deliveries")).await.must(200).json();
+    assert_eq!(sent["items"], json!([]));
+    let export = house.get("/v1/orgs/acme/export").await.must(200).json();
+    assert_eq!(export["subscriptions"][0]["to"], to, "{export}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_a_subscription_is_refused_with_its_field() {
     let house = House::with_script("[]").await;
     let hook = |url: &str| json!({ "to": { "webhook": { "url": url } } });
+    let slack = |workspace: &str, channel: &str, style: Value| json!({ "to": { "slack": { "workspace": workspace, "channel": channel, "style": style } } });
     let with = |field: &str, value: Value| {
         let mut body = hook("https://example.com/hook");
         body[field] = value;
@@ -135,6 +164,14 @@ async fn what_cannot_be_a_subscription_is_refused_with_its_field() {
         (hook("https://ann:secret@example.com"), "/to/webhook/url"),
         (json!({ "to": { "chat": { "integration": "a/b", "place": "C1" } } }), "/to/chat/integration"),
         (json!({ "to": { "chat": { "integration": "slack", "place": "" } } }), "/to/chat/place"),
+        (slack("acme", "#builds", json!({})), "/to/slack/workspace"),
+        (slack("T1", "Builds", json!({})), "/to/slack/channel"),
+        (slack("T1", "#builds", json!({ "mention": "@Every one" })), "/to/slack/style/mention"),
+        (slack("T1", "#builds", json!({ "logLines": 101 })), "/to/slack/style/logLines"),
+        (slack("T1", "#builds", json!({ "thread": "sometimes" })), ""),
+        (slack("T1", "#builds", json!({ "digest": { "cron": "9" } })), "/to/slack/style/digest/cron"),
+        (slack("T1", "#b", json!({ "quietHours": { "from": "20:00", "to": "8" } })), "/to/slack/style/quietHours/to"),
+        (with("events", json!(["pushed"])), ""),
         (with("repos", json!(["["])), "/repos/0"),
         (with("refs", json!(["!"])), "/refs/0"),
         (with("jobs", json!(vec!["a"; 101])), "/jobs"),

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::call::Call;
 use super::{Engine, EngineError};
 use crate::blob::archive::{self, Limits};
+use crate::executor::RegistryAuth;
 use crate::lease::Lease;
 use crate::program::{self, Asked};
 use crate::secret::{self, Secrets};
@@ -112,6 +113,21 @@ impl Engine {
         Ok(secrets)
     }
 
+    /// Who the worker is at the registries of the images that the job of a lease names; of a job that names none, which runs
+    /// in the image of its worker, at all that its build is known at.
+    ///
+    /// # Errors
+    /// Why that cannot be had, for people.
+    pub async fn registries_for(&self, lease: &Lease) -> Result<Vec<RegistryAuth>, String> {
+        let mut known = self.shared.keeper.registries(&lease.attempt.build, &lease.trigger).await?;
+        let services = lease.job.services.iter().map(|service| service.image.as_str());
+        let images: Vec<&str> = lease.job.image.as_deref().into_iter().chain(services).collect();
+        if lease.job.image.is_some() {
+            known.retain(|known| images.iter().any(|image| known.is_for(image)));
+        }
+        Ok(known)
+    }
+
     /// The compiled program of a lease's script, where it has a part in the job.
     ///
     /// # Errors
@@ -129,7 +145,9 @@ impl Engine {
             return Ok(None);
         };
         let known = self.shared.keeper.secrets(&lease.trigger).await?;
-        let compiled = programs.knowing(Arc::clone(&known)).program_of(asked, &CancellationToken::new()).await;
+        let registries = self.shared.keeper.registries(&lease.attempt.build, &lease.trigger).await?;
+        let programs = programs.knowing(Arc::clone(&known)).known_at(registries);
+        let compiled = programs.program_of(asked, &CancellationToken::new()).await;
         compiled.map(Some).map_err(|error| known.masked(&error.to_string()))
     }
 }

@@ -107,8 +107,14 @@ impl Loading {
                     trigger: &self.trigger,
                     in_place: false,
                 };
-                let programs =
-                    self.shared.programs.as_ref().map(|programs| self.logged(&programs.knowing(Arc::clone(secrets))));
+                let programs = match &self.shared.programs {
+                    Some(programs) => {
+                        let known = self.shared.keeper.registries(&self.build, &self.trigger).await;
+                        let known = known.map_err(|message| LoadError { status: BuildStatus::Error, message })?;
+                        Some(self.logged(&programs.knowing(Arc::clone(secrets)).known_at(known)))
+                    }
+                    None => None,
+                };
                 let loaded = match programs {
                     Some(programs) if self.request.script_tests => {
                         programs.load_tested(asked, extensions, &self.cancel).await

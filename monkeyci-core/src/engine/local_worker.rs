@@ -63,6 +63,7 @@ pub(super) fn start(
         artifacts: Artifacts::new(blobs(artifacts)?),
         caches: Caches::new(blobs(caches)?),
         secrets: Arc::default(),
+        registries: Vec::new(),
         keeper: Some(Arc::clone(&shared.keeper)),
         programs: shared.programs.clone(),
         supplies: None,

@@ -8,6 +8,7 @@ mod docker;
 pub mod fake;
 mod inner;
 pub mod process;
+pub mod registry;
 pub mod route;
 pub mod terminal;
 pub mod trusting;
@@ -25,6 +26,7 @@ pub use docker::{Docker, Engine};
 pub use fake::Fake;
 pub use inner::Inner;
 pub use process::Process;
+pub use registry::RegistryAuth;
 pub use terminal::{Sitting, Terminal};
 
 /// The workspace inside of a container, as in MonkeyCI. Jobs with an image have it as the root of their program.
@@ -61,17 +63,6 @@ impl Order {
             registries: self.registries.clone(),
         }
     }
-}
-
-/// The credentials of a private registry.
-#[derive(Clone)]
-pub struct RegistryAuth {
-    /// The registry's host, with its port where it has one.
-    pub host: String,
-    /// The user; `<token>` when the password is an identity token, as programs that keep credentials for Docker say it.
-    pub username: String,
-    /// The password or token.
-    pub password: String,
 }
 
 /// What an executor tells while a job runs, and how it is told to stop.
@@ -217,11 +208,12 @@ pub trait Executor: Send + Sync {
     }
 
     /// The id of an image, which is pulled where it is not there: it changes when what is in the image does, and is a
-    /// name of it as well.
+    /// name of it as well. `registries` are who we are where it is pulled from.
     ///
     /// # Errors
     /// When the image cannot be had, or there are none here.
-    async fn image_id(&self, image: &str) -> Result<String, ExecutorError> {
+    async fn image_id(&self, image: &str, registries: &[RegistryAuth]) -> Result<String, ExecutorError> {
+        let _ = registries;
         Err(ExecutorError::Unsupported(format!("the executor `{}` has no images, and not `{image}`", self.name())))
     }
 
@@ -259,8 +251,8 @@ impl<E: Executor + ?Sized> Executor for std::sync::Arc<E> {
         (**self).stand_in(build, fork)
     }
 
-    async fn image_id(&self, image: &str) -> Result<String, ExecutorError> {
-        (**self).image_id(image).await
+    async fn image_id(&self, image: &str, registries: &[RegistryAuth]) -> Result<String, ExecutorError> {
+        (**self).image_id(image, registries).await
     }
 
     async fn sweep(&self, instance: &str, wanted: &[u64]) -> Result<Vec<String>, ExecutorError> {

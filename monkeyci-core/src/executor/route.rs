@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use monkeyci_model::Job;
 use tokio::sync::OnceCell;
 
-use super::{Capabilities, Executor, ExecutorError, Exit, Order, Sitting, Watch};
+use super::{Capabilities, Executor, ExecutorError, Exit, Order, RegistryAuth, Sitting, Watch};
 use crate::job_dir::Program;
 
 /// Connects to a container engine.
@@ -97,8 +97,8 @@ impl Executor for Route {
         self.of(&order.job).await?.enter(order, program, sitting).await
     }
 
-    async fn image_id(&self, image: &str) -> Result<String, ExecutorError> {
-        self.engine().await?.image_id(image).await
+    async fn image_id(&self, image: &str, registries: &[RegistryAuth]) -> Result<String, ExecutorError> {
+        self.engine().await?.image_id(image, registries).await
     }
 
     async fn sweep(&self, instance: &str, wanted: &[u64]) -> Result<Vec<String>, ExecutorError> {

@@ -6,7 +6,7 @@ use globset::{Error, Glob, GlobSet, GlobSetBuilder};
 use monkeyci_model::BuildId;
 
 use super::route::Route;
-use super::{Capabilities, Executor, ExecutorError, Exit, Order, Sitting, Watch};
+use super::{Capabilities, Executor, ExecutorError, Exit, Order, RegistryAuth, Sitting, Watch};
 use crate::job_dir::Program;
 
 /// Runs jobs as the operator of this machine allows them.
@@ -112,8 +112,8 @@ impl Executor for Trusting {
         }
     }
 
-    async fn image_id(&self, image: &str) -> Result<String, ExecutorError> {
-        self.route.image_id(image).await
+    async fn image_id(&self, image: &str, registries: &[RegistryAuth]) -> Result<String, ExecutorError> {
+        self.route.image_id(image, registries).await
     }
 
     async fn sweep(&self, instance: &str, wanted: &[u64]) -> Result<Vec<String>, ExecutorError> {

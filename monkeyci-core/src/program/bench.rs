@@ -48,7 +48,7 @@ impl Programs {
         let Some(build) = asked.build else { return Ok(None) };
         let executor = &self.shared.executor;
         match executor.stand_in(build, asked.trigger.fork)? {
-            Some(image) => Ok(Some(executor.image_id(&image).await?)),
+            Some(image) => Ok(Some(executor.image_id(&image, &self.registries).await?)),
             None => Ok(None),
         }
     }

@@ -57,7 +57,7 @@ pub use tested::Tested;
 pub use watch::Watch;
 
 use crate::build::Graph;
-use crate::executor::Executor;
+use crate::executor::{Executor, RegistryAuth};
 use crate::log::Chunk;
 use crate::script::{self, Extensions, SCRIPT_DIR, Script, ScriptError};
 use crate::secret::Secrets;
@@ -79,6 +79,7 @@ const MANIFEST: &str = "Cargo.toml";
 pub struct Programs {
     shared: Arc<Shared>,
     secrets: Arc<Secrets>,
+    registries: Arc<[RegistryAuth]>,
     log: Option<Arc<Log>>,
     compiled: Option<PathBuf>,
 }
@@ -122,7 +123,7 @@ impl Programs {
         let (cache, runs, instance) = (cache.into(), runs.into(), instance.into());
         let next = AtomicU64::new(1);
         let shared = Shared { cache, runs, instance, next, executor, plan_limit: PLAN };
-        Self { shared: Arc::new(shared), secrets, log: None, compiled: None }
+        Self { shared: Arc::new(shared), secrets, registries: Arc::default(), log: None, compiled: None }
     }
 
     /// A handle that tells what scripts do and print while they are loaded and tested, as it happens: chunks of a log from
@@ -136,6 +137,12 @@ impl Programs {
     #[must_use]
     pub fn knowing(&self, secrets: Arc<Secrets>) -> Self {
         Self { secrets, ..self.clone() }
+    }
+
+    /// A handle for a build that is known at these registries, where its script's image may be of one of them.
+    #[must_use]
+    pub fn known_at(&self, registries: impl Into<Arc<[RegistryAuth]>>) -> Self {
+        Self { registries: registries.into(), ..self.clone() }
     }
 
     /// A handle for a script whose program was compiled elsewhere and is this file.

@@ -1,10 +1,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use monkeyci_model::{Job, SecretRef, Trigger};
+use monkeyci_model::{BuildId, Job, SecretRef, Trigger};
 
 use super::Secrets;
 use crate::attempt::Attempt;
+use crate::executor::RegistryAuth;
 
 /// Port: where the values of secrets are kept.
 #[async_trait]
@@ -23,6 +24,14 @@ pub trait Keeper: Send + Sync {
     /// Why they cannot be had, for people; never a value.
     async fn of_job(&self, _attempt: &Attempt, trigger: &Trigger, _job: &Job) -> Result<Arc<Secrets>, String> {
         self.secrets(trigger).await
+    }
+
+    /// Who the build is at private registries, where images of its jobs and its script are pulled. Jobs never see that.
+    ///
+    /// # Errors
+    /// Why that cannot be had, for people; never a password.
+    async fn registries(&self, _build: &BuildId, _trigger: &Trigger) -> Result<Vec<RegistryAuth>, String> {
+        Ok(Vec::new())
     }
 
     /// Whether jobs get ID tokens from it. Where they do not, a build with a job that asks for one ends before it begins.

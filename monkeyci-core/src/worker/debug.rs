@@ -93,7 +93,7 @@ impl Run<'_> {
             dir,
             collect: Vec::new(),
             fork: self.lease.trigger.fork,
-            registries: self.settings.registries.of(&site.job).await,
+            registries: self.settings.registries.of(&site.job, &self.ports.registries).await,
         };
         let opened = Opened { job: Arc::clone(&site.lease.job), work_dir, shell, warnings, ran };
         let open = Arc::clone(&debug.open);

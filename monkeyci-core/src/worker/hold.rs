@@ -59,7 +59,7 @@ impl Run<'_> {
             dir: site.dir.clone(),
             collect: Vec::new(),
             fork: self.lease.trigger.fork,
-            registries: self.settings.registries.of(&site.job).await,
+            registries: self.settings.registries.of(&site.job, &self.ports.registries).await,
         };
         let over = self.halt.token().child_token();
         let ends = async {

@@ -25,14 +25,16 @@ impl Registries {
         Self { find: Some(Arc::new(find)), found: Arc::default() }
     }
 
-    /// What an executor is given for this job: nothing when it needs no image.
-    pub(super) async fn of(&self, job: &Job) -> Vec<RegistryAuth> {
-        let needs_image = job.image.is_some() || !job.services.is_empty();
-        match &self.find {
-            Some(find) if needs_image => self.found.get_or_init(|| find()).await.clone(),
-            _ if needs_image => self.found.get().cloned().unwrap_or_default(),
-            _ => Vec::new(),
+    /// What an executor is given for this job: nothing when it needs no image, else who the job is itself, then these.
+    pub(super) async fn of(&self, job: &Job, own: &[RegistryAuth]) -> Vec<RegistryAuth> {
+        if job.image.is_none() && job.services.is_empty() {
+            return Vec::new();
         }
+        let found = match &self.find {
+            Some(find) => self.found.get_or_init(|| find()).await.clone(),
+            None => self.found.get().cloned().unwrap_or_default(),
+        };
+        own.iter().cloned().chain(found).collect()
     }
 }
 
@@ -60,11 +62,13 @@ mod tests {
             async { vec![RegistryAuth { host, username: "ann".into(), password: "p4ss".into() }] }.boxed()
         });
         let mut job = Job::new("unit".parse().expect("an id"));
-        assert!(registries.of(&job).await.is_empty());
+        assert!(registries.of(&job, &[]).await.is_empty());
         assert_eq!(asked.load(Ordering::Relaxed), 0);
         job.image = Some("registry.example.com/web".into());
-        assert_eq!(registries.of(&job).await.len(), 1);
-        assert_eq!(registries.clone().of(&job).await.len(), 1);
+        assert_eq!(registries.of(&job, &[]).await.len(), 1);
+        let own = RegistryAuth { host: "registry.example.com".into(), username: "job".into(), password: "p4ss".into() };
+        let both = registries.clone().of(&job, std::slice::from_ref(&own)).await;
+        assert_eq!(both.iter().map(|known| known.username.as_str()).collect::<Vec<_>>(), ["job", "ann"]);
         assert_eq!(asked.load(Ordering::Relaxed), 1);
     }
 }

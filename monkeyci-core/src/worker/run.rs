@@ -105,7 +105,7 @@ impl Run<'_> {
             grace: self.settings.grace,
             slack: self.settings.slack,
         };
-        let registries = self.settings.registries.of(&job).await;
+        let registries = self.settings.registries.of(&job, &self.ports.registries).await;
         let order = Order {
             attempt: self.lease.attempt.clone(),
             // A person may look at all of it.

@@ -10,7 +10,7 @@ use monkeyci_model::job::limits;
 use super::debug::Debug;
 use super::registries::Registries;
 use crate::blob::{Artifacts, Caches};
-use crate::executor::Executor;
+use crate::executor::{Executor, RegistryAuth};
 use crate::lease::{Lease, Leases, Offer};
 use crate::program::Programs;
 use crate::secret::{Keeper, Secrets};
@@ -80,7 +80,9 @@ pub struct Ports {
     pub caches: Caches,
     /// What references to secrets stand for.
     pub secrets: Arc<Secrets>,
-    /// Who is asked for each job what they stand for, in place of that.
+    /// Who the jobs are at private registries, before what the worker itself is there.
+    pub registries: Vec<RegistryAuth>,
+    /// Who is asked for each job what they stand for, in place of these.
     pub keeper: Option<Arc<dyn Keeper>>,
     /// What actions run: the programs of scripts. Without it a job finds none.
     pub programs: Option<Programs>,
@@ -96,6 +98,8 @@ pub struct Supply {
     pub caches: Caches,
     /// The secrets that it may know.
     pub secrets: Arc<Secrets>,
+    /// Who it is at private registries.
+    pub registries: Vec<RegistryAuth>,
     /// The program of its script, where it has a part in the job.
     pub programs: Option<Programs>,
 }
@@ -115,13 +119,16 @@ impl Ports {
     pub(super) async fn knowing(&self, lease: &Lease) -> Result<Self, String> {
         let mut known = self.clone();
         if let Some(supplies) = &self.supplies {
-            let Supply { artifacts, caches, secrets, programs } = supplies.of(lease).await?;
-            let programs = programs.map(|programs| programs.knowing(Arc::clone(&secrets)));
-            return Ok(Self { artifacts, caches, secrets, programs, ..known });
+            let Supply { artifacts, caches, secrets, registries, programs } = supplies.of(lease).await?;
+            let programs = programs.map(|it| it.knowing(Arc::clone(&secrets)).known_at(registries.clone()));
+            return Ok(Self { artifacts, caches, secrets, registries, programs, ..known });
         }
         if let Some(keeper) = &self.keeper {
             known.secrets = keeper.of_job(&lease.attempt, &lease.trigger, &lease.job).await?;
-            known.programs = known.programs.map(|programs| programs.knowing(Arc::clone(&known.secrets)));
+            known.registries = keeper.registries(&lease.attempt.build, &lease.trigger).await?;
+            let programs = known.programs.take();
+            known.programs =
+                programs.map(|it| it.knowing(Arc::clone(&known.secrets)).known_at(known.registries.clone()));
         }
         Ok(known)
     }

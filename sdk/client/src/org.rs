@@ -4,7 +4,8 @@ use std::ops::Deref;
 
 use monkeyci_rest::{
     AuditRow, Build, ChatIdentity, ChatIdentityBody, Export, Member, NewMember, Org, OrgBody, Param, ParamBody,
-    ParamSet, Pipeline, PipelineBody, Repo, ServiceAccount, SshKey, SshKeyBody, Statistics, Subscription,
+    ParamSet, Pipeline, PipelineBody, RegistryCredential, RegistryCredentialBody, Repo, ServiceAccount, SshKey,
+    SshKeyBody, Statistics, Subscription,
 };
 use reqwest::Method;
 
@@ -119,6 +120,16 @@ impl OrgRef {
     /// One of them.
     pub fn ssh_key(&self, name: &str) -> Object<SshKey, SshKeyBody> {
         Object::new(self.place.at("ssh-keys").at(name))
+    }
+
+    /// Who its builds are at private registries.
+    pub fn registry_credentials(&self) -> Pages<RegistryCredential> {
+        Pages::new(self.place.at("registry-credentials"))
+    }
+
+    /// Those of one registry.
+    pub fn registry_credential(&self, name: &str) -> Object<RegistryCredential, RegistryCredentialBody> {
+        Object::new(self.place.at("registry-credentials").at(name))
     }
 
     /// Its pipelines, for repositories that have no script of their own.

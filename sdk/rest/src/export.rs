@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ChatIdentity, Environment, Hook, Member, Org, Param, ParamSet, Pipeline, Repo, Schedule, ServiceAccount, SshKey,
-    Trigger,
+    ChatIdentity, Environment, Hook, Member, Org, Param, ParamSet, Pipeline, RegistryCredential, Repo, Schedule,
+    ServiceAccount, SshKey, Subscription, Trigger,
 };
 
 /// Everything that is set up in an organisation, each list by name. Secrets are told by version and fingerprint.
@@ -28,8 +28,14 @@ pub struct Export {
     pub param_sets: Vec<SetExport>,
     /// Its SSH keys.
     pub ssh_keys: Vec<SshKey>,
+    /// Who its builds are at private registries, without passwords.
+    #[serde(default)]
+    pub registry_credentials: Vec<RegistryCredential>,
     /// Its pipelines.
     pub pipelines: Vec<Pipeline>,
+    /// Who is told of its builds, without the secrets of webhooks.
+    #[serde(default)]
+    pub subscriptions: Vec<Subscription>,
     /// Its repositories.
     pub repos: Vec<RepoExport>,
 }

@@ -187,6 +187,9 @@ pub struct ChunkHead {
 pub struct Supply {
     /// The secrets that it may know.
     pub secrets: Vec<SecretValue>,
+    /// Who it is at private registries, which its images are pulled from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub registries: Vec<RegistryLogin>,
     /// The digest (BLAKE3) of the compiled program of its script, where that has a part in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub program: Option<String>,
@@ -201,6 +204,26 @@ pub struct SecretValue {
     pub secret: SecretRef,
     /// Its value.
     pub value: String,
+}
+
+/// Who a job is at a private registry.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct RegistryLogin {
+    /// The registry's host.
+    pub host: String,
+    /// The user.
+    pub username: String,
+    /// The password or token.
+    pub password: String,
+}
+
+/// Without the password.
+impl std::fmt::Debug for RegistryLogin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RegistryLogin").field("host", &self.host).finish_non_exhaustive()
+    }
 }
 
 /// Without any value.

@@ -11,6 +11,7 @@
 //! | [`StoreEntry`] | `/v1/orgs/acme/integrations/slack/store/cursor` |
 //! | [`Param`] | `/v1/orgs/acme/params/REGION`, `/v1/orgs/acme/repos/web/params/REGION` |
 //! | [`ParamSet`] | `/v1/orgs/acme/param-sets/shop`, its params under `…/params/REGION` |
+//! | [`RegistryCredential`] | `/v1/orgs/acme/registry-credentials/ghcr` |
 //! | [`SshKey`] | `/v1/orgs/acme/ssh-keys/deploy` |
 //! | [`Pipeline`] | `/v1/orgs/acme/pipelines/main` |
 //! | [`Repo`] | `/v1/orgs/acme/repos/web` |
@@ -53,12 +54,14 @@ pub mod param_set;
 pub mod person;
 pub mod pipeline;
 pub mod problem;
+pub mod registry_credential;
 pub mod repo;
 pub mod report;
 pub mod schedule;
 pub mod service_account;
 pub mod shell;
 pub mod signing_key;
+pub mod slack;
 pub mod ssh_key;
 pub mod statistics;
 pub mod store;
@@ -86,16 +89,18 @@ pub use param_set::{ParamSet, ParamSetBody};
 pub use person::{Me, Person, SignIn};
 pub use pipeline::{Pipeline, PipelineBody};
 pub use problem::{FieldError, Problem};
+pub use registry_credential::{RegistryCredential, RegistryCredentialBody};
 pub use repo::{Repo, RepoBody, Visibility};
 pub use report::{Report, Reported};
 pub use schedule::{Schedule, ScheduleBody};
 pub use service_account::{ServiceAccount, ServiceAccountBody};
 pub use shell::WishQuery;
 pub use signing_key::{Rotate, SigningKey};
+pub use slack::{QuietHours, SlackMessage, SlackStyle, SlackThread};
 pub use ssh_key::{SshKey, SshKeyBody};
 pub use statistics::Statistics;
 pub use store::StoreEntry;
-pub use subscription::{Match, Moment, Recipient, Subscription, SubscriptionBody};
+pub use subscription::{Match, Moment, Occasion, Recipient, Subscription, SubscriptionBody};
 pub use token::{NewToken, Scope, Token, TokenSecret};
 pub use trigger::{Trigger, TriggerBody};
 pub use worker::{NewWorker, Running, Worker, WorkerFacts, WorkerSecret};

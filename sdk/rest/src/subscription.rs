@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use monkeyci_model::Millis;
 use serde::{Deserialize, Serialize};
 
-use crate::LabelFilters;
+use crate::{LabelFilters, SlackStyle};
 
 /// A subscription: tells somebody of builds of an organisation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +55,9 @@ pub struct SubscriptionBody {
     /// Globs of who or what caused the build.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub actors: Vec<String>,
+    /// What caused the build; anything when there is none.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub events: BTreeSet<Occasion>,
     /// What is told.
     #[serde(default = "worth_telling")]
     pub on: BTreeSet<Moment>,
@@ -93,6 +96,58 @@ pub enum Recipient {
         /// The place, in the integration's words.
         place: String,
     },
+    /// A channel of Slack, which the Slack app looks after: it asks which subscriptions match, and says it there.
+    Slack {
+        /// The workspace, by its id: `T0123ABCD`.
+        workspace: String,
+        /// The channel, by its id, `C0123ABCD`, or by its name, `#builds`.
+        channel: String,
+        /// How it is told.
+        #[serde(default, skip_serializing_if = "SlackStyle::is_usual")]
+        style: SlackStyle,
+    },
+}
+
+impl Recipient {
+    /// Whether it is told by an integration, and not by the server itself.
+    #[must_use]
+    pub fn is_elsewhere(&self) -> bool {
+        matches!(self, Self::Chat { .. } | Self::Slack { .. })
+    }
+}
+
+/// What causes a build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Occasion {
+    /// A new commit of a branch.
+    Push,
+    /// A tag.
+    Tag,
+    /// A pull or merge request.
+    PullRequest,
+    /// A schedule.
+    Schedule,
+    /// Another build that ended.
+    Build,
+    /// A person, or a program, that asked for it.
+    Manual,
+}
+
+impl Occasion {
+    /// The word on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Push => "push",
+            Self::Tag => "tag",
+            Self::PullRequest => "pull-request",
+            Self::Schedule => "schedule",
+            Self::Build => "build",
+            Self::Manual => "manual",
+        }
+    }
 }
 
 /// What happens to a build that somebody may want to hear of.

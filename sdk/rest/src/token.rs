@@ -1,5 +1,7 @@
 //! API tokens.
 
+use std::fmt;
+
 use monkeyci_model::{Millis, OrgId};
 use serde::{Deserialize, Serialize};
 
@@ -39,7 +41,7 @@ pub struct Scope {
 }
 
 /// Makes a token for whoever asks.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewToken {
@@ -51,6 +53,17 @@ pub struct NewToken {
     /// From when on it is good for nothing; in 90 days when it is not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Millis>,
+    /// What it is to be known by, where whoever asks has drawn that by lot: `mci_` and 32 or more letters, digits, `-` and `_`.
+    /// Else the server draws it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+}
+
+/// Never shows the secret.
+impl fmt::Debug for NewToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewToken").field("description", &self.description).finish_non_exhaustive()
+    }
 }
 
 /// A new token with its secret.
@@ -62,5 +75,6 @@ pub struct TokenSecret {
     #[serde(flatten)]
     pub token: Token,
     /// What goes into `Authorization: Bearer …`. It begins with `mci_`, and is told this once.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub secret: String,
 }

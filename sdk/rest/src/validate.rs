@@ -21,6 +21,8 @@ pub enum Kind {
     ParamSet,
     /// An SSH key.
     SshKey,
+    /// Credentials of a registry.
+    RegistryCredential,
     /// A pipeline.
     Pipeline,
     /// One job, as a `build.json` has it.
@@ -53,6 +55,7 @@ impl Kind {
             Self::Param => "param",
             Self::ParamSet => "param-set",
             Self::SshKey => "ssh-key",
+            Self::RegistryCredential => "registry-credential",
             Self::Pipeline => "pipeline",
             Self::Job => "job",
             Self::Schedule => "schedule",
@@ -102,6 +105,7 @@ mod tests {
             "param",
             "param-set",
             "ssh-key",
+            "registry-credential",
             "pipeline",
             "job",
             "schedule",

@@ -71,7 +71,7 @@ impl Ephemeral for Token {
         };
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         let expires = i64::try_from(now).unwrap_or_default() + i64::from(self.minutes) * 60_000;
-        let new = NewToken { description: self.description.clone(), scope, expires: Some(expires) };
+        let new = NewToken { description: self.description.clone(), scope, expires: Some(expires), secret: None };
         let made = match &self.service_account {
             Some(account) => {
                 let [org, name] = address::read("service_account", "ORG/sa/NAME", account)?;

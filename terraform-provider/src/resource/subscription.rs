@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use monkeyci_client::{Object, rest};
 use rest::validate::Kind;
-use tfplugin::{Choice, Computed, Result, Set};
+use tfplugin::{Computed, Result, Set};
 
 use crate::address;
 use crate::declared::{Declared, declared, or_unset};
+use crate::moment::{self, Moment, Occasion};
 use crate::server::Server;
 
 /// Tells somebody of builds of an organisation: a server by signed requests, people by mail, or a place in a chat. Globs
@@ -32,6 +33,8 @@ pub struct Subscription {
     jobs: Option<Vec<String>>,
     /// Globs of who or what caused the build.
     actors: Option<Vec<String>>,
+    /// What caused the build: some of `push`, `tag`, `pull-request`, `schedule`, `build` and `manual`; any when it is not set.
+    events: Option<Set<Occasion>>,
     /// What is told: some of `failed`, `recovered`, `still-failing`, `succeeded`, `started`, `waiting` and `canceled`. The
     /// first two and `waiting` when it is not set.
     on: Option<Set<Moment>>,
@@ -86,40 +89,6 @@ pub struct Chat {
     place: String,
 }
 
-/// What happens to a build that somebody may want to hear of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]
-pub enum Moment {
-    /// It failed or broke, and the one before it did not.
-    Failed,
-    /// It succeeded, and the one before it did not.
-    Recovered,
-    /// It failed or broke, as the one before it.
-    #[choice("still-failing")]
-    StillFailing,
-    /// It succeeded.
-    Succeeded,
-    /// Its jobs begin.
-    Started,
-    /// A job of it waits for a person.
-    Waiting,
-    /// It was canceled.
-    Canceled,
-}
-
-/// Each moment here and on the wire.
-const MOMENTS: [(Moment, rest::Moment); 7] = [
-    (Moment::Failed, rest::Moment::Failed),
-    (Moment::Recovered, rest::Moment::Recovered),
-    (Moment::StillFailing, rest::Moment::StillFailing),
-    (Moment::Succeeded, rest::Moment::Succeeded),
-    (Moment::Started, rest::Moment::Started),
-    (Moment::Waiting, rest::Moment::Waiting),
-    (Moment::Canceled, rest::Moment::Canceled),
-];
-
-/// What is told where nothing is said.
-const USUAL: [rest::Moment; 3] = [rest::Moment::Failed, rest::Moment::Recovered, rest::Moment::Waiting];
-
 impl Recipient {
     fn told(&self) -> rest::Recipient {
         match (self.webhook.clone(), self.mail.clone(), self.chat.clone()) {
@@ -138,6 +107,8 @@ impl Recipient {
             rest::Recipient::Chat { integration, place } => {
                 Self { chat: Some(Chat { integration, place }), ..Self::default() }
             }
+            // That is told by `monkeyci_slack_subscription`.
+            rest::Recipient::Slack { .. } => Self::default(),
             rest::Recipient::Mail { to, author, actor } => {
                 let to = or_unset(self.mail.and_then(|mail| mail.to), to);
                 Self { mail: Some(Mail { to, author, actor }), ..Self::default() }
@@ -167,8 +138,6 @@ impl Declared for Subscription {
     }
 
     fn body(&self, _: Option<&Self>) -> Result<rest::SubscriptionBody> {
-        let is_wanted = |moment: Moment| self.on.as_ref().is_some_and(|on| on.0.contains(&moment));
-        let on = MOMENTS.iter().filter(|(moment, _)| is_wanted(*moment)).map(|(_, moment)| *moment);
         Ok(rest::SubscriptionBody {
             to: self.to.told(),
             repos: self.repos.clone().unwrap_or_default(),
@@ -176,15 +145,14 @@ impl Declared for Subscription {
             refs: self.refs.clone().unwrap_or_default(),
             jobs: self.jobs.clone().unwrap_or_default(),
             actors: self.actors.clone().unwrap_or_default(),
-            on: if self.on.is_some() { on.collect() } else { USUAL.into() },
+            events: moment::occasions(self.events.as_ref()),
+            on: moment::moments(self.on.as_ref()),
             paused: self.paused,
         })
     }
 
     fn filled(self, answer: rest::Subscription) -> Self {
         let body = answer.body;
-        let is_usual = self.on.is_none() && body.on == USUAL.into();
-        let on = MOMENTS.iter().filter(|(_, moment)| body.on.contains(moment)).map(|(moment, _)| *moment);
         Self {
             to: self.to.filled(body.to),
             repos: or_unset(self.repos, body.repos),
@@ -192,7 +160,8 @@ impl Declared for Subscription {
             refs: or_unset(self.refs, body.refs),
             jobs: or_unset(self.jobs, body.jobs),
             actors: or_unset(self.actors, body.actors),
-            on: (!is_usual).then(|| on.collect()),
+            events: moment::told_occasions(self.events, &body.events),
+            on: moment::told_moments(self.on, &body.on),
             paused: body.paused,
             revision: answer.revision.into(),
             ..self
@@ -200,9 +169,7 @@ impl Declared for Subscription {
     }
 
     fn exported(&self, export: &rest::Export) -> Option<Option<rest::Subscription>> {
-        // Subscriptions are not in it.
-        let _ = export;
-        None
+        Some(export.subscriptions.iter().find(|found| found.name == self.name).cloned())
     }
 
     fn of_address(address: &str) -> Result<Self> {

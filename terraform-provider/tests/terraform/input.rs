@@ -42,7 +42,7 @@ fn who_may_not_is_told_so_and_reads_without_the_export() {
     let account = ServiceAccountBody { role: Role::Viewer, description: None, integration: false, disabled: false };
     w.ask(acme.service_account("reader").put(&account));
     let scope = Scope { org: w.ask(acme.get()).id, role: Role::Viewer };
-    let token = NewToken { description: "reads".into(), scope: Some(scope), expires: None };
+    let token = NewToken { description: "reads".into(), scope: Some(scope), expires: None, secret: None };
     let reader = w.ask(acme.service_account("reader").make_token(&token)).secret;
 
     let own = w.read("provider.tf");

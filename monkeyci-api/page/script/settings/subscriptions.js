@@ -9,13 +9,14 @@ import { field as labelField, fromLines, shown as shownLabels } from "./labels.j
 
 const STATUS = { delivered: "success", failed: "failure", queued: "queued" };
 const MOMENTS = { failed: "fails", recovered: "recovers", "still-failing": "fails again", succeeded: "succeeds", started: "starts", waiting: "waits for approval", canceled: "is canceled" };
-const KINDS = [["mail", "People, by e-mail"], ["webhook", "A server, by a signed request"], ["chat", "A place in a chat"]];
+const KINDS = [["mail", "People, by e-mail"], ["webhook", "A server, by a signed request"], ["slack", "A channel of Slack"], ["chat", "A place in another chat"]];
 
 const words = (text) => text.split(/[\s,]+/).filter(Boolean);
 
 /** To whom a subscription goes, for people. Pure. */
-export function recipient({ mail, webhook, chat }) {
+export function recipient({ mail, webhook, slack, chat }) {
   if (webhook) return webhook.url;
+  if (slack) return `${slack.workspace} ${slack.channel}`;
   if (chat) return `${chat.integration} ${chat.place}`;
   return [...(mail.to ?? []), mail.author && "the author", mail.actor && "whoever caused the build"].filter(Boolean).join(", ");
 }
@@ -60,47 +61,52 @@ export function subscriptions(path, how) {
       h("span.what", h("b", item.name), h("span.meta", h("bdi", recipient(item.to)), h("span", `when it ${item.on.map((on) => MOMENTS[on] ?? on).join(", ")}`),
         h("span", filters(item)))),
       item.paused && h("span.tag", "paused"), item.rotating && h("span.tag", "two secrets sign"),
-      how.mayWrite && h("span.verbs", !item.to.chat && verb("Deliveries", () => toggle(item.name), { "aria-expanded": String(opened.has(item.name)), "aria-label": `Deliveries of ${item.name}` }),
-        !item.to.chat && verb("Test", () => test(item), { "aria-label": `Test ${item.name}` }),
+      how.mayWrite && h("span.verbs", isOurs(item.to) && verb("Deliveries", () => toggle(item.name), { "aria-expanded": String(opened.has(item.name)), "aria-label": `Deliveries of ${item.name}` }),
+        isOurs(item.to) && verb("Test", () => test(item), { "aria-label": `Test ${item.name}` }),
         verb(item.paused ? "Resume" : "Pause", () => pause(item, load), { "aria-label": `${item.paused ? "Resume" : "Pause"} ${item.name}` }),
         item.to.webhook && verb("New secret", () => rotate(item, load))),
       opened.has(item.name) && deliveries(opened.get(item.name), { at: at(item.name), look: () => look(item.name) }),
     ],
     fields: (item) => fields(item),
-    save: (values, item) => put(item ?? { name: values.name }, { ...fromFields(values), paused: item?.paused ?? false }),
+    save: (values, item) => put(item ?? { name: values.name }, { ...fromFields(values, item), paused: item?.paused ?? false }),
   });
   return list;
 }
 
-const bodyOf = ({ to, repos, labelFilters, refs, jobs, actors, on, paused }) => ({ to, repos, labelFilters, refs, jobs, actors, on, paused });
+const bodyOf = ({ to, repos, labelFilters, refs, jobs, actors, events, on, paused }) => ({ to, repos, labelFilters, refs, jobs, actors, events, on, paused });
+
+/** Whether the server itself tells somebody, and no integration. */
+const isOurs = ({ slack, chat }) => !slack && !chat;
 
 /** What a subscription leaves out, for people. Pure. */
-export function filters({ repos = [], refs = [], jobs = [], actors = [], labelFilters = [] }) {
+export function filters({ repos = [], refs = [], jobs = [], actors = [], events = [], labelFilters = [] }) {
   const part = (name, globs) => globs.length > 0 && `${name} ${globs.join(", ")}`;
-  return [part("in", repos), labelFilters.length > 0 && `labelled ${shownLabels(labelFilters)}`, part("at", refs), part("about", jobs), part("by", actors)].filter(Boolean).join("; ");
+  return [part("in", repos), labelFilters.length > 0 && `labelled ${shownLabels(labelFilters)}`, part("at", refs), part("about", jobs), part("by", actors), part("of", events)].filter(Boolean).join("; ");
 }
 
 function fields(item) {
-  const { mail, webhook, chat } = item?.to ?? {};
-  const kind = webhook ? "webhook" : chat ? "chat" : "mail";
+  const { mail } = item?.to ?? {};
+  const kind = KINDS.map(([word]) => word).find((word) => item?.to[word]) ?? "mail";
   const list = (name, label, placeholder, hint) => ({ name, label, value: (item?.[name] ?? []).join(", "), placeholder, hint });
   return [
     { name: "name", label: "Name", value: item?.name, required: true, disabled: Boolean(item), placeholder: "team" },
     { name: "kind", label: "Who is told", kind: "select", value: kind, options: KINDS },
-    { name: "to", label: "Address", value: webhook?.url ?? (chat ? `${chat.integration} ${chat.place}` : (mail?.to ?? []).join(", ")), placeholder: "team@example.com",
-      hint: "Of e-mail: one or more. Of a server: https://… . Of a chat: integration and place." },
+    { name: "to", label: "Address", value: item && !mail ? recipient(item.to) : (mail?.to ?? []).join(", "), placeholder: "team@example.com",
+      hint: "Of e-mail: one or more. Of a server: https://… . Of Slack: workspace and channel, as T0123ABCD #builds. Of a chat: integration and place." },
     { name: "author", label: "Also the author of the commit", kind: "check", value: mail?.author, hint: "By e-mail, where a provider has verified the address." },
     { name: "actor", label: "Also whoever caused the build", kind: "check", value: mail?.actor },
     { name: "on", label: "When a build", value: (item?.on ?? ["failed", "recovered", "waiting"]).join(", "), hint: `Of: ${Object.keys(MOMENTS).join(", ")}.` },
     list("repos", "Repositories", "all", "Globs; those that begin with ! are left out."), labelField(item?.labelFilters),
     list("refs", "Branches, tags, pull requests", "all", "main, v*, pull/*"), list("jobs", "Jobs", "all"), list("actors", "Caused by", "anybody"),
+    list("events", "Caused by what", "anything", "Of: push, tag, pull-request, schedule, build, manual."),
   ];
 }
 
-function fromFields({ kind, to, author, actor, on, repos, labelFilters, refs, jobs, actors }) {
-  const [integration = "", ...place] = to.trim().split(/\s+/);
-  const recipients = { mail: { to: words(to), author, actor }, webhook: { url: to.trim() }, chat: { integration, place: place.join(" ") } };
-  return { to: { [kind]: recipients[kind] }, on: words(on), repos: words(repos), labelFilters: fromLines(labelFilters), refs: words(refs), jobs: words(jobs), actors: words(actors) };
+function fromFields({ kind, to, author, actor, on, repos, labelFilters, refs, jobs, actors, events }, item) {
+  const [first = "", ...rest] = to.trim().split(/\s+/);
+  const slack = { ...item?.to.slack, workspace: first, channel: rest.join(" ") };
+  const recipients = { mail: { to: words(to), author, actor }, webhook: { url: to.trim() }, slack, chat: { integration: first, place: rest.join(" ") } };
+  return { to: { [kind]: recipients[kind] }, on: words(on), repos: words(repos), labelFilters: fromLines(labelFilters), refs: words(refs), jobs: words(jobs), actors: words(actors), events: words(events) };
 }
 
 function deliveries(found, { at, look }) {

@@ -7,7 +7,7 @@ use monkeyci_model::{BuildId, Text, Trigger};
 
 use super::*;
 use crate::executor::{
-    Capabilities, Docker, Engine as Containers, Executor, ExecutorError, Exit, Order, Sitting, Watch,
+    Capabilities, Docker, Engine as Containers, Executor, ExecutorError, Exit, Order, RegistryAuth, Sitting, Watch,
 };
 use crate::program::tests::{ALONE, SCRIPT, checkout, put};
 use crate::source::Folder;
@@ -35,8 +35,8 @@ impl Executor for Standing {
     fn stand_in(&self, _: &BuildId, _: bool) -> Result<Option<String>, ExecutorError> {
         Ok(Some(IMAGE.into()))
     }
-    async fn image_id(&self, image: &str) -> Result<String, ExecutorError> {
-        self.0.image_id(image).await
+    async fn image_id(&self, image: &str, registries: &[RegistryAuth]) -> Result<String, ExecutorError> {
+        self.0.image_id(image, registries).await
     }
     async fn sweep(&self, instance: &str, wanted: &[u64]) -> Result<Vec<String>, ExecutorError> {
         self.0.sweep(instance, wanted).await

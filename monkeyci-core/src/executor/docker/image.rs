@@ -7,7 +7,7 @@ use monkeyci_model::job::{Arch, PullPolicy, Service};
 
 use super::refusal::{self, Refusal};
 use super::{Docker, ExecutorError, status};
-use crate::executor::{Order, RegistryAuth};
+use crate::executor::{Order, RegistryAuth, registry};
 
 /// An image that is here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,20 +50,17 @@ impl<'a> Wanted<'a> {
 
     /// The name with registry and tag, which no engine can take for another image.
     pub(super) fn full_name(&self) -> String {
-        full_name(self.image)
+        registry::full_name(self.image)
     }
 
     /// The registry that it comes from.
     pub(super) fn host(&self) -> String {
-        self.full_name().split('/').next().unwrap_or_default().to_owned()
+        registry::host_of(self.image)
     }
 
     /// What its registry is told of who we are.
     pub(super) fn credentials(&self) -> Option<&'a RegistryAuth> {
-        const HUB: [&str; 4] = ["docker.io", "index.docker.io", "registry-1.docker.io", "https://index.docker.io/v1/"];
-        let host = &*self.host();
-        let same = |known: &str| known == host || (HUB.contains(&known) && HUB.contains(&host));
-        self.registries.iter().find(|registry| same(&registry.host))
+        self.registries.iter().find(|known| known.is_for(self.image))
     }
 }
 
@@ -84,9 +81,9 @@ impl Docker {
     }
 
     /// The id of an image, which is pulled where it is not there.
-    pub(super) async fn id_of(&self, image: &str) -> Result<String, ExecutorError> {
+    pub(super) async fn id_of(&self, image: &str, registries: &[RegistryAuth]) -> Result<String, ExecutorError> {
         let by = "a script".to_owned();
-        let wanted = Wanted { image, by, arch: None, pull: PullPolicy::IfMissing, registries: &[] };
+        let wanted = Wanted { image, by, arch: None, pull: PullPolicy::IfMissing, registries };
         let found = self.image(&wanted).await?;
         let found = self.api.inspect_image(&found.name).await;
         let id = found.map_err(|error| self.broke("looking for an image", &error))?.id.unwrap_or_default();
@@ -153,62 +150,5 @@ impl Docker {
             }
         }
         Ok(())
-    }
-}
-
-/// The name with registry and tag.
-fn full_name(image: &str) -> String {
-    if image.starts_with("sha256:") {
-        return image.to_owned();
-    }
-    let (first, rest) = image.split_once('/').unwrap_or(("", image));
-    let mut name = if first == "localhost" || first.contains(['.', ':']) {
-        image.to_owned()
-    } else if first.is_empty() {
-        format!("docker.io/library/{rest}")
-    } else {
-        format!("docker.io/{image}")
-    };
-    let last = name.rsplit('/').next().unwrap_or_default();
-    if !last.contains([':', '@']) {
-        name.push_str(":latest");
-    }
-    name
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn short_names_mean_the_same_on_every_engine() {
-        for (short, full) in [
-            ("alpine", "docker.io/library/alpine:latest"),
-            ("alpine:3", "docker.io/library/alpine:3"),
-            ("acme/web", "docker.io/acme/web:latest"),
-            ("localhost/web:1", "localhost/web:1"),
-            ("registry.example.com:5000/web", "registry.example.com:5000/web:latest"),
-            ("registry.example.com/a/web@sha256:00", "registry.example.com/a/web@sha256:00"),
-            ("sha256:00", "sha256:00"),
-        ] {
-            assert_eq!(full_name(short), full);
-        }
-    }
-
-    #[test]
-    fn credentials_go_to_their_own_registry_only() {
-        let registries = [
-            RegistryAuth { host: "registry.example.com".into(), username: "a".into(), password: "p".into() },
-            RegistryAuth { host: "index.docker.io".into(), username: "b".into(), password: "p".into() },
-        ];
-        let user = |image| {
-            let (by, registries) = (String::new(), &registries[..]);
-            let wanted = Wanted { image, by, arch: None, pull: PullPolicy::Always, registries };
-            wanted.credentials().map(|found| found.username.as_str())
-        };
-        assert_eq!(user("registry.example.com/web"), Some("a"));
-        assert_eq!(user("alpine"), Some("b"));
-        assert_eq!(user("other.example.com/web"), None);
-        assert_eq!(user("registry.example.com.evil.example/web"), None);
     }
 }

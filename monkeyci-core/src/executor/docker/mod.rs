@@ -36,7 +36,7 @@ use monkeyci_model::job::Arch;
 pub use connect::Engine;
 
 use super::route::Connect;
-use super::{Capabilities, Executor, ExecutorError, Exit, Order, Sitting, Watch};
+use super::{Capabilities, Executor, ExecutorError, Exit, Order, RegistryAuth, Sitting, Watch};
 use crate::job_dir::Program;
 use crate::job_dir::program::{supervisor_for, supervisor_path};
 
@@ -143,8 +143,8 @@ impl Executor for Docker {
         self.open_beside(order, program, sitting).await
     }
 
-    async fn image_id(&self, image: &str) -> Result<String, ExecutorError> {
-        self.id_of(image).await
+    async fn image_id(&self, image: &str, registries: &[RegistryAuth]) -> Result<String, ExecutorError> {
+        self.id_of(image, registries).await
     }
 
     async fn sweep(&self, instance: &str, wanted: &[u64]) -> Result<Vec<String>, ExecutorError> {

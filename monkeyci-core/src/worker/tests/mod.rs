@@ -41,6 +41,7 @@ impl House {
             artifacts: Artifacts::new(blobs.clone()),
             caches: Caches::new(blobs),
             secrets: Arc::default(),
+            registries: Vec::new(),
             keeper: None,
             programs: None,
             supplies: None,
