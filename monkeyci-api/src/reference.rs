@@ -3,7 +3,7 @@
 //! It lies in `reference/`, as the OpenAPI document does: both are made from the code when tests run (feature `schema`), so
 //! that they tell of everything and of nothing else, and the program need not know how.
 
-#[cfg(feature = "schema")]
+#[cfg(all(test, feature = "schema"))]
 mod config;
 
 /// Every key with what it means and its default, as TOML. A key that has none is a comment with an example.

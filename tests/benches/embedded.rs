@@ -38,6 +38,7 @@ impl Embedded {
             keeper: None,
             programs: None,
             supplies: None,
+            registries: Vec::new(),
         };
         let worker = Worker::new(settings, ports);
         runtime.spawn(async move { worker.run().await });
