@@ -152,14 +152,16 @@ pub struct Executor {
 pub struct Shells {
     /// Whether there are any.
     pub allowed: bool,
-    /// Minutes that one may be open.
-    pub minutes: u32,
-    /// Minutes that one may be idle: nothing is typed, and nothing shown.
-    pub idle_minutes: u32,
+    /// Seconds that one may be open.
+    pub seconds: u32,
+    /// Seconds that one may be idle: nothing is typed, and nothing shown.
+    pub idle_seconds: u32,
     /// Minutes that the place of a job may be held for people.
     pub hold_minutes: u32,
     /// How many may be open at once.
     pub open: usize,
+    /// How many of them one person may have.
+    pub open_each: usize,
 }
 
 /// What runs jobs with an image.
@@ -224,7 +226,7 @@ impl Default for Retention {
 
 impl Default for Shells {
     fn default() -> Self {
-        Self { allowed: true, minutes: 60, idle_minutes: 15, hold_minutes: 120, open: 32 }
+        Self { allowed: true, seconds: 3600, idle_seconds: 900, hold_minutes: 120, open: 32, open_each: 4 }
     }
 }
 
@@ -320,8 +322,8 @@ impl Config {
             ("connections", self.connections == 0),
             ("head-seconds", self.head_seconds == 0),
             ("body-seconds", self.body_seconds == 0),
-            ("shells.minutes", self.shells.minutes == 0),
-            ("shells.idle-minutes", self.shells.idle_minutes == 0),
+            ("shells.seconds", self.shells.seconds == 0),
+            ("shells.idle-seconds", self.shells.idle_seconds == 0),
         ];
         for (key, is_zero) in limits {
             if is_zero {

@@ -12,6 +12,7 @@ mod remote;
 mod rust;
 mod served;
 mod shell;
+mod shell_limits;
 mod subscription;
 mod terminal;
 mod tls;

@@ -253,7 +253,7 @@ fn who_does_not_look_holds_the_shell_up_and_every_byte_comes() {
 
 #[test]
 fn who_may_no_longer_be_there_is_put_out_and_who_may_not_come_hears_why() {
-    let served = running("[shells]\nidle-minutes = 1\n");
+    let served = running("[shells]\nidle-seconds = 60\n");
     let made = served.run(&["token", "create", "a visit", "--org", "acme", "--role", "maintainer", "--json"]);
     let made: serde_json::Value =
         serde_json::from_str(&made.stdout).unwrap_or_else(|error| panic!("{error}: {}{}", made.stdout, made.stderr));

@@ -182,6 +182,9 @@ async fn retry_build(
         return Err(Refusal::field("/hold", format!("from 1 to {most} minutes")));
     }
     let before = state.engine.snapshot(&path.id()).await?;
+    if body.hold.is_some() {
+        shell::must_be_ours(&before)?;
+    }
     if !before.status().is_terminal() {
         return Err(Refusal::conflict(format!("build {} has not ended; cancel it first", path.number)));
     }

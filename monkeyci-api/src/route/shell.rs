@@ -63,6 +63,7 @@ async fn open_shell(
 ) -> Answer<Response> {
     shell::must_be_let_in(&state, &who, &path.build().repo()).await?;
     let machine = state.engine.snapshot(&path.build().id()).await?;
+    shell::must_be_ours(&machine)?;
     let job = machine.job(path.job.as_str()).ok_or_else(|| Refusal::not_found("job"))?;
     let of = job.job().environment.clone();
     let known = shell::must_enter(&state, &who, &path, of.as_deref()).await?;
@@ -74,16 +75,17 @@ async fn open_shell(
     }
     let headers = upgrade.headers.clone();
     let socket = upgrade.socket()?;
-    let build = path.build().id();
-    let taken = |error| match (error, job.visitor()) {
-        (NoVisit::Taken, Some(person)) => {
-            Refusal::conflict(format!("`{person}` has a shell open in job `{}`", path.job))
-        }
-        (NoVisit::Taken, None) => Refusal::conflict(format!("somebody has a shell open in job `{}`", path.job)),
-        _ => runs_not(&path, job.status()),
+    let visit = |path: &JobPath| {
+        let taken = |error| match (error, job.visitor()) {
+            (NoVisit::Taken, Some(person)) => {
+                Refusal::conflict(format!("`{person}` has a shell open in job `{}`", path.job))
+            }
+            (NoVisit::Taken, None) => Refusal::conflict(format!("somebody has a shell open in job `{}`", path.job)),
+            _ => runs_not(path, job.status()),
+        };
+        state.engine.visit(&path.build().id(), &path.job, wish).map_err(taken)
     };
-    let visiting = state.engine.visit(&build, &path.job, wish).map_err(taken)?;
-    let session = Session::new(&state, path, known, headers, of, visiting)?;
+    let session = Session::new(&state, path, known, headers, of, visit)?;
     Ok(socket.on_upgrade(|socket| session.run(socket)))
 }
 

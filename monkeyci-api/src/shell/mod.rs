@@ -4,15 +4,15 @@
 //! the params that are secret there, and a program that paints a screen leaves no text to look for them in.
 
 mod relay;
+mod seat;
 mod session;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
+use monkeyci_core::build::Build;
 use monkeyci_core::store::StoreError;
 use monkeyci_rest::{Repo, Role};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -27,6 +27,7 @@ use crate::table::{environment, org, shell};
 use crate::view;
 
 pub use relay::{Passed, Side, relay};
+use seat::Seats;
 pub use session::Session;
 
 /// How long shells may take to end once the server was told to stop.
@@ -45,7 +46,7 @@ pub struct Shells {
     pub idle: Duration,
     /// Minutes that the place of a job may be held.
     pub hold_minutes: u32,
-    room: Arc<Semaphore>,
+    seats: Seats,
     open: TaskTracker,
     stop: CancellationToken,
 }
@@ -54,30 +55,15 @@ impl Shells {
     /// None is open yet.
     #[must_use]
     pub fn new(config: &config::Shells) -> Self {
-        let minutes = |minutes: u32| Duration::from_secs(u64::from(minutes) * 60);
         Self {
             allowed: config.allowed,
-            time: minutes(config.minutes),
-            idle: minutes(config.idle_minutes),
+            time: Duration::from_secs(config.seconds.into()),
+            idle: Duration::from_secs(config.idle_seconds.into()),
             hold_minutes: config.hold_minutes,
-            room: Arc::new(Semaphore::new(config.open.min(Semaphore::MAX_PERMITS))),
+            seats: Seats::new(config.open, config.open_each),
             open: TaskTracker::new(),
             stop: CancellationToken::new(),
         }
-    }
-
-    /// Takes the place of one more.
-    ///
-    /// # Errors
-    /// When there are as many as there may be.
-    fn enter(&self) -> Answer<OwnedSemaphorePermit> {
-        let full = |_| {
-            Refusal::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "as many shells are open as this server may have; try again soon",
-            )
-        };
-        Arc::clone(&self.room).try_acquire_owned().map_err(full)
     }
 
     /// Ends all of them, and waits for what is written down of that.
@@ -112,6 +98,19 @@ pub async fn must_be_let_in<'a>(
         return forbidden("the repository has set `noShells`");
     }
     Ok((repo, known))
+}
+
+/// Lets go on where a build is none of a fork: what anybody may have put there gets no terminal of a maintainer to write to.
+///
+/// # Errors
+/// When it is one.
+pub fn must_be_ours(build: &Build) -> Answer<()> {
+    if build.trigger().is_some_and(|trigger| trigger.fork) {
+        let detail =
+            "nobody may open shells: this build is of a fork; build its commit from a branch of the repository";
+        return Err(Refusal::new(StatusCode::FORBIDDEN, detail));
+    }
+    Ok(())
 }
 
 /// Lets go on who may open a shell in this job.

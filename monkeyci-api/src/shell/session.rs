@@ -6,10 +6,10 @@ use axum::extract::ws::{Message, WebSocket};
 use http::{HeaderMap, Request};
 use monkeyci_core::engine::Visiting;
 use monkeyci_core::model::shell::{Frame, Word};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::relay::{Passed, Side, closed, relay};
+use super::seat::Seat;
 use super::{must_enter, url};
 use crate::audit::Change;
 use crate::extract::JobPath;
@@ -34,30 +34,32 @@ pub struct Session {
     /// The environment of the job.
     of: Option<String>,
     visiting: Visiting,
-    _room: OwnedSemaphorePermit,
+    _seat: Seat,
     _open: TaskTrackerToken,
 }
 
 impl Session {
-    /// Somebody comes to a job who may.
+    /// Somebody comes to a job who may, with a way to its shell from `visit`.
     ///
     /// # Errors
-    /// When as many shells are open as may be.
+    /// When as many shells are open as may be, or there is no way.
     pub fn new(
         state: &State,
         path: JobPath,
         known: Known,
         headers: HeaderMap,
         of: Option<String>,
-        visiting: Visiting,
+        visit: impl FnOnce(&JobPath) -> Answer<Visiting>,
     ) -> Answer<Self> {
-        let (room, open) = (state.shells.enter()?, state.shells.open.token());
-        Ok(Self { state: state.clone(), path, known, headers, of, visiting, _room: room, _open: open })
+        let _seat = state.shells.seats.take(&known.name)?;
+        let visiting = visit(&path)?;
+        let _open = state.shells.open.token();
+        Ok(Self { state: state.clone(), path, known, headers, of, visiting, _seat, _open })
     }
 
     /// Has them at the shell until it ends, they leave, or may not stay.
     pub async fn run(self, socket: WebSocket) {
-        let Self { state, path, known, headers, of, visiting, _room, _open } = self;
+        let Self { state, path, known, headers, of, visiting, _seat, _open } = self;
         let attempt = visiting.attempt.number;
         let row = ShellRow {
             id: crate::random::id(),
@@ -161,9 +163,18 @@ async fn ends(state: &State, path: &JobPath, headers: &HeaderMap, of: Option<&st
     };
     tokio::select! {
         () = shells.stop.cancelled() => "the server stops".into(),
-        () = tokio::time::sleep(shells.time) => format!("it was open for {} minutes, and may not be longer", shells.time.as_secs() / 60),
-        () = idle => format!("nothing was typed or shown for {} minutes", shells.idle.as_secs() / 60),
+        () = tokio::time::sleep(shells.time) => format!("it was open for {}, and may not be longer", spelled(shells.time)),
+        () = idle => format!("nothing was typed or shown for {}", spelled(shells.idle)),
         why = rights => why,
+    }
+}
+
+/// A time as people say it.
+fn spelled(time: Duration) -> String {
+    match time.as_secs() {
+        60 => "a minute".into(),
+        seconds if seconds % 60 == 0 => format!("{} minutes", seconds / 60),
+        seconds => format!("{seconds} seconds"),
     }
 }
 

@@ -85,6 +85,10 @@ async fn the_script_of_a_fork_runs_once_a_maintainer_approves_that_very_commit()
     assert!(job["result"]["message"].to_string().contains("of a fork"), "no plain process, whatever is allowed: {job}");
 
     let number = build["number"].as_u64().expect("a number");
+    // Case F20: a shell in a job of a fork, or its place held for one.
+    let refused = house.get(&format!("{BUILDS}/{number}/jobs/ours/shell")).await.must(403);
+    assert!(refused.text.contains("this build is of a fork"), "{}", refused.text);
+    house.post(&format!("{BUILDS}/{number}/retry"), json!({ "hold": 5 })).await.must(403);
     let approve = format!("{BUILDS}/{number}/approve-script");
     // Case F11: who may not approves the script of a fork.
     for role in ["viewer", "developer"] {

@@ -83,3 +83,22 @@ async fn the_place_of_a_job_that_fails_is_held_where_that_is_asked_for_by_who_ma
     house.post(&format!("{WEB}/builds/3/cancel"), json!({})).await.must(202);
     house.ended(3).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_of_a_protected_environment_is_entered_by_its_approvers_alone() {
+    let house = House::with_script("- {id: ship, environment: live, script: [sleep 300]}").await;
+    house.put("/v1/orgs/acme/members/zoe", json!({ "role": "maintainer" })).await.must(200);
+    let zoe = house.token_of_person("zoe").await;
+    house.put(&format!("{WEB}/environments/live"), json!({ "approvers": ["zoe"] })).await.must(201);
+    house.post(&format!("{WEB}/builds"), json!({})).await.must(201);
+    let ship = format!("{WEB}/builds/1/jobs/ship");
+    house.until(&ship, |shown| shown["status"] == "blocked").await;
+    house.ask(Some(&zoe), Method::POST, &format!("{ship}/approve"), Some(json!({}))).await.must(202);
+    house.until(&ship, |shown| shown["status"] == "running").await;
+    // Whoever owns the organisation, too, is let in by zoe alone.
+    let refused = house.get(&format!("{ship}/shell")).await.must(403);
+    assert!(refused.text.contains("approved by `zoe`"), "{}", refused.text);
+    house.ask(Some(&zoe), Method::GET, &format!("{ship}/shell"), None).await.must(426);
+    house.post(&format!("{WEB}/builds/1/cancel"), json!({})).await.must(202);
+    house.ended(1).await;
+}
