@@ -139,6 +139,11 @@ pub struct Executor {
     /// Globs of repositories, as `acme/web`, whose jobs without an image run as plain processes of this machine. Never
     /// those of forks.
     pub processes: Vec<String>,
+    /// The user of this machine whom plain processes run as, where the server is run by root: with a home and a folder for
+    /// temporary files of their own, without sight of the state folder, and without a way to gain rights. Scripts that are
+    /// programs then need the script image. Without it they run as whoever runs the server.
+    #[cfg_attr(feature = "schema", schemars(example = "monkeyci-jobs"))]
+    pub process_user: Option<String>,
     /// Whether scripts that are programs are compiled and asked as plain processes of this machine where there is no script
     /// image: only where everybody who may push to a repository may run programs here. Never those of forks. Otherwise such
     /// scripts run where jobs without an image do, or are refused.
@@ -342,6 +347,11 @@ impl Config {
             }
         }
         self.mail.check().map_err(|why| format!("mail.{why}"))?;
+        if self.executor.process_user.is_some() && self.executor.script_programs {
+            let why =
+                "scripts that are programs cannot run as another user: set `script-image`, and not `script-programs`";
+            return Err(format!("executor.process-user: {why}"));
+        }
         if self.lease_seconds < 6 {
             let seconds = self.lease_seconds;
             return Err(format!("lease-seconds: workers are heard of every 5 seconds, so that {seconds} is too few"));
@@ -412,6 +422,7 @@ mod tests {
             ("trusted-proxies = [\"10.0.0.0/33\"]", "line 1"),
             ("[mail]\nserver = \"smtp.example.com\"", "mail.from: "),
             ("[executor]\nprocesses = [\"acme/{\"]", "executor.processes"),
+            ("[executor]\nprocess-user = \"ci\"\nscript-programs = true", "executor.process-user"),
             ("[[sign-in]]\nid = \"a\"\nkind = \"openid\"\nclient-id = \"x\"", "sign-in `a`: url"),
         ] {
             let error = read(text).expect_err("it is wrong");

@@ -7,21 +7,28 @@ use async_trait::async_trait;
 use monkeyci_core::executor::route::{Connect, Route};
 use monkeyci_core::executor::trusting::Trusting;
 use monkeyci_core::executor::{
-    Capabilities, Docker, Engine, Executor, ExecutorError, Exit, Order, Process, RegistryAuth, Sitting, Watch,
+    Capabilities, Docker, Engine, Executor, ExecutorError, Exit, NoUser, Order, Process, RegistryAuth, Sitting, User,
+    Watch,
 };
 use monkeyci_core::job_dir::Program;
 use monkeyci_core::model::BuildId;
 
 use crate::config::{self, ContainerEngine};
 
-/// Where jobs run, as the operator allows them. `state` is a folder for processes, `programs` one for what goes into
-/// containers.
+/// Where jobs run, as the operator allows them. `folder` is that of the server, `state` one for processes, `programs` one
+/// for what goes into containers.
 ///
 /// # Errors
 /// What is wrong with the configuration, for people.
-pub fn jobs(config: &config::Executor, state: &Path, programs: &Path) -> Result<Trusting, String> {
+pub fn jobs(config: &config::Executor, folder: &Path, state: &Path, programs: &Path) -> Result<Trusting, String> {
     // A server that is killed leaves its jobs running, and takes them up when it is started again.
-    let processes = Process::new(state).programs(programs).outliving();
+    let mut processes = Process::new(state).programs(programs).outliving();
+    if let Some(name) = &config.process_user {
+        let wrong = |error: NoUser| format!("executor.process-user: {error}");
+        let user = User::find(name).map_err(wrong)?;
+        user.must_reach(folder).map_err(wrong)?;
+        processes = processes.as_user(user, folder);
+    }
     let route = Route::new(Arc::new(processes), engines(config, programs));
     Trusting::new(route, config.script_image.clone(), &config.processes)
         .map_err(|error| format!("executor.processes: {error}"))
@@ -33,6 +40,8 @@ pub struct Scripts {
     jobs: Arc<Trusting>,
     route: Route,
     as_processes: bool,
+    /// Whether plain processes run as somebody else, who compiles nothing.
+    as_user: bool,
 }
 
 impl Scripts {
@@ -45,6 +54,7 @@ impl Scripts {
             jobs,
             route: Route::new(Arc::new(processes), engines(config, programs)),
             as_processes: config.script_programs,
+            as_user: config.process_user.is_some(),
         }
     }
 
@@ -91,6 +101,11 @@ impl Executor for Scripts {
 
     fn stand_in(&self, build: &BuildId, fork: bool) -> Result<Option<String>, ExecutorError> {
         match self.jobs.stand_in(build, fork) {
+            Ok(None) if self.as_user => Err(ExecutorError::Unsupported(
+                "plain processes run as another user here, and no script that is a program can: write it as a file, or have \
+                 the operator take the repository out of `processes` and set a script image"
+                    .into(),
+            )),
             Err(_) if self.as_processes && !fork => Ok(None),
             Err(_) if fork => Err(ExecutorError::Unsupported(
                 "this build is of a fork, whose script is a program: this server must have a script image to run it in"

@@ -138,7 +138,7 @@ impl Server {
         let again = launcher.clone();
         let programs = folder.join("bin");
         let processes = folder.join("processes");
-        let jobs = executor::jobs(&config.executor, &processes, &programs).map_err(ServerError::Config)?;
+        let jobs = executor::jobs(&config.executor, &folder, &processes, &programs).map_err(ServerError::Config)?;
         let jobs = Arc::new(jobs);
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let scripts = Scripts::new(Arc::clone(&jobs), &config.executor, &processes, &programs);

@@ -30,6 +30,7 @@ mod param;
 mod param_set;
 mod people;
 mod pipeline;
+mod process_user;
 mod proof;
 mod provider;
 mod receiver;

@@ -25,7 +25,7 @@ use crate::job_dir::{JobDir, Program};
 pub use docker::{Docker, Engine};
 pub use fake::Fake;
 pub use inner::Inner;
-pub use process::Process;
+pub use process::{NoUser, Process, User};
 pub use registry::RegistryAuth;
 pub use terminal::{Sitting, Terminal};
 

@@ -6,6 +6,7 @@
 mod pty;
 mod record;
 mod shell;
+mod user;
 
 use std::ffi::OsString;
 use std::io;
@@ -21,6 +22,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::OnceCell;
 
 use self::record::Record;
+pub use self::user::{NoUser, User};
 use super::{Capabilities, Executor, ExecutorError, Exit, Order, Sitting, Watch};
 use crate::job_dir::frame::Kind;
 use crate::job_dir::program::supervisor_path;
@@ -45,6 +47,8 @@ pub struct Process {
     program: OnceCell<PathBuf>,
     outliving: bool,
     namespaces: bool,
+    /// Whom jobs run as, and the folder that they do not see.
+    sandbox: Option<(User, PathBuf)>,
 }
 
 impl Process {
@@ -55,7 +59,14 @@ impl Process {
     #[must_use]
     pub fn new(state: impl Into<PathBuf>) -> Self {
         let state = state.into();
-        Self { programs: state.join("bin"), state, program: OnceCell::new(), outliving: false, namespaces: true }
+        Self {
+            programs: state.join("bin"),
+            state,
+            program: OnceCell::new(),
+            outliving: false,
+            namespaces: true,
+            sandbox: None,
+        }
     }
 
     /// Keeps the supervisor's program in this folder, which others may share.
@@ -76,6 +87,14 @@ impl Process {
     #[must_use]
     pub fn without_namespaces(mut self) -> Self {
         self.namespaces = false;
+        self
+    }
+
+    /// Runs jobs as another user, which only root can: with a home and a folder for temporary files of their own, without
+    /// sight of what is in `hidden`, and without a way to gain rights, as by `sudo`.
+    #[must_use]
+    pub fn as_user(mut self, user: User, hidden: impl Into<PathBuf>) -> Self {
+        self.sandbox = Some((user, hidden.into()));
         self
     }
 
@@ -102,7 +121,18 @@ impl Process {
         if !self.namespaces {
             command.arg("--without-namespaces");
         }
-        command.arg(order.dir.root()).env_clear().envs(environment());
+        command.env_clear();
+        match &self.sandbox {
+            Some((user, hidden)) => {
+                // Also that of a shell beside a job lies in the job's, which has the workspace.
+                let job = order.dir.work().parent().map(PathBuf::from).unwrap_or_default();
+                command.arg(format!("--user={}:{}", user.id, user.group));
+                command.arg(option("--jobdir=", &job)).arg(option("--hide=", hidden));
+                command.envs(user.environment(&job));
+            }
+            None => drop(command.envs(environment())),
+        }
+        command.arg(order.dir.root());
         Ok(command)
     }
 
@@ -293,6 +323,13 @@ fn supported(order: &Order) -> Result<(), ExecutorError> {
         "job `{}` asks for {what}, which plain processes do not have: choose the executor `docker` or `podman` for it",
         job.id
     )))
+}
+
+/// An option whose value is a path.
+fn option(name: &str, path: &std::path::Path) -> OsString {
+    let mut option = OsString::from(name);
+    option.push(path);
+    option
 }
 
 /// The environment of a job before its own variables.

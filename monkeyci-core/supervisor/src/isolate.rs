@@ -5,10 +5,11 @@ use std::path::Path;
 
 use crate::family::Family;
 use crate::job;
+use crate::sandbox::Sandbox;
 use crate::sys::{self, Signals};
 
 /// How a job is run.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 pub struct Options {
     /// As a plain process, not as process 1 of a container.
     pub process: bool,
@@ -18,10 +19,12 @@ pub struct Options {
     pub interactive: bool,
     /// Namespaces are not tried: inside of them, programs that change their user fail.
     pub without_namespaces: bool,
+    /// The lines run as somebody else.
+    pub sandbox: Option<Sandbox>,
 }
 
 /// Runs the job of `dir` to its end.
-pub fn run(dir: &Path, options: Options) -> io::Result<()> {
+pub fn run(dir: &Path, options: &Options) -> io::Result<()> {
     if std::process::id() == 1 {
         return job::run(dir, Family::Namespace, options, Signals::listen()?);
     }
@@ -38,10 +41,17 @@ pub fn run(dir: &Path, options: Options) -> io::Result<()> {
         {
             return done;
         }
+        if options.sandbox.is_some() {
+            let why = "nothing may run as another user here without namespaces of its own, for which it takes root";
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
+        }
         sys::linux::hide_memory();
         if sys::linux::become_subreaper() {
             return job::run(dir, Family::Subreaper, options, signals);
         }
+    }
+    if options.sandbox.is_some() {
+        return Err(io::Error::new(io::ErrorKind::Unsupported, "only Linux lets it run as another user"));
     }
     job::run(dir, Family::Groups(Vec::new()), options, signals)
 }
@@ -62,16 +72,19 @@ mod namespace {
     const REFUSED: i32 = 120;
 
     /// Runs the job under a process 1 of its own; none when namespaces are refused here.
-    pub fn run(dir: &Path, options: Options) -> Option<io::Result<()>> {
+    pub fn run(dir: &Path, options: &Options) -> Option<io::Result<()>> {
         // The real root needs no user namespace, and in one it could no longer act as other users.
         let mut attempts = [CLONE_NEWPID | CLONE_NEWNS, CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUSER].into_iter();
         if sys::linux::ids().0 != 0 {
             attempts.next();
         }
+        if options.sandbox.is_some() {
+            attempts.next_back();
+        }
         attempts.find_map(|namespaces| fork(dir, options, namespaces))
     }
 
-    fn fork(dir: &Path, options: Options, namespaces: std::ffi::c_ulong) -> Option<io::Result<()>> {
+    fn fork(dir: &Path, options: &Options, namespaces: std::ffi::c_ulong) -> Option<io::Result<()>> {
         let (ids, (mut parent, ours)) = (sys::linux::ids(), io::pipe().ok()?);
         let child = match sys::linux::fork_into(namespaces) {
             Err(_) => return None,
@@ -79,6 +92,16 @@ mod namespace {
                 drop(ours);
                 if enter(namespaces, ids).is_err() {
                     std::process::exit(REFUSED);
+                }
+                if let Some(Err(error)) = options.sandbox.as_ref().map(|sandbox| {
+                    // Who comes to a job that has run finds all of it given, and its processes may be there.
+                    if !options.interactive {
+                        sandbox.give()?;
+                    }
+                    sandbox.enter()
+                }) {
+                    let _ = writeln!(io::stderr(), "monkeyci-supervisor: it cannot run as another user: {error}");
+                    std::process::exit(1);
                 }
                 sys::linux::die_with_parent();
                 sys::linux::hide_memory();

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::fchown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -32,6 +33,8 @@ struct Job {
     report: Report,
     /// Its lines have our own standard input, output and errors.
     interactive: bool,
+    /// Whom its lines run as.
+    user: Option<(u32, u32)>,
 }
 
 /// Why a job has no further line.
@@ -43,7 +46,7 @@ enum End {
 }
 
 /// Runs the job of `dir` to its end; then its result is written and nothing of it is left.
-pub fn run(dir: &Path, family: Family, options: Options, signals: Signals) -> io::Result<()> {
+pub fn run(dir: &Path, family: Family, options: &Options, signals: Signals) -> io::Result<()> {
     let mut report = Report::begin(dir.join("report"))?;
     let control = dir.join("control");
     let program = Program::read(&control)?;
@@ -64,7 +67,8 @@ pub fn run(dir: &Path, family: Family, options: Options, signals: Signals) -> io
     orders.begin(program.timeout_ms);
     let folder = dir.join(&program.root).join(&program.work_dir);
     let (output, interactive) = (Output::new()?, options.interactive);
-    let mut job = Job { control, folder, program, family, orders, output, report, interactive };
+    let user = options.sandbox.as_ref().map(|sandbox| sandbox.user);
+    let mut job = Job { control, folder, program, family, orders, output, report, interactive, user };
     let end = job.lines();
     // However that ended, even by an error of ours: first nothing is left, then it is told.
     job.finish(&end);
@@ -137,6 +141,13 @@ impl Job {
         };
         command.envs(self.program.env.iter().map(|(name, value)| (name, std::ffi::OsStr::from_bytes(value))));
         command.current_dir(&self.folder);
+        if let Some((user, group)) = self.user {
+            command.uid(user).gid(group);
+            if on_terminal {
+                // Where it may not be given, the shell does without its name.
+                let _ = fchown(io::stdin(), Some(user), Some(group));
+            }
+        }
         if !self.interactive {
             let [stdout, stderr] = self.output.ends()?;
             command.stdin(Stdio::null()).stdout(stdout).stderr(stderr);

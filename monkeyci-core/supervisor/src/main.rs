@@ -17,15 +17,16 @@ mod output;
 mod own;
 mod remove;
 mod report;
+mod sandbox;
 mod sys;
 mod terminal;
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-const USAGE: &str =
-    "usage: monkeyci-supervisor run [--process] [--tethered] [--interactive] [--without-namespaces] JOBDIR
+const USAGE: &str = "usage: monkeyci-supervisor run [--process] [--tethered] [--interactive] [--without-namespaces]
+                               [--user=UID:GID --jobdir=DIR --hide=DIR] JOBDIR
        monkeyci-supervisor follow JOBDIR OFFSET
        monkeyci-supervisor remove PATH…
        monkeyci-supervisor own UID:GID PATH…
@@ -39,7 +40,7 @@ fn main() -> ExitCode {
     let done = match arguments.as_slice() {
         ["run", options @ .., dir] => match run_options(options) {
             // Absolute, because the lines run in another folder.
-            Some(options) => std::path::absolute(dir).and_then(|dir| isolate::run(&dir, options)),
+            Some(options) => std::path::absolute(dir).and_then(|dir| isolate::run(&dir, &options)),
             None => return usage(),
         },
         ["follow", dir, offset] => match offset.parse() {
@@ -71,7 +72,18 @@ fn main() -> ExitCode {
 
 fn run_options(words: &[&str]) -> Option<isolate::Options> {
     let mut options = isolate::Options::default();
+    let (mut user, mut job, mut hidden) = (None, None, None);
     for word in words {
+        match word.split_once('=') {
+            Some(("--user", ids_of)) => user = Some(ids(ids_of)?),
+            Some(("--jobdir", dir)) => job = Some(PathBuf::from(dir)),
+            Some(("--hide", dir)) => hidden = Some(PathBuf::from(dir)),
+            Some(_) => return None,
+            None => {}
+        }
+        if word.contains('=') {
+            continue;
+        }
         match *word {
             "--process" => options.process = true,
             "--tethered" => options.tethered = true,
@@ -80,6 +92,11 @@ fn run_options(words: &[&str]) -> Option<isolate::Options> {
             _ => return None,
         }
     }
+    options.sandbox = match (user, job, hidden) {
+        (Some(user), Some(job), Some(hidden)) => Some(sandbox::Sandbox { user, job, hidden }),
+        (None, None, None) => None,
+        _ => return None,
+    };
     Some(options)
 }
 

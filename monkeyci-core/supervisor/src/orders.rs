@@ -39,7 +39,7 @@ pub struct Orders {
 pub const POLLED: usize = 2;
 
 impl Orders {
-    pub fn new(control: PathBuf, signals: Signals, options: Options, program: &Program) -> Self {
+    pub fn new(control: PathBuf, signals: Signals, options: &Options, program: &Program) -> Self {
         let tethered = options.tethered;
         let lease = (program.lease_ms > 0 && !tethered).then(|| Instant::now() + millis(program.lease_ms));
         // In a namespace of its own it is 0, and stays so: there, who forked us sees to it.

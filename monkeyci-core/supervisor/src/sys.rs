@@ -198,8 +198,10 @@ pub fn take_terminal() -> io::Result<()> {
 /// Linux's own.
 #[cfg(target_os = "linux")]
 pub mod linux {
-    use std::ffi::{CStr, c_char, c_int, c_long, c_ulong};
+    use std::ffi::{CStr, CString, c_char, c_int, c_long, c_ulong, c_void};
     use std::io;
+    use std::os::unix::ffi::OsStrExt;
+    use std::path::Path;
 
     use super::{SIGCHLD, SIGKILL, getegid, geteuid, mount, prctl, syscall};
 
@@ -252,9 +254,40 @@ pub mod linux {
         }
     }
 
-    fn mounted(source: &CStr, target: &CStr, kind: *const c_char, flags: c_ulong) -> bool {
-        // SAFETY: the strings end with zero and live through the call; `kind` is one of them or null, which mount allows.
-        unsafe { mount(source.as_ptr(), target.as_ptr(), kind, flags, std::ptr::null()) == 0 }
+    fn mounted(
+        source: &CStr,
+        target: &CStr,
+        kind: *const c_char,
+        flags: c_ulong,
+        data: *const c_void,
+    ) -> io::Result<()> {
+        // SAFETY: the strings end with zero and live through the call; `kind` and `data` are such strings or null, which
+        // mount allows.
+        let done = unsafe { mount(source.as_ptr(), target.as_ptr(), kind, flags, data) } == 0;
+        if done { Ok(()) } else { Err(io::Error::last_os_error()) }
+    }
+
+    fn c(path: &Path) -> io::Result<CString> {
+        CString::new(path.as_os_str().as_bytes()).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))
+    }
+
+    /// Puts an empty folder in the place of one, in our mount namespace.
+    pub fn mount_empty(target: &Path) -> io::Result<()> {
+        const MS_NOSUID_NODEV: c_ulong = 2 | 4;
+        let (kind, data) = (c"tmpfs", c"mode=711,size=1m");
+        mounted(kind, &c(target)?, kind.as_ptr(), MS_NOSUID_NODEV, data.as_ptr().cast())
+    }
+
+    /// Has what is at `source` seen at `target` as well, in our mount namespace.
+    pub fn mount_at(source: &Path, target: &Path) -> io::Result<()> {
+        const MS_BIND: c_ulong = 0x1000;
+        mounted(&c(source)?, &c(target)?, std::ptr::null(), MS_BIND, std::ptr::null())
+    }
+
+    /// Keeps us and all that we start from gaining rights by a program that gives them, as `sudo` does.
+    pub fn gain_no_rights() -> io::Result<()> {
+        const PR_SET_NO_NEW_PRIVS: c_int = 38;
+        if set(PR_SET_NO_NEW_PRIVS, 1) { Ok(()) } else { Err(io::Error::last_os_error()) }
     }
 
     /// Gives our mount namespace the `/proc` of our process namespace.
@@ -262,8 +295,8 @@ pub mod linux {
         const MS_NOSUID_NODEV_NOEXEC: c_ulong = 2 | 4 | 8;
         const MS_REC_SLAVE: c_ulong = 0x4000 | 0x8_0000;
         // Slave, so that nothing mounted here is seen outside.
-        let done = mounted(c"none", c"/", std::ptr::null(), MS_REC_SLAVE)
-            && mounted(c"proc", c"/proc", c"proc".as_ptr(), MS_NOSUID_NODEV_NOEXEC);
-        if done { Ok(()) } else { Err(io::Error::last_os_error()) }
+        let none = std::ptr::null();
+        mounted(c"none", c"/", none, MS_REC_SLAVE, std::ptr::null())?;
+        mounted(c"proc", c"/proc", c"proc".as_ptr(), MS_NOSUID_NODEV_NOEXEC, std::ptr::null())
     }
 }

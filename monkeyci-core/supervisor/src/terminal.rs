@@ -10,7 +10,9 @@ use crate::sys;
 
 /// A command that starts `program` so; arguments may be added.
 pub fn leader(program: &OsStr) -> io::Result<Command> {
-    let mut command = Command::new(std::env::current_exe()?);
+    // On Linux by what it is: whom the program runs as may not see where it lies.
+    let ours = if cfg!(target_os = "linux") { "/proc/self/exe".into() } else { std::env::current_exe()? };
+    let mut command = Command::new(ours);
     command.arg("on-terminal").arg(program);
     Ok(command)
 }

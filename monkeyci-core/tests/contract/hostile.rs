@@ -25,6 +25,11 @@ pub async fn a_report_that_became_something_else_harms_nobody(fixture: &Fixture)
 
 pub async fn forged_frames_are_refused(fixture: &Fixture) {
     let ran = fixture.run(fixture.job("forger", [&*in_report("echo garbage >> frames")])).await;
+    if ran.output().to_lowercase().contains("permission denied") {
+        // Who runs as somebody else cannot even write them.
+        assert!(ran.read.is_ok(), "{:?}", ran.read);
+        return;
+    }
     assert!(matches!(ran.read, Err(ReportError::Forged { .. })), "{:?}", ran.read);
     assert!(ran.read.expect_err("refused").to_string().contains("the job forged its report"));
 }

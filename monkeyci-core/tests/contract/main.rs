@@ -22,6 +22,7 @@ mod pull;
 mod reattach;
 mod registry;
 mod resources;
+mod sandbox;
 mod services;
 mod shell;
 mod stop;
@@ -109,6 +110,7 @@ macro_rules! adapter {
 adapter!(fake plays crate::adapters::fake);
 adapter!(process runs crate::adapters::process);
 adapter!(process_without_namespaces runs crate::adapters::process_without_namespaces);
+adapter!(process_as_user runs crate::adapters::process_as_user, sandbox: a_job_of_somebody_else_sees_nothing_of_ours);
 adapter!(docker contains crate::adapters::docker);
 adapter!(docker_registry pulls crate::adapters::docker);
 adapter!(docker_apart contains crate::adapters::docker_apart);
