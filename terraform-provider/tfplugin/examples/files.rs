@@ -100,6 +100,7 @@ pub enum Access {
 /// Somebody.
 #[derive(Clone, Debug, Object)]
 pub struct Author {
+    /// What they are called.
     name: String,
     /// Made of the name, where it is not given.
     #[attribute(optional)]
@@ -109,7 +110,9 @@ pub struct Author {
 /// A part of a note.
 #[derive(Clone, Debug, Object)]
 pub struct Part {
+    /// What it is called.
     title: String,
+    /// How far it sinks.
     #[attribute(default = 10)]
     weight: i64,
     /// Locks the part.

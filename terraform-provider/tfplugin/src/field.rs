@@ -10,7 +10,7 @@ pub use computed::Computed;
 pub use dynamic::Dynamic;
 pub use secret::Secret;
 
-use crate::check::{Check, between};
+use crate::check::{Check, fits};
 use crate::schema::{Kind, Nesting, Presence, Schema};
 use crate::ty::Type;
 use crate::value::{Mismatch, Number, Value};
@@ -112,7 +112,7 @@ macro_rules! whole {
         impl Field for $int {
             fn shape() -> Shape {
                 let range = i128::from(<$int>::MIN)..=i128::from(<$int>::MAX);
-                Shape { checks: vec![between(range)], ..Shape::plain(Type::Number) }
+                Shape { checks: vec![fits(range)], ..Shape::plain(Type::Number) }
             }
 
             fn from_value(value: &Value) -> Result<Self, Mismatch> {

@@ -57,6 +57,10 @@
 //! of a second. A built program is tried with `dev_overrides` in Terraform's configuration. `TF_LOG_PROVIDER=debug` shows
 //! what it logs with [`tracing`].
 //!
+//! # Showing it
+//!
+//! [`Docs`] makes the pages that Terraform's registry shows, of the comments and of examples.
+//!
 //! # A whole provider
 //!
 //! This one keeps notes in a folder. It has one of everything, and is what this crate is tested with.
@@ -70,6 +74,7 @@ pub mod check;
 mod context;
 mod data_source;
 mod diagnostic;
+mod docs;
 mod ephemeral;
 mod field;
 mod function;
@@ -97,6 +102,7 @@ pub use action::{Action, Progress};
 pub use context::Context;
 pub use data_source::DataSource;
 pub use diagnostic::{Diagnostic, Diagnostics};
+pub use docs::{Docs, Incomplete};
 pub use ephemeral::{Ephemeral, Opened};
 pub use field::{Computed, Dynamic, Field, Secret, Set, Shape};
 pub use function::{Function, FunctionError};

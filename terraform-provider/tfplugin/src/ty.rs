@@ -1,6 +1,7 @@
 //! What a value may be.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde_json::{Value as Json, json};
 
@@ -95,6 +96,29 @@ impl Type {
             Self::Map(_) => "a map",
             Self::Object(_) => "an object",
             Self::Tuple(_) => "a tuple",
+        }
+    }
+}
+
+/// As a configuration writes it: `list(string)`.
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bool => f.write_str("bool"),
+            Self::Number => f.write_str("number"),
+            Self::String => f.write_str("string"),
+            Self::Dynamic => f.write_str("any"),
+            Self::List(element) => write!(f, "list({element})"),
+            Self::Set(element) => write!(f, "set({element})"),
+            Self::Map(element) => write!(f, "map({element})"),
+            Self::Object(attributes) => {
+                let attributes = attributes.iter().map(|(name, ty)| format!("{name} = {ty}"));
+                write!(f, "object({{ {} }})", attributes.collect::<Vec<_>>().join(", "))
+            }
+            Self::Tuple(elements) => {
+                let elements = elements.iter().map(Self::to_string).collect::<Vec<_>>();
+                write!(f, "tuple([{}])", elements.join(", "))
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 mod actions;
 mod client;
 mod codec;
+mod docs;
 #[path = "../../examples/files.rs"]
 #[expect(dead_code, reason = "its `main` is for the program")]
 mod files;
