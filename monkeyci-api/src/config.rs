@@ -71,6 +71,8 @@ pub struct Config {
     pub mail: Mail,
     /// Traces of OpenTelemetry, one for each build.
     pub traces: Traces,
+    /// The Terraform provider, which the server hands out itself.
+    pub terraform: Terraform,
     /// Where people sign in by; see the guide on signing in.
     pub sign_in: Vec<SignIn>,
 }
@@ -109,6 +111,18 @@ pub struct Traces {
     /// The collector, which takes OTLP over HTTP; none is sent when that is not said.
     #[cfg_attr(feature = "schema", schemars(example = "https://otel.example.com"))]
     pub endpoint: Option<String>,
+}
+
+/// The Terraform provider, which the server hands out itself: as a registry, where its address is the source's host, and as a
+/// network mirror.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct Terraform {
+    /// A folder of its packages, as `scripts/release-provider` makes them. When that is not said, one is made of the program
+    /// `terraform-provider-monkeyci` in the folder of this one.
+    #[cfg_attr(feature = "schema", schemars(example = "/usr/lib/monkeyci/providers"))]
+    pub providers: Option<PathBuf>,
 }
 
 /// How long things are kept, in days; 0 is for ever.
@@ -272,6 +286,7 @@ impl Default for Config {
             sources: Sources::default(),
             mail: Mail::default(),
             traces: Traces::default(),
+            terraform: Terraform::default(),
             sign_in: Vec::new(),
         }
     }
@@ -302,6 +317,7 @@ impl Config {
                 *file = folder.join(&file);
             }
             config.sources.known_hosts = config.sources.known_hosts.map(|hosts| folder.join(hosts));
+            config.terraform.providers = config.terraform.providers.map(|providers| folder.join(providers));
             for provider in &mut config.sign_in {
                 provider.client_secret_file = provider.client_secret_file.take().map(|file| folder.join(file));
             }

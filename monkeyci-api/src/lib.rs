@@ -83,6 +83,7 @@ mod standing;
 mod statistics;
 mod story;
 mod telling;
+mod terraform;
 mod throttle;
 mod timer;
 mod tls;

@@ -36,6 +36,7 @@ use crate::secrets::Sealed;
 use crate::shell::{self, Shells};
 use crate::sign_in::Providers;
 use crate::state::{Shared, State};
+use crate::terraform::Packages;
 use crate::throttle::Throttle;
 use crate::tls::Tls;
 use crate::trace::Collector;
@@ -174,6 +175,7 @@ impl Server {
             opened.map_err(|source| ServerError::Io { what: "cannot use the folder", path, source })
         };
         let kept = Kept { artifacts: blobs("artifacts")?, caches: blobs("caches")? };
+        let packages = Packages::of(&config.terraform, &folder, &vault);
         let state = State::new(Shared {
             store,
             tables,
@@ -194,6 +196,7 @@ impl Server {
             mended: Notify::new(),
             noticed: Notify::new(),
             mailer,
+            packages,
             collector,
             shells: Shells::new(&config.shells),
             retention: config.retention.clone(),

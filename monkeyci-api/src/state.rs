@@ -20,6 +20,7 @@ use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::shell::Shells;
 use crate::sign_in::Providers;
+use crate::terraform::Packages;
 use crate::throttle::Throttle;
 use crate::trace::Collector;
 use crate::vault::Vault;
@@ -70,6 +71,8 @@ pub struct Shared {
     pub noticed: Notify,
     /// What writes mails, where there is a mail server.
     pub mailer: Option<Mailer>,
+    /// Packages of the Terraform provider.
+    pub packages: Packages,
     /// Who takes traces of builds, where somebody does.
     pub collector: Option<Collector>,
     /// Shells that are open.

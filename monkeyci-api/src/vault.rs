@@ -40,7 +40,11 @@ pub enum VaultError {
 }
 
 /// The master key of a server.
-pub struct Vault(Key);
+pub struct Vault {
+    key: Key,
+    /// What further keys are derived from.
+    root: Zeroizing<[u8; KEY]>,
+}
 
 /// One key.
 struct Key(Aes256GcmSiv);
@@ -70,17 +74,24 @@ impl Vault {
     /// The master key that a text holds: 32 bytes in base64.
     pub fn new(text: &str) -> Option<Self> {
         let key = Zeroizing::new(STANDARD.decode(text.trim()).ok()?);
-        Key::new(&key).map(Self)
+        let root = Zeroizing::new(hmac_sha256::HMAC::mac(b"monkeyci derived keys", &*key));
+        Some(Self { key: Key::new(&key)?, root })
+    }
+
+    /// A key for a purpose of the server itself. It is the same wherever the master key is, and tells nothing of that.
+    #[must_use]
+    pub fn derive(&self, purpose: &str) -> Zeroizing<[u8; KEY]> {
+        Zeroizing::new(hmac_sha256::HMAC::mac(purpose, *self.root))
     }
 
     /// Seals a value of the server itself for its place.
     pub fn seal_own(&self, place: &str, value: &[u8]) -> Vec<u8> {
-        self.0.seal(&format!("server/{place}"), value)
+        self.key.seal(&format!("server/{place}"), value)
     }
 
     /// Opens what [`Vault::seal_own`] sealed for this place; nothing where that does not open.
     pub fn open_own(&self, place: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        self.0.open(&format!("server/{place}"), sealed)
+        self.key.open(&format!("server/{place}"), sealed)
     }
 
     /// Seals a value of an organisation for its place.
@@ -130,9 +141,9 @@ impl Vault {
         let place = format!("org/{owner}");
         let sealed = match org::key(sql, owner)? {
             Some(sealed) => sealed,
-            None => org::keep_key(sql, owner, &self.0.seal(&place, &random::bytes::<KEY>()))?,
+            None => org::keep_key(sql, owner, &self.key.seal(&place, &random::bytes::<KEY>()))?,
         };
-        self.0.open(&place, &sealed).ok_or(VaultError::Sealed(place))
+        self.key.open(&place, &sealed).ok_or(VaultError::Sealed(place))
     }
 }
 

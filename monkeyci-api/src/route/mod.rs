@@ -39,6 +39,7 @@ mod statistics;
 mod store;
 mod subscription;
 mod supply;
+mod terraform;
 mod token;
 mod trigger;
 mod unsubscribe;
@@ -108,6 +109,7 @@ impl Routes {
             worker::routes,
             lease::routes,
             supply::routes,
+            terraform::routes,
             page::routes,
         ];
         parts.iter().fold(Self::default(), |routes, part| part(routes))

@@ -107,7 +107,7 @@ async fn program(Shared(state): Shared<State>, working: Working, At(path): At<At
 }
 
 /// A file as an answer.
-async fn sent(file: PathBuf, kind: &'static str) -> Answer<Response> {
+pub(super) async fn sent(file: PathBuf, kind: &'static str) -> Answer<Response> {
     let opened = async {
         let file = tokio::fs::File::open(&file).await?;
         let length = file.metadata().await?.len();

@@ -45,6 +45,7 @@ mod ssh_key;
 mod statistics;
 mod store;
 mod subscription;
+mod terraform;
 mod throttle;
 mod trace;
 mod trigger;
