@@ -3,11 +3,17 @@
 #[path = "../../../tests/fixture/monkeyci.rs"]
 mod monkeyci;
 
+mod certificate;
+mod docs;
+mod examples;
 mod guide;
 mod input;
 #[cfg(target_os = "linux")]
 mod mishaps;
 mod reads;
+#[cfg(target_os = "linux")]
+mod registry;
+mod release;
 mod secrets;
 mod server;
 mod setup;

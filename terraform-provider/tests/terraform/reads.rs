@@ -6,7 +6,7 @@ use monkeyci_client::rest::{OrgBody, RepoBody, Role, ServiceAccountBody};
 use crate::workspace::Workspace;
 
 /// A server with an organisation, two repositories and a service account that nobody declared.
-fn furnished(w: Workspace) -> Workspace {
+pub fn furnished(w: Workspace) -> Workspace {
     let acme = w.client.org("acme");
     w.ask(acme.put(&OrgBody { name: Some("Acme".into()), ..OrgBody::default() }));
     for (name, labels) in [("lib", serde_json::json!({})), ("web", serde_json::json!({ "team": "shop" }))] {

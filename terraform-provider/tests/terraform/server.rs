@@ -13,10 +13,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts one in this folder.
-    pub fn start(dir: &Path) -> Self {
+    /// Starts one in this folder, with more of a configuration.
+    pub fn start(dir: &Path, configuration: &str) -> Self {
         let mut command = Command::new(program(Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")));
-        command.args(["server", "--listen", "127.0.0.1:0", "--allow-file", "--state"]).arg(dir.join("server"));
+        std::fs::write(dir.join("server.toml"), configuration).expect("a file");
+        command.args(["server", "--config", "server.toml", "--listen", "127.0.0.1:0", "--allow-file"]);
+        command.arg("--state").arg(dir.join("server"));
         command.env("HOME", dir).current_dir(dir);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the server starts");
         let link = link(&mut child);

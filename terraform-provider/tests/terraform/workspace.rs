@@ -1,12 +1,13 @@
 //! A folder with a configuration, the real Terraform in it, and a server of its own.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use monkeyci_client::{Client, ClientError};
 use tempfile::TempDir;
 use tfplugin::Reattach;
 
+use crate::certificate;
 use crate::server::Server;
 
 /// The address of the provider in configurations.
@@ -20,8 +21,15 @@ pub struct Workspace {
     dir: TempDir,
     provider: Option<Reattach>,
     runtime: tokio::runtime::Runtime,
+    trusts: bool,
     pub server: Server,
     pub client: Client,
+}
+
+/// This machine, as packages are called after it.
+pub fn platform() -> String {
+    let arch = if std::env::consts::ARCH == "aarch64" { "arm64" } else { "amd64" };
+    format!("{}_{arch}", std::env::consts::OS.replace("macos", "darwin"))
 }
 
 /// Whether Terraform is here; says so where it is not.
@@ -39,42 +47,63 @@ fn has_terraform() -> bool {
 impl Workspace {
     /// One with the provider in this process; nothing where there is no Terraform.
     pub fn new() -> Option<Self> {
-        Self::with(String::new(), true)
+        Self::with("", true)
     }
 
     /// One whose Terraform starts the program, once for each `provider` block.
     pub fn with_program() -> Option<Self> {
         let program = Path::new(env!("CARGO_BIN_EXE_terraform-provider-monkeyci"));
         let folder = program.parent().expect("a folder").display();
-        Self::with(format!("dev_overrides {{\n \"{ADDRESS}\" = \"{folder}\"\n }}\n"), false)
+        Self::with(&format!("dev_overrides {{\n \"{ADDRESS}\" = \"{folder}\"\n }}\n"), false)
     }
 
     /// One that installs the program from a folder that stands for a registry, under this address.
     pub fn with_mirror(address: &str) -> Option<Self> {
-        let workspace = Self::with("filesystem_mirror {\n path = \"mirror\"\n }\n".to_owned(), false)?;
-        let arch = if std::env::consts::ARCH == "aarch64" { "arm64" } else { "amd64" };
-        let platform = format!("{}_{arch}", std::env::consts::OS.replace("macos", "darwin"));
-        let folder = workspace.config().join("mirror").join(address).join("0.1.0").join(platform);
+        let workspace = Self::with("filesystem_mirror {\n path = \"mirror\"\n }\n", false)?;
+        let folder = workspace.path().join("mirror").join(address).join("0.1.0").join(platform());
         std::fs::create_dir_all(&folder).expect("a folder");
         let program = env!("CARGO_BIN_EXE_terraform-provider-monkeyci");
         std::fs::copy(program, folder.join("terraform-provider-monkeyci_v0.1.0")).expect("a copy");
         Some(workspace)
     }
 
-    fn with(installation: String, attaches: bool) -> Option<Self> {
+    /// One that installs the program by these words of Terraform's configuration.
+    pub fn installing(installation: &str) -> Option<Self> {
+        Self::with(installation, false)
+    }
+
+    fn with(installation: &str, attaches: bool) -> Option<Self> {
         if !has_terraform() {
             return None;
         }
         let dir = tempfile::tempdir().expect("a folder");
-        let server = Server::start(dir.path());
-        let client = Client::new(&server.url, Some(&server.token)).expect("a client");
+        let server = Server::start(dir.path(), "");
+        Some(Self::of(dir, server, None, attaches, installation))
+    }
+
+    /// One whose server has a certificate of an authority of its own, which Terraform trusts, and more of a configuration.
+    pub fn with_tls(configuration: &str) -> Option<Self> {
+        if !has_terraform() {
+            return None;
+        }
+        let dir = tempfile::tempdir().expect("a folder");
+        let authority = certificate::write(dir.path());
+        let tls = "[tls]\ncertificate = \"tls.crt\"\nkey = \"tls.key\"\n";
+        let server = Server::start(dir.path(), &format!("{configuration}\n{tls}"));
+        Some(Self::of(dir, server, Some(&authority), false, ""))
+    }
+
+    fn of(dir: TempDir, server: Server, authority: Option<&str>, attaches: bool, installation: &str) -> Self {
+        let token = Some(server.token.as_str());
+        let client = Client::trusting(&server.url, token, authority.map(str::as_bytes)).expect("a client");
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let start = async { Reattach::start(monkeyci_provider::plugin()) };
         let provider = attaches.then(|| runtime.block_on(start).expect("it starts"));
         std::fs::create_dir(dir.path().join("config")).expect("a folder");
         let rc = format!("provider_installation {{\n {installation} direct {{\n exclude = [\"*/*/*\"]\n }}\n}}\n");
         std::fs::write(dir.path().join("terraformrc"), rc).expect("a file");
-        let workspace = Self { dir, provider, runtime, server, client };
+        let trusts = authority.is_some();
+        let workspace = Self { dir, provider, runtime, server, client, trusts };
         workspace.write(
             "provider.tf",
             &format!(
@@ -84,24 +113,31 @@ impl Workspace {
                 workspace.server.url
             ),
         );
-        Some(workspace)
+        workspace
     }
 
-    fn config(&self) -> std::path::PathBuf {
+    /// The folder of the configuration.
+    pub fn path(&self) -> PathBuf {
         self.dir.path().join("config")
+    }
+
+    /// Installs the program by these words from now on.
+    pub fn installs(&self, installation: &str) {
+        let rc = format!("provider_installation {{\n{installation}\n}}\n");
+        std::fs::write(self.dir.path().join("terraformrc"), rc).expect("a file");
     }
 
     /// Writes a file of the configuration.
     pub fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.config().join(name), text).expect("a file");
+        std::fs::write(self.path().join(name), text).expect("a file");
     }
 
     pub fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.config().join(name)).expect("it is there")
+        std::fs::read_to_string(self.path().join(name)).expect("it is there")
     }
 
     pub fn remove(&self, name: &str) {
-        std::fs::remove_file(self.config().join(name)).expect("it was there");
+        std::fs::remove_file(self.path().join(name)).expect("it was there");
     }
 
     /// Asks the server, as somebody beside Terraform does.
@@ -122,14 +158,20 @@ impl Workspace {
         lines.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new("terraform");
-        command.args(arguments).current_dir(self.config());
+    fn command(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(self.path());
         command.env("TF_CLI_CONFIG_FILE", self.dir.path().join("terraformrc"));
         command.envs([("TF_IN_AUTOMATION", "1"), ("TF_INPUT", "0"), ("CHECKPOINT_DISABLE", "1"), ("NO_COLOR", "1")]);
         command.env("TF_CLI_ARGS", "-no-color").env("TF_VAR_token", &self.server.token);
-        command.env("TF_VAR_secret", SECRET).env("TF_VAR_database_url", SECRET);
+        command.env("TF_VAR_secret", SECRET).env("TF_VAR_database_url", SECRET).env("TF_VAR_webhook_secret", SECRET);
+        command.env("TF_VAR_vault", format!("{{ DATABASE_URL = \"{SECRET}\", SMTP_PASSWORD = \"{SECRET}\" }}"));
         command.env("MONKEYCI_SERVER", &self.server.url).env("MONKEYCI_TOKEN", &self.server.token);
+        if self.trusts {
+            command.env("SSL_CERT_FILE", self.dir.path().join(certificate::AUTHORITY));
+            // The first question packs the provider, and one that was compiled for tests is large.
+            command.env("TF_REGISTRY_CLIENT_TIMEOUT", "120");
+        }
         if let Some(provider) = &self.provider {
             command.env("TF_REATTACH_PROVIDERS", provider.env(ADDRESS));
         }
@@ -137,12 +179,20 @@ impl Workspace {
     }
 
     pub fn terraform(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().expect("terraform runs")
+        self.command("terraform", arguments).output().expect("terraform runs")
+    }
+
+    /// Runs the commands of a shell.
+    #[track_caller]
+    pub fn shell(&self, script: &str) {
+        let output = self.command("sh", &["-e", "-c", script]).output().expect("a shell runs");
+        let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "{script}:\n{stdout}\n{stderr}");
     }
 
     /// The same, and does not wait for its end.
     pub fn start(&self, arguments: &[&str]) -> Child {
-        let mut command = self.command(arguments);
+        let mut command = self.command("terraform", arguments);
         command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("terraform runs")
     }
 
@@ -202,7 +252,7 @@ impl Workspace {
     /// Imports what others made into a state that is empty: nothing is to be done afterwards.
     #[track_caller]
     pub fn imports(&self, all: &[(&str, &str)]) {
-        std::fs::remove_file(self.config().join("terraform.tfstate")).expect("there was a state");
+        std::fs::remove_file(self.path().join("terraform.tfstate")).expect("there was a state");
         for (to, id) in all {
             self.succeeds(&["import", to, id]);
         }
@@ -215,7 +265,7 @@ impl Workspace {
         self.succeeds(&["plan", "-out=saved"]);
         let shown = self.succeeds(&["show", "-json", "saved"]);
         let is_own = |path: &Path| path.extension().is_some_and(|extension| extension == "tf");
-        let files = std::fs::read_dir(self.config()).expect("a folder").map(|entry| entry.expect("an entry").path());
+        let files = std::fs::read_dir(self.path()).expect("a folder").map(|entry| entry.expect("an entry").path());
         let contents: Vec<_> = files
             .filter(|path| path.is_file() && !is_own(path))
             .map(|path| (std::fs::read(&path).expect("a file"), path))

@@ -1,0 +1,1 @@
+terraform import monkeyci_environment.prod acme/web/env/prod

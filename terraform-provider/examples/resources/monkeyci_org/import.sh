@@ -1,0 +1,1 @@
+terraform import monkeyci_org.acme acme

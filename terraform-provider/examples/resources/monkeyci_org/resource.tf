@@ -1,0 +1,4 @@
+resource "monkeyci_org" "acme" {
+  slug = "acme"
+  name = "Acme"
+}

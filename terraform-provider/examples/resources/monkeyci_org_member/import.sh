@@ -1,0 +1,1 @@
+terraform import monkeyci_org_member.alice acme/alice

@@ -1,0 +1,1 @@
+terraform import monkeyci_param_set.shop acme/param-set/shop

@@ -1,0 +1,1 @@
+terraform import monkeyci_repo.web acme/web

@@ -1,0 +1,1 @@
+terraform import monkeyci_schedule.nightly acme/web/schedule/nightly

@@ -1,0 +1,1 @@
+terraform import monkeyci_service_account.deployer acme/sa/deployer

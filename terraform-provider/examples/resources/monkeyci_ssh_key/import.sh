@@ -1,0 +1,1 @@
+terraform import monkeyci_ssh_key.deploy acme/ssh-key/deploy

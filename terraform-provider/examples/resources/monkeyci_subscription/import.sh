@@ -1,0 +1,1 @@
+terraform import monkeyci_subscription.failures acme/subscription/failures

@@ -1,0 +1,1 @@
+terraform import monkeyci_trigger.after_lib acme/web/trigger/after-lib

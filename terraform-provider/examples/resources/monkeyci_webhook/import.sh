@@ -1,0 +1,1 @@
+terraform import monkeyci_webhook.forge acme/web/webhook/github
