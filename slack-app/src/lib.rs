@@ -2,11 +2,29 @@
 //!
 //! The app is a user of MonkeyCI's public API and nothing else. It keeps no database: what it must remember is in the store
 //! that the API has for integrations, and what people do by it they do as themselves.
+//!
+//! - [`receive`]: what Slack sends, checked and understood; [`app`] answers it at once, and has it done afterwards.
+//! - [`command`], [`click`], [`modal`], [`home`], [`unfurl`]: what people ask, done as themselves.
+//! - [`tell`]: what channels are told of builds; [`message`]: how it is said.
+//! - [`house`] is what all share: the server, [`slack`], the [`shelf`] of what is kept, the [`workspace`]s.
+//! - [`serve`] runs it all; [`lead`] has one replica tell; [`install`], [`manifest`] and [`doctor`] set it up.
 
+pub mod app;
+pub mod click;
+pub mod command;
+pub mod doctor;
+pub mod home;
 pub mod house;
+pub mod install;
+pub mod lead;
+pub mod manifest;
 pub mod message;
+pub mod modal;
 pub mod place;
+pub mod receive;
+pub mod serve;
 pub mod shelf;
 pub mod slack;
 pub mod tell;
+pub mod unfurl;
 pub mod workspace;

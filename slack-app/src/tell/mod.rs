@@ -21,7 +21,7 @@ pub use stories::{Known, Stories};
 
 use crate::place::Place;
 
-pub use deliver::Deliverer;
+pub use deliver::{Deliverer, KEPT};
 
 /// The key under which the messages of a ref are kept.
 #[must_use]

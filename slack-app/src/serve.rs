@@ -1,0 +1,107 @@
+//! The whole app, as a program runs it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::app::App;
+use crate::lead::{BEAT, Candidate};
+use crate::receive::{http, socket};
+use crate::slack::Secret;
+use crate::tell::{Deliverer, Follower, Outbox};
+
+/// So long is waited after the stream of events broke off.
+const AGAIN: Duration = Duration::from_secs(2);
+
+/// How Slack and the app meet.
+pub struct Meeting {
+    /// Where Slack comes to, and the secret that it signs with.
+    pub listener: Option<(TcpListener, Secret)>,
+    /// The app's own token, by which it listens to Slack.
+    pub socket: Option<Secret>,
+}
+
+/// Runs the app until `stop` is over.
+///
+/// # Errors
+/// When nothing can be listened to.
+pub async fn serve(
+    app: Arc<App>,
+    outbox: Outbox,
+    meeting: Meeting,
+    stop: impl Future<Output = ()>,
+) -> std::io::Result<()> {
+    let teller = tokio::spawn(tell(Arc::clone(&app), outbox));
+    let listening = meeting.socket.map(|token| {
+        let slack = app.house.slack.clone();
+        tokio::spawn(socket::listen(Arc::clone(&app), slack, token))
+    });
+    let (end, over) = tokio::sync::oneshot::channel::<()>();
+    let served = async {
+        match meeting.listener {
+            Some((listener, secret)) => {
+                let router = http::router(Arc::clone(&app), secret);
+                axum::serve(listener, router).with_graceful_shutdown(async { drop(over.await) }).await
+            }
+            None => std::future::pending().await,
+        }
+    };
+    let result = tokio::select! {
+        result = served => result,
+        () = stop => {
+            drop(end);
+            Ok(())
+        }
+    };
+    teller.abort();
+    listening.inspect(JoinHandle::abort);
+    result
+}
+
+/// Tells of builds while this replica leads.
+async fn tell(app: Arc<App>, mut outbox: Outbox) {
+    let mut candidate = Candidate::new(app.house.shelf.clone());
+    loop {
+        match candidate.leads().await {
+            Ok(true) => {
+                tracing::info!("this replica tells of builds");
+                // Whoever leads no more stops in the middle: what was noted, the next one finds.
+                tokio::select! {
+                    () = follow(&app) => {}
+                    () = outbox.run(Arc::new(Deliverer::new(app.house.clone()))) => {}
+                    () = beat(&mut candidate) => tracing::warn!("another replica tells of builds now"),
+                }
+            }
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "the server cannot be asked who tells of builds"),
+        }
+        tokio::time::sleep(BEAT / 2).await;
+    }
+}
+
+/// Says that this one leads, until it does not.
+async fn beat(candidate: &mut Candidate) {
+    let mut misses = 0;
+    loop {
+        tokio::time::sleep(BEAT).await;
+        match candidate.leads().await {
+            Ok(true) => misses = 0,
+            Ok(false) => return,
+            Err(_) if misses < 1 => misses += 1,
+            Err(_) => return,
+        }
+    }
+}
+
+/// Follows what happens in builds, and goes on where that breaks off.
+async fn follow(app: &App) {
+    let mut follower = Follower::new(app.house.clone());
+    loop {
+        if let Err(error) = follower.follow().await {
+            tracing::warn!(%error, "events are not told just now");
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
