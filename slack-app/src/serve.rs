@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::lead::{BEAT, Candidate};
 use crate::receive::{http, socket};
 use crate::slack::Secret;
-use crate::tell::{Deliverer, Follower, Outbox};
+use crate::tell::{Deliverer, Follower, Outbox, digest};
 
 /// So long is waited after the stream of events broke off.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -71,6 +71,7 @@ async fn tell(app: Arc<App>, mut outbox: Outbox) {
                 tokio::select! {
                     () = follow(&app) => {}
                     () = outbox.run(Arc::new(Deliverer::new(app.house.clone()))) => {}
+                    () = digest::tell(&app.house) => {}
                     () = beat(&mut candidate) => tracing::warn!("another replica tells of builds now"),
                 }
             }

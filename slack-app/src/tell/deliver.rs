@@ -292,7 +292,7 @@ impl Deliverer {
             Ok(answer) => answer["ts"].as_str().map_or(Told::Lost, |ts| Told::At(ts.to_owned())),
             Err(SlackError::Later { seconds, .. }) => {
                 self.pace.lock().expect("no panic holds it").wait(&place.team, method, seconds, self.millis());
-                Told::Later(seconds * 1000)
+                Told::Later(seconds.max(1) * 1000)
             }
             Err(SlackError::Unreachable { .. }) => Told::Later(3000),
             Err(SlackError::Lost { .. }) => Told::Lost,

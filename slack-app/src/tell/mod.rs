@@ -6,6 +6,7 @@
 //! - `follow` reads the server's events and notes what is to be told; `outbox` has Slack show what was noted.
 
 pub mod channel;
+pub mod digest;
 pub mod line;
 pub mod pace;
 

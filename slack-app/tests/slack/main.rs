@@ -1,4 +1,14 @@
-//! The Slack app.
+//! The Slack app: what it says of builds, and the whole of it between a real server and a double of Slack.
 
+#[path = "../../../tests/fixture/monkeyci.rs"]
+mod monkeyci;
+
+mod approve;
+mod ask;
 mod build;
+mod crash;
+mod house;
+mod live;
 mod message;
+mod setup;
+mod trust;

@@ -25,7 +25,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("tfplugin-derive", &[]),
     ("tfplugin", &["tfplugin-derive"]),
     ("monkeyci-grammar", &[]),
-    ("monkeyci-slack", &["monkeyci-client", "monkeyci-grammar"]),
+    ("monkeyci-slack", &["monkeyci-client", "monkeyci-grammar", "monkeyci-slack-emulator"]),
+    ("monkeyci-slack-emulator", &[]),
     ("terraform-provider-monkeyci", &["monkeyci-client", "tfplugin"]),
     ("monkeyci", &["monkeyci-core", "monkeyci-api", "monkeyci-client"]),
     (

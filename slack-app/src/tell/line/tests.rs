@@ -130,3 +130,27 @@ proptest! {
         prop_assert_eq!(serde_json::from_str::<Line>(&json).expect("a line"), line);
     }
 }
+
+#[test]
+fn a_thousand_builds_are_told_in_no_more_messages_than_things_changed() {
+    // 20 branches with 50 builds each, of which one in eight breaks what was fine, and every other one mends it.
+    let mut seed = 7_u64;
+    let mut draw = |of: u64| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) % of
+    };
+    let (mut messages, mut changes, mut failures) = (0, 0, 0);
+    for _ in 0..20 {
+        let (mut ends, mut is_bad) = (String::new(), false);
+        for _ in 0..50 {
+            let turns = if is_bad { draw(2) == 0 } else { draw(8) == 0 };
+            is_bad ^= turns;
+            changes += usize::from(turns);
+            failures += usize::from(is_bad);
+            ends.push(if is_bad { 'x' } else { '.' });
+        }
+        messages += told(&ends, None).posts.len();
+    }
+    assert_eq!(messages, changes, "one for each change, and nothing else");
+    assert!(failures > 150 && messages < 250, "{failures} builds failed, {messages} messages");
+}

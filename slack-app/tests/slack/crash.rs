@@ -1,0 +1,84 @@
+//! Killed at any moment, slowed down, cut off: nothing is lost, and nothing is told twice.
+
+use std::time::Duration;
+
+use slack_emulator::fault::{Fault, Flaw};
+
+use crate::house::House;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_whose_answer_was_lost_is_not_told_twice() {
+    let mut house = House::open(false).await;
+    house.command("ann", "/build subscribe web").await;
+    house.answered("This channel is told").await;
+    house.commit("Break", 3, "error: it broke\n");
+    // The first answers are lost: one after it was done, one before.
+    house.slack().change(|world| {
+        world.faults.push(Fault::new("chat.postMessage", Flaw::Lost, 1));
+        world.faults.push(Fault::new("chat.postMessage", Flaw::Cut, 1));
+    });
+    house.build().await;
+    house
+        .slack()
+        .until("a message", |world| {
+            world.channels[&house.channel].messages.iter().find(|one| one.metadata.is_some()).map(|_| ())
+        })
+        .await;
+    // The app dies before it knows that.
+    house.kill();
+    house.start(false).await;
+    house.told("acme/web #1 FAILED on main: unit").await;
+    let thread = |house: &House| {
+        house
+            .slack()
+            .look(|world| world.channels[&house.channel].messages.iter().filter(|one| one.thread_ts.is_some()).count())
+    };
+    house
+        .slack()
+        .until("the thread", |world| {
+            world.channels[&house.channel].messages.iter().find(|one| one.thread_ts.is_some()).map(|_| ())
+        })
+        .await;
+    assert_eq!((house.lines(), thread(&house)), (vec!["acme/web #1 FAILED on main: unit".to_owned()], 1));
+
+    // What happened while it was away is told when it is back.
+    house.kill();
+    house.commit("Mend", 0, "");
+    house.build().await;
+    house.start(false).await;
+    house.told("acme/web main is green again (#2)").await;
+    assert_eq!(house.lines().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_storm_of_refusals_loses_nothing_and_what_was_deleted_stays_so() {
+    let house = House::open(false).await;
+    house.command("ann", "/build subscribe web").await;
+    house.answered("This channel is told").await;
+    let limited = |method: &str| Fault { seconds: Some(1.0), ..Fault::new(method, Flaw::Limited, 4) };
+    house.slack().change(|world| world.faults.extend([limited("chat.postMessage"), limited("chat.update")]));
+    house.commit("Break", 3, "error: it broke\n");
+    house.build().await;
+    let message = house.told("acme/web #1 FAILED on main: unit").await;
+    house.build().await;
+    let again = house.told("acme/web #2 FAILED on main: unit").await;
+    assert_eq!(again.ts, message.ts);
+
+    // Whoever runs the workspace removes it: it is not told again.
+    house.slack().change(|world| {
+        let channel = world.channels.get_mut(&house.channel).expect("the channel");
+        channel.messages.retain(|one| one.ts != message.ts);
+    });
+    house.build().await;
+    house
+        .slack()
+        .until("it was tried", |world| {
+            world.calls.iter().find(|call| call.error.as_deref() == Some("message_not_found")).map(|_| ())
+        })
+        .await;
+    house.commit("Mend", 0, "");
+    house.build().await;
+    house.told("acme/web main is green again (#4)").await;
+    house.slack().clock().advance(Duration::from_secs(5));
+    assert_eq!(house.lines(), ["acme/web main is green again (#4)"]);
+}
