@@ -123,7 +123,7 @@ impl App {
             match self.say(by, back, answer).await {
                 Ok(()) => return,
                 Err(SlackError::Later { seconds, .. }) => {
-                    tokio::time::sleep(Duration::from_secs(seconds.min(30))).await
+                    tokio::time::sleep(Duration::from_secs(seconds.min(30))).await;
                 }
                 Err(error) => {
                     tracing::warn!(%error, "somebody cannot be answered");

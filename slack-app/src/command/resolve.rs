@@ -1,6 +1,6 @@
 //! Which repository and which build is meant.
 
-use monkeyci_client::model::{BuildId, BuildStatus};
+use monkeyci_client::model::{BuildId, BuildStatus, JobId};
 use monkeyci_client::{BuildRef, RepoRef};
 use monkeyci_grammar::{BuildName, RepoName, Which};
 
@@ -26,7 +26,7 @@ impl Target {
         let mut parts = value.strip_prefix("v1:")?.split('/');
         let (org, repo, number) = (parts.next()?, parts.next()?, parts.next()?);
         let build = format!("{org}/{repo}/build-{number}").parse().ok()?;
-        let job = parts.next().map(|job| job.parse::<monkeyci_client::model::JobId>()).transpose().ok()?;
+        let job = parts.next().map(str::parse::<JobId>).transpose().ok()?;
         parts.next().is_none().then(|| Self { build, job: job.map(Into::into) })
     }
 }
