@@ -114,7 +114,7 @@ impl Shelf {
         let mut all: Vec<_> = known.values().map(|(_, package)| Arc::clone(package)).collect();
         // What a list of sums beside it contradicts is not handed out.
         all.retain(|package| package.is_as_listed(&self.folder));
-        all.sort_by(|left, right| left.name().cmp(&right.name()));
+        all.sort_by_key(|package| package.name());
         Ok(all)
     }
 }
