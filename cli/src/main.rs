@@ -20,6 +20,7 @@ mod signals;
 mod state;
 mod tail;
 mod terminal;
+mod terraform;
 mod ui;
 mod visit;
 mod worker;

@@ -35,6 +35,7 @@ mod ssh_key;
 mod stats;
 mod subscription;
 mod test;
+mod tf;
 mod token;
 mod trigger;
 mod validate;
@@ -106,6 +107,7 @@ enum Command {
     Org(org::OrgArgs),
     ServiceAccount(service_account::ServiceAccountArgs),
     Token(token::TokenArgs),
+    Tf(tf::TfArgs),
     Link(link::LinkArgs),
     Unlink(link::UnlinkArgs),
     People(people::PeopleArgs),
@@ -161,6 +163,7 @@ pub fn main() -> Exit {
         Command::Org(args) => org::run(&args),
         Command::ServiceAccount(args) => service_account::run(&args),
         Command::Token(args) => token::run(&args),
+        Command::Tf(args) => tf::run(&args),
         Command::Link(args) => link::link(&args),
         Command::Unlink(args) => link::unlink(&args),
         Command::People(args) => people::run(&args),
