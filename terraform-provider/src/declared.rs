@@ -5,7 +5,7 @@ use monkeyci_client::rest::validate::Kind;
 use monkeyci_client::{ClientError, Object};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tfplugin::{Change, Context, Diagnostic, Diagnostics, Result, Value};
+use tfplugin::{Change, Context, Diagnostic, Diagnostics, Moved, Result, Value};
 
 use crate::refusal;
 use crate::server::Server;
@@ -65,6 +65,17 @@ pub(crate) trait Declared: tfplugin::Object + Clone + Send + Sync + 'static {
     /// # Errors
     /// Says how an address is written.
     fn of_address(address: &str) -> Result<Self>;
+
+    /// One of what another provider had of this type, from a `moved` block.
+    fn of_other(source: &Moved) -> Option<Self> {
+        let _ = source;
+        None
+    }
+
+    /// Whether all of its name is known: of one that was another provider's it may not be.
+    fn is_placed(&self) -> bool {
+        true
+    }
 
     /// The revision that Terraform knows, where the object counts them.
     fn revision(&self) -> Option<u64> {
@@ -161,6 +172,9 @@ fn taken<D: Declared>(own: &D, resource: &str) -> Diagnostics {
 
 /// Reads it anew; nothing where it is gone.
 pub(crate) async fn read<D: Declared>(mut own: D, cx: &Context<Server>) -> Result<Option<D>> {
+    if !own.is_placed() {
+        return Ok(Some(own));
+    }
     own.place(&cx.client)?;
     let object = own.at(&cx.client)?;
     let id = id(&own);
@@ -249,6 +263,10 @@ macro_rules! declared {
 
             async fn delete(self, cx: &::tfplugin::Context<Self::Client>) -> ::tfplugin::Result<()> {
                 $crate::declared::delete(self, cx).await
+            }
+
+            fn moved(source: ::tfplugin::Moved) -> ::tfplugin::Result<Option<Self>> {
+                Ok(<Self as $crate::declared::Declared>::of_other(&source))
             }
 
             async fn import(address: &str, cx: &::tfplugin::Context<Self::Client>) -> ::tfplugin::Result<Self> {

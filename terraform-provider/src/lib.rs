@@ -9,15 +9,19 @@
 mod address;
 mod data;
 mod declared;
+mod digest;
 mod ephemeral;
 mod function;
 mod moment;
+mod moved;
 mod provider;
 mod refusal;
 mod resource;
 mod role;
+mod scope;
 mod server;
 mod snapshot;
+mod time;
 
 pub use provider::MonkeyCi;
 use tfplugin::Plugin;

@@ -1,19 +1,26 @@
 //! Resources: what Terraform makes, changes and removes.
 
+mod api_token;
+mod build_run;
 mod environment;
 mod member;
 mod org;
 mod param;
 mod param_set;
+mod params_exclusive;
 mod pipeline;
+mod registry_credential;
 mod repo;
 mod schedule;
 mod service_account;
+mod slack_subscription;
+mod slack_user_link;
 mod ssh_key;
 mod subscription;
 mod trigger;
 mod webhook;
 
+pub(crate) use pipeline::Job;
 use tfplugin::Plugin;
 
 use crate::MonkeyCi;
@@ -21,15 +28,21 @@ use crate::MonkeyCi;
 /// Adds each of them.
 pub(crate) fn all(plugin: Plugin<MonkeyCi>) -> Plugin<MonkeyCi> {
     plugin
+        .resource::<api_token::ApiToken>()
+        .resource::<build_run::BuildRun>()
         .resource::<environment::Environment>()
         .resource::<member::Member>()
         .resource::<org::Org>()
         .resource::<param::Param>()
         .resource::<param_set::ParamSet>()
+        .resource::<params_exclusive::ParamsExclusive>()
         .resource::<pipeline::Pipeline>()
+        .resource::<registry_credential::RegistryCredential>()
         .resource::<repo::Repo>()
         .resource::<schedule::Schedule>()
         .resource::<service_account::ServiceAccount>()
+        .resource::<slack_subscription::SlackSubscription>()
+        .resource::<slack_user_link::SlackUserLink>()
         .resource::<ssh_key::SshKey>()
         .resource::<subscription::Subscription>()
         .resource::<trigger::Trigger>()

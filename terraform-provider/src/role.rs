@@ -38,3 +38,10 @@ impl From<rest::Role> for Role {
         }
     }
 }
+
+impl Role {
+    /// The role of this word.
+    pub(crate) fn of(word: &str) -> Option<Self> {
+        [Self::Viewer, Self::Developer, Self::Maintainer, Self::Owner].into_iter().find(|role| role.as_str() == word)
+    }
+}

@@ -27,7 +27,8 @@ impl Server {
             let detail = "Set `org` here or in the provider's block, or the variable MONKEYCI_ORG.";
             Diagnostic::error("No organisation", detail).at("org")
         };
-        let name = org.known().cloned().or_else(|| self.org.clone()).ok_or_else(missing)?;
+        let name =
+            org.known().filter(|name| !name.is_empty()).cloned().or_else(|| self.org.clone()).ok_or_else(missing)?;
         *org = name.clone().into();
         Ok(name)
     }

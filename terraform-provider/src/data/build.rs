@@ -6,6 +6,7 @@ use tfplugin::{Choice, Computed, Context, DataSource, Object, Result};
 
 use super::unread;
 use crate::server::Server;
+use crate::time;
 
 /// The newest builds of a repository.
 #[derive(Debug, Object)]
@@ -88,14 +89,9 @@ impl DataSource for Builds {
             status: build.status.as_str().into(),
             message: build.message.into(),
             commit: build.trigger.git.and_then(|git| git.commit_id).into(),
-            created: time(build.created).into(),
-            ended: build.ended.map(time).into(),
+            created: time::shown(build.created).into(),
+            ended: build.ended.map(time::shown).into(),
         };
         Ok(Self { builds: found.into_iter().map(shown).collect::<Vec<_>>().into(), ..self })
     }
-}
-
-/// A time in RFC 3339.
-fn time(at: monkeyci_client::model::Millis) -> String {
-    jiff::Timestamp::from_millisecond(at).unwrap_or(jiff::Timestamp::MAX).to_string()
 }

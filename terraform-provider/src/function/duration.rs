@@ -19,7 +19,8 @@ impl Function for DurationParse {
     }
 }
 
-fn seconds(text: &str) -> Option<u64> {
+/// The seconds of a duration, where it is one.
+pub(crate) fn seconds(text: &str) -> Option<u64> {
     let mut total: u64 = 0;
     let mut rest = text;
     while !rest.is_empty() {

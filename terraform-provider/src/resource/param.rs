@@ -2,10 +2,12 @@
 
 use monkeyci_client::{Object, rest};
 use rest::validate::Kind;
-use tfplugin::{Computed, Diagnostic, Result, Secret};
+use tfplugin::{Computed, Diagnostic, Moved, Result, Secret};
 
 use crate::address;
 use crate::declared::{Declared, declared};
+use crate::moved::{self, is_placed};
+use crate::scope;
 use crate::server::Server;
 use crate::snapshot;
 
@@ -16,10 +18,10 @@ use crate::snapshot;
 #[object(exactly_one_of(["value", "value_wo"]), requires("value_wo", "value_wo_version"))]
 pub struct Param {
     /// Which builds get it: the `id` of an organisation, a repository, an environment or a param set.
-    #[attribute(replaces, identity)]
+    #[attribute(replaces_if(is_placed), identity)]
     scope: String,
     /// Its name.
-    #[attribute(replaces, identity)]
+    #[attribute(replaces_if(is_placed), identity)]
     name: String,
     /// Its value, where that is no secret.
     value: Option<String>,
@@ -51,18 +53,7 @@ impl Declared for Param {
     }
 
     fn at(&self, server: &Server) -> Result<Object<rest::Param, rest::ParamBody>> {
-        let scope = self.scope.as_str();
-        if let Some([org, set]) = address::names("ORG/param-set/NAME", scope) {
-            return Ok(server.org(org).param_set(set).param(&self.name));
-        }
-        if let Some([org, repo, environment]) = address::names("ORG/REPO/env/NAME", scope) {
-            return Ok(server.org(org).repo(repo).environment(environment).param(&self.name));
-        }
-        if let Some([org]) = address::names("ORG", scope) {
-            return Ok(server.org(org).param(&self.name));
-        }
-        let [org, repo] = address::read("scope", "ORG/REPO", scope)?;
-        Ok(server.org(org).repo(repo).param(&self.name))
+        scope::param(server, &self.scope, &self.name)
     }
 
     fn name(&self) -> &str {
@@ -129,6 +120,33 @@ impl Declared for Param {
             return Err(Diagnostic::error("Invalid address", detail).into());
         };
         Ok(Self { scope: scope.to_owned(), name: name.to_owned(), ..Self::default() })
+    }
+
+    /// Values are taken over where they are no secrets.
+    fn of_other(source: &Moved) -> Option<Self> {
+        let own = Self { id: String::new().into(), version: 0.into(), fingerprint: None.into(), ..Self::default() };
+        let (name, repo) = (|word| moved::name(source, word), |word| moved::repo(source, word));
+        Some(match source.type_name.as_str() {
+            "drone_secret" => Self { scope: repo("repository"), name: name("name"), ..own },
+            "drone_orgsecret" => Self { scope: name("namespace"), name: name("name"), ..own },
+            "woodpecker_secret" | "woodpecker_org_secret" | "woodpecker_repository_secret" => {
+                Self { name: name("name"), ..own }
+            }
+            "circleci_context_environment_variable" => Self { name: name("name"), ..own },
+            "circleci_project_environment_variable" => Self { scope: repo("project_slug"), name: name("name"), ..own },
+            "github_actions_secret" | "github_actions_organization_secret" => Self { name: name("secret_name"), ..own },
+            "github_actions_variable" | "github_actions_organization_variable" => {
+                Self { name: name("variable_name"), value: moved::set(source, "value"), ..own }
+            }
+            "gitlab_project_variable" => Self { scope: repo("project"), name: name("key"), ..own },
+            "gitlab_group_variable" => Self { scope: name("group"), name: name("key"), ..own },
+            "buildkite_cluster_secret" => Self { name: name("key"), ..own },
+            _ => return None,
+        })
+    }
+
+    fn is_placed(&self) -> bool {
+        !self.scope.is_empty() && !self.name.is_empty()
     }
 
     fn is_shown(&self) -> bool {

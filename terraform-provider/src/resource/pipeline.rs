@@ -13,7 +13,7 @@ use tfplugin::{Computed, Diagnostic, Result};
 use crate::address;
 use crate::declared::{Declared, declared, or_unset};
 use crate::server::Server;
-use job::Job;
+pub(crate) use job::Job;
 
 /// A pipeline for repositories that have no script of their own. It is imported by its path: `acme/pipeline/main`.
 #[derive(Clone, Debug, Default, tfplugin::Object)]

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use monkeyci_client::{Object, rest};
 use rest::validate::Kind;
-use tfplugin::{Choice, Computed, Result};
+use tfplugin::{Choice, Computed, Moved, Result};
 
 use crate::address;
 use crate::declared::{Declared, declared, or_unset};
+use crate::moved::{self, is_placed};
 use crate::server::Server;
 use crate::snapshot;
 
@@ -15,10 +16,10 @@ use crate::snapshot;
 #[derive(Clone, Debug, Default, tfplugin::Object)]
 pub struct Repo {
     /// The organisation that it belongs to; that of the provider when it is not set.
-    #[attribute(optional, replaces, keeps, identity)]
+    #[attribute(optional, replaces_if(is_placed), keeps, identity)]
     org: Computed<String>,
     /// What paths call it. Another name is another repository, which has no builds yet.
-    #[attribute(replaces, identity)]
+    #[attribute(replaces_if(is_placed), identity)]
     name: String,
     /// Where it is cloned from.
     url: String,
@@ -151,8 +152,53 @@ impl Declared for Repo {
         Ok(Self { org: org.into(), name: name.to_owned(), ..Self::default() })
     }
 
+    fn of_other(source: &Moved) -> Option<Self> {
+        let blank =
+            || Self { org: String::new().into(), id: String::new().into(), revision: 0.into(), ..Self::default() };
+        let named = |path: String| match path.split_once('/') {
+            Some((org, name)) => Self { org: org.into(), name: name.to_owned(), ..blank() },
+            None => blank(),
+        };
+        let branch = |word: &str| moved::set(source, word).unwrap_or_else(|| "main".to_owned());
+        let visibility = match source.text("visibility") {
+            Some("public") => Visibility::Public,
+            _ => Visibility::Private,
+        };
+        Some(match source.type_name.as_str() {
+            "drone_repo" => Self {
+                visibility,
+                default_branch: "main".to_owned(),
+                cancel_superseded: moved::flag(source, "cancel_running") == Some(true),
+                ..named(moved::repo(source, "repository"))
+            },
+            "woodpecker_repository" => Self {
+                visibility,
+                url: moved::text(source, "clone_url"),
+                default_branch: branch("default_branch"),
+                ..named(moved::repo(source, "full_name"))
+            },
+            "buildkite_pipeline" => Self {
+                name: moved::name(source, "slug"),
+                url: moved::text(source, "repository"),
+                default_branch: branch("default_branch"),
+                ..blank()
+            },
+            "circleci_project" => Self {
+                name: moved::name(source, "name"),
+                url: moved::text(source, "vcs_info_url"),
+                default_branch: branch("vcs_info_default_branch"),
+                ..blank()
+            },
+            _ => return None,
+        })
+    }
+
+    fn is_placed(&self) -> bool {
+        !self.name.is_empty()
+    }
+
     fn revision(&self) -> Option<u64> {
-        self.revision.known().copied()
+        self.revision.known().copied().filter(|revision| *revision > 0)
     }
 
     fn is_protected(&self) -> bool {

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use monkeyci_client::{Object, rest};
 use rest::validate::Kind;
-use tfplugin::{Computed, Result};
+use tfplugin::{Computed, Moved, Result};
 
 use crate::address;
 use crate::declared::{Declared, declared, or_unset};
+use crate::moved::{self, is_placed};
 use crate::server::Server;
 use crate::snapshot;
 
@@ -16,10 +17,10 @@ use crate::snapshot;
 #[derive(Clone, Debug, Default, tfplugin::Object)]
 pub struct Schedule {
     /// The `id` of the repository: `acme/web`.
-    #[attribute(replaces, identity)]
+    #[attribute(replaces_if(is_placed), identity)]
     repo: String,
     /// Its name in the repository.
-    #[attribute(replaces, identity)]
+    #[attribute(replaces_if(is_placed), identity)]
     name: String,
     /// Five fields of cron: minute, hour, day of the month, month, day of the week.
     cron: String,
@@ -80,6 +81,47 @@ impl Declared for Schedule {
     fn of_address(address: &str) -> Result<Self> {
         let [org, repo, name] = address::imported("ORG/REPO/schedule/NAME", address)?;
         Ok(Self { repo: format!("{org}/{repo}"), name: name.to_owned(), ..Self::default() })
+    }
+
+    fn of_other(source: &Moved) -> Option<Self> {
+        let own = Self {
+            timezone: "UTC".to_owned(),
+            branch: moved::set(source, "branch"),
+            id: String::new().into(),
+            ..Self::default()
+        };
+        let (text, name, repo) =
+            (|word| moved::text(source, word), |word| moved::name(source, word), |word| moved::repo(source, word));
+        Some(match source.type_name.as_str() {
+            "drone_cron" => Self {
+                repo: repo("repository"),
+                name: name("name"),
+                cron: text("expr"),
+                enabled: moved::flag(source, "disabled") != Some(true),
+                ..own
+            },
+            "woodpecker_repository_cron" => Self { name: name("name"), cron: text("schedule"), enabled: true, ..own },
+            "buildkite_pipeline_schedule" => Self {
+                name: name("label"),
+                cron: text("cronline"),
+                enabled: moved::flag(source, "enabled") != Some(false),
+                ..own
+            },
+            "gitlab_pipeline_schedule" => Self {
+                repo: repo("project"),
+                name: name("description"),
+                cron: text("cron"),
+                timezone: moved::set(source, "cron_timezone").unwrap_or(own.timezone),
+                branch: moved::set(source, "ref").map(|name| name.trim_start_matches("refs/heads/").to_owned()),
+                enabled: moved::flag(source, "active") != Some(false),
+                ..own
+            },
+            _ => return None,
+        })
+    }
+
+    fn is_placed(&self) -> bool {
+        !self.repo.is_empty() && !self.name.is_empty()
     }
 }
 

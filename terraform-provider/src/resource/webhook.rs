@@ -2,9 +2,10 @@
 
 use monkeyci_client::rest::{Hook, NewHook};
 use monkeyci_client::{ClientError, HookRef};
-use tfplugin::{Change, Computed, Context, Diagnostic, Diagnostics, Object, Resource, Result, Secret};
+use tfplugin::{Change, Computed, Context, Diagnostic, Diagnostics, Moved, Object, Resource, Result, Secret};
 
 use crate::address;
+use crate::moved::{self, is_placed};
 use crate::refusal;
 use crate::server::Server;
 
@@ -15,7 +16,7 @@ use crate::server::Server;
 #[object(requires("secret_wo", "secret_wo_version"))]
 pub struct Webhook {
     /// The `id` of the repository: `acme/web`.
-    #[attribute(replaces, identity)]
+    #[attribute(replaces_if(is_placed), identity)]
     repo: String,
     /// Its name in the repository; that of the forge when it is not set.
     #[attribute(optional, replaces, keeps, identity)]
@@ -72,6 +73,9 @@ impl Resource for Webhook {
             address::read::<2>("repo", "ORG/REPO", &planned.repo)?;
             change.set("name", planned.place());
             change.set("id", planned.id);
+            if change.prior().is_some_and(|prior| prior.repo.is_empty()) {
+                change.set("url", Computed::<String>::Unknown);
+            }
         }
         Ok(())
     }
@@ -88,6 +92,9 @@ impl Resource for Webhook {
     }
 
     async fn read(self, cx: &Context<Server>) -> Result<Option<Self>> {
+        if self.repo.is_empty() {
+            return Ok(Some(self));
+        }
         match self.at(&cx.client)?.get().await {
             Ok(hook) => Ok(Some(self.filled(hook))),
             Err(ClientError::NotFound(_)) => Ok(None),
@@ -95,9 +102,27 @@ impl Resource for Webhook {
         }
     }
 
-    /// One that was imported gets the version of the secret that it has.
-    async fn update(self, _: Self, _: &Context<Server>) -> Result<Self> {
-        Ok(self)
+    /// One that was imported gets the version of the secret that it has, and one that was another provider's is made.
+    async fn update(self, prior: Self, cx: &Context<Server>) -> Result<Self> {
+        if prior.repo.is_empty() { self.create(cx).await } else { Ok(self) }
+    }
+
+    fn moved(source: Moved) -> Result<Option<Self>> {
+        let own = |forge: &str, repo: String| {
+            let mut own = Self { repo, forge: forge.to_owned(), url: String::new().into(), ..Self::default() };
+            own.place();
+            own
+        };
+        Ok(match source.type_name.as_str() {
+            // Its owner stands in the address of the hook in GitHub's API: https://api.github.com/repos/acme/web/hooks/1.
+            "github_repository_webhook" => {
+                let url = moved::text(&source, "url");
+                let path = url.split_once("/repos/").map(|(_, path)| path.split('/').take(2).collect::<Vec<_>>());
+                Some(own("github", path.filter(|path| path.len() == 2).unwrap_or_default().join("/")))
+            }
+            "gitlab_project_hook" => Some(own("gitlab", moved::repo(&source, "project"))),
+            _ => None,
+        })
     }
 
     async fn delete(self, cx: &Context<Server>) -> Result<()> {

@@ -4,19 +4,25 @@
 mod monkeyci;
 
 mod certificate;
+mod credentials;
 mod docs;
 mod examples;
+mod export;
 mod guide;
 mod input;
+mod lookups;
 #[cfg(target_os = "linux")]
 mod mishaps;
+mod moved;
 mod reads;
 #[cfg(target_os = "linux")]
 mod registry;
 mod release;
+mod runs;
 mod secrets;
 mod server;
 mod setup;
+mod slack;
 mod stories;
 mod workspace;
 

@@ -1,5 +1,6 @@
 //! A folder with a configuration, the real Terraform in it, and a server of its own.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -20,6 +21,7 @@ pub const SECRET: &str = "open-sesame-and-nothing-else";
 pub struct Workspace {
     dir: TempDir,
     provider: Option<Reattach>,
+    others: RefCell<Vec<String>>,
     runtime: tokio::runtime::Runtime,
     trusts: bool,
     pub server: Server,
@@ -48,6 +50,16 @@ impl Workspace {
     /// One with the provider in this process; nothing where there is no Terraform.
     pub fn new() -> Option<Self> {
         Self::with("", true)
+    }
+
+    /// The same, whose server runs jobs of the organisation `acme` as plain processes.
+    pub fn with_processes() -> Option<Self> {
+        if !has_terraform() {
+            return None;
+        }
+        let dir = tempfile::tempdir().expect("a folder");
+        let server = Server::start(dir.path(), "[executor]\nprocesses = [\"acme/*\"]\n");
+        Some(Self::of(dir, server, None, true, ""))
     }
 
     /// One whose Terraform starts the program, once for each `provider` block.
@@ -103,7 +115,7 @@ impl Workspace {
         let rc = format!("provider_installation {{\n {installation} direct {{\n exclude = [\"*/*/*\"]\n }}\n}}\n");
         std::fs::write(dir.path().join("terraformrc"), rc).expect("a file");
         let trusts = authority.is_some();
-        let workspace = Self { dir, provider, runtime, server, client, trusts };
+        let workspace = Self { dir, provider, others: RefCell::default(), runtime, server, client, trusts };
         workspace.write(
             "provider.tf",
             &format!(
@@ -114,6 +126,16 @@ impl Workspace {
             ),
         );
         workspace
+    }
+
+    /// Lets the provider stand in for others at these addresses, whose resources are only moved.
+    pub fn attach_as(&self, addresses: &[&str]) {
+        self.others.borrow_mut().extend(addresses.iter().map(|address| (*address).to_owned()));
+    }
+
+    /// The folder of everything.
+    pub fn home(&self) -> &Path {
+        self.dir.path()
     }
 
     /// The folder of the configuration.
@@ -173,7 +195,10 @@ impl Workspace {
             command.env("TF_REGISTRY_CLIENT_TIMEOUT", "120");
         }
         if let Some(provider) = &self.provider {
-            command.env("TF_REATTACH_PROVIDERS", provider.env(ADDRESS));
+            let mut all: serde_json::Value = serde_json::from_str(&provider.env(ADDRESS)).expect("JSON");
+            let own = all[ADDRESS].clone();
+            self.others.borrow().iter().for_each(|other| all[other] = own.clone());
+            command.env("TF_REATTACH_PROVIDERS", all.to_string());
         }
         command
     }

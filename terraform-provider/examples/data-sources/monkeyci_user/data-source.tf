@@ -1,0 +1,7 @@
+data "monkeyci_user" "ann" {
+  name = "ann"
+}
+
+output "is_admin" {
+  value = data.monkeyci_user.ann.admin
+}

@@ -1,0 +1,4 @@
+# The same that forges show for the key.
+output "fingerprint" {
+  value = provider::monkeyci::ssh_fingerprint("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMQT6u4g74HigiSr7F2ySoGh+YTUYU2BNDPKw3+b86Nv acme/web")
+}

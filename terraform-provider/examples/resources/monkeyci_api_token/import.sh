@@ -1,0 +1,1 @@
+terraform import monkeyci_api_token.deploy acme/sa/deployer/token/01JDQ2V3W4X5Y6Z7A8B9C0D1E2

@@ -1,0 +1,1 @@
+terraform import monkeyci_params_exclusive.web acme/web

@@ -1,0 +1,1 @@
+terraform import monkeyci_registry_credential.ghcr acme/registry/ghcr

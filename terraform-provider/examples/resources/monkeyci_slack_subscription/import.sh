@@ -1,0 +1,1 @@
+terraform import monkeyci_slack_subscription.shop acme/subscription/shop
