@@ -113,7 +113,6 @@ fn every_resource_is_made_imported_and_removed_as_its_example_shows() {
         }
         w.is_settled();
         destroy(&w, &text);
-        println!("{}: made, imported, removed", example.display());
     }
 }
 
