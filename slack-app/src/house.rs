@@ -5,6 +5,7 @@ use std::sync::Arc;
 use monkeyci_client::model::Millis;
 use monkeyci_client::{Client, ClientError, OrgRef};
 
+use crate::names::Names;
 use crate::place::Place;
 use crate::shelf::Shelf;
 use crate::slack::Slack;
@@ -30,6 +31,8 @@ pub struct House {
     pub workspaces: Arc<Workspaces>,
     /// What it keeps.
     pub shelf: Shelf,
+    /// Channels by name.
+    pub names: Arc<Names>,
     /// The builds that it tells of.
     pub stories: Arc<Stories>,
     /// Has messages looked at.

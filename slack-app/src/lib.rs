@@ -20,6 +20,7 @@ pub mod lead;
 pub mod manifest;
 pub mod message;
 pub mod modal;
+pub mod names;
 pub mod place;
 pub mod receive;
 pub mod serve;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::app::App;
@@ -14,6 +15,9 @@ use crate::tell::{Deliverer, Follower, Outbox, digest};
 
 /// So long is waited after the stream of events broke off.
 const AGAIN: Duration = Duration::from_secs(2);
+
+/// So long is waited until another replica knows that this one ends.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// How Slack and the app meet.
 pub struct Meeting {
@@ -33,7 +37,8 @@ pub async fn serve(
     meeting: Meeting,
     stop: impl Future<Output = ()>,
 ) -> std::io::Result<()> {
-    let teller = tokio::spawn(tell(Arc::clone(&app), outbox));
+    let (quit, quitting) = watch::channel(false);
+    let teller = tokio::spawn(tell(Arc::clone(&app), outbox, quitting));
     let listening = meeting.socket.map(|token| {
         let slack = app.house.slack.clone();
         tokio::spawn(socket::listen(Arc::clone(&app), slack, token))
@@ -55,13 +60,17 @@ pub async fn serve(
             Ok(())
         }
     };
-    teller.abort();
+    // Another replica is told that it may go on at once.
+    quit.send_replace(true);
+    if tokio::time::timeout(FAREWELL, teller).await.is_err() {
+        tracing::warn!("another replica has to wait until it tells of builds");
+    }
     listening.inspect(JoinHandle::abort);
     result
 }
 
 /// Tells of builds while this replica leads.
-async fn tell(app: Arc<App>, mut outbox: Outbox) {
+async fn tell(app: Arc<App>, mut outbox: Outbox, mut quitting: watch::Receiver<bool>) {
     let mut candidate = Candidate::new(app.house.shelf.clone());
     loop {
         match candidate.leads().await {
@@ -73,12 +82,16 @@ async fn tell(app: Arc<App>, mut outbox: Outbox) {
                     () = outbox.run(Arc::new(Deliverer::new(app.house.clone()))) => {}
                     () = digest::tell(&app.house) => {}
                     () = beat(&mut candidate) => tracing::warn!("another replica tells of builds now"),
+                    _ = quitting.wait_for(|quit| *quit) => {}
                 }
             }
             Ok(false) => {}
             Err(error) => tracing::warn!(%error, "the server cannot be asked who tells of builds"),
         }
-        tokio::time::sleep(BEAT / 2).await;
+        let is_over = tokio::time::timeout(BEAT / 2, quitting.wait_for(|quit| *quit)).await.is_ok();
+        if is_over {
+            return candidate.resign().await;
+        }
     }
 }
 

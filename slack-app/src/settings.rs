@@ -117,6 +117,7 @@ impl Settings {
             slack,
             workspaces: Arc::new(workspaces),
             shelf,
+            names: Arc::default(),
             wake,
             command: self.command.clone(),
         };

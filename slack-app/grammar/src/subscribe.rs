@@ -20,6 +20,8 @@ pub struct Subscribe {
     pub on: BTreeSet<Moment>,
     /// Globs of branches, tags and pull requests, as the server's subscriptions have them.
     pub refs: Vec<String>,
+    /// What caused the build, in the server's words.
+    pub events: BTreeSet<&'static str>,
     /// Globs of jobs.
     pub jobs: Vec<String>,
     /// Globs of who caused the build; those to leave out begin with `!`.
@@ -93,6 +95,16 @@ const SETTINGS: &[&str] = &["style", "thread", "mention", "quiet", "digest", "zo
 const KEYS: &[&str] =
     &["on", "branch", "job", "event", "by", "-by", "label", "style", "thread", "mention", "quiet", "digest", "zone"];
 
+/// What causes builds, in the server's words and in others.
+const EVENTS: &[(&str, &[&str])] = &[
+    ("push", &[]),
+    ("tag", &[]),
+    ("pull-request", &["pr", "mr", "pull"]),
+    ("schedule", &["cron"]),
+    ("build", &[]),
+    ("manual", &["api", "cli"]),
+];
+
 impl Settings {
     /// Whether nothing is said.
     #[must_use]
@@ -156,19 +168,14 @@ impl Settings {
 impl Subscribe {
     pub(crate) fn read(words: Words) -> Result<Self, Mistake> {
         let mut wanted = Self::default();
-        let mut events = Vec::new();
         let mut args = Args::new(words, KEYS);
         while let Some(said) = args.next()? {
             match said {
-                Said::Filter(filter) => wanted.take(&filter, &mut events)?,
+                Said::Filter(filter) => wanted.take(&filter)?,
                 Said::Flag(flag) => return Err(unknown(&flag, &[])),
                 Said::Plain(word) if wanted.repo.is_none() => wanted.repo = Some(RepoName::read(&word)?),
                 Said::Plain(word) => return Err(unexpected(&word)),
             }
-        }
-        // Of a kind of event all refs, where none are named.
-        if wanted.refs.is_empty() {
-            wanted.refs = events;
         }
         match (&wanted.repo, wanted.labels.is_empty()) {
             (None, true) => Err(Mistake::new(
@@ -181,7 +188,7 @@ impl Subscribe {
         }
     }
 
-    fn take(&mut self, filter: &Filter, events: &mut Vec<String>) -> Result<(), Mistake> {
+    fn take(&mut self, filter: &Filter) -> Result<(), Mistake> {
         if filter.values().count() > MANY || filter.values().next().is_none() {
             return Err(filter.mistake(&format!("it lists 1 to {MANY}, with commas between them")));
         }
@@ -203,12 +210,10 @@ impl Subscribe {
             "job" => self.jobs.extend(globs()),
             "event" => {
                 for word in filter.values() {
-                    events.push(match word {
-                        "push" => "refs/heads/*".into(),
-                        "tag" => "refs/tags/*".into(),
-                        "pr" | "mr" => "pull/*".into(),
-                        _ => return Err(filter.mistake("it is `push`, `tag` or `pr`")),
-                    });
+                    let event = EVENTS.iter().find(|(name, others)| *name == word || others.contains(&word));
+                    let known = || list(EVENTS.iter().map(|(name, _)| format!("`{name}`")));
+                    let event = event.ok_or_else(|| filter.mistake(&format!("known are {}", known())))?;
+                    self.events.insert(event.0);
                 }
             }
             "by" => self.actors.extend(globs()),

@@ -96,7 +96,7 @@ impl Verb {
             Self::Approve => "[build] [job]",
             Self::Reject => "[build] [job] reason…",
             Self::Subscribe => {
-                "repo|label:KEY=VALUE [on:failed,recovered,waiting] [branch:GLOB] [job:GLOB] [event:push,tag,pr] [by:WHO|-by:WHO]"
+                "repo|label:KEY=VALUE [on:failed,recovered,waiting] [branch:GLOB] [job:GLOB] [event:push,tag,pr,schedule] [by:WHO|-by:WHO]"
             }
             Self::Unsubscribe => "repo|label:KEY=VALUE|all",
             Self::Subscriptions | Self::Link | Self::Unlink | Self::Whoami => "",

@@ -1,7 +1,7 @@
 //! What a channel is told, and how.
 
 use monkeyci_client::ClientError;
-use monkeyci_client::rest::{LabelFilters, Moment, Recipient, Subscription, SubscriptionBody};
+use monkeyci_client::rest::{LabelFilters, Moment, Recipient, SlackStyle, Subscription, SubscriptionBody};
 use monkeyci_grammar::{Mute, Muted, Settings, Subject, Subscribe, Thread};
 
 use super::{Answer, Asking, Refusal};
@@ -9,14 +9,6 @@ use crate::house::now;
 use crate::message::text::{code, escape};
 use crate::place::Place;
 use crate::tell::channel::Channel;
-
-/// The channel that a subscription tells, where it is one of ours.
-pub(super) fn place_of(to: Option<&Recipient>, name: &str) -> Option<Place> {
-    match to? {
-        Recipient::Chat { integration, place } if integration == name => Place::of(place),
-        _ => None,
-    }
-}
 
 impl Asking<'_> {
     /// Tells the channel of builds. Whoever asks must be one who may have subscriptions.
@@ -30,7 +22,7 @@ impl Asking<'_> {
             // A repository that is not there is told of at once, and not by silence.
             self.at(repo).get().await?;
         }
-        let body = body(place, &self.house.name, repo.as_deref(), &wanted);
+        let body = body(place, repo.as_deref(), &wanted);
         let name = subscription_name(place, repo.as_deref(), &wanted.labels);
         let put = self.org().subscription(&name).put(&body).await?;
         let (_, set) = self
@@ -108,10 +100,13 @@ impl Asking<'_> {
     }
 
     async fn own_subscriptions(&self) -> Result<Vec<Subscription>, ClientError> {
-        let all = self.org().subscriptions().all().await?;
-        let is_here =
-            |one: &Subscription| place_of(Some(&one.body.to), &self.house.name).as_ref() == Some(&self.by.place);
-        Ok(all.into_iter().filter(is_here).collect())
+        let mut own = Vec::new();
+        for one in self.org().subscriptions().all().await? {
+            if self.house.place_of(&one.body.to).await?.is_some_and(|(place, _)| place == self.by.place) {
+                own.push(one);
+            }
+        }
+        Ok(own)
     }
 
     /// Tells it nothing for a while.
@@ -189,7 +184,7 @@ fn told(channel: &Channel) -> String {
     )
 }
 
-fn body(place: &Place, name: &str, repo: Option<&str>, wanted: &Subscribe) -> SubscriptionBody {
+fn body(place: &Place, repo: Option<&str>, wanted: &Subscribe) -> SubscriptionBody {
     let moment = |moment: &monkeyci_grammar::Moment| match moment {
         monkeyci_grammar::Moment::Failed => Moment::Failed,
         monkeyci_grammar::Moment::Recovered => Moment::Recovered,
@@ -205,12 +200,17 @@ fn body(place: &Place, name: &str, repo: Option<&str>, wanted: &Subscribe) -> Su
         wanted.on.iter().map(moment).collect()
     };
     SubscriptionBody {
-        to: Recipient::Chat { integration: name.to_owned(), place: place.to_string() },
+        to: Recipient::Slack {
+            workspace: place.team.clone(),
+            channel: place.channel.clone(),
+            style: SlackStyle::default(),
+        },
         repos: repo.map(str::to_owned).into_iter().collect(),
         label_filters: filters(&wanted.labels),
         refs: wanted.refs.clone(),
         jobs: wanted.jobs.clone(),
         actors: wanted.actors.clone(),
+        events: wanted.events.iter().filter_map(|word| serde_json::from_value((*word).into()).ok()).collect(),
         on,
         paused: false,
     }
@@ -245,6 +245,10 @@ fn describe(one: &Subscription) -> String {
         if !globs.is_empty() {
             words += &format!(" {what} {}", code(&globs.join(", "), 200));
         }
+    }
+    if !body.events.is_empty() {
+        let events: Vec<&str> = body.events.iter().map(|event| event.as_str()).collect();
+        words += &format!(" after {}", events.join(", "));
     }
     if body.paused {
         words += " (paused)";

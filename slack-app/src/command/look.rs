@@ -216,13 +216,12 @@ impl Asking<'_> {
         } else {
             words.push(format!("{} is not told here.", self.named(&id)));
             let matches = build.subscriptions(None).await?;
-            let here = self.by.place.to_string();
-            let of_here = matches.iter().filter(|found| {
-                super::channel::place_of(found.to.as_ref(), &self.house.name)
-                    .is_some_and(|place| place.to_string() == here)
-            });
-            words
-                .extend(of_here.map(|found| format!("• {}: {}", code(&found.subscription, 60), line(&found.why, 300))));
+            for found in matches {
+                let Some(to) = &found.to else { continue };
+                if self.house.place_of(to).await?.is_some_and(|(place, _)| place == self.by.place) {
+                    words.push(format!("• {}: {}", code(&found.subscription, 60), line(&found.why, 300)));
+                }
+            }
         }
         let channel = self.house.channel(&self.by.place).await?;
         let (place, actor) = (story.place(), story.trigger.actor.clone().unwrap_or_default());

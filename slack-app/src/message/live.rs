@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::block::{Button, actions, context, overflow, section};
 use super::ladder::Length;
-use super::text::{clip, code, escape, line, link, plain, took};
+use super::text::{code, escape, line, link, plain, took};
 use super::{JobStory, Message, View};
 
 /// Characters of a commit's message, of a branch, of a name, and of what went wrong.
@@ -220,7 +220,9 @@ impl View<'_> {
         if let Some(who) = self.claimed {
             notes.push(format!(":eyes: {who} is on it"));
         }
-        notes.extend(self.notes.iter().rev().take(NOTES).rev().map(|note| clip(note, 200)));
+        // A link that were cut would be none.
+        let short = self.notes.iter().filter(|note| note.len() <= 600);
+        notes.extend(short.cloned());
         if !notes.is_empty() && length < Length::Brief {
             let last = notes.len().saturating_sub(NOTES);
             pieces.push(notes[last..].join(" · "));

@@ -5,7 +5,9 @@ use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use monkeyci_client::model::Millis;
-use monkeyci_grammar::{Mention, Muted, Quiet, Settings, Style, Thread, Until};
+use monkeyci_client::rest::SlackStyle;
+use monkeyci_client::rest::slack::{SlackMessage, SlackThread};
+use monkeyci_grammar::{Clock, Mention, Muted, Quiet, Settings, Style, Thread, Until};
 use serde::{Deserialize, Serialize};
 
 /// Mutes of one channel.
@@ -86,6 +88,26 @@ impl Channel {
             Some(true) => Thread::Always,
             Some(false) => Thread::Off,
         }
+    }
+
+    /// The same where a subscription says how it is to be told.
+    #[must_use]
+    pub fn with(mut self, style: Option<&SlackStyle>) -> Self {
+        let Some(style) = style else { return self };
+        self.plan = style.message == SlackMessage::Plan;
+        self.thread = match style.thread {
+            SlackThread::OnFailure => None,
+            SlackThread::Always => Some(true),
+            SlackThread::Off => Some(false),
+        };
+        self.mention = style.mention == "author";
+        if let Some(hours) = &style.quiet_hours
+            && let (Some(from), Some(to)) = (Clock::of(&hours.from), Clock::of(&hours.to))
+        {
+            self.quiet = Some((from.minutes, to.minutes));
+            self.zone.clone_from(&hours.timezone);
+        }
+        self
     }
 
     /// Takes in what somebody wants to be otherwise.
@@ -205,7 +227,7 @@ fn is_match(glob: &str, text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use monkeyci_grammar::{Clock, Span};
+    use monkeyci_grammar::Span;
 
     use super::*;
 

@@ -89,7 +89,7 @@ impl Deliverer {
             Err(ClientError::NotFound(_)) => return Ok(None),
             Err(error) => return Err(error),
         };
-        let channel = self.house.channel(&post.place).await?;
+        let channel = self.house.channel(&post.place).await?.with(post.style.as_ref());
         let author = self.author(post, &known, &channel).await;
         let view = self.view(post, &known, &channel, author.as_deref());
         let message = view.message();

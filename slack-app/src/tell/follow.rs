@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use futures::StreamExt as _;
 use monkeyci_client::ClientError;
 use monkeyci_client::model::{BuildId, BuildStatus, Event, EventKind, JobStatus};
-use monkeyci_client::rest::{Match, Moment, Recipient};
+use monkeyci_client::rest::{Match, Moment};
 
 use super::channel::Of;
 use super::deliver::KEPT;
@@ -16,7 +16,6 @@ use super::line::{Came, Line, News, Wanted};
 use super::line_key;
 use crate::house::{House, now};
 use crate::message::Story;
-use crate::place::Place;
 
 /// The key under which it is kept how far was read.
 const CURSOR: &str = "cursor";
@@ -164,9 +163,9 @@ impl Follower {
 
     /// What a channel wants to be told, unless it does not want to hear of it now.
     async fn wanted(&self, story: &Story, found: Match) -> Result<Option<Wanted>, ClientError> {
-        let (Some(on), Some(Recipient::Chat { integration, place })) = (found.on, found.to) else { return Ok(None) };
-        let Some(place) = Place::of(&place).filter(|_| integration == self.house.name) else { return Ok(None) };
-        let channel = self.house.channel(&place).await?;
+        let (Some(on), Some(to)) = (found.on, found.to) else { return Ok(None) };
+        let Some((place, style)) = self.house.place_of(&to).await? else { return Ok(None) };
+        let channel = self.house.channel(&place).await?.with(style.as_ref());
         let (repo, at) = (story.id.repo.as_str(), story.place());
         let actor = story.trigger.actor.as_deref().unwrap_or_default();
         if channel.silence(Of { repo, place: &at, actor }, now()).is_some() {
@@ -174,6 +173,6 @@ impl Follower {
         }
         // Who is waited for is told at once.
         let not_before = if on == Moment::Waiting { None } else { channel.quiet_until(now()) };
-        Ok(Some(Wanted { place, on, subscription: found.subscription, why: found.why, not_before }))
+        Ok(Some(Wanted { place, on, subscription: found.subscription, why: found.why, not_before, style }))
     }
 }

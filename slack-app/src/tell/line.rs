@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use monkeyci_client::model::Millis;
-use monkeyci_client::rest::Moment;
+use monkeyci_client::rest::{Moment, SlackStyle};
 use serde::{Deserialize, Serialize};
 
 use crate::message::Red;
@@ -63,6 +63,9 @@ pub struct Post {
     /// What people did by it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// How the subscription says that it is to be told, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub style: Option<SlackStyle>,
     /// What stands in its thread, by key.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub replies: BTreeMap<String, Said>,
@@ -167,6 +170,8 @@ pub struct Wanted {
     pub why: String,
     /// When it may be told, where that is later.
     pub not_before: Option<Millis>,
+    /// How the subscription says that it is to be told, where it says so.
+    pub style: Option<SlackStyle>,
 }
 
 impl Line {
@@ -270,6 +275,7 @@ impl Line {
             red,
             claimed: None,
             notes: Vec::new(),
+            style: wanted.style.clone(),
             replies: BTreeMap::new(),
         });
     }

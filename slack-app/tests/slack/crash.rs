@@ -82,3 +82,52 @@ async fn a_storm_of_refusals_loses_nothing_and_what_was_deleted_stays_so() {
     house.slack().clock().advance(Duration::from_secs(5));
     assert_eq!(house.lines(), ["acme/web main is green again (#4)"]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_as_it_tells_it_tells_nothing_twice() {
+    let mut house = House::open(false).await;
+    house.command("ann", "/build subscribe web").await;
+    house.answered("This channel is told").await;
+    let posts = |house: &House| {
+        house.slack().look(|world| world.calls.iter().filter(|call| call.method == "chat.postMessage").count())
+    };
+    let told =
+        ["acme/web #1 FAILED on main: unit", "acme/web main is green again (#2)", "acme/web #3 FAILED on main: unit"];
+    for (outcome, line) in [3, 0, 3].into_iter().zip(told) {
+        let before = posts(&house);
+        house.commit("Go on", outcome, "error: it broke\n");
+        house.begin().await;
+        house
+            .slack()
+            .until("Slack is asked", |world| {
+                (world.calls.iter().filter(|call| call.method == "chat.postMessage").count() > before).then_some(())
+            })
+            .await;
+        house.kill();
+        house.start(false).await;
+        house.told(line).await;
+    }
+    let first = "acme/web #1 failed on main: unit; it is mended";
+    house.told(first).await;
+    assert_eq!(house.lines(), [first, told[1], told[2]]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_replicas_tell_once_and_the_other_goes_on() {
+    let mut house = House::open(false).await;
+    house.command("ann", "/build subscribe web").await;
+    house.answered("This channel is told").await;
+    house.start_another();
+    house.commit("Break", 3, "error: it broke\n");
+    house.build().await;
+    house.told("acme/web #1 FAILED on main: unit").await;
+    // The one that was first is ended: the other goes on.
+    house.stop();
+    house.build().await;
+    house.told("acme/web #2 FAILED on main: unit").await;
+    house.commit("Mend", 0, "");
+    house.build().await;
+    house.told("acme/web main is green again (#3)").await;
+    house.told("acme/web #2 failed on main: unit; it is mended").await;
+    assert_eq!(house.lines(), ["acme/web #2 failed on main: unit; it is mended", "acme/web main is green again (#3)"]);
+}

@@ -27,6 +27,7 @@ pub struct House {
     dir: TempDir,
     server: Child,
     app: Option<Child>,
+    others: Vec<Child>,
     emulator: Emulator,
     port: u16,
     token: String,
@@ -99,8 +100,21 @@ impl House {
             serde_json::from_value(json!({ "url": format!("file://{}", code.display()) })).expect("a body");
         acme.repo("web").put(&repo).await.expect("a repository");
 
-        let mut house =
-            Self { dir, server, app: None, emulator, port, token, client, known, grant, team, channel, ann };
+        let mut house = Self {
+            dir,
+            server,
+            app: None,
+            others: Vec::new(),
+            emulator,
+            port,
+            token,
+            client,
+            known,
+            grant,
+            team,
+            channel,
+            ann,
+        };
         house.start(socket).await;
         house
     }
@@ -144,6 +158,21 @@ impl House {
         all.map(|(name, value)| (name.to_owned(), value)).into()
     }
 
+    /// Starts one more, which Slack does not know of.
+    pub fn start_another(&mut self) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_monkeyci-slack"));
+        command.arg("serve").env_clear().envs(self.env()).env("SLACK_SIGNING_SECRET", &self.known.signing_secret);
+        command.env("MONKEYCI_SLACK_LISTEN", "127.0.0.1:0");
+        self.others.push(command.spawn().expect("the app starts"));
+    }
+
+    /// Ends it as a service is ended.
+    pub fn stop(&mut self) {
+        let mut app = self.app.take().expect("it runs");
+        let ended = Command::new("kill").args(["-TERM", &app.id().to_string()]).status().expect("kill runs");
+        assert!(ended.success() && app.wait().expect("it ends").success());
+    }
+
     /// Kills it, as a machine that loses its power does.
     pub fn kill(&mut self) {
         if let Some(mut app) = self.app.take() {
@@ -180,11 +209,16 @@ impl House {
         git(&code, &["commit", "-q", "--allow-empty", "-m", said]);
     }
 
-    /// Begins a build of `main`, and waits until it has ended or waits.
-    pub async fn build(&self) -> u64 {
+    /// Begins a build of `main`.
+    pub async fn begin(&self) -> u64 {
         let web = self.client.org("acme").repo("web");
         let begun = web.start(&NewBuild { branch: Some("main".into()), ..NewBuild::default() }).await.expect("a build");
-        let number = begun.build.number;
+        begun.build.number
+    }
+
+    /// Begins a build of `main`, and waits until it has ended or waits.
+    pub async fn build(&self) -> u64 {
+        let number = self.begin().await;
         self.until(number, |status| status.is_terminal() || status == BuildStatus::Blocked).await;
         number
     }
@@ -278,7 +312,7 @@ pub fn manifest(server: &str, port: Option<u16>) -> Value {
 
 impl Drop for House {
     fn drop(&mut self) {
-        for child in self.app.iter_mut().chain([&mut self.server]) {
+        for child in self.app.iter_mut().chain(&mut self.others).chain([&mut self.server]) {
             // It has ended already, unless the test failed.
             let _ended = child.kill();
             let _gone = child.wait();

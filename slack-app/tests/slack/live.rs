@@ -50,3 +50,18 @@ async fn a_channel_that_subscribed_is_told_once_and_sees_it_mended() {
     house.build().await;
     assert_eq!(house.lines(), ["acme/web #3 failed on main: unit; it is mended", "acme/web main is green again (#4)"]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_declared_on_the_server_is_told_as_it_says() {
+    let house = House::open(false).await;
+    let style = serde_json::json!({ "message": "plan", "thread": "off" });
+    let body = serde_json::json!({ "to": { "slack": { "workspace": house.team, "channel": "#builds", "style": style } },
+                                   "repos": ["web"], "on": ["succeeded"] });
+    let body = serde_json::from_value(body).expect("a subscription");
+    house.client.org("acme").subscription("declared").put(&body).await.expect("a subscription");
+    house.commit("Begin", 0, "fine\n");
+    house.build().await;
+    house.told("acme/web #1 succeeded on main").await;
+    house.command("ann", "/build subscriptions").await;
+    house.answered("told `succeeded` of `web`").await;
+}

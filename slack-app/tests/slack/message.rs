@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use monkeyci_client::rest::Moment;
 use monkeyci_grammar::{Style, Thread};
-use monkeyci_slack::message::{Excerpt, Message, Red, Story, View, ladder};
+use monkeyci_slack::message::{Excerpt, Message, Red, Story, View, ladder, text};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -175,6 +175,7 @@ proptest! {
             let excerpts = names.iter().map(|name| ((*name).to_owned(), Excerpt::of(log.as_bytes(), 9, 12))).collect();
             let mut seen = view(&story, Moment::Failed, &excerpts);
             seen.style = if plan { Style::Plan } else { Style::Compact };
+            let notes: Vec<String> = notes.iter().map(|note| text::escape(note)).collect();
             seen.notes = &notes;
             let replies = seen.replies().into_iter().map(|reply| reply.message);
             for message in replies.chain([seen.message()]) {

@@ -90,7 +90,7 @@ fn channels_subscribe_with_filters() {
         panic!("no subscription")
     };
     assert_eq!(wanted.labels, [("team".into(), "shop".into())]);
-    assert_eq!(wanted.refs, ["refs/tags/*", "pull/*"]);
+    assert_eq!(wanted.events, ["pull-request", "tag"].into());
     assert_eq!(parse("unsubscribe all"), Ok(Command::Unsubscribe { from: None, labels: Vec::new() }));
 }
 
