@@ -16,10 +16,13 @@ const FRESH: Duration = Duration::from_secs(300);
 /// Pages of a list of channels that are looked through.
 const PAGES: usize = 50;
 
+/// What was found of a name, and when.
+type Found = (Instant, Option<String>);
+
 /// Channels by workspace and name.
 #[derive(Debug, Default)]
 pub struct Names {
-    known: Mutex<HashMap<(String, String), (Instant, Option<String>)>>,
+    known: Mutex<HashMap<(String, String), Found>>,
 }
 
 impl House {

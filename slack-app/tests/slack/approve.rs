@@ -1,5 +1,6 @@
 //! Who is waited for decides by a button, as themselves.
 
+use monkeyci_client::model::BuildStatus;
 use serde_json::json;
 use slack_emulator::deed::{Click, Submit};
 
@@ -38,7 +39,7 @@ async fn a_job_goes_on_when_somebody_who_may_says_so_and_not_before() {
     let submit =
         Submit { user: "ann".into(), values: values.as_object().expect("values").clone(), ..Submit::default() };
     assert!(house.slack().submit(&submit).await.expect("a form").ok);
-    house.until(number, |status| status.is_terminal()).await;
+    house.until(number, BuildStatus::is_terminal).await;
     let what = format!("acme/web #{number} ");
     let rejected = house.slack().until("it is rejected", |world| {
         let messages = &world.channels[&house.channel].messages;

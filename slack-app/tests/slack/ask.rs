@@ -1,6 +1,7 @@
 //! What people type is answered, by command and by mention.
 
 use crate::house::House;
+use monkeyci_client::model::BuildStatus;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn people_ask_and_are_answered_as_themselves() {
@@ -16,7 +17,7 @@ async fn people_ask_and_are_answered_as_themselves() {
     house.answered("You are `ann`, and here you may do what a `maintainer` of `acme` may.").await;
     house.command("ann", "/build run web @main").await;
     house.answered("acme/web #1> runs on `main`.").await;
-    house.until(1, |status| status.is_terminal()).await;
+    house.until(1, BuildStatus::is_terminal).await;
     house.command("ann", "/build logs web#1 grep:err").await;
     house.answered("error: three").await;
     house.command("ann", "/build status web").await;
@@ -36,7 +37,7 @@ async fn people_ask_and_are_answered_as_themselves() {
     house.answered("on `main`").await;
     house.command("ann", "/build retry last all").await;
     house.answered("again.").await;
-    house.until(2, |status| status.is_terminal()).await;
+    house.until(2, BuildStatus::is_terminal).await;
     house.command("ann", "/build why #2").await;
     house.answered("is told here by the subscription").await;
 
@@ -47,7 +48,7 @@ async fn people_ask_and_are_answered_as_themselves() {
         .look(|world| world.people.values().find(|one| one.bot_id.is_some()).map(|one| one.id.clone()))
         .expect("a bot");
     house.slack().say("ann", "builds", &format!("<@{bot}> retry all"), Some(&message.ts)).expect("it is said");
-    house.until(3, |status| status.is_terminal()).await;
+    house.until(3, BuildStatus::is_terminal).await;
     house.command("ann", "/build help").await;
     house.answered("`subscribe` — tell this channel of builds").await;
 }
