@@ -131,7 +131,8 @@ impl Check {
             },
             Kind::Line(least, most) => self.line(value, *least, *most, at),
             Kind::Text(forms, most) => self.text(*forms, *most, value, at),
-            Kind::Object(shape) => self.object(shape, value, at),
+            Kind::Object(shape) if shape.name.is_empty() => self.object(shape, value, at),
+            Kind::Object(shape) => self.among(&[shape], value, at),
             Kind::Among(shapes) => self.among(shapes, value, at),
             Kind::List(kind, least, most) => self.list(kind, *least, *most, value, at),
         }

@@ -125,8 +125,9 @@ async fn take(State(heard): State<Arc<Heard>>, headers: HeaderMap, raw: String) 
     }
     let number = header("x-slack-retry-num");
     let retry = (!number.is_empty()).then(|| (number, header("x-slack-retry-reason")));
-    heard.came.send_modify(|all| all.push(Came { payload, retry }));
+    // Whoever waits for it to come may want another answer to the next.
     let answer = heard.answer.borrow().clone();
+    heard.came.send_modify(|all| all.push(Came { payload, retry }));
     match answer {
         Answer::Never => std::future::pending().await,
         Answer::Enough => (StatusCode::INTERNAL_SERVER_ERROR, [("x-slack-no-retry", "1")]).into_response(),

@@ -8,5 +8,6 @@ mod events;
 mod house;
 mod limits;
 mod modals;
+mod page;
 mod peers;
 mod places;

@@ -69,10 +69,7 @@ async fn play(name: &'static str) {
     let mut command = Command::new(python);
     command.arg(script(name)).arg(&url).env("PYTHONDONTWRITEBYTECODE", "1").env("NO_PROXY", "*");
     let said = tokio::task::spawn_blocking(move || run(&mut command)).await.expect("it ends");
-    match said {
-        Ok(_) => {}
-        Err(why) => panic!("{why}"),
-    }
+    said.unwrap_or_else(|why| panic!("{why}"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -93,4 +90,47 @@ async fn an_app_of_slack_bolt_is_told_everything_through_its_socket() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_package_slackblocks_has_the_same_limits() {
     play("limits.py").await;
+}
+
+/// What is fetched from npm.
+const NPM: &[&str] = &["@slack/web-api@8.2.0", "@slack/socket-mode@3.1.0", "@slack/types@3.2.0", "typescript@5.9.3"];
+
+/// The folder with Slack's packages for Node, where there is one or can be.
+fn packages() -> Option<PathBuf> {
+    static FETCHED: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let fetched = FETCHED.get_or_init(|| {
+        let folder = folder("slack-node");
+        let (done, wanted) = (folder.join("packages"), NPM.join("\n"));
+        if std::fs::read_to_string(&done).is_ok_and(|there| there == wanted) {
+            return Ok(folder);
+        }
+        let manifest = "{\"private\": true}";
+        std::fs::write(folder.join("package.json"), manifest).map_err(|error| error.to_string())?;
+        let install = ["install", "--no-audit", "--no-fund", "--silent", "--ignore-scripts"];
+        run(Command::new("npm").args(install).args(NPM).current_dir(&folder))?;
+        std::fs::write(done, wanted).map_err(|error| error.to_string())?;
+        Ok(folder)
+    });
+    let there = fetched.as_ref().map(|_| ()).map_err(Clone::clone);
+    has("slack-node", there).then(|| fetched.clone().expect("it is there"))
+}
+
+/// Plays a script in Node against an emulator of its own.
+async fn play_in_node(name: &'static str) {
+    let Some(folder) = tokio::task::spawn_blocking(packages).await.expect("it ends") else { return };
+    let server = Server::start().await.expect("a port");
+    let mut command = Command::new("node");
+    command.arg(script(name)).arg(server.url()).arg(folder);
+    let said = tokio::task::spawn_blocking(move || run(&mut command)).await.expect("it ends");
+    said.unwrap_or_else(|why| panic!("{why}"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_packages_for_node_take_the_emulator_for_slack() {
+    play_in_node("web.mjs").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_types_of_slack_take_the_same_blocks() {
+    play_in_node("types.mjs").await;
 }
