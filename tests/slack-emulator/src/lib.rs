@@ -70,7 +70,16 @@
 //! An *answer* is `{ok, error, status, millis, answer, delivery}`: what the app said, or what the person is told when it
 //! did not. What Slack's client would not let somebody do is 422 with an `error`.
 //!
-//! Channels are shown at `/`; who looks at one can write and press buttons there.
+//! Channels are shown at `/`; who looks at one can write and press buttons there. `/oauth/v2/authorize` asks a browser
+//! whether an app may come in.
+//!
+//! By hand, with an app's own manifest:
+//!
+//! ```text
+//! slack-emulator --manifest manifest.json --person ann --person bob --channel builds
+//! ```
+//!
+//! prints one line of JSON, with all that the app needs to be started, and shows the channel in a browser.
 //!
 //! Modules in reading order:
 //!

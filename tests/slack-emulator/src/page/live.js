@@ -9,6 +9,7 @@ document.addEventListener("submit", (event) => {
   if (sure && !confirm(sure)) event.preventDefault();
   else leaving = true;
 });
+// A page that does not change has no version that could be passed.
 const since = Number(document.body.dataset.version);
 const busy = () => leaving || document.querySelector("dialog") || [...document.querySelectorAll("input:not([type=hidden])")].some((field) => field.value);
 (async () => {

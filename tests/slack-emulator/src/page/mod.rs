@@ -1,5 +1,6 @@
 //! Channels as people see them: they read, write, and press buttons.
 
+mod allow;
 mod block;
 mod element;
 mod emoji;
@@ -32,6 +33,7 @@ pub(crate) fn routes() -> Router<Slack> {
         .route("/say", post(say))
         .route("/click", post(click))
         .route("/modal", post(modal))
+        .route("/oauth/v2/authorize", get(allow::ask).post(allow::allow))
 }
 
 #[derive(Deserialize)]

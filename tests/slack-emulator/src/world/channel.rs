@@ -145,12 +145,13 @@ impl Channel {
     /// A message by its `ts`.
     #[must_use]
     pub fn message(&self, ts: &str) -> Option<&Message> {
-        self.messages.iter().find(|message| message.ts == ts)
+        // The last ones are asked for most.
+        self.messages.iter().rev().find(|message| message.ts == ts)
     }
 
     /// The same, to be changed.
     pub(crate) fn message_mut(&mut self, ts: &str) -> Option<&mut Message> {
-        self.messages.iter_mut().find(|message| message.ts == ts)
+        self.messages.iter_mut().rev().find(|message| message.ts == ts)
     }
 
     /// Replies to a message that all see, oldest first.

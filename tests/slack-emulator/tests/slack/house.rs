@@ -149,6 +149,12 @@ impl House {
         self.post(&format!("{}/api/{method}", self.server.url()), token, body).await
     }
 
+    /// What stands at an address.
+    pub async fn get(&self, url: &str) -> Answer {
+        let answer = self.http.get(url).send().await.expect("it answers");
+        Answer { status: answer.status().as_u16(), retry_after: None, text: answer.text().await.expect("text") }
+    }
+
     /// Posts JSON somewhere.
     pub async fn post(&self, url: &str, token: &str, body: Value) -> Result<Answer, reqwest::Error> {
         let request = self.http.post(url).bearer_auth(token).header("content-type", "application/json; charset=utf-8");

@@ -5,6 +5,7 @@ mod calls;
 mod clicks;
 mod commands;
 mod events;
+mod hostile;
 mod house;
 mod limits;
 mod modals;
