@@ -7,7 +7,6 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 use crate::ClientError;
 use crate::call::{Call, chain};
 use crate::place::Place;
-use crate::retry::{self, TRIES};
 
 /// The archive of an artifact or cache: tar, packed with zstd.
 #[derive(Debug, Clone)]
@@ -33,16 +32,17 @@ impl ArtifactRef {
     pub async fn download(&self, to: &mut (impl AsyncWrite + Unpin)) -> Result<u64, ClientError> {
         let mut written = 0;
         let mut failures = 0;
+        let waits = self.call.waits();
         loop {
             let before = written;
             match self.piece(to, &mut written).await? {
                 None => break,
                 Some(error) => {
                     failures = if written > before { 1 } else { failures + 1 };
-                    if failures >= TRIES {
+                    let is_last = failures > waits.patience.retries;
+                    if is_last || !waits.pause(waits.patience.wait(failures, None)).await {
                         return Err(error);
                     }
-                    tokio::time::sleep(retry::wait(failures, None)).await;
                 }
             }
         }

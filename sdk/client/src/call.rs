@@ -13,11 +13,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::ClientError;
+use crate::patience::Waits;
 use crate::place::Place;
-use crate::retry::{self, LONGEST, TRIES};
+use crate::retry;
 
-/// An answer that is read whole has so long to come. What is followed has it for its first line only.
-pub(crate) const ANSWER: Duration = Duration::from_secs(30);
+/// What is on its way when it is given up has so long to be answered: half of what Terraform and the like wait for.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// Bytes of an answer, at most: a script may have thousands of jobs.
 pub(crate) const MOST: usize = 64 * 1024 * 1024;
@@ -36,6 +37,8 @@ pub(crate) struct Call {
     query: Vec<(&'static str, String)>,
     headers: HeaderMap,
     body: Option<Bytes>,
+    /// Whether it says how something shall be: the server takes it twice as once.
+    declares: bool,
 }
 
 /// A try that failed.
@@ -54,7 +57,7 @@ impl Call {
             let key = HeaderValue::try_from(retry::key()).expect("hex digits");
             headers.insert(IDEMPOTENCY_KEY, key);
         }
-        Self { place, method, query: Vec::new(), headers, body: None }
+        Self { place, method, query: Vec::new(), headers, body: None, declares: false }
     }
 
     /// Adds to the query.
@@ -115,6 +118,12 @@ impl Call {
         self
     }
 
+    /// It says how something shall be. What is as it says already is answered so, on whatever condition; it may be sent
+    /// again when an answer was lost.
+    pub(crate) fn declared(self) -> Self {
+        Self { declares: true, ..self }
+    }
+
     /// The answer, from JSON.
     pub(crate) async fn json<T: DeserializeOwned>(self) -> Result<T, ClientError> {
         let call = self.accept("application/json");
@@ -140,31 +149,42 @@ impl Call {
 
     /// The same with its headers.
     pub(crate) async fn whole_with_head(&self) -> Result<(HeaderMap, Bytes), ClientError> {
+        let waits = self.waits();
         let mut failures = 0;
         // Whether a try may have been obeyed whose answer was lost.
         let mut lost = false;
         loop {
-            let tried = tokio::time::timeout(ANSWER, async {
-                let response = self.begin().await?;
-                let headers = response.headers().clone();
-                read(response, MOST).await.map(|body| (headers, body)).map_err(|why| self.broken(why))
-            });
-            let failed = match tried.await {
-                Ok(Ok(whole)) => return Ok(whole),
-                Ok(Err(failed)) => failed,
-                Err(_) => return Err(self.unreachable(format!("no answer came within {} s", ANSWER.as_secs()))),
+            let failed = match self.try_whole().await {
+                Ok(whole) => return Ok(whole),
+                Err(failed) => failed,
             };
             if lost && self.method == Method::DELETE && matches!(failed.error, ClientError::NotFound(_)) {
                 return Ok((HeaderMap::new(), Bytes::new()));
             }
             lost |= matches!(failed.error, ClientError::Unreachable { .. });
             failures += 1;
-            self.wait(failed, failures).await?;
+            self.wait(waits, failed, failures).await?;
+        }
+    }
+
+    /// One try, with the room that it takes up.
+    async fn try_whole(&self) -> Result<(HeaderMap, Bytes), Failed> {
+        let waits = self.waits();
+        let _room = waits.room().await;
+        let whole = async {
+            let response = self.begin().await?;
+            let headers = response.headers().clone();
+            read(response, MOST).await.map(|body| (headers, body)).map_err(|why| self.broken(why))
+        };
+        tokio::select! {
+            tried = tokio::time::timeout(waits.patience.answer, whole) => tried.unwrap_or_else(|_| Err(self.late())),
+            () = waits.ended(GRACE) => Err(Failed { error: ClientError::GivenUp, again: false, asked: None }),
         }
     }
 
     /// The answer as it begins; the rest of it has no limit of time.
     pub(crate) async fn response(&self) -> Result<Response, ClientError> {
+        let waits = self.waits();
         let mut failures = 0;
         loop {
             let failed = match self.begin().await {
@@ -172,17 +192,21 @@ impl Call {
                 Err(failed) => failed,
             };
             failures += 1;
-            self.wait(failed, failures).await?;
+            self.wait(waits, failed, failures).await?;
         }
     }
 
     /// Waits for the next try.
-    async fn wait(&self, failed: Failed, failures: u32) -> Result<(), ClientError> {
-        if !failed.again || failures >= TRIES || failed.asked.is_some_and(|asked| asked > LONGEST) {
+    async fn wait(&self, waits: &Waits, failed: Failed, failures: u32) -> Result<(), ClientError> {
+        let patience = &waits.patience;
+        if !failed.again || failures > patience.retries || failed.asked.is_some_and(|asked| asked > patience.longest) {
             return Err(failed.error);
         }
-        tokio::time::sleep(retry::wait(failures, failed.asked)).await;
-        Ok(())
+        if waits.pause(patience.wait(failures, failed.asked)).await { Ok(()) } else { Err(failed.error) }
+    }
+
+    pub(crate) fn waits(&self) -> &Waits {
+        self.place.client().waits()
     }
 
     /// Sends it once. The answer is a good one, of which nothing is read.
@@ -200,10 +224,10 @@ impl Call {
         if let Some(body) = &self.body {
             request = request.body(body.clone());
         }
-        let response = match tokio::time::timeout(ANSWER, request.send()).await {
+        let response = match tokio::time::timeout(self.waits().patience.answer, request.send()).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return Err(self.unsent(&error.without_url())),
-            Err(_) => return Err(never(self.unreachable(format!("no answer came within {} s", ANSWER.as_secs())))),
+            Err(_) => return Err(self.late()),
         };
         let is_good = response.status().is_success() || response.status() == StatusCode::SWITCHING_PROTOCOLS;
         if is_good { Ok(response) } else { Err(self.refusal(response).await) }
@@ -221,6 +245,13 @@ impl Call {
         Failed { error: self.unreachable(chain(error)), again: error.is_connect() || self.is_repeatable(), asked: None }
     }
 
+    /// No answer came in time.
+    fn late(&self) -> Failed {
+        let answer = self.waits().patience.answer;
+        let error = self.unreachable(format!("no answer came within {} s", answer.as_secs_f64()));
+        Failed { error, again: self.is_idempotent(), asked: None }
+    }
+
     fn broken(&self, why: Broken) -> Failed {
         match why {
             Broken::Cut(why) => Failed { error: self.unreachable(why), again: self.is_repeatable(), asked: None },
@@ -231,16 +262,31 @@ impl Call {
     }
 
     /// Whether it may be sent once more when it may have been obeyed already. What is done for one revision only would
-    /// then be refused because of itself.
+    /// then be refused because of itself, unless it declares something.
     fn is_repeatable(&self) -> bool {
-        !self.headers.contains_key(IF_MATCH) && !self.headers.contains_key(IF_NONE_MATCH)
+        self.declares || !self.headers.contains_key(IF_MATCH) && !self.headers.contains_key(IF_NONE_MATCH)
+    }
+
+    /// Whether doing it twice is doing it once, whatever the server remembers of it.
+    fn is_idempotent(&self) -> bool {
+        self.declares || self.method != Method::POST && self.is_repeatable()
+    }
+
+    /// Whether an answer of this status may be another next time. A server that broke may have done half of what it was
+    /// asked, which only does no harm where it may be done twice.
+    fn may_change(&self, status: StatusCode) -> bool {
+        match status.as_u16() {
+            429 | 502 | 503 | 504 => true,
+            500 => self.is_idempotent(),
+            _ => false,
+        }
     }
 
     /// What a server says that does not do what it was asked.
     async fn refusal(&self, response: Response) -> Failed {
         let status = response.status();
         let asked = retry::retry_after(response.headers());
-        let again = matches!(status.as_u16(), 429 | 502 | 503 | 504);
+        let again = self.may_change(status);
         if status.is_redirection() {
             let target =
                 response.headers().get(LOCATION).and_then(|target| target.to_str().ok()).unwrap_or("elsewhere");
@@ -249,7 +295,7 @@ impl Call {
             return Failed { error, again: false, asked };
         }
         // It may be cut off, or be no problem at all: the status says enough then.
-        let body = tokio::time::timeout(ANSWER, read(response, MOST_OF_PROBLEM)).await;
+        let body = tokio::time::timeout(self.waits().patience.answer, read(response, MOST_OF_PROBLEM)).await;
         let body = body.ok().and_then(Result::ok).unwrap_or_default();
         let mut problem = serde_json::from_slice(&body).unwrap_or_else(|_| plain(status));
         problem.status = status.as_u16();

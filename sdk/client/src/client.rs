@@ -10,6 +10,7 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 use serde::{Deserialize, Serialize};
 
+use crate::patience::{Patience, Waits};
 use crate::place::Place;
 use crate::{ClientError, DutyRef, OrgRef, Pages, TokenRef, WorkerRef};
 
@@ -24,6 +25,7 @@ const KEEPALIVE: Duration = Duration::from_secs(30);
 pub struct Client {
     inner: Arc<Inner>,
     acts_as: Option<HeaderValue>,
+    waits: Arc<Waits>,
 }
 
 struct Inner {
@@ -73,7 +75,8 @@ impl Client {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(|error| ClientError::Invalid(crate::call::chain(&error)))?;
-        Ok(Self { inner: Arc::new(Inner { http, url: address(url)? }), acts_as: None })
+        let waits = Arc::new(Waits::new(Patience::default()));
+        Ok(Self { inner: Arc::new(Inner { http, url: address(url)? }), acts_as: None, waits })
     }
 
     /// The same client, for an integration that asks in the name of a user of a chat: `slack:T123/U456`. What it asks is
@@ -84,7 +87,20 @@ impl Client {
     pub fn acting_as(&self, chat: &str) -> Result<Self, ClientError> {
         let unusable = |_| ClientError::Invalid(format!("`{}` is no user of a chat", chat.escape_debug()));
         let value = HeaderValue::try_from(chat).map_err(unusable)?;
-        Ok(Self { inner: Arc::clone(&self.inner), acts_as: Some(value) })
+        Ok(Self { acts_as: Some(value), ..self.clone() })
+    }
+
+    /// The same client with another patience. Whoever else has it keeps theirs.
+    #[must_use]
+    pub fn with_patience(self, patience: Patience) -> Self {
+        Self { waits: Arc::new(Waits::new(patience)), ..self }
+    }
+
+    /// Has everything end that this client and its clones wait for, as when a user interrupts: nothing is sent again any more,
+    /// what waits for that fails at once with what went wrong, and whatever is on its way, or is asked from now on to tidy up,
+    /// has two seconds to be answered.
+    pub fn give_up(&self) {
+        self.waits.give_up();
     }
 
     /// The server's address.
@@ -134,7 +150,7 @@ impl Client {
     /// # Errors
     /// [`ClientError::Refused`] with each field that is wrong.
     pub async fn validate(&self, kind: Kind, name: Option<&str>, body: &impl Serialize) -> Result<(), ClientError> {
-        let mut call = self.root().at("v1").at("validate").at(kind.as_str()).call(Method::POST).body(body)?;
+        let mut call = self.root().at("v1").at("validate").at(kind.as_str()).call(Method::POST).body(body)?.declared();
         if let Some(name) = name {
             call = call.query("name", name);
         }
@@ -231,6 +247,10 @@ impl Client {
 
     pub(crate) fn http(&self) -> &reqwest::Client {
         &self.inner.http
+    }
+
+    pub(crate) fn waits(&self) -> &Waits {
+        &self.waits
     }
 
     pub(crate) fn acts_as(&self) -> Option<&HeaderValue> {

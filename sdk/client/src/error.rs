@@ -34,6 +34,9 @@ pub enum ClientError {
         /// What was wrong with it.
         why: String,
     },
+    /// It was [given up](crate::Client::give_up) before an answer came. It may have been done all the same.
+    #[error("it was interrupted before the server answered")]
+    GivenUp,
     /// What was had could not be written down.
     #[error("cannot be written: {0}")]
     Write(String),

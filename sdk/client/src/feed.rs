@@ -9,7 +9,6 @@ use reqwest::{Method, Response};
 use crate::ClientError;
 use crate::call::{Call, MOST, chain};
 use crate::place::Place;
-use crate::retry;
 use crate::sse::{Message, Parser};
 
 /// Tries without a message between them, after which a stream is given up: some five minutes, in which a server may be
@@ -117,10 +116,10 @@ impl Feed {
     async fn again(&mut self, error: ClientError, asked: Option<Duration>) -> Result<(), ClientError> {
         self.open = None;
         self.failures += 1;
-        if self.failures >= TRIES {
+        let waits = self.call.waits();
+        if self.failures >= TRIES || !waits.pause(waits.patience.wait(self.failures, asked)).await {
             return Err(error);
         }
-        tokio::time::sleep(retry::wait(self.failures, asked)).await;
         Ok(())
     }
 }

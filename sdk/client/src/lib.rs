@@ -17,8 +17,9 @@
 //! # }
 //! ```
 //!
-//! Nothing is sent before an answer is awaited. What may be sent twice is: after a connection that failed, a server that
-//! asks for patience, an answer that broke off; a `POST` carries an `Idempotency-Key`, so that it is done once.
+//! Nothing is sent before an answer is awaited. What may be sent twice is, within the client's [`Patience`]: after a
+//! connection that failed, a server that asks for patience or broke, an answer that broke off or never came. A `POST` carries
+//! an `Idempotency-Key`, so that it is done once, and what is declared ([`Object`]) is taken twice as once.
 //! [Events](BuildRef::events) and [logs](LogRef::follow) that are followed go on by themselves where they broke off, and
 //! tell everything once.
 
@@ -40,6 +41,7 @@ mod object;
 mod org;
 mod page;
 mod param_set;
+mod patience;
 mod people;
 mod place;
 mod repo;
@@ -69,6 +71,7 @@ pub use object::Object;
 pub use org::{MemberRef, OrgRef};
 pub use page::Pages;
 pub use param_set::ParamSetRef;
+pub use patience::Patience;
 pub use people::PersonRef;
 pub use repo::RepoRef;
 pub use service_account::ServiceAccountRef;

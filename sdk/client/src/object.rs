@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use reqwest::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -40,15 +41,24 @@ impl<T: DeserializeOwned, B: Serialize> Object<T, B> {
     /// # Errors
     /// When the server refuses or cannot be reached.
     pub async fn put(&self, body: &B) -> Result<T, ClientError> {
-        self.place.put(body, None).await
+        self.place.put(body).await
     }
 
-    /// Makes it another where it is still of `revision`.
+    /// Makes it where there is none yet. One that is there already just as the body says is taken for the one that was asked
+    /// for, secrets included: somebody may have been killed who had just made it, or heard no answer.
+    ///
+    /// # Errors
+    /// [`ClientError::Conflict`] with 412 when there is another one.
+    pub async fn make(&self, body: &B) -> Result<T, ClientError> {
+        self.place.call(Method::PUT).body(body)?.if_none_match().declared().json().await
+    }
+
+    /// Makes it another where it is still of `revision`, or is as the body says already.
     ///
     /// # Errors
     /// [`ClientError::Conflict`] when somebody else has changed it.
     pub async fn put_if(&self, body: &B, revision: u64) -> Result<T, ClientError> {
-        self.place.put(body, Some(revision)).await
+        self.place.call(Method::PUT).body(body)?.if_match(Some(revision)).declared().json().await
     }
 
     /// Removes it.
@@ -64,6 +74,6 @@ impl<T: DeserializeOwned, B: Serialize> Object<T, B> {
     /// # Errors
     /// [`ClientError::Conflict`] when somebody else has changed it.
     pub async fn delete_if(&self, revision: u64) -> Result<(), ClientError> {
-        self.place.delete(Some(revision)).await
+        self.place.call(Method::DELETE).if_match(Some(revision)).declared().nothing().await
     }
 }

@@ -194,7 +194,7 @@ impl MemberRef {
     /// # Errors
     /// When the server refuses or cannot be reached.
     pub async fn put(&self, member: &NewMember) -> Result<Member, ClientError> {
-        self.place.put(member, None).await
+        self.place.put(member).await
     }
 
     /// Takes their role away.

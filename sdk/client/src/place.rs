@@ -56,12 +56,8 @@ impl Place {
         self.call(Method::GET).json().await
     }
 
-    pub(crate) async fn put<T: DeserializeOwned>(
-        &self,
-        body: &impl Serialize,
-        revision: Option<u64>,
-    ) -> Result<T, ClientError> {
-        self.call(Method::PUT).body(body)?.if_match(revision).json().await
+    pub(crate) async fn put<T: DeserializeOwned>(&self, body: &impl Serialize) -> Result<T, ClientError> {
+        self.call(Method::PUT).body(body)?.declared().json().await
     }
 
     pub(crate) async fn post<T: DeserializeOwned>(&self, body: &impl Serialize) -> Result<T, ClientError> {

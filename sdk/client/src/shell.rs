@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocketConfig};
 
 use crate::ClientError;
-use crate::call::{ANSWER, Call, chain};
+use crate::call::{Call, chain};
 
 const KEY: HeaderName = HeaderName::from_static("sec-websocket-key");
 const ACCEPT: HeaderName = HeaderName::from_static("sec-websocket-accept");
@@ -48,7 +48,7 @@ pub(crate) async fn open(call: Call) -> Result<Option<(ShellSender, ShellReceive
     if !says(&ACCEPT, &derive_accept_key(key.as_bytes())) || !says(&SUBPROTOCOL, PROTOCOL) {
         return Err(call.protocol("the WebSocket is another one than was asked for"));
     }
-    let upgraded = tokio::time::timeout(ANSWER, response.upgrade()).await;
+    let upgraded = tokio::time::timeout(call.waits().patience.answer, response.upgrade()).await;
     let upgraded = upgraded.map_err(|_| call.unreachable("it does not become a WebSocket".into()))?;
     let upgraded = upgraded.map_err(|error| call.unreachable(chain(&error.without_url())))?;
     let config = WebSocketConfig::default().max_message_size(Some(FRAME)).max_frame_size(Some(FRAME));

@@ -1,6 +1,13 @@
-use monkeyci_client::ClientError;
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
 use monkeyci_client::rest::{NewBuild, ParamBody};
+use monkeyci_client::{Client, ClientError, Patience};
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use crate::server::{Server, answer, json, problem};
 
@@ -29,7 +36,7 @@ async fn a_build_is_asked_for_once_however_often_the_answer_is_lost() {
 async fn a_server_that_asks_for_patience_gets_it_and_one_that_asks_for_too_much_is_told_about() {
     let server =
         Server::new(vec![problem(429, "retry-after: 1\r\n", "slowly"), json(&json!({"version": "1.2"}))]).await;
-    let begun = std::time::Instant::now();
+    let begun = Instant::now();
     assert_eq!(server.client().version().await.expect("a version"), "1.2");
     assert!(begun.elapsed().as_millis() >= 1000);
     assert_eq!(server.lines(), ["GET /v1/version"; 2]);
@@ -75,14 +82,108 @@ async fn what_was_removed_by_a_try_whose_answer_was_lost_is_removed() {
 }
 
 #[tokio::test]
-async fn a_change_of_one_revision_is_sent_with_it_and_not_twice() {
-    let server = Server::new(vec![Vec::new()]).await;
+async fn what_is_declared_may_be_sent_twice_with_its_condition_and_a_kept_value_may_not() {
+    let shown = json!({"name": "REGION", "secret": false, "value": "eu", "version": 13, "revision": 2, "updated": 1});
+    let (broke, slow) = (problem(500, "", "broke"), problem(503, "retry-after: 0\r\n", "starting"));
+    let server = Server::new(vec![Vec::new(), broke, json(&shown), slow, json(&shown)]).await;
     let param = server.client().org("acme").param("REGION");
     let body = ParamBody { value: Some("eu".into()), ..ParamBody::default() };
-    assert!(matches!(param.put_if(&body, 12).await, Err(ClientError::Unreachable { .. })));
+    assert_eq!(param.put_if(&body, 12).await.expect("changed").version, 13);
+    assert_eq!(param.make(&body).await.expect("made").version, 13);
     let asked = server.asked();
-    assert_eq!((asked.len(), asked[0].header("if-match")), (1, Some("\"12\"")));
+    let conditions: Vec<_> =
+        asked.iter().map(|request| (request.header("if-match"), request.header("if-none-match"))).collect();
+    assert_eq!(conditions[..3], [(Some("\"12\""), None); 3]);
+    assert_eq!(conditions[3..], [(None, Some("*")); 2]);
     assert_eq!(asked[0].body, json!({"value": "eu", "secret": false}));
+
+    // Whoever keeps a value by its version may be asking who was first.
+    let server = Server::new(vec![Vec::new()]).await;
+    let store = server.client().org("acme").integration("slack").store("lock");
+    assert!(matches!(store.put_json(&1, None, None).await, Err(ClientError::Unreachable { .. })));
+    assert_eq!(server.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn patience_is_as_long_as_it_is_said_to_be() {
+    let refusals = |count| vec![problem(503, "retry-after: 0\r\n", "starting"); count];
+    let quick = Patience { retries: 6, first: Duration::from_millis(1), ..Patience::default() };
+    let server = Server::new(refusals(7)).await;
+    let error = server.client().with_patience(quick.clone()).version().await.expect_err("refused");
+    assert_eq!((error.status(), server.asked().len()), (Some(503), 7));
+
+    let server = Server::new(refusals(1)).await;
+    let none = Patience { retries: 0, ..Patience::default() };
+    server.client().with_patience(none).version().await.expect_err("refused");
+    assert_eq!(server.asked().len(), 1);
+
+    // A server that takes each request and answers none.
+    let (url, mut taken) = silent().await;
+    let hasty = Patience { answer: Duration::from_millis(50), retries: 2, ..quick };
+    let client = Client::new(&url, None).expect("a client").with_patience(hasty);
+    let error = client.version().await.expect_err("no answer").to_string();
+    assert!(error.ends_with("no answer came within 0.05 s"), "{error}");
+    for _ in 0..3 {
+        taken.recv().await.expect("a connection");
+    }
+    assert!(taken.is_empty(), "it was tried more often");
+}
+
+#[tokio::test]
+async fn whoever_gives_up_waits_no_longer() {
+    let server = Server::new(vec![problem(503, "retry-after: 30\r\n", "starting"); 2]).await;
+    let client = server.client();
+    let begun = Instant::now();
+    let (error, ()) = tokio::join!(client.version(), async {
+        while server.count() == 0 {
+            tokio::task::yield_now().await;
+        }
+        client.clone().give_up();
+    });
+    assert_eq!(error.expect_err("given up").status(), Some(503));
+    // What is still asked, to tidy up, is asked once, and not waited for either.
+    assert_eq!(client.version().await.expect_err("given up").status(), Some(503));
+    assert_eq!(server.asked().len(), 2);
+    let (url, _taken) = silent().await;
+    let client = Client::new(&url, None).expect("a client");
+    client.give_up();
+    assert_eq!(client.version().await, Err(ClientError::GivenUp));
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn no_more_requests_are_on_their_way_than_are_allowed() {
+    let (url, mut taken) = silent().await;
+    let narrow = Patience { parallel: Some(2), retries: 0, ..Patience::default() };
+    let client = Client::new(&url, None).expect("a client").with_patience(narrow);
+    let mut asked: JoinSet<_> = (0..5).map(|_| client.clone()).map(async |client| client.version().await).collect();
+    let mut open = VecDeque::new();
+    for answered in 0..5 {
+        while open.len() < 2.min(5 - answered) {
+            open.push_back(taken.recv().await.expect("a connection"));
+        }
+        assert!(taken.is_empty(), "a third is on its way");
+        let mut oldest = open.pop_front().expect("one is open");
+        assert!(oldest.read(&mut [0; 4096]).await.expect("a request") > 0);
+        oldest.write_all(&json(&json!({"version": "1"}))).await.expect("it is taken");
+        oldest.shutdown().await.expect("it is closed");
+        asked.join_next().await.expect("one was asked").expect("no panic").expect("a version");
+    }
+}
+
+/// A server that takes connections, and leaves what becomes of them to others.
+async fn silent() -> (String, mpsc::UnboundedReceiver<TcpStream>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let (taken, connections) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            if taken.send(stream).is_err() {
+                break;
+            }
+        }
+    });
+    (url, connections)
 }
 
 #[tokio::test]

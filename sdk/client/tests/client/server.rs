@@ -106,6 +106,11 @@ impl Server {
         asked
     }
 
+    /// How much was asked so far.
+    pub fn count(&self) -> usize {
+        self.asked.lock().expect("no panic").len()
+    }
+
     /// The first lines of what was asked.
     pub fn lines(&self) -> Vec<String> {
         self.asked().into_iter().map(|request| request.line).collect()
