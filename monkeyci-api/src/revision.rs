@@ -1,7 +1,11 @@
 //! `ETag` and `If-Match`: nobody overwrites what they have not seen.
+//!
+//! Most objects count their changes. The revision of those that do not is a digest of what they say: it is another with
+//! each change, and the same again once they say the same again.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
+use hmac_sha256::Hash;
 use http::{HeaderMap, StatusCode, header};
 use serde::Serialize;
 
@@ -31,6 +35,31 @@ pub fn matches(headers: &HeaderMap, revision: Option<u64>) -> Answer<()> {
     stale("it was changed since you read it: read it again")
 }
 
+/// What is there, where a request that takes something else for granted wants it as it is already: it was sent twice, because
+/// the first answer was lost, and there is nothing left to do (RFC 9110, 13.1.1).
+///
+/// # Errors
+/// As [`matches`], where it wants something else.
+pub fn already<T>(
+    headers: &HeaderMap,
+    there: Option<T>,
+    revision: impl FnOnce(&T) -> u64,
+    is_so: impl FnOnce(&T) -> bool,
+) -> Answer<Option<T>> {
+    match (matches(headers, there.as_ref().map(revision)), there) {
+        (Ok(()), _) => Ok(None),
+        (Err(_), Some(there)) if is_so(&there) => Ok(Some(there)),
+        (Err(refusal), _) => Err(refusal),
+    }
+}
+
+/// The revision of an object that counts none: a digest of what it says. It is a number that JavaScript can hold.
+pub fn of(content: &impl Serialize) -> u64 {
+    let json = serde_json::to_vec(content).expect("an object is JSON");
+    let [a, b, c, d, e, f, ..] = Hash::hash(&json);
+    u64::from_be_bytes([0, 0, a, b, c, d, e, f])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,5 +75,20 @@ mod tests {
         assert!(matches(&with(header::IF_MATCH, "*"), None).is_err());
         assert!(matches(&with(header::IF_NONE_MATCH, "*"), None).is_ok());
         assert!(matches(&with(header::IF_NONE_MATCH, "*"), Some(1)).is_err());
+    }
+    #[test]
+    fn what_is_as_it_is_wanted_was_asked_for_twice() {
+        let headers = HeaderMap::from_iter([(header::IF_NONE_MATCH, "*".parse().expect("a value"))]);
+        let look = |there: Option<&'static str>| already(&headers, there, |_| 7, |there| *there == "blue");
+        assert!(matches!(look(None), Ok(None)));
+        assert!(matches!(look(Some("blue")), Ok(Some("blue"))));
+        assert!(look(Some("red")).is_err());
+    }
+
+    #[test]
+    fn another_content_is_another_revision() {
+        assert_eq!(of(&("a", 1)), of(&("a", 1)));
+        assert_ne!(of(&("a", 1)), of(&("a", 2)));
+        assert!(of(&"a") < 1 << 53);
     }
 }

@@ -172,6 +172,7 @@ mod tests {
                 fingerprint: None,
                 description: None,
                 updated: 1,
+                revision: 0,
             };
             param::put(sql, &owner, &ParamRow { param, sealed: Some(sealed) }, 1)
         });

@@ -257,6 +257,7 @@ mod tests {
             fingerprint: value.is_none().then(|| "0123456789abcdef".into()),
             description: None,
             updated: 0,
+            revision: 0,
         };
         assert_eq!(row(&param(Some("eu")), 5000), ["TOKEN", "eu", "5 s ago", ""]);
         assert_eq!(row(&param(None), 5000)[1], "secret 0123456789ab");

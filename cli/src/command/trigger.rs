@@ -84,7 +84,7 @@ async fn list(at: &AtArgs) -> Result<Exit, CliError> {
     })
 }
 
-fn row(Trigger { name, body }: &Trigger) -> [String; 5] {
+fn row(Trigger { name, body, .. }: &Trigger) -> [String; 5] {
     let refs = if body.refs.is_empty() { "default branch".into() } else { body.refs.join(", ") };
     let statuses: Vec<_> = body.statuses.iter().map(|status| status.as_str()).collect();
     let builds = match &body.branch {

@@ -13,7 +13,7 @@ use crate::extract::{At, Body, OrgNamePath, OrgPath, Paging, Query};
 use crate::identity::Who;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
-use crate::revision::{matches, tagged};
+use crate::revision::{already, matches, tagged};
 use crate::state::{State, now};
 use crate::table::{chat_identity, member, org, service_account};
 
@@ -99,8 +99,11 @@ async fn put(
             return Ok(Err(Refusal::field("/person", detail)));
         }
         let there = chat_identity::find(sql, &id, &provider, &subject)?;
-        if let Err(refusal) = matches(&headers, there.map(|found| found.revision)) {
-            return Ok(Err(refusal));
+        let is_so = |found: &ChatIdentity| found.person == person && found.name == name;
+        match already(&headers, there, |found| found.revision, is_so) {
+            Ok(None) => {}
+            Ok(Some(found)) => return Ok(Ok((false, found))),
+            Err(refusal) => return Ok(Err(refusal)),
         }
         let wanted = fresh(id, provider, subject, person, name, None);
         let is_new = chat_identity::put(sql, &wanted, now())?;

@@ -13,7 +13,7 @@ use crate::extract::{At, Body, EnvironmentPath, Paging, Query, RepoPath, check_n
 use crate::identity::Who;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
-use crate::revision::{matches, tagged};
+use crate::revision::{already, matches, tagged};
 use crate::state::{State, now};
 use crate::table::{deployment, environment, member, person};
 
@@ -73,8 +73,10 @@ async fn put_environment(
             return Ok(Err(Refusal::field(&format!("/approvers/{index}"), detail)));
         }
         let there = environment::find(sql, &path.org, &path.repo, &path.environment)?;
-        if let Err(refusal) = matches(&headers, there.map(|there| there.revision)) {
-            return Ok(Err(refusal));
+        match already(&headers, there, |there| there.revision, |there| there.body == body) {
+            Ok(None) => {}
+            Ok(Some(there)) => return Ok(Ok((false, there))),
+            Err(refusal) => return Ok(Err(refusal)),
         }
         let is_new = environment::put(sql, &path.org, &path.repo, &path.environment, &body, now())?;
         change

@@ -99,6 +99,7 @@ async fn create_hook(
     if body.secret.as_ref().is_some_and(|secret| secret.len() < SHORTEST) {
         return Err(Refusal::field("/secret", format!("a secret has at least {SHORTEST} bytes")));
     }
+    let is_given = body.secret.is_some();
     let secret = body.secret.unwrap_or_else(random::word);
     let (key, forge, url) = (random::word(), body.forge, format!("{}/hooks/{name}", path.url()));
     let change = Change::by(known, path.org.as_str(), "hook/create", url);
@@ -114,9 +115,28 @@ async fn create_hook(
         Ok(added)
     });
     if !added.await? {
-        return Err(Refusal::conflict(format!("there is a webhook `{}` already", row.name)));
+        let same = if is_given { same(&state, &row, &secret).await? } else { None };
+        let taken = || Refusal::conflict(format!("there is a webhook `{}` already", row.name));
+        return Ok((StatusCode::OK, Json(HookSecret { hook: same.ok_or_else(taken)?, secret })));
     }
     Ok((StatusCode::CREATED, Json(HookSecret { hook: shown(&state, &row), secret })))
+}
+
+/// The webhook that is there already, where it is the one that is asked for, down to its secret: it was asked for twice,
+/// because the first answer was lost.
+async fn same(state: &State, wanted: &HookRow, secret: &str) -> Answer<Option<Hook>> {
+    let (shared, wanted, secret) = (state.clone(), wanted.clone(), secret.to_owned());
+    let found = state.tables.read(move |sql| {
+        let HookRow { org, repo, name, forge, .. } = &wanted;
+        let Some(there) = hook::find(sql, org, repo, name)?.filter(|there| there.forge == *forge) else {
+            return Ok(None);
+        };
+        let opened = shared.vault.open(sql, org, &place(&there.key), &there.secret);
+        let is_same =
+            opened.is_ok_and(|own| hmac_sha256::Hash::hash(&own) == hmac_sha256::Hash::hash(secret.as_bytes()));
+        Ok(is_same.then_some(there))
+    });
+    Ok(found.await?.map(|there| shown(state, &there)))
 }
 
 async fn seal(state: &State, org: &OrgId, key: &str, secret: &str) -> Answer<Vec<u8>> {

@@ -51,9 +51,7 @@ async fn put_member(
             return Ok(Err(Refusal::not_found("organisation")));
         }
         if body.role < Role::Owner && !member::has_other_owner(sql, &path.org, &path.name)? {
-            return Ok(Err(Refusal::conflict(
-                "an organisation has at least one owner: give somebody else that role first",
-            )));
+            return Ok(Err(last_owner(&path)));
         }
         person::add(sql, &path.name, false, now())?;
         member::put(sql, &path.org, &path.name, body.role, now())?;
@@ -72,7 +70,7 @@ async fn delete_member(Shared(state): Shared<State>, who: Who, At(path): At<Memb
     }
     let removed = state.tables.write(move |sql| {
         if !member::has_other_owner(sql, &path.org, &path.name)? {
-            return Ok(Err(Refusal::conflict("an organisation has at least one owner: this is the last")));
+            return Ok(Err(last_owner(&path)));
         }
         if !member::remove(sql, &path.org, &path.name)? {
             return Ok(Err(Refusal::not_found("member")));
@@ -81,6 +79,15 @@ async fn delete_member(Shared(state): Shared<State>, who: Who, At(path): At<Memb
         Ok(Ok(StatusCode::NO_CONTENT))
     });
     removed.await?
+}
+
+/// Nobody could let anybody in any more.
+fn last_owner(path: &MemberPath) -> Refusal {
+    let MemberPath { org, name } = path;
+    let detail = format!(
+        "an organisation has at least one owner, and `{name}` is the last of `{org}`: give somebody else that role first"
+    );
+    Refusal::conflict(detail).coded("last-owner")
 }
 
 fn url(path: &MemberPath) -> String {

@@ -10,7 +10,7 @@ use crate::extract::{At, Body, OrgPath, Paging, Query};
 use crate::identity::Who;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
-use crate::revision::{matches, tagged};
+use crate::revision::{already, matches, tagged};
 use crate::state::{State, now};
 use crate::table::{member, org, service_account};
 
@@ -65,10 +65,13 @@ async fn put_org(
     if TAKEN.contains(&path.org.as_str()) {
         return Err(Refusal::bad(format!("`{}` is a word of the page; choose another id", path.org)));
     }
-    matches(&headers, there.as_ref().map(|org| org.revision))?;
     check(&body)?;
     let name = body.name.unwrap_or_else(|| path.org.to_string());
     let (id, is_new) = (path.org.clone(), there.is_none());
+    let is_so = |org: &Org| org.name == name && org.no_shells == body.no_shells;
+    if let Some(org) = already(&headers, there, |org| org.revision, is_so)? {
+        return Ok(tagged(StatusCode::OK, org.revision, org));
+    }
     let action = if is_new { "org/create" } else { "org/update" };
     let change = Change::by(&known, id.as_str(), action, format!("/v1/orgs/{id}"));
     let put = state.tables.write(move |sql| {

@@ -1,7 +1,9 @@
 use axum::Json;
 use axum::extract::State as Shared;
-use http::StatusCode;
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
 use monkeyci_core::model::{OrgId, RepoId};
+use monkeyci_core::store::{Sql, StoreError};
 use monkeyci_rest::{EffectiveParam, Page, Param, ParamBody, Role};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -14,6 +16,7 @@ use crate::openapi::{Operation, Shaped};
 use crate::owner::{Of, Owner};
 use crate::params;
 use crate::problem::{Answer, Refusal};
+use crate::revision::{already, matches, tagged};
 use crate::state::{State, now};
 use crate::table::param::ParamRow;
 use crate::table::{param, report};
@@ -168,19 +171,21 @@ async fn list<A: All>(
     Ok(Json(paging.page(found, |param: &Param| param.name.clone())))
 }
 
-async fn show<O: One>(Shared(state): Shared<State>, who: Who, At(path): At<O>) -> Answer<Json<Param>> {
+async fn show<O: One>(Shared(state): Shared<State>, who: Who, At(path): At<O>) -> Answer<Response> {
     let (owner, name) = (path.owner(), path.name());
     who.must(&owner.org, Role::Viewer)?;
     let found = state.tables.read(move |sql| param::find(sql, &owner, &name)).await?;
-    found.map(|row| Json(row.param)).ok_or_else(|| Refusal::not_found("param"))
+    let param = found.ok_or_else(|| Refusal::not_found("param"))?.param;
+    Ok(tagged(StatusCode::OK, param.revision, param))
 }
 
 async fn put<O: One>(
     Shared(state): Shared<State>,
     who: Who,
     At(path): At<O>,
+    headers: HeaderMap,
     body: Body<ParamBody>,
-) -> Answer<(StatusCode, Json<Param>)> {
+) -> Answer<Response> {
     let (owner, name) = (path.owner(), path.name());
     let known = who.must(&owner.org, Role::Maintainer)?;
     let body = body.read()?;
@@ -192,6 +197,13 @@ async fn put<O: One>(
             return Ok(Err(Refusal::not_found(owner.noun())));
         }
         let old = param::find(sql, &owner, &name)?;
+        let is_new = old.is_none();
+        let is_so = is_so(&shared, sql, &owner, &body, old.as_ref())?;
+        match already(&headers, old.as_ref(), |old| old.param.revision, |_| is_so) {
+            Ok(None) => {}
+            Ok(Some(old)) => return Ok(Ok((is_new, old.param.clone()))),
+            Err(refusal) => return Ok(Err(refusal)),
+        }
         let row = match changed(&shared, sql, &owner, &name, body, old.as_ref())? {
             Ok(row) => row,
             Err(refusal) => return Ok(Err(refusal)),
@@ -201,12 +213,11 @@ async fn put<O: One>(
         // It may hold the token of a forge, which was refused before.
         let repo = if let Of::Repo(repo) = &owner.of { Some(repo) } else { None };
         report::again(sql, &owner.org, repo, now())?;
-        let status = if old.is_none() { StatusCode::CREATED } else { StatusCode::OK };
-        Ok(Ok((status, Json(row.param))))
+        Ok(Ok((is_new, row.param)))
     });
-    let put = put.await??;
+    let (is_new, param) = put.await??;
     state.mended.notify_one();
-    Ok(put)
+    Ok(tagged(if is_new { StatusCode::CREATED } else { StatusCode::OK }, param.revision, param))
 }
 
 /// Refuses what cannot be the name of a param.
@@ -229,15 +240,39 @@ pub(super) fn check(body: &ParamBody) -> Answer<()> {
     }
 }
 
+/// Whether a param is as the body wants it already. A secret is known by its fingerprint.
+fn is_so(
+    state: &State,
+    sql: &mut dyn Sql,
+    owner: &Owner,
+    body: &ParamBody,
+    old: Option<&ParamRow>,
+) -> Result<bool, StoreError> {
+    let Some(ParamRow { param, .. }) = old else { return Ok(false) };
+    if param.secret != body.secret || param.description != body.description {
+        return Ok(false);
+    }
+    let Some(value) = &body.value else { return Ok(true) };
+    if !body.secret {
+        return Ok(param.value.as_ref() == Some(value));
+    }
+    match state.vault.fingerprint(sql, &owner.org, value.as_bytes()) {
+        Ok(fingerprint) => Ok(param.fingerprint == Some(fingerprint)),
+        Err(VaultError::Store(error)) => Err(error),
+        // It is told when the value is sealed.
+        Err(_) => Ok(false),
+    }
+}
+
 /// The param as it is after the change.
 fn changed(
     state: &State,
-    sql: &mut dyn monkeyci_core::store::Sql,
+    sql: &mut dyn Sql,
     owner: &Owner,
     name: &str,
     body: ParamBody,
     old: Option<&ParamRow>,
-) -> Result<Answer<ParamRow>, monkeyci_core::store::StoreError> {
+) -> Result<Answer<ParamRow>, StoreError> {
     let version = old.map_or(0, |old| old.param.version);
     let mut param = Param {
         name: name.to_owned(),
@@ -247,14 +282,16 @@ fn changed(
         fingerprint: None,
         description: body.description,
         updated: now(),
+        revision: 0,
     };
+    let settled = |param: Param| Param { revision: param::revision(&param), ..param };
     let Some(value) = body.value else {
         // Without a value the one that is there stays; it cannot come out of its seal by this.
         return Ok(match old {
             Some(old) if old.param.secret == param.secret => {
                 param.value.clone_from(&old.param.value);
                 param.fingerprint.clone_from(&old.param.fingerprint);
-                Ok(ParamRow { param, sealed: old.sealed.clone() })
+                Ok(ParamRow { param: settled(param), sealed: old.sealed.clone() })
             }
             Some(_) => Err(Refusal::field("/value", "a value is needed where what was secret no longer is, or now is")),
             None => Err(Refusal::field("/value", "a new param needs a value")),
@@ -263,7 +300,7 @@ fn changed(
     param.version = version + 1;
     if !param.secret {
         param.value = Some(value);
-        return Ok(Ok(ParamRow { param, sealed: None }));
+        return Ok(Ok(ParamRow { param: settled(param), sealed: None }));
     }
     let place = owner.place(name, param.version);
     let sealed = state.vault.seal(sql, &owner.org, &place, value.as_bytes());
@@ -271,7 +308,7 @@ fn changed(
     match (sealed, fingerprint) {
         (Ok(sealed), Ok(fingerprint)) => {
             param.fingerprint = Some(fingerprint);
-            Ok(Ok(ParamRow { param, sealed: Some(sealed) }))
+            Ok(Ok(ParamRow { param: settled(param), sealed: Some(sealed) }))
         }
         (Err(VaultError::Store(error)), _) | (_, Err(VaultError::Store(error))) => Err(error),
         (Err(error), _) | (_, Err(error)) => {
@@ -281,16 +318,23 @@ fn changed(
     }
 }
 
-async fn delete<O: One>(Shared(state): Shared<State>, who: Who, At(path): At<O>) -> Answer<StatusCode> {
+async fn delete<O: One>(
+    Shared(state): Shared<State>,
+    who: Who,
+    At(path): At<O>,
+    headers: HeaderMap,
+) -> Answer<StatusCode> {
     let (owner, name) = (path.owner(), path.name());
     let known = who.must(&owner.org, Role::Maintainer)?;
     let change = Change::by(known, owner.org.as_str(), "param/delete", owner.url(&name));
     let removed = state.tables.write(move |sql| {
-        let removed = param::remove(sql, &owner, &name)?;
-        if removed {
-            change.write(sql)?;
+        let Some(there) = param::find(sql, &owner, &name)? else { return Ok(Err(Refusal::not_found("param"))) };
+        if let Err(refusal) = matches(&headers, Some(there.param.revision)) {
+            return Ok(Err(refusal));
         }
-        Ok(removed)
+        param::remove(sql, &owner, &name)?;
+        change.write(sql)?;
+        Ok(Ok(StatusCode::NO_CONTENT))
     });
-    removed.await?.then_some(StatusCode::NO_CONTENT).ok_or_else(|| Refusal::not_found("param"))
+    removed.await?
 }

@@ -10,7 +10,7 @@ use crate::extract::{At, Body, OrgPath, Paging, Query, SetPath, check_filters, c
 use crate::identity::Who;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
-use crate::revision::{matches, tagged};
+use crate::revision::{already, matches, tagged};
 use crate::state::{State, now};
 use crate::table::{org, param_set, report};
 
@@ -63,8 +63,10 @@ async fn put_set(
             return Ok(Err(Refusal::not_found("organisation")));
         }
         let there = param_set::find(sql, &path.org, &path.set)?;
-        if let Err(refusal) = matches(&headers, there.map(|set| set.revision)) {
-            return Ok(Err(refusal));
+        match already(&headers, there, |set| set.revision, |set| set.body == body) {
+            Ok(None) => {}
+            Ok(Some(set)) => return Ok(Ok((false, set))),
+            Err(refusal) => return Ok(Err(refusal)),
         }
         let is_new = param_set::put(sql, &path.org, &path.set, &body, now())?;
         change.write(sql)?;

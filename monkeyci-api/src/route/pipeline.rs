@@ -12,7 +12,7 @@ use crate::extract::{At, Body, OrgNamePath, OrgPath, Paging, Query, check_filter
 use crate::identity::Who;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
-use crate::revision::{matches, tagged};
+use crate::revision::{already, matches, tagged};
 use crate::state::{State, now};
 use crate::table::{org, pipeline, repo};
 
@@ -73,8 +73,10 @@ async fn put_pipeline(
             return Ok(Err(Refusal::field("/repo", format!("there is no repository `{id}` in `{}`", path.org))));
         }
         let there = pipeline::find(sql, &path.org, &path.name)?;
-        if let Err(refusal) = matches(&headers, there.map(|found| found.revision)) {
-            return Ok(Err(refusal));
+        match already(&headers, there, |found| found.revision, |found| found.body == body) {
+            Ok(None) => {}
+            Ok(Some(found)) => return Ok(Ok((false, found))),
+            Err(refusal) => return Ok(Err(refusal)),
         }
         let is_new = pipeline::put(sql, &path.org, &path.name, &body, now())?;
         change.write(sql)?;

@@ -11,7 +11,7 @@ use crate::extract::{At, Body, OrgNamePath, OrgPath, Paging, Query, check_filter
 use crate::identity::Who;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
-use crate::revision::{matches, tagged};
+use crate::revision::{already, matches, tagged};
 use crate::state::{State, now};
 use crate::table::org;
 use crate::table::registry_credential::{self, RegistryCredentialRow};
@@ -85,8 +85,11 @@ async fn put_credential(
             return Ok(Err(Refusal::not_found("organisation")));
         }
         let old = registry_credential::find(sql, &path.org, &path.name)?;
-        if let Err(refusal) = matches(&headers, old.as_ref().map(|row| row.credential.revision)) {
-            return Ok(Err(refusal));
+        let is_so = is_so(&shared, sql, &path, &body, old.as_ref())?;
+        match already(&headers, old.as_ref(), |row| row.credential.revision, |_| is_so) {
+            Ok(None) => {}
+            Ok(Some(row)) => return Ok(Ok((false, row.credential.clone()))),
+            Err(refusal) => return Ok(Err(refusal)),
         }
         let is_new = old.is_none();
         if is_new && registry_credential::all(sql, &path.org)?.len() >= MOST {
@@ -135,6 +138,28 @@ fn is_host(host: &str) -> bool {
         port.is_none_or(|port| port.parse::<u16>().is_ok_and(|number| number > 0 && number.to_string() == port));
     let is_registry = name == "localhost" || name.contains('.') || port.is_some();
     host.len() <= 253 && is_registry && is_port && name.split('.').all(is_label)
+}
+
+/// Whether credentials are as the body wants them already. The password is known by its fingerprint.
+fn is_so(
+    state: &State,
+    sql: &mut dyn Sql,
+    path: &OrgNamePath,
+    body: &RegistryCredentialBody,
+    old: Option<&RegistryCredentialRow>,
+) -> Result<bool, StoreError> {
+    let Some(RegistryCredentialRow { credential, .. }) = old else { return Ok(false) };
+    let is_said = credential.host == body.host
+        && credential.username == body.username
+        && credential.label_filters == body.label_filters
+        && credential.description == body.description;
+    let Some(password) = body.password.as_ref().filter(|_| is_said) else { return Ok(is_said) };
+    match state.vault.fingerprint(sql, &path.org, password.as_bytes()) {
+        Ok(fingerprint) => Ok(credential.fingerprint == fingerprint),
+        Err(VaultError::Store(error)) => Err(error),
+        // It is told when the password is sealed.
+        Err(_) => Ok(false),
+    }
 }
 
 /// The credentials as they are after the change.

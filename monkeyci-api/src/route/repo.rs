@@ -12,7 +12,7 @@ use crate::identity::Who;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
 use crate::report::{Place, Wrong};
-use crate::revision::{matches, tagged};
+use crate::revision::{already, matches, tagged};
 use crate::state::{State, now};
 use crate::table::{build, org, repo, report};
 
@@ -72,8 +72,11 @@ async fn put_repo(
     check(&state, &body)?;
     let (there, id) = (path.clone(), path.clone());
     let there = state.tables.read(move |sql| repo::find(sql, &there.org, &there.repo)).await?;
-    matches(&headers, there.as_ref().map(|repo| repo.revision))?;
     let action = if there.is_none() { "repo/create" } else { "repo/update" };
+    if let Some(repo) = already(&headers, there, |repo| repo.revision, |repo| repo.body == body)? {
+        let repo = state.tables.read(move |sql| with_builds(sql, repo)).await?;
+        return Ok(tagged(StatusCode::OK, repo.revision, repo));
+    }
     let change = Change::by(&known, path.org.as_str(), action, path.url()).with("url", &body.url);
     let put = state.tables.write(move |sql| {
         if org::find(sql, &id.org)?.is_none() {

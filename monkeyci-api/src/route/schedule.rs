@@ -1,6 +1,7 @@
 use axum::Json;
 use axum::extract::State as Shared;
-use http::StatusCode;
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
 use monkeyci_core::model::RepoId;
 use monkeyci_core::source::GitRef;
 use monkeyci_core::trigger;
@@ -12,6 +13,7 @@ use crate::extract::{At, Body, NamePath, Paging, Query, RepoPath};
 use crate::identity::Who;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
+use crate::revision::{already, matches, tagged};
 use crate::state::{State, now};
 use crate::table::schedule;
 
@@ -40,18 +42,20 @@ async fn list_schedules(
     Ok(Json(paging.page(found.await?, |schedule| schedule.name.clone())))
 }
 
-async fn show_schedule(Shared(state): Shared<State>, who: Who, At(path): At<NamePath>) -> Answer<Json<Schedule>> {
+async fn show_schedule(Shared(state): Shared<State>, who: Who, At(path): At<NamePath>) -> Answer<Response> {
     who.must(&path.org, Role::Viewer)?;
     let found = state.tables.read(move |sql| schedule::find(sql, &path.org, &path.repo, &path.name)).await?;
-    found.map(Json).ok_or_else(|| Refusal::not_found("schedule"))
+    let found = found.ok_or_else(|| Refusal::not_found("schedule"))?;
+    Ok(tagged(StatusCode::OK, found.revision, found))
 }
 
 async fn put_schedule(
     Shared(state): Shared<State>,
     who: Who,
     At(path): At<NamePath>,
+    headers: HeaderMap,
     body: Body<ScheduleBody>,
-) -> Answer<(StatusCode, Json<Schedule>)> {
+) -> Answer<Response> {
     let (_, known) = who.must_in(&state, &path.repo(), Role::Maintainer).await?;
     let body = body.read()?;
     if RepoId::new(&path.name).is_err() {
@@ -61,15 +65,21 @@ async fn put_schedule(
     let next = if body.enabled { due.next_after(now()) } else { None };
     let change = Change::by(known, path.org.as_str(), "schedule/put", url(&path)).with("cron", &body.cron);
     let put = state.tables.write(move |sql| {
-        let is_new = schedule::find(sql, &path.org, &path.repo, &path.name)?.is_none();
+        let there = schedule::find(sql, &path.org, &path.repo, &path.name)?;
+        let is_new = there.is_none();
+        match already(&headers, there, |there| there.revision, |there| there.body == body) {
+            Ok(None) => {}
+            Ok(Some(there)) => return Ok(Ok((is_new, there))),
+            Err(refusal) => return Ok(Err(refusal)),
+        }
         schedule::put(sql, &path.org, &path.repo, &path.name, &body, next)?;
         change.write(sql)?;
-        let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
-        Ok(schedule::find(sql, &path.org, &path.repo, &path.name)?.map(|schedule| (status, Json(schedule))))
+        let found = schedule::find(sql, &path.org, &path.repo, &path.name)?;
+        Ok(found.map(|found| (is_new, found)).ok_or_else(|| Refusal::not_found("schedule")))
     });
-    let put = put.await?.ok_or_else(|| Refusal::not_found("schedule"))?;
+    let (is_new, found) = put.await??;
     state.scheduled.notify_one();
-    Ok(put)
+    Ok(tagged(if is_new { StatusCode::CREATED } else { StatusCode::OK }, found.revision, found))
 }
 
 /// When a schedule fires, unless something is wrong with it.
@@ -83,17 +93,26 @@ pub(super) fn check(body: &ScheduleBody) -> Answer<trigger::Schedule> {
     })
 }
 
-async fn delete_schedule(Shared(state): Shared<State>, who: Who, At(path): At<NamePath>) -> Answer<StatusCode> {
+async fn delete_schedule(
+    Shared(state): Shared<State>,
+    who: Who,
+    At(path): At<NamePath>,
+    headers: HeaderMap,
+) -> Answer<StatusCode> {
     let known = who.must(&path.org, Role::Maintainer)?;
     let change = Change::by(known, path.org.as_str(), "schedule/delete", url(&path));
     let removed = state.tables.write(move |sql| {
-        let removed = schedule::remove(sql, &path.org, &path.repo, &path.name)?;
-        if removed {
-            change.write(sql)?;
+        let Some(there) = schedule::find(sql, &path.org, &path.repo, &path.name)? else {
+            return Ok(Err(Refusal::not_found("schedule")));
+        };
+        if let Err(refusal) = matches(&headers, Some(there.revision)) {
+            return Ok(Err(refusal));
         }
-        Ok(removed)
+        schedule::remove(sql, &path.org, &path.repo, &path.name)?;
+        change.write(sql)?;
+        Ok(Ok(StatusCode::NO_CONTENT))
     });
-    removed.await?.then_some(StatusCode::NO_CONTENT).ok_or_else(|| Refusal::not_found("schedule"))
+    removed.await?
 }
 
 fn url(path: &NamePath) -> String {

@@ -13,7 +13,7 @@ use crate::identity::Who;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
 use crate::random;
-use crate::revision::{matches, tagged};
+use crate::revision::{already, matches, tagged};
 use crate::state::{State, now};
 use crate::table::service_account::person_of;
 use crate::table::token::{Held, Kind};
@@ -97,8 +97,10 @@ async fn put_account(
             return Ok(Err(Refusal::not_found("organisation")));
         }
         let there = service_account::find(sql, &path.org, &path.name)?;
-        if let Err(refusal) = matches(&headers, there.map(|found| found.revision)) {
-            return Ok(Err(refusal));
+        match already(&headers, there, |found| found.revision, |found| found.body == body) {
+            Ok(None) => {}
+            Ok(Some(found)) => return Ok(Ok((false, found))),
+            Err(refusal) => return Ok(Err(refusal)),
         }
         let is_new = service_account::put(sql, &path.org, &path.name, &body, now())?;
         change.write(sql)?;

@@ -12,7 +12,7 @@ use crate::identity::Who;
 use crate::known_hosts;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
-use crate::revision::{matches, tagged};
+use crate::revision::{already, matches, tagged};
 use crate::ssh_key::KeyPair;
 use crate::state::{State, now};
 use crate::table::org;
@@ -69,8 +69,11 @@ async fn put_key(
             return Ok(Err(Refusal::not_found("organisation")));
         }
         let old = ssh_key::find(sql, &path.org, &path.name)?;
-        if let Err(refusal) = matches(&headers, old.as_ref().map(|row| row.key.revision)) {
-            return Ok(Err(refusal));
+        let is_so = |row: &&SshKeyRow| is_so(&row.key, &body, given.as_ref());
+        match already(&headers, old.as_ref(), |row| row.key.revision, is_so) {
+            Ok(None) => {}
+            Ok(Some(row)) => return Ok(Ok((false, row.key.clone()))),
+            Err(refusal) => return Ok(Err(refusal)),
         }
         let is_new = old.is_none();
         let row = match changed(&shared, sql, &path, body, given, old)? {
@@ -93,6 +96,14 @@ pub(super) fn check(body: &SshKeyBody) -> Answer<Option<KeyPair>> {
     known_hosts::check(hosts).map_err(|why| Refusal::field("/knownHosts", why))?;
     let given = body.private_key.as_deref().map(KeyPair::read).transpose();
     given.map_err(|why| Refusal::field("/privateKey", why))
+}
+
+/// Whether a key is as the body wants it already.
+fn is_so(key: &SshKey, body: &SshKeyBody, given: Option<&KeyPair>) -> bool {
+    key.label_filters == body.label_filters
+        && key.known_hosts == body.known_hosts
+        && key.description == body.description
+        && given.is_none_or(|given| given.fingerprint == key.fingerprint)
 }
 
 /// The key as it is after the change.

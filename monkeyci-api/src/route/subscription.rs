@@ -16,7 +16,7 @@ use crate::notice::sign;
 use crate::openapi::Operation;
 use crate::outward;
 use crate::problem::{Answer, Refusal};
-use crate::revision::{matches, tagged};
+use crate::revision::{already, matches, tagged};
 use crate::slack;
 use crate::state::{State, now};
 use crate::table::subscription::{SubscriptionRow, place};
@@ -105,8 +105,10 @@ async fn put_subscription(
             return Ok(Err(Refusal::not_found("organisation")));
         }
         let there = subscription::find(sql, &path.org, &path.name)?;
-        if let Err(refusal) = matches(&headers, there.as_ref().map(|row| row.revision)) {
-            return Ok(Err(refusal));
+        match already(&headers, there.as_ref(), |row| row.revision, |row| row.body == body) {
+            Ok(None) => {}
+            Ok(Some(row)) => return Ok(Ok((false, row.clone().shown(None, now())))),
+            Err(refusal) => return Ok(Err(refusal)),
         }
         if there.is_none() && subscription::count(sql, &path.org)? >= MOST {
             return Ok(Err(Refusal::conflict(format!("an organisation has up to {MOST} subscriptions"))));

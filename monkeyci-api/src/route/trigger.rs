@@ -1,6 +1,7 @@
 use axum::Json;
 use axum::extract::State as Shared;
-use http::StatusCode;
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
 use monkeyci_core::source::GitRef;
 use monkeyci_rest::{Page, Role, Trigger, TriggerBody};
 
@@ -11,6 +12,7 @@ use crate::extract::{At, Body, NamePath, Paging, Query, RepoPath, check_name};
 use crate::identity::Who;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
+use crate::revision::{already, matches, tagged};
 use crate::state::State;
 use crate::table::{repo, trigger};
 
@@ -40,18 +42,20 @@ async fn list_triggers(
     Ok(Json(paging.page(found.await?, |trigger| trigger.name.clone())))
 }
 
-async fn show_trigger(Shared(state): Shared<State>, who: Who, At(path): At<NamePath>) -> Answer<Json<Trigger>> {
+async fn show_trigger(Shared(state): Shared<State>, who: Who, At(path): At<NamePath>) -> Answer<Response> {
     who.must(&path.org, Role::Viewer)?;
     let found = state.tables.read(move |sql| trigger::find(sql, &path.org, &path.repo, &path.name)).await?;
-    found.map(Json).ok_or_else(|| Refusal::not_found("trigger"))
+    let found = found.ok_or_else(|| Refusal::not_found("trigger"))?;
+    Ok(tagged(StatusCode::OK, found.revision, found))
 }
 
 async fn put_trigger(
     Shared(state): Shared<State>,
     who: Who,
     At(path): At<NamePath>,
+    headers: HeaderMap,
     body: Body<TriggerBody>,
-) -> Answer<(StatusCode, Json<Trigger>)> {
+) -> Answer<Response> {
     let (_, known) = who.must_in(&state, &path.repo(), Role::Maintainer).await?;
     let body = body.read()?;
     check_name(&path.name)?;
@@ -65,14 +69,20 @@ async fn put_trigger(
             let detail = format!("there is no repository `{}` in `{}`", body.repo, path.org);
             return Ok(Err(Refusal::field("/repo", detail)));
         }
-        let is_new = trigger::find(sql, &path.org, &path.repo, &path.name)?.is_none();
+        let there = trigger::find(sql, &path.org, &path.repo, &path.name)?;
+        let is_new = there.is_none();
+        match already(&headers, there, |there| there.revision, |there| there.body == body) {
+            Ok(None) => {}
+            Ok(Some(there)) => return Ok(Ok((is_new, there))),
+            Err(refusal) => return Ok(Err(refusal)),
+        }
         trigger::put(sql, &path.org, &path.repo, &path.name, &body)?;
         change.write(sql)?;
-        let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
         let found = trigger::find(sql, &path.org, &path.repo, &path.name)?;
-        Ok(found.map(|trigger| (status, Json(trigger))).ok_or_else(|| Refusal::not_found("trigger")))
+        Ok(found.map(|found| (is_new, found)).ok_or_else(|| Refusal::not_found("trigger")))
     });
-    put.await?
+    let (is_new, found) = put.await??;
+    Ok(tagged(if is_new { StatusCode::CREATED } else { StatusCode::OK }, found.revision, found))
 }
 
 /// What is wrong with a trigger before anything is looked up.
@@ -93,17 +103,26 @@ pub(super) fn check(body: &TriggerBody) -> Answer<()> {
     Ok(())
 }
 
-async fn delete_trigger(Shared(state): Shared<State>, who: Who, At(path): At<NamePath>) -> Answer<StatusCode> {
+async fn delete_trigger(
+    Shared(state): Shared<State>,
+    who: Who,
+    At(path): At<NamePath>,
+    headers: HeaderMap,
+) -> Answer<StatusCode> {
     let known = who.must(&path.org, Role::Maintainer)?;
     let change = Change::by(known, path.org.as_str(), "trigger/delete", url(&path));
     let removed = state.tables.write(move |sql| {
-        let removed = trigger::remove(sql, &path.org, &path.repo, &path.name)?;
-        if removed {
-            change.write(sql)?;
+        let Some(there) = trigger::find(sql, &path.org, &path.repo, &path.name)? else {
+            return Ok(Err(Refusal::not_found("trigger")));
+        };
+        if let Err(refusal) = matches(&headers, Some(there.revision)) {
+            return Ok(Err(refusal));
         }
-        Ok(removed)
+        trigger::remove(sql, &path.org, &path.repo, &path.name)?;
+        change.write(sql)?;
+        Ok(Ok(StatusCode::NO_CONTENT))
     });
-    removed.await?.then_some(StatusCode::NO_CONTENT).ok_or_else(|| Refusal::not_found("trigger"))
+    removed.await?
 }
 
 fn url(path: &NamePath) -> String {

@@ -6,6 +6,7 @@ use monkeyci_core::values;
 use monkeyci_rest::Param;
 
 use crate::owner::Owner;
+use crate::revision;
 
 /// A param as it is kept: the value of a secret one is sealed.
 #[derive(Debug, Clone)]
@@ -28,8 +29,16 @@ fn read(row: &Row) -> Result<ParamRow, StoreError> {
         fingerprint: text(4)?,
         description: text(5)?,
         updated: row.integer(6)?,
+        revision: 0,
     };
+    let param = Param { revision: revision(&param), ..param };
     Ok(ParamRow { param, sealed: row.maybe(7, Row::bytes)?.map(<[u8]>::to_vec) })
+}
+
+/// The revision of a param, by what is said of it and how often its value was written.
+pub fn revision(param: &Param) -> u64 {
+    let Param { secret, value, version, description, .. } = param;
+    revision::of(&(secret, value, version, description))
 }
 
 /// The param of that name.

@@ -5,11 +5,14 @@ use monkeyci_core::store::{Row, Sql, StoreError};
 use monkeyci_core::values;
 use monkeyci_rest::{Schedule, ScheduleBody};
 
+use crate::revision;
+
 const COLUMNS: &str = "SELECT name, body, next, last, org, repo FROM schedule";
 
 fn read(row: &Row) -> Result<Schedule, StoreError> {
     let (next, last) = (row.maybe(2, Row::integer)?, row.maybe(3, Row::integer)?);
-    Ok(Schedule { name: row.text(0)?.to_owned(), body: row.json(1)?, next, last })
+    let body: ScheduleBody = row.json(1)?;
+    Ok(Schedule { name: row.text(0)?.to_owned(), revision: revision::of(&body), body, next, last })
 }
 
 /// The schedule of that name.

@@ -5,10 +5,13 @@ use monkeyci_core::store::{Row, Sql, StoreError};
 use monkeyci_core::values;
 use monkeyci_rest::{Trigger, TriggerBody};
 
+use crate::revision;
+
 const COLUMNS: &str = "SELECT name, body, repo FROM trigger_of_repo";
 
 fn read(row: &Row) -> Result<Trigger, StoreError> {
-    Ok(Trigger { name: row.text(0)?.to_owned(), body: row.json(1)? })
+    let body: TriggerBody = row.json(1)?;
+    Ok(Trigger { name: row.text(0)?.to_owned(), revision: revision::of(&body), body })
 }
 
 /// The trigger of that name.

@@ -10,6 +10,7 @@ mod backup;
 mod bomb;
 mod browser;
 mod build;
+mod condition;
 mod connection;
 mod disk;
 mod doctor;

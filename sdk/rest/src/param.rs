@@ -25,6 +25,9 @@ pub struct Param {
     pub description: Option<String>,
     /// When it was last changed.
     pub updated: Millis,
+    /// Another one with each change; the `ETag` of the object.
+    #[serde(default)]
+    pub revision: u64,
 }
 
 /// What may be said of a param.

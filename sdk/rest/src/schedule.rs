@@ -15,6 +15,9 @@ pub struct Schedule {
     /// What was said of it.
     #[serde(flatten)]
     pub body: ScheduleBody,
+    /// Another one with each change; the `ETag` of the object.
+    #[serde(default)]
+    pub revision: u64,
     /// When it fires next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<Millis>,

@@ -15,6 +15,9 @@ pub struct Trigger {
     /// What was said of it.
     #[serde(flatten)]
     pub body: TriggerBody,
+    /// Another one with each change; the `ETag` of the object.
+    #[serde(default)]
+    pub revision: u64,
 }
 
 /// What may be said of a trigger.
