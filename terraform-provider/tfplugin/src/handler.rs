@@ -15,6 +15,7 @@ pub(crate) use list::{ListHandler, Listed};
 pub(crate) use resource::{Planning, ResourceHandler};
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
@@ -22,21 +23,24 @@ use crate::Result;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::object::Object;
 use crate::schema::Schema;
+use crate::ty::Type;
 use crate::value::{Mismatch, Value};
 use crate::view::View;
 
 /// What the author's future becomes.
 pub(crate) type Answer<'a, T> = BoxFuture<'a, Result<T>>;
 
-/// A type of the author's, with its schema made once.
+/// A type of the author's, with its schema and the type of its values made once.
 pub(crate) struct Typed<T> {
-    schema: Schema,
+    schema: Arc<Schema>,
+    ty: Type,
     of: PhantomData<fn() -> T>,
 }
 
 impl<T: Object> Typed<T> {
     pub(crate) fn new() -> Self {
-        Self { schema: T::schema(), of: PhantomData }
+        let schema = T::schema();
+        Self { ty: schema.ty(), schema: Arc::new(schema), of: PhantomData }
     }
 }
 

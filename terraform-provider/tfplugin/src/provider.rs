@@ -16,4 +16,10 @@ pub trait Provider: Object {
     /// # Errors
     /// Says what is wrong with the configuration.
     fn configure(self) -> impl Future<Output = Result<Self::Client>> + Send;
+
+    /// The user has interrupted Terraform: the client need not wait for anything any longer, such as to try once more. Calls
+    /// that change something go on, and answer with what there is then.
+    fn stop(client: &Self::Client) {
+        let _ = client;
+    }
 }

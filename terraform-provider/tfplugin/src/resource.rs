@@ -27,8 +27,13 @@ pub trait Resource: Object {
     /// Its name without the provider's: `file` of `files` is `files_file`.
     const NAME: &'static str;
 
+    /// Whether [`plan`](Self::plan) sees objects of which nothing changes, too. It must where something of them follows from
+    /// the provider's configuration, which may be another than the one that they were made with.
+    const ALWAYS_PLANNED: bool = false;
+
     /// Judges and refines a plan, with the client at hand: what the server says to it, what can be known already, what
-    /// must be replaced. It is not called before the provider's configuration is known, nor when nothing changes.
+    /// must be replaced. It is not called before the provider's configuration is known, nor when nothing changes, unless it
+    /// is to be [always](Self::ALWAYS_PLANNED).
     ///
     /// # Errors
     /// Fails the plan.

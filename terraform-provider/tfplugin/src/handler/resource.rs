@@ -1,5 +1,7 @@
 //! Resources.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value as Json};
 
 use super::{Answer, Typed, typed};
@@ -9,11 +11,14 @@ use crate::object::Object;
 use crate::path::Path;
 use crate::resource::{Change, Moved, Resource};
 use crate::schema::Schema;
+use crate::ty::Type;
 use crate::value::Value;
 use crate::view::View;
 
 pub(crate) trait ResourceHandler<C>: Send + Sync {
     fn schema(&self) -> &Schema;
+    fn ty(&self) -> &Type;
+    fn is_always_planned(&self) -> bool;
     fn plan<'a>(&'a self, change: Planning, cx: &'a Context<C>) -> Answer<'a, (Value, Vec<Path>)>;
     fn create<'a>(&'a self, planned: Value, cx: &'a Context<C>) -> Answer<'a, Value>;
     fn read<'a>(&'a self, state: Value, cx: &'a Context<C>) -> Answer<'a, Option<Value>>;
@@ -38,10 +43,18 @@ impl<R: Resource> ResourceHandler<R::Client> for Typed<R> {
         &self.schema
     }
 
+    fn ty(&self) -> &Type {
+        &self.ty
+    }
+
+    fn is_always_planned(&self) -> bool {
+        R::ALWAYS_PLANNED
+    }
+
     fn plan<'a>(&'a self, change: Planning, cx: &'a Context<R::Client>) -> Answer<'a, (Value, Vec<Path>)> {
         Box::pin(async move {
             let Planning { config, prior, planned, replaced } = change;
-            let mut change = Change::<R>::new(config, prior, planned, replaced);
+            let mut change = Change::<R>::new(Arc::clone(&self.schema), config, prior, planned, replaced);
             R::plan(&mut change, cx).await?;
             Ok((change.planned, change.replaced))
         })

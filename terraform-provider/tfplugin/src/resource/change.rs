@@ -1,17 +1,20 @@
 //! A change that is planned.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use crate::field::Field;
 use crate::object::Object;
 use crate::path::Path;
 use crate::plan;
+use crate::schema::Schema;
 use crate::value::Value;
 use crate::view::View;
 
 /// A change that is planned: what is, what the user wants, and what will be.
 #[derive(Debug)]
 pub struct Change<R> {
+    schema: Arc<Schema>,
     pub(crate) config: Value,
     pub(crate) prior: Value,
     pub(crate) planned: Value,
@@ -20,8 +23,13 @@ pub struct Change<R> {
 }
 
 impl<R: Object> Change<R> {
-    pub(crate) fn new(config: Value, prior: Value, planned: Value, replaced: Vec<Path>) -> Self {
-        Self { config, prior, planned, replaced, of: PhantomData }
+    pub(crate) fn new(schema: Arc<Schema>, config: Value, prior: Value, planned: Value, replaced: Vec<Path>) -> Self {
+        Self { schema, config, prior, planned, replaced, of: PhantomData }
+    }
+
+    /// The schema of the object: one that was made already.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
     }
 
     /// Whether the object does not exist yet, or is replaced.
@@ -32,6 +40,12 @@ impl<R: Object> Change<R> {
     /// Whether the object is to go.
     pub fn is_delete(&self) -> bool {
         self.planned.is_null()
+    }
+
+    /// Whether nothing is to change; plans of that are only seen where the resource is
+    /// [always planned](crate::Resource::ALWAYS_PLANNED).
+    pub fn is_none(&self) -> bool {
+        self.planned == self.prior
     }
 
     /// What the user wrote. Parts may be unknown, and null what the user left out.
@@ -49,7 +63,7 @@ impl<R: Object> Change<R> {
         if self.planned.is_null() {
             return None;
         }
-        let whole = plan::with_write_only(&R::schema(), &self.planned, &self.config);
+        let whole = plan::with_write_only(&self.schema, &self.planned, &self.config);
         R::from_object(&View::new(&whole)).ok()
     }
 
@@ -57,6 +71,13 @@ impl<R: Object> Change<R> {
     pub fn set<T: Field>(&mut self, name: &str, value: T) {
         if let Value::Map(planned) = &mut self.planned {
             planned.insert(name.to_owned(), value.to_value());
+        }
+    }
+
+    /// Plans that a computed attribute will be told afterwards.
+    pub fn open(&mut self, name: &str) {
+        if let Value::Map(planned) = &mut self.planned {
+            planned.insert(name.to_owned(), Value::UNKNOWN);
         }
     }
 

@@ -1,5 +1,7 @@
 //! What the provider has, and how it is configured.
 
+use std::sync::{Arc, PoisonError};
+
 use super::{Client, Service, guarded};
 use crate::Result;
 use crate::diagnostic::Diagnostic;
@@ -128,7 +130,14 @@ impl<P: Provider> Service<P> {
 
     pub(super) async fn stop_provider(&self, _: stop_provider::Request) -> Result<stop_provider::Response> {
         tracing::info!("stopped");
-        self.stop().cancel();
+        let client = {
+            let run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
+            run.stop.cancel();
+            if let Client::Ready(client) = &run.client { Some(Arc::clone(client)) } else { None }
+        };
+        if let Some(client) = client {
+            P::stop(&client);
+        }
         Ok(stop_provider::Response::default())
     }
 

@@ -11,7 +11,7 @@ use crate::plan;
 use crate::proto::*;
 use crate::provider::Provider;
 use crate::resource::Moved;
-use crate::schema::Schema;
+use crate::ty::Type;
 use crate::validate::validate;
 use crate::value::Value;
 
@@ -26,8 +26,9 @@ impl<P: Provider> Service<P> {
         &self,
         request: validate_resource_config::Request,
     ) -> Result<validate_resource_config::Response> {
-        let schema = self.resource(&request.type_name)?.schema();
-        let config = value(request.config.as_ref(), schema)?;
+        let handler = self.resource(&request.type_name)?;
+        let schema = handler.schema();
+        let config = value(request.config.as_ref(), handler.ty())?;
         let write_only = request.client_capabilities.is_some_and(|client| client.write_only_attributes_allowed);
         Ok(validate_resource_config::Response { diagnostics: validate(schema, &config, write_only).to_proto() })
     }
@@ -51,9 +52,9 @@ impl<P: Provider> Service<P> {
         } else {
             raw.json
         };
-        let mut state = Value::from_json(&state, &schema.ty()).map_err(unfit)?;
+        let mut state = Value::from_json(&state, handler.ty()).map_err(unfit)?;
         plan::settle_answer(schema, &mut state, &Value::Null);
-        Ok(upgrade_resource_state::Response { upgraded_state: state.to_proto(&schema.ty()), diagnostics: Vec::new() })
+        Ok(upgrade_resource_state::Response { upgraded_state: state.to_proto(handler.ty()), diagnostics: Vec::new() })
     }
 
     pub(super) async fn read_resource(&self, request: read_resource::Request) -> Result<read_resource::Response> {
@@ -69,7 +70,7 @@ impl<P: Provider> Service<P> {
                 ..Default::default()
             });
         }
-        let state = value(request.current_state.as_ref(), schema)?;
+        let state = value(request.current_state.as_ref(), handler.ty())?;
         let cx = self.context(&request.private)?;
         let read = self.unless_stopped(handler.read(state.clone(), &cx)).await;
         let (private, mut said) = cx.finish();
@@ -84,7 +85,7 @@ impl<P: Provider> Service<P> {
         };
         said.extend(error);
         let new_identity = identity::of(schema, &state).or(request.current_identity);
-        let new_state = state.to_proto(&schema.ty());
+        let new_state = state.to_proto(handler.ty());
         Ok(read_resource::Response { new_state, diagnostics: said.to_proto(), private, deferred: None, new_identity })
     }
 
@@ -94,9 +95,9 @@ impl<P: Provider> Service<P> {
     ) -> Result<plan_resource_change::Response> {
         let handler = self.resource(&request.type_name)?;
         let schema = handler.schema();
-        let prior = value(request.prior_state.as_ref(), schema)?;
-        let proposed = value(request.proposed_new_state.as_ref(), schema)?;
-        let config = value(request.config.as_ref(), schema)?;
+        let prior = value(request.prior_state.as_ref(), handler.ty())?;
+        let proposed = value(request.proposed_new_state.as_ref(), handler.ty())?;
+        let config = value(request.config.as_ref(), handler.ty())?;
         let (planned, replaced) = if proposed.is_null() {
             (Value::Null, Vec::new())
         } else {
@@ -105,13 +106,13 @@ impl<P: Provider> Service<P> {
             (planned, replaced)
         };
         let mut response = plan_resource_change::Response {
-            planned_state: planned.to_proto(&schema.ty()),
+            planned_state: planned.to_proto(handler.ty()),
             planned_private: request.prior_private,
             requires_replace: replaced.iter().map(crate::path::Path::to_proto).collect(),
             planned_identity: request.prior_identity.or_else(|| identity::of(schema, &planned)),
             ..Default::default()
         };
-        if planned == prior || self.is_open() {
+        if planned == prior && !handler.is_always_planned() || self.is_open() {
             return Ok(response);
         }
         let cx = self.context(&response.planned_private)?;
@@ -121,7 +122,7 @@ impl<P: Provider> Service<P> {
             Ok((planned, mut replaced)) => {
                 replaced.sort();
                 replaced.dedup();
-                response.planned_state = planned.to_proto(&schema.ty());
+                response.planned_state = planned.to_proto(handler.ty());
                 response.planned_private = private;
                 response.requires_replace = replaced.iter().map(crate::path::Path::to_proto).collect();
             }
@@ -137,9 +138,9 @@ impl<P: Provider> Service<P> {
     ) -> Result<apply_resource_change::Response> {
         let handler = self.resource(&request.type_name)?;
         let schema = handler.schema();
-        let prior = value(request.prior_state.as_ref(), schema)?;
-        let planned = value(request.planned_state.as_ref(), schema)?;
-        let config = value(request.config.as_ref(), schema)?;
+        let prior = value(request.prior_state.as_ref(), handler.ty())?;
+        let planned = value(request.planned_state.as_ref(), handler.ty())?;
+        let config = value(request.config.as_ref(), handler.ty())?;
         let cx = self.context(&request.planned_private)?;
         let wanted = plan::with_write_only(schema, &planned, &config);
         let answer = guarded(async {
@@ -169,7 +170,7 @@ impl<P: Provider> Service<P> {
             }
         };
         Ok(apply_resource_change::Response {
-            new_state: state.to_proto(&schema.ty()),
+            new_state: state.to_proto(handler.ty()),
             private,
             diagnostics: said.to_proto(),
             legacy_type_system: false,
@@ -200,7 +201,7 @@ impl<P: Provider> Service<P> {
                 clear_unknown(&mut state);
                 imported_resources.push(import_resource_state::ImportedResource {
                     type_name: request.type_name,
-                    state: state.to_proto(&schema.ty()),
+                    state: state.to_proto(handler.ty()),
                     private,
                     identity: identity::of(schema, &state).or(request.identity),
                 });
@@ -230,7 +231,7 @@ impl<P: Provider> Service<P> {
         plan::settle_answer(schema, &mut state, &Value::Null);
         clear_unknown(&mut state);
         Ok(move_resource_state::Response {
-            target_state: state.to_proto(&schema.ty()),
+            target_state: state.to_proto(handler.ty()),
             target_identity: identity::of(schema, &state),
             ..Default::default()
         })
@@ -240,9 +241,10 @@ impl<P: Provider> Service<P> {
         &self,
         request: generate_resource_config::Request,
     ) -> Result<generate_resource_config::Response> {
-        let schema = self.resource(&request.type_name)?.schema();
-        let state = value(request.state.as_ref(), schema)?;
-        let config = plan::written(schema, &state).to_proto(&schema.ty());
+        let handler = self.resource(&request.type_name)?;
+        let schema = handler.schema();
+        let state = value(request.state.as_ref(), handler.ty())?;
+        let config = plan::written(schema, &state).to_proto(handler.ty());
         Ok(generate_resource_config::Response { config, diagnostics: Vec::new() })
     }
 
@@ -268,8 +270,8 @@ impl<P: Provider> Service<P> {
     }
 }
 
-fn value(wire: Option<&DynamicValue>, schema: &Schema) -> Result<Value> {
-    Value::from_proto(wire, &schema.ty()).map_err(unfit)
+fn value(wire: Option<&DynamicValue>, ty: &Type) -> Result<Value> {
+    Value::from_proto(wire, ty).map_err(unfit)
 }
 
 fn json(raw: &RawState) -> Result<serde_json::Map<String, serde_json::Value>> {

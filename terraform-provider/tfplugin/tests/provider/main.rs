@@ -7,6 +7,9 @@ mod docs;
 #[path = "../../examples/files.rs"]
 #[expect(dead_code, reason = "its `main` is for the program")]
 mod files;
+mod folder;
+mod follows;
+mod identity;
 mod mishaps;
 mod plans;
 mod process;

@@ -9,7 +9,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use tfplugin::proto::{Empty, HealthCheckRequest, HealthCheckResponse, ServingStatus, StdioData, get_metadata};
 
-use crate::client::{Client, Identity};
+use crate::client::Client;
+use crate::identity::Identity;
 use crate::program::{Started, command, path};
 
 #[test]
