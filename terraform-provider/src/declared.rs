@@ -5,7 +5,7 @@ use monkeyci_client::rest::validate::Kind;
 use monkeyci_client::{ClientError, Object};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tfplugin::{Change, Context, Diagnostic, Diagnostics, Moved, Result, Value};
+use tfplugin::{Change, Context, Diagnostic, Diagnostics, Moved, Result, Value, View};
 
 use crate::refusal;
 use crate::server::Server;
@@ -18,16 +18,36 @@ pub(crate) trait Declared: tfplugin::Object + Clone + Send + Sync + 'static {
     /// What the server is told.
     type Body: Serialize + Send + Sync + 'static;
 
+    /// Whether something of it follows from the provider's configuration.
+    const FOLLOWS_PROVIDER: bool = false;
     /// What it is, for people.
     const NOUN: &'static str;
     /// By what word the server looks at it before it is written.
     const KIND: Kind;
+    /// What it is called, from attributes in braces.
+    const ADDRESS: &'static str = "{org}/{name}";
 
     /// Fills in what it is called: its `id`, and its `org` where it has one.
     ///
     /// # Errors
     /// Says what of that is missing or wrong.
     fn place(&mut self, server: &Server) -> Result<()>;
+
+    /// Fills in what follows from the provider's configuration.
+    ///
+    /// # Errors
+    /// Says what of that is wrong.
+    fn follow(change: &mut Change<Self>, server: &Server) -> Result<()> {
+        let _ = (change, server);
+        Ok(())
+    }
+
+    /// It, as somebody writes it who has this provider's configuration.
+    #[must_use]
+    fn imported(self, server: &Server) -> Self {
+        let _ = server;
+        self
+    }
 
     /// Where it is on the server.
     ///
@@ -87,11 +107,6 @@ pub(crate) trait Declared: tfplugin::Object + Clone + Send + Sync + 'static {
         false
     }
 
-    /// Whether the server shows all that is said of it: secrets it does not.
-    fn is_shown(&self) -> bool {
-        true
-    }
-
     /// By what pointer the schema knows a pointer into the body.
     fn attribute(&self, pointer: &str) -> String {
         pointer.to_owned()
@@ -111,42 +126,39 @@ pub(crate) async fn plan<D: Declared>(change: &mut Change<D>, cx: &Context<Serve
             None => Ok(()),
         };
     }
+    D::follow(change, &cx.client)?;
+    if change.is_none() {
+        return Ok(());
+    }
     let Some(mut planned) = change.planned() else { return Ok(()) };
     if !change.config().is_unknown("org") {
         planned.place(&cx.client)?;
         // An address that is wrong is wrong now.
         let _object = planned.at(&cx.client)?;
+        let mut attributes = planned.to_object();
         for name in ["org", "id"] {
             if let (true, Some(Value::String(text))) =
-                (D::schema().attribute(name).is_some(), planned.to_object().get(name))
+                (change.schema().attribute(name).is_some(), attributes.remove(name))
             {
-                change.set(name, text.clone());
+                change.set(name, text);
             }
         }
     }
     let draft = planned.draft()?;
-    let looked = cx.client.client.validate(D::KIND, Some(planned.name()), &draft).await;
+    let looked = cx.client.looks.look(&cx.client.client, D::KIND, planned.name(), &draft).await;
     looked.map_err(|error| planned.refused(&error))
 }
 
-/// Makes it where there is none yet.
+/// Makes it where there is none yet. What is there already just so is it: somebody was killed who had just made it.
 pub(crate) async fn create<D: Declared>(mut own: D, resource: &str, cx: &Context<Server>) -> Result<D> {
     own.place(&cx.client)?;
-    let object = own.at(&cx.client)?;
-    match object.get().await {
-        Err(ClientError::NotFound(_)) => {}
-        Err(error) => return Err(own.refused(&error)),
-        // Somebody was killed who had just made it.
-        Ok(there) if own.is_shown() => {
-            let found = own.clone().filled(there);
-            return if same(&own.body(None)?, &found.body(None)?) { Ok(found) } else { Err(taken(&own, resource)) };
-        }
-        Ok(_) => return Err(taken(&own, resource)),
-    }
-    let put = object.put(&own.body(None)?).await;
+    let made = own.at(&cx.client)?.make(&own.body(None)?).await;
     cx.client.snapshots.forget();
-    let answer = put.map_err(|error| own.refused(&error))?;
-    Ok(own.filled(answer))
+    match made {
+        Ok(answer) => Ok(own.filled(answer)),
+        Err(error) if error.status() == Some(412) => Err(taken(&own, resource)),
+        Err(error) => Err(own.refused(&error)),
+    }
 }
 
 /// What it is called.
@@ -155,11 +167,6 @@ fn id<D: Declared>(own: &D) -> String {
         Some(Value::String(id)) => id,
         _ => String::new(),
     }
-}
-
-/// Whether two bodies say the same.
-fn same(left: &impl Serialize, right: &impl Serialize) -> bool {
-    matches!((serde_json::to_value(left), serde_json::to_value(right)), (Ok(left), Ok(right)) if left == right)
 }
 
 /// That others made something else by its name.
@@ -219,7 +226,16 @@ pub(crate) async fn import<D: Declared>(address: &str, cx: &Context<Server>) -> 
     let found = read(D::of_address(address)?, cx).await?;
     let missing =
         || Diagnostic::error(format!("There is no such {}", D::NOUN), format!("{address:?} is not on the server."));
-    Ok(found.ok_or_else(missing)?)
+    Ok(found.ok_or_else(missing)?.imported(&cx.client))
+}
+
+/// What it is called that has this identity.
+pub(crate) fn import_id<D: Declared>(identity: &View<'_>) -> String {
+    let part = |part: &str| match part.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+        Some(name) => identity.get::<String>(name).unwrap_or_default(),
+        None => part.to_owned(),
+    };
+    D::ADDRESS.split('/').map(part).collect::<Vec<_>>().join("/")
 }
 
 fn unprotected<D: Declared>(own: &D) -> Result<()> {
@@ -241,6 +257,7 @@ macro_rules! declared {
         impl ::tfplugin::Resource for $resource {
             type Client = $crate::server::Server;
             const NAME: &'static str = $name;
+            const ALWAYS_PLANNED: bool = <Self as $crate::declared::Declared>::FOLLOWS_PROVIDER;
 
             async fn plan(
                 change: &mut ::tfplugin::Change<Self>,
@@ -271,6 +288,10 @@ macro_rules! declared {
 
             async fn import(address: &str, cx: &::tfplugin::Context<Self::Client>) -> ::tfplugin::Result<Self> {
                 $crate::declared::import(address, cx).await
+            }
+
+            fn import_id(identity: &::tfplugin::View<'_>) -> String {
+                $crate::declared::import_id::<Self>(identity)
             }
         }
     };

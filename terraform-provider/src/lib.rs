@@ -6,12 +6,16 @@
 //!
 //! Secrets are write-only, with a version that the user counts up: none is ever in a plan or a state.
 
+mod action;
 mod address;
 mod data;
 mod declared;
 mod digest;
 mod ephemeral;
 mod function;
+mod lint;
+mod list;
+mod looks;
 mod moment;
 mod moved;
 mod provider;
@@ -29,5 +33,6 @@ use tfplugin::Plugin;
 /// The provider `monkeyci`, with everything that it has.
 pub fn plugin() -> Plugin<MonkeyCi> {
     let plugin = resource::all(Plugin::new());
-    function::all(ephemeral::all(data::all(plugin)))
+    let plugin = function::all(ephemeral::all(data::all(plugin)));
+    action::all(list::all(plugin))
 }

@@ -36,11 +36,23 @@ fn seen(path: &Path) -> Path {
 /// An error that is about no attribute.
 pub(crate) fn whole(noun: &str, error: &ClientError) -> Diagnostic {
     let told = sentence(&error.to_string());
+    if error.problem().and_then(|problem| problem.code.as_deref()) == Some("last-owner") {
+        let help = "Where the organisation is to go as well, let Terraform forget this member instead, with a `removed` block \
+                    or `terraform state rm`.";
+        return Diagnostic::error("The last owner of an organisation stays", format!("{told} {help}"));
+    }
     let (summary, help) = match (error, error.status()) {
-        (ClientError::Unreachable { .. }, _) => ("The server cannot be reached".to_owned(), "Try again."),
+        (ClientError::Unreachable { .. }, _) => (
+            "The server cannot be reached".to_owned(),
+            "It was tried several times (`max_retries`). Is it up, and is `url` right? The next apply goes on from here.",
+        ),
         (ClientError::Protocol { .. }, _) => {
             ("The server cannot be understood".to_owned(), "Is `url` that of a MonkeyCI server, and of this version?")
         }
+        (ClientError::GivenUp, _) => (
+            "Interrupted".to_owned(),
+            "Whether it was done is not known; the next plan shows it, and the next apply goes on from there.",
+        ),
         (_, Some(401)) => {
             ("The token is not accepted".to_owned(), "Set `token`, or MONKEYCI_TOKEN, to one that is good.")
         }
@@ -51,8 +63,14 @@ pub(crate) fn whole(noun: &str, error: &ClientError) -> Diagnostic {
             format!("The {noun} was changed by somebody else"),
             "It changed after Terraform had read it. Plan again, and look at what is different.",
         ),
-        (_, Some(429)) => ("The server asks for patience".to_owned(), "Try again later, or with less `-parallelism`."),
-        (_, Some(500..)) => ("The server is in trouble".to_owned(), "Look into its log; nothing more was done here."),
+        (_, Some(429)) => (
+            "The server asks for patience".to_owned(),
+            "Try again later, with a smaller `parallelism`, or with more of `max_retries` and `max_retry_wait`.",
+        ),
+        (_, Some(500..)) => (
+            "The server is in trouble".to_owned(),
+            "It was tried several times (`max_retries`). Look into its log; the next apply goes on from here.",
+        ),
         _ => (format!("The server refuses the {noun}"), ""),
     };
     Diagnostic::error(summary, if help.is_empty() { told } else { format!("{told} {help}") })

@@ -2,23 +2,23 @@
 
 mod api_token;
 mod build_run;
-mod environment;
+pub(crate) mod environment;
 mod member;
 mod org;
-mod param;
-mod param_set;
+pub(crate) mod param;
+pub(crate) mod param_set;
 mod params_exclusive;
-mod pipeline;
+pub(crate) mod pipeline;
 mod registry_credential;
-mod repo;
-mod schedule;
-mod service_account;
+pub(crate) mod repo;
+pub(crate) mod schedule;
+pub(crate) mod service_account;
 mod slack_subscription;
 mod slack_user_link;
-mod ssh_key;
-mod subscription;
-mod trigger;
-mod webhook;
+pub(crate) mod ssh_key;
+pub(crate) mod subscription;
+pub(crate) mod trigger;
+pub(crate) mod webhook;
 
 pub(crate) use pipeline::Job;
 use tfplugin::Plugin;

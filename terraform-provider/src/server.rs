@@ -1,9 +1,12 @@
 //! The server that objects are on.
 
+use std::collections::BTreeMap;
+
 use monkeyci_client::{Client, OrgRef, RepoRef};
 use tfplugin::{Computed, Diagnostic, Result};
 
 use crate::address;
+use crate::looks::Looks;
 use crate::snapshot::Snapshots;
 
 /// The server that objects are on.
@@ -13,12 +16,17 @@ pub struct Server {
     pub(crate) client: Client,
     /// What was read at once.
     pub(crate) snapshots: Snapshots,
+    /// What it was asked to look at.
+    pub(crate) looks: Looks,
+    /// Labels of repositories that do not say otherwise.
+    pub(crate) default_labels: BTreeMap<String, String>,
     org: Option<String>,
 }
 
 impl Server {
     pub(crate) fn new(client: Client, org: Option<String>) -> Self {
-        Self { client, snapshots: Snapshots::default(), org }
+        let (snapshots, looks, default_labels) = Default::default();
+        Self { client, snapshots, looks, default_labels, org }
     }
 
     /// Fills in the provider's organisation where an object does not name its own.

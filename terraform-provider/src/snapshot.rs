@@ -17,6 +17,7 @@ const SINGLE: usize = 5;
 /// change. It lives as long as the provider's process: for one part of one command.
 #[derive(Debug, Default)]
 pub(crate) struct Snapshots {
+    are_off: bool,
     orgs: Mutex<HashMap<String, Arc<Org>>>,
 }
 
@@ -28,8 +29,16 @@ struct Org {
 }
 
 impl Snapshots {
+    /// None are made.
+    pub(crate) fn off() -> Self {
+        Self { are_off: true, ..Self::default() }
+    }
+
     /// The organisation, when it is worth reading at once and may be.
     pub(crate) async fn of(&self, client: &Client, org: &str) -> Option<Arc<Export>> {
+        if self.are_off {
+            return None;
+        }
         let known = Arc::clone(self.orgs().entry(org.to_owned()).or_default());
         if known.reads.fetch_add(1, Ordering::Relaxed) < SINGLE {
             return None;
@@ -52,5 +61,11 @@ impl Snapshots {
 /// The repository of this path.
 pub(crate) fn repo<'a>(export: &'a Export, path: &str) -> Option<&'a RepoExport> {
     let [org, name] = address::names("ORG/REPO", path)?;
-    export.repos.iter().find(|repo| export.org.id.as_str() == org && repo.repo.id.as_str() == name)
+    if export.org.id.as_str() != org {
+        return None;
+    }
+    // They come by name, in whatever order the server's database has names in.
+    let sorted = export.repos.binary_search_by(|repo| repo.repo.id.as_str().cmp(name)).ok();
+    let unsorted = || export.repos.iter().position(|repo| repo.repo.id.as_str() == name);
+    export.repos.get(sorted.or_else(unsorted)?)
 }

@@ -44,6 +44,7 @@ impl Declared for Environment {
     type Body = rest::EnvironmentBody;
     const NOUN: &'static str = "environment";
     const KIND: Kind = Kind::Environment;
+    const ADDRESS: &'static str = "{repo}/env/{name}";
 
     fn place(&mut self, _: &Server) -> Result<()> {
         self.id = format!("{}/env/{}", self.repo, self.name).into();

@@ -36,6 +36,7 @@ impl Member {
         let org = self.place(&cx.client)?;
         let member = NewMember { role: self.role.into() };
         let put = cx.client.org(&org).member(&self.name).put(&member).await;
+        cx.client.snapshots.forget();
         let put = put.map_err(|error| Self::refused(&error))?;
         Ok(Self { role: put.role.into(), ..self })
     }
@@ -65,7 +66,11 @@ impl Resource for Member {
 
     async fn read(mut self, cx: &Context<Server>) -> Result<Option<Self>> {
         let org = self.place(&cx.client)?;
-        match cx.client.org(&org).members().all().await {
+        let members = match cx.client.snapshots.of(&cx.client.client, &org).await {
+            Some(export) => Ok(export.members.clone()),
+            None => cx.client.org(&org).members().all().await,
+        };
+        match members {
             Ok(members) => {
                 let found = members.into_iter().find(|member| member.name == self.name);
                 Ok(found.map(|member| Self { role: member.role.into(), ..self }))
@@ -81,7 +86,9 @@ impl Resource for Member {
 
     async fn delete(mut self, cx: &Context<Server>) -> Result<()> {
         let org = self.place(&cx.client)?;
-        match cx.client.org(&org).member(&self.name).delete().await {
+        let deleted = cx.client.org(&org).member(&self.name).delete().await;
+        cx.client.snapshots.forget();
+        match deleted {
             Ok(()) | Err(ClientError::NotFound(_)) => Ok(()),
             Err(error) => Err(Self::refused(&error)),
         }

@@ -35,6 +35,7 @@ impl Declared for Org {
     type Body = rest::OrgBody;
     const NOUN: &'static str = "organisation";
     const KIND: Kind = Kind::Org;
+    const ADDRESS: &'static str = "{slug}";
 
     fn place(&mut self, _: &Server) -> Result<()> {
         self.id = self.slug.clone().into();

@@ -39,6 +39,8 @@ pub struct Param {
     version: Computed<u64>,
     /// A keyed digest of a secret value: equal values of one organisation have equal ones.
     fingerprint: Computed<Option<String>>,
+    /// Another one with each change.
+    revision: Computed<u64>,
 }
 
 impl Declared for Param {
@@ -46,6 +48,7 @@ impl Declared for Param {
     type Body = rest::ParamBody;
     const NOUN: &'static str = "param";
     const KIND: Kind = Kind::Param;
+    const ADDRESS: &'static str = "{scope}/param/{name}";
 
     fn place(&mut self, _: &Server) -> Result<()> {
         self.id = format!("{}/param/{}", self.scope, self.name).into();
@@ -93,6 +96,7 @@ impl Declared for Param {
             description: answer.description,
             version: answer.version.into(),
             fingerprint: answer.fingerprint.into(),
+            revision: answer.revision.into(),
             ..self
         }
     }
@@ -149,8 +153,8 @@ impl Declared for Param {
         !self.scope.is_empty() && !self.name.is_empty()
     }
 
-    fn is_shown(&self) -> bool {
-        self.value.is_some()
+    fn revision(&self) -> Option<u64> {
+        self.revision.known().copied()
     }
 
     fn attribute(&self, pointer: &str) -> String {

@@ -36,6 +36,7 @@ impl Declared for ParamSet {
     type Body = rest::ParamSetBody;
     const NOUN: &'static str = "param set";
     const KIND: Kind = Kind::ParamSet;
+    const ADDRESS: &'static str = "{org}/param-set/{name}";
 
     fn place(&mut self, server: &Server) -> Result<()> {
         self.id = format!("{}/param-set/{}", server.fill_org(&mut self.org)?, self.name).into();

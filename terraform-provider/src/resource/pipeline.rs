@@ -12,12 +12,13 @@ use tfplugin::{Computed, Diagnostic, Result};
 
 use crate::address;
 use crate::declared::{Declared, declared, or_unset};
+use crate::lint;
 use crate::server::Server;
 pub(crate) use job::Job;
 
 /// A pipeline for repositories that have no script of their own. It is imported by its path: `acme/pipeline/main`.
 #[derive(Clone, Debug, Default, tfplugin::Object)]
-#[object(exactly_one_of(["jobs", "script"]), at_most_one_of(["repo", "label_filters"]))]
+#[object(exactly_one_of(["jobs", "script"]), at_most_one_of(["repo", "label_filters"]), check(lint::jobs))]
 pub struct Pipeline {
     /// The organisation that it belongs to; that of the provider when it is not set.
     #[attribute(optional, replaces, keeps, identity)]
@@ -74,6 +75,7 @@ impl Declared for Pipeline {
     type Body = rest::PipelineBody;
     const NOUN: &'static str = "pipeline";
     const KIND: Kind = Kind::Pipeline;
+    const ADDRESS: &'static str = "{org}/pipeline/{name}";
 
     fn place(&mut self, server: &Server) -> Result<()> {
         self.id = format!("{}/pipeline/{}", server.fill_org(&mut self.org)?, self.name).into();

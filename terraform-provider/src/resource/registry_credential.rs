@@ -63,6 +63,7 @@ impl Declared for RegistryCredential {
     type Body = rest::RegistryCredentialBody;
     const NOUN: &'static str = "registry credential";
     const KIND: Kind = Kind::RegistryCredential;
+    const ADDRESS: &'static str = "{org}/registry/{name}";
 
     fn place(&mut self, server: &Server) -> Result<()> {
         self.id = format!("{}/registry/{}", server.fill_org(&mut self.org)?, self.name).into();
@@ -122,10 +123,6 @@ impl Declared for RegistryCredential {
 
     fn revision(&self) -> Option<u64> {
         self.revision.known().copied()
-    }
-
-    fn is_shown(&self) -> bool {
-        false
     }
 
     fn attribute(&self, pointer: &str) -> String {

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use monkeyci_client::{Object, rest};
 use rest::validate::Kind;
-use tfplugin::{Choice, Computed, Moved, Result};
+use tfplugin::{Change, Choice, Computed, Moved, Result};
 
 use crate::address;
 use crate::declared::{Declared, declared, or_unset};
+use crate::lint;
 use crate::moved::{self, is_placed};
 use crate::server::Server;
 use crate::snapshot;
@@ -24,13 +25,15 @@ pub struct Repo {
     /// Where it is cloned from.
     url: String,
     /// The branch that is built when nothing else is said.
-    #[attribute(default = "main")]
+    #[attribute(default = "main", check(lint::branch()))]
     default_branch: String,
     /// Who may see it: `private` for the members of its organisation, or `public`.
     #[attribute(default = Visibility::Private)]
     visibility: Visibility,
     /// Labels by name. Param sets, SSH keys, pipelines and subscriptions choose repositories by them.
     labels: Option<BTreeMap<String, String>>,
+    /// Its labels, with those of `default_labels` in the provider's block.
+    labels_all: Computed<BTreeMap<String, String>>,
     /// Whether a newer build of a branch or pull request cancels those before it that have not ended.
     #[attribute(default = false)]
     cancel_superseded: bool,
@@ -78,12 +81,32 @@ pub struct Report {
 impl Declared for Repo {
     type Answer = rest::Repo;
     type Body = rest::RepoBody;
+    const FOLLOWS_PROVIDER: bool = true;
     const NOUN: &'static str = "repository";
     const KIND: Kind = Kind::Repo;
 
     fn place(&mut self, server: &Server) -> Result<()> {
         self.id = format!("{}/{}", server.fill_org(&mut self.org)?, self.name).into();
         Ok(())
+    }
+
+    fn follow(change: &mut Change<Self>, server: &Server) -> Result<()> {
+        let Some(planned) = change.planned() else { return Ok(()) };
+        let mut labels = server.default_labels.clone();
+        labels.extend(planned.labels.unwrap_or_default());
+        let stands = change.is_none() && planned.labels_all.known() == Some(&labels);
+        if !stands {
+            change.set("labels_all", labels);
+            change.open("revision");
+        }
+        Ok(())
+    }
+
+    fn imported(mut self, server: &Server) -> Self {
+        if let Some(labels) = &mut self.labels {
+            labels.retain(|name, value| server.default_labels.get(name) != Some(value));
+        }
+        Self { labels: self.labels.filter(|labels| !labels.is_empty()), ..self }
     }
 
     fn at(&self, server: &Server) -> Result<Object<rest::Repo, rest::RepoBody>> {
@@ -109,7 +132,7 @@ impl Declared for Repo {
                 Visibility::Private => rest::Visibility::Private,
                 Visibility::Public => rest::Visibility::Public,
             },
-            labels: self.labels.clone().unwrap_or_default(),
+            labels: self.labels_all.known().or(self.labels.as_ref()).cloned().unwrap_or_default(),
             cancel_superseded: self.cancel_superseded,
             no_shells: self.no_shells,
             poll: self.poll,
@@ -125,6 +148,14 @@ impl Declared for Repo {
             project: report.project,
             token: report.token,
         };
+        // What was a default and still is as it was is not what the user wrote.
+        let is_own = |name: &String, value: &String| {
+            let all = self.labels_all.known();
+            self.labels.as_ref().is_some_and(|own| own.contains_key(name))
+                || all.is_none_or(|all| all.get(name) != Some(value))
+        };
+        let own = body.labels.iter().filter(|(name, value)| is_own(name, value));
+        let own: BTreeMap<_, _> = own.map(|(name, value)| (name.clone(), value.clone())).collect();
         Self {
             url: body.url,
             default_branch: body.default_branch,
@@ -132,7 +163,8 @@ impl Declared for Repo {
                 rest::Visibility::Private => Visibility::Private,
                 rest::Visibility::Public => Visibility::Public,
             },
-            labels: or_unset(self.labels, body.labels),
+            labels: or_unset(self.labels, own),
+            labels_all: body.labels.into(),
             cancel_superseded: body.cancel_superseded,
             no_shells: body.no_shells,
             poll: body.poll,

@@ -8,6 +8,7 @@ use tfplugin::{Computed, Moved, Result};
 
 use crate::address;
 use crate::declared::{Declared, declared, or_unset};
+use crate::lint;
 use crate::moved::{self, is_placed};
 use crate::server::Server;
 use crate::snapshot;
@@ -23,11 +24,13 @@ pub struct Schedule {
     #[attribute(replaces_if(is_placed), identity)]
     name: String,
     /// Five fields of cron: minute, hour, day of the month, month, day of the week.
+    #[attribute(check(lint::cron()))]
     cron: String,
     /// The time zone by its IANA name.
     #[attribute(default = "UTC")]
     timezone: String,
     /// The branch; the default one of the repository when it is not set.
+    #[attribute(check(lint::branch()))]
     branch: Option<String>,
     /// Params of its builds.
     params: Option<BTreeMap<String, String>>,
@@ -37,6 +40,8 @@ pub struct Schedule {
     /// What it is called: `acme/web/schedule/nightly`.
     #[attribute(keeps)]
     id: Computed<String>,
+    /// Another one with each change.
+    revision: Computed<u64>,
 }
 
 impl Declared for Schedule {
@@ -44,6 +49,7 @@ impl Declared for Schedule {
     type Body = rest::ScheduleBody;
     const NOUN: &'static str = "schedule";
     const KIND: Kind = Kind::Schedule;
+    const ADDRESS: &'static str = "{repo}/schedule/{name}";
 
     fn place(&mut self, _: &Server) -> Result<()> {
         self.id = format!("{}/schedule/{}", self.repo, self.name).into();
@@ -70,7 +76,8 @@ impl Declared for Schedule {
 
     fn filled(self, answer: rest::Schedule) -> Self {
         let rest::ScheduleBody { cron, timezone, branch, params, enabled } = answer.body;
-        Self { cron, timezone, branch, params: or_unset(self.params, params), enabled, ..self }
+        let revision = answer.revision.into();
+        Self { cron, timezone, branch, params: or_unset(self.params, params), enabled, revision, ..self }
     }
 
     fn exported(&self, export: &rest::Export) -> Option<Option<rest::Schedule>> {
@@ -122,6 +129,10 @@ impl Declared for Schedule {
 
     fn is_placed(&self) -> bool {
         !self.repo.is_empty() && !self.name.is_empty()
+    }
+
+    fn revision(&self) -> Option<u64> {
+        self.revision.known().copied()
     }
 }
 

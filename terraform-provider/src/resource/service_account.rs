@@ -41,6 +41,7 @@ impl Declared for ServiceAccount {
     type Body = rest::ServiceAccountBody;
     const NOUN: &'static str = "service account";
     const KIND: Kind = Kind::ServiceAccount;
+    const ADDRESS: &'static str = "{org}/sa/{name}";
 
     fn place(&mut self, server: &Server) -> Result<()> {
         self.id = format!("{}/sa/{}", server.fill_org(&mut self.org)?, self.name).into();

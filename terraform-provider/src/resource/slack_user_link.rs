@@ -37,6 +37,7 @@ impl Declared for SlackUserLink {
     type Body = rest::ChatIdentityBody;
     const NOUN: &'static str = "link of a user of Slack";
     const KIND: Kind = Kind::ChatIdentity;
+    const ADDRESS: &'static str = "{org}/slack/{workspace}/{user}";
 
     fn place(&mut self, server: &Server) -> Result<()> {
         self.id = format!("{}/slack/{}/{}", server.fill_org(&mut self.org)?, self.workspace, self.user).into();

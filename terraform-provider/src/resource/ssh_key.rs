@@ -61,6 +61,7 @@ impl Declared for SshKey {
     type Body = rest::SshKeyBody;
     const NOUN: &'static str = "SSH key";
     const KIND: Kind = Kind::SshKey;
+    const ADDRESS: &'static str = "{org}/ssh-key/{name}";
 
     fn place(&mut self, server: &Server) -> Result<()> {
         self.id = format!("{}/ssh-key/{}", server.fill_org(&mut self.org)?, self.name).into();
@@ -114,10 +115,6 @@ impl Declared for SshKey {
 
     fn revision(&self) -> Option<u64> {
         self.revision.known().copied()
-    }
-
-    fn is_shown(&self) -> bool {
-        self.private_key_wo.is_none()
     }
 
     fn attribute(&self, pointer: &str) -> String {

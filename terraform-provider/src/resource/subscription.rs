@@ -122,6 +122,7 @@ impl Declared for Subscription {
     type Body = rest::SubscriptionBody;
     const NOUN: &'static str = "subscription";
     const KIND: Kind = Kind::Subscription;
+    const ADDRESS: &'static str = "{org}/subscription/{name}";
 
     fn place(&mut self, server: &Server) -> Result<()> {
         self.id = format!("{}/subscription/{}", server.fill_org(&mut self.org)?, self.name).into();

@@ -9,6 +9,7 @@ use tfplugin::{Choice, Computed, Diagnostic, Result, Set};
 
 use crate::address;
 use crate::declared::{Declared, declared, or_unset};
+use crate::lint;
 use crate::server::Server;
 use crate::snapshot;
 
@@ -29,6 +30,7 @@ pub struct Trigger {
     /// built by default there when it is not set.
     refs: Option<Vec<String>>,
     /// The branch that is built; the default one when it is not set.
+    #[attribute(check(lint::branch()))]
     branch: Option<String>,
     /// Params of its builds.
     params: Option<BTreeMap<String, String>>,
@@ -40,6 +42,8 @@ pub struct Trigger {
     /// What it is called: `acme/web/trigger/after-lib`.
     #[attribute(keeps)]
     id: Computed<String>,
+    /// Another one with each change.
+    revision: Computed<u64>,
 }
 
 /// How a build has ended.
@@ -81,6 +85,7 @@ impl Declared for Trigger {
     type Body = rest::TriggerBody;
     const NOUN: &'static str = "trigger";
     const KIND: Kind = Kind::Trigger;
+    const ADDRESS: &'static str = "{repo}/trigger/{name}";
 
     fn place(&mut self, _: &Server) -> Result<()> {
         self.id = format!("{}/trigger/{}", self.repo, self.name).into();
@@ -116,6 +121,7 @@ impl Declared for Trigger {
 
     fn filled(self, answer: rest::Trigger) -> Self {
         let rest::TriggerBody { repo, statuses, refs, branch, params, pass_params, enabled } = answer.body;
+        let revision = answer.revision.into();
         let org = self.repo.split('/').next().unwrap_or_default();
         let is_usual = self.statuses.is_none() && statuses == [BuildStatus::Success];
         let statuses = statuses.into_iter().filter_map(Ended::of).collect();
@@ -127,6 +133,7 @@ impl Declared for Trigger {
             params: or_unset(self.params, params),
             pass_params: or_unset(self.pass_params, pass_params),
             enabled,
+            revision,
             ..self
         }
     }
@@ -139,6 +146,10 @@ impl Declared for Trigger {
     fn of_address(address: &str) -> Result<Self> {
         let [org, repo, name] = address::imported("ORG/REPO/trigger/NAME", address)?;
         Ok(Self { repo: format!("{org}/{repo}"), name: name.to_owned(), ..Self::default() })
+    }
+
+    fn revision(&self) -> Option<u64> {
+        self.revision.known().copied()
     }
 
     fn attribute(&self, pointer: &str) -> String {

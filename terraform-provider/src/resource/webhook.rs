@@ -2,12 +2,13 @@
 
 use monkeyci_client::rest::{Hook, NewHook};
 use monkeyci_client::{ClientError, HookRef};
-use tfplugin::{Change, Computed, Context, Diagnostic, Diagnostics, Moved, Object, Resource, Result, Secret};
+use tfplugin::{Change, Computed, Context, Diagnostic, Diagnostics, Moved, Object, Resource, Result, Secret, View};
 
 use crate::address;
 use crate::moved::{self, is_placed};
 use crate::refusal;
 use crate::server::Server;
+use crate::snapshot;
 
 /// A webhook that a forge calls: what is pushed there is built. The secret that the forge signs with is the caller's, for
 /// example of the ephemeral resource `monkeyci_secret`, and is given to the forge in the same run. It is imported by its
@@ -57,6 +58,11 @@ impl Webhook {
         self
     }
 
+    /// One of a repository.
+    pub(crate) fn of(repo: &str, hook: Hook) -> Self {
+        Self { repo: repo.to_owned(), name: hook.name.clone().into(), ..Self::default() }.filled(hook)
+    }
+
     fn refused(error: &ClientError) -> Diagnostics {
         let attribute = |pointer: &str| pointer.replace("/secret", "/secret_wo");
         refusal::refused("webhook", &Self::schema(), attribute, error)
@@ -87,13 +93,22 @@ impl Resource for Webhook {
             return Err(Diagnostic::error("No secret", detail).at("secret_wo").into());
         }
         let new = NewHook { name: Some(self.place()), forge: self.forge.clone(), secret };
-        let made = cx.client.repo(&self.repo)?.make_hook(&new).await.map_err(|error| Self::refused(&error))?;
+        let made = cx.client.repo(&self.repo)?.make_hook(&new).await;
+        cx.client.snapshots.forget();
+        let made = made.map_err(|error| Self::refused(&error))?;
         Ok(self.filled(made.hook))
     }
 
     async fn read(self, cx: &Context<Server>) -> Result<Option<Self>> {
         if self.repo.is_empty() {
             return Ok(Some(self));
+        }
+        let org = self.repo.split('/').next().unwrap_or_default();
+        let export = cx.client.snapshots.of(&cx.client.client, org).await;
+        if let Some(repo) = export.as_deref().and_then(|export| snapshot::repo(export, &self.repo)) {
+            let name = self.name.known().unwrap_or(&self.forge);
+            let found = repo.hooks.iter().find(|hook| hook.name == *name).cloned();
+            return Ok(found.map(|hook| self.filled(hook)));
         }
         match self.at(&cx.client)?.get().await {
             Ok(hook) => Ok(Some(self.filled(hook))),
@@ -126,7 +141,9 @@ impl Resource for Webhook {
     }
 
     async fn delete(self, cx: &Context<Server>) -> Result<()> {
-        match self.at(&cx.client)?.delete().await {
+        let deleted = self.at(&cx.client)?.delete().await;
+        cx.client.snapshots.forget();
+        match deleted {
             Ok(()) | Err(ClientError::NotFound(_)) => Ok(()),
             Err(error) => Err(Self::refused(&error)),
         }
@@ -137,5 +154,10 @@ impl Resource for Webhook {
         let own = Self { repo: format!("{org}/{repo}"), name: name.into(), ..Self::default() };
         let missing = || Diagnostic::error("There is no such webhook", format!("{id:?} is not on the server."));
         Ok(own.read(cx).await?.ok_or_else(missing)?)
+    }
+
+    fn import_id(identity: &View<'_>) -> String {
+        let part = |name| identity.get::<String>(name).unwrap_or_default();
+        format!("{}/webhook/{}", part("repo"), part("name"))
     }
 }

@@ -4,6 +4,9 @@
 mod monkeyci;
 
 mod certificate;
+#[path = "../../tfplugin/tests/provider/client.rs"]
+#[expect(dead_code, reason = "tests of the library itself ask for more")]
+mod client;
 mod credentials;
 mod docs;
 mod examples;
@@ -14,6 +17,9 @@ mod lookups;
 #[cfg(target_os = "linux")]
 mod mishaps;
 mod moved;
+mod options;
+mod proxy;
+mod queries;
 mod reads;
 #[cfg(target_os = "linux")]
 mod registry;
@@ -24,6 +30,8 @@ mod server;
 mod setup;
 mod slack;
 mod stories;
+mod trouble;
+mod validation;
 mod workspace;
 
 #[test]

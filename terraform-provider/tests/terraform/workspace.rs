@@ -85,12 +85,23 @@ impl Workspace {
     }
 
     fn with(installation: &str, attaches: bool) -> Option<Self> {
-        if !has_terraform() {
-            return None;
-        }
+        has_terraform().then(|| Self::made(installation, attaches))
+    }
+
+    /// One with the provider in this process, for who needs no Terraform.
+    pub fn without_terraform() -> Self {
+        Self::made("", true)
+    }
+
+    /// Where the provider in this process listens.
+    pub fn socket(&self) -> PathBuf {
+        self.provider.as_ref().expect("it is in this process").socket().to_owned()
+    }
+
+    fn made(installation: &str, attaches: bool) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let server = Server::start(dir.path(), "");
-        Some(Self::of(dir, server, None, attaches, installation))
+        Self::of(dir, server, None, attaches, installation)
     }
 
     /// One whose server has a certificate of an authority of its own, which Terraform trusts, and more of a configuration.
@@ -116,16 +127,20 @@ impl Workspace {
         std::fs::write(dir.path().join("terraformrc"), rc).expect("a file");
         let trusts = authority.is_some();
         let workspace = Self { dir, provider, others: RefCell::default(), runtime, server, client, trusts };
-        workspace.write(
+        workspace.goes_by(&workspace.server.url, "");
+        workspace
+    }
+
+    /// Has the provider ask at this address, with these further options.
+    pub fn goes_by(&self, url: &str, options: &str) {
+        self.write(
             "provider.tf",
             &format!(
                 "terraform {{\n  required_providers {{\n    monkeyci = {{ source = \"{ADDRESS}\" }}\n  }}\n}}\n\
                  variable \"token\" {{\n  ephemeral = true\n}}\n\
-                 provider \"monkeyci\" {{\n  url   = \"{}\"\n  token = var.token\n  org   = \"acme\"\n}}\n",
-                workspace.server.url
+                 provider \"monkeyci\" {{\n  url   = \"{url}\"\n  token = var.token\n  org   = \"acme\"\n  {options}\n}}\n"
             ),
         );
-        workspace
     }
 
     /// Lets the provider stand in for others at these addresses, whose resources are only moved.
@@ -168,9 +183,23 @@ impl Workspace {
         self.runtime.block_on(question).expect("the server answers")
     }
 
+    /// Does something that takes its time.
+    pub fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
     /// The same, where it may refuse.
     pub fn try_ask<T>(&self, question: impl Future<Output = Result<T, ClientError>>) -> Result<T, ClientError> {
         self.runtime.block_on(question)
+    }
+
+    /// Waits until the server answers.
+    pub fn is_ready(&self) {
+        let begun = std::time::Instant::now();
+        while self.try_ask(self.client.readiness()).is_err() {
+            assert!(begun.elapsed() < std::time::Duration::from_secs(60), "it does not answer");
+            std::thread::sleep(std::time::Duration::from_millis(5)); // poll
+        }
     }
 
     /// Requests for something of an organisation that the server has answered.

@@ -1,0 +1,6 @@
+list "monkeyci_environment" "all" {
+  provider = monkeyci
+  config {
+    repo = "acme/web"
+  }
+}

@@ -1,0 +1,6 @@
+list "monkeyci_param" "all" {
+  provider = monkeyci
+  config {
+    scope = "acme/web"
+  }
+}

@@ -1,0 +1,6 @@
+list "monkeyci_param_set" "all" {
+  provider = monkeyci
+  config {
+    org = "acme"
+  }
+}

@@ -1,0 +1,6 @@
+list "monkeyci_pipeline" "all" {
+  provider = monkeyci
+  config {
+    org = "acme"
+  }
+}

@@ -1,0 +1,6 @@
+list "monkeyci_repo" "all" {
+  provider = monkeyci
+  config {
+    org = "acme"
+  }
+}

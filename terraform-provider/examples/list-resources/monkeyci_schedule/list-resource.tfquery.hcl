@@ -1,0 +1,6 @@
+list "monkeyci_schedule" "all" {
+  provider = monkeyci
+  config {
+    repo = "acme/web"
+  }
+}

@@ -1,0 +1,6 @@
+list "monkeyci_service_account" "all" {
+  provider = monkeyci
+  config {
+    org = "acme"
+  }
+}

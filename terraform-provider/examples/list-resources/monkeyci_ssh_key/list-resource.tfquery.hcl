@@ -1,0 +1,6 @@
+list "monkeyci_ssh_key" "all" {
+  provider = monkeyci
+  config {
+    org = "acme"
+  }
+}

@@ -1,0 +1,6 @@
+list "monkeyci_subscription" "all" {
+  provider = monkeyci
+  config {
+    org = "acme"
+  }
+}

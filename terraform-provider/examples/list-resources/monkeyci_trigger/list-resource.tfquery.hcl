@@ -1,0 +1,6 @@
+list "monkeyci_trigger" "all" {
+  provider = monkeyci
+  config {
+    repo = "acme/web"
+  }
+}

@@ -1,0 +1,6 @@
+list "monkeyci_webhook" "all" {
+  provider = monkeyci
+  config {
+    repo = "acme/web"
+  }
+}
