@@ -13,11 +13,13 @@ mod engine;
 mod logs;
 mod measure;
 mod plan;
+mod plugin;
 mod processes;
 mod program;
 mod server;
 mod serving;
 mod start;
+mod terraform;
 mod text;
 mod webhooks;
 mod workspaces;
@@ -36,6 +38,7 @@ const SECTIONS: &[Section] = &[
     ("logs", "What jobs write", logs::run),
     ("webhooks", "What forges deliver to a server", webhooks::run),
     ("serving", "What people wait for at a server", serving::run),
+    ("terraform", "The Terraform provider, and many objects", terraform::run),
     ("text", "Masking and script files", text::run),
     ("start", "The program itself", start::run),
 ];

@@ -1,4 +1,4 @@
-//! The program `monkeyci`, as it is released.
+//! The programs, as they are released.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,25 +9,37 @@ use tempfile::TempDir;
 
 use crate::measure::Outcome;
 
-/// The released program, compiled when it is not there or out of date.
+/// The program `monkeyci`, compiled when it is not there or out of date.
 pub fn path() -> Outcome<&'static Path> {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    if let Some(program) = PROGRAM.get() {
+    compile("monkeyci", &PROGRAM)
+}
+
+/// The Terraform provider, in the same way.
+pub fn provider() -> Outcome<&'static Path> {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    compile("terraform-provider-monkeyci", &PROGRAM)
+}
+
+/// The program of a crate: as it is released, unless this is measured in the profile `dev`, to try it.
+fn compile(name: &str, program: &'static OnceLock<PathBuf>) -> Outcome<&'static Path> {
+    if let Some(program) = program.get() {
         return Ok(program);
     }
+    // This benchmark lies in `<target>/<profile>/deps/`, the program two folders up.
+    let own = std::env::current_exe()?;
+    let folder = own.parent().and_then(Path::parent).ok_or("deps lies in a profile's folder")?;
+    let profile = if folder.ends_with("debug") { "dev" } else { "release" };
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the tests lie in the repository")?;
     let built = Command::new(cargo)
-        .args(["build", "--offline", "--quiet", "--release", "--package", "monkeyci", "--bin", "monkeyci"])
+        .args(["build", "--offline", "--quiet", "--profile", profile, "--package", name, "--bin", name])
         .current_dir(root)
         .status()?;
     if !built.success() {
-        return Err("the program does not compile".into());
+        return Err(format!("`{name}` does not compile").into());
     }
-    // This benchmark lies in `<target>/release/deps/`, the program two folders up.
-    let own = std::env::current_exe()?;
-    let folder = own.parent().and_then(Path::parent).ok_or("deps lies in a profile's folder")?;
-    Ok(PROGRAM.get_or_init(|| folder.join("monkeyci")))
+    Ok(program.get_or_init(|| folder.join(name)))
 }
 
 /// A checkout, and a machine on which only it was built before.

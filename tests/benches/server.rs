@@ -51,6 +51,13 @@ impl Server {
         Ok(serde_json::from_slice(&answer)?)
     }
 
+    /// How many requests to the API it has answered.
+    pub fn requests(&self) -> Outcome<u64> {
+        let metrics = String::from_utf8(self.get_plain("/metrics")?)?;
+        let lines = metrics.lines().filter(|line| line.starts_with("monkeyci_http_requests_total{route=\"/v1/"));
+        Ok(lines.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum())
+    }
+
     /// A file of the page, as a browser gets it.
     pub fn get(&self, path: &str) -> Outcome<Vec<u8>> {
         read(self.send("GET", path, "Accept-Encoding: gzip\r\nConnection: close\r\n", "")?)
