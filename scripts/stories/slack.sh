@@ -57,13 +57,13 @@ secret=$(api POST /v1/orgs/acme/service-accounts/slack/tokens '{"description":"t
 say "A double of Slack, with a workspace, a channel, and an app of the manifest that is printed"
 slack-emulator --listen "127.0.0.1:$(( port + 1 ))" >"$place/slack.log" &
 at_end kill $!
-await curl -sf "$slack/"
+await curl -sf "$slack/_emulator/calls"
 team=$(emulate POST workspaces '{"name":"Acme"}' | field team_id)
 ann=$(emulate POST people "{\"team\":\"$team\",\"name\":\"ann\"}" | field user_id)
 channel=$(emulate POST channels "{\"team\":\"$team\",\"name\":\"builds\",\"members\":[\"ann\"]}" | field channel_id)
 monkeyci-slack manifest --server "$url" --url "$app" >"$place/manifest.json"
 known=$(emulate POST apps "$(cat "$place/manifest.json")")
-installed=$(emulate POST install "{\"app\":\"$(field id <<<"$known")\",\"team\":\"$team\"}")
+installed=$(emulate POST install "{\"app\":\"$(field app_id <<<"$known")\",\"team\":\"$team\"}")
 emulate PATCH "channels/$channel" "{\"invite\":[\"$(field bot_user_id <<<"$installed")\"]}" >/dev/null
 export MONKEYCI_ORG=acme SLACK_API_URL="$slack/api" MONKEYCI_SLACK_LISTEN="127.0.0.1:$(( port + 2 ))"
 export MONKEYCI_TOKEN="$secret"
@@ -73,7 +73,8 @@ export SLACK_BOT_TOKEN SLACK_SIGNING_SECRET
 run 0 monkeyci-slack doctor
 monkeyci-slack serve >"$place/app.log" 2>&1 &
 tells=$!
-at_end kill $tells
+end_app() { kill "$tells" || true; }
+at_end end_app
 await curl -sf "$app/healthz"
 
 say "Who is nobody yet is asked; then ann subscribes"
@@ -100,10 +101,11 @@ shows "acme/web #3 succeeded on main"
 shows "acme/web #2 failed on main: unit; it is mended"
 
 say "The app is killed, and starts again: nothing is lost, and nothing is told twice"
-kill -9 $tells
+kill -9 "$tells"
+wait "$tells" 2>/dev/null || true
 commit "Forget it again" 3
 monkeyci-slack serve >>"$place/app.log" 2>&1 &
-at_end kill $!
+tells=$!
 # Another replica might still tell: it takes 16 seconds until one believes that there is none.
 ( sleep 16 )
 shows "acme/web #4 FAILED on main: unit"
