@@ -1,11 +1,10 @@
 //! From text to commands.
 
 use crate::filter::{Args, Said, unexpected, unknown};
-use crate::subscribe::labels;
 use crate::word::{Word, Words};
 use crate::{
-    At, BuildName, Clock, Command, List, Logs, Mistake, Mute, Muted, Param, Part, RepoName, Run, Settings, Span,
-    Subject, Subscribe, Until, Verb, Which, mistake, nearest,
+    At, BuildName, Command, List, Logs, Mistake, Param, Part, RepoName, Run, Settings, Span, Subject, Subscribe, Verb,
+    Which, mistake, nearest,
 };
 
 /// Characters of the longest command.
@@ -54,10 +53,10 @@ fn of(verb: Verb, words: Words) -> Result<Command, Mistake> {
         Verb::Approve => approve(words)?,
         Verb::Reject => reject(words)?,
         Verb::Subscribe => Command::Subscribe(Box::new(Subscribe::read(words)?)),
-        Verb::Unsubscribe => unsubscribe(words)?,
-        Verb::Mute => Command::Mute(mute(words)?),
+        Verb::Unsubscribe => channel::unsubscribe(words)?,
+        Verb::Mute => Command::Mute(channel::mute(words)?),
         Verb::Unmute => {
-            let (of, _) = muted(words, false)?;
+            let (of, _) = channel::muted(words, false)?;
             Command::Unmute(of)
         }
         Verb::Params => params(words)?,
@@ -335,64 +334,6 @@ fn reject(mut words: Words) -> Result<Command, Mistake> {
     Ok(Command::Reject { build: named.build(), reason: words.rest() })
 }
 
-fn unsubscribe(words: Words) -> Result<Command, Mistake> {
-    let (mut from, mut all, mut of) = (None, false, Vec::new());
-    let mut args = Args::new(words, &["label"]);
-    while let Some(said) = args.next()? {
-        match said {
-            Said::Flag(flag) => return Err(unknown(&flag, &[])),
-            Said::Filter(filter) => of = labels(&filter)?,
-            Said::Plain(word) if word.text.eq_ignore_ascii_case("all") => all = true,
-            Said::Plain(word) if from.is_none() => from = Some(Subject::Repo(RepoName::read(&word)?)),
-            Said::Plain(word) => return Err(unexpected(&word)),
-        }
-    }
-    if from.is_none() && of.is_empty() && !all {
-        return Err(Mistake::new("from what? `unsubscribe acme/web`, or `unsubscribe all`", args.end(), 0));
-    }
-    Ok(Command::Unsubscribe { from, labels: of })
-}
-
-fn mute(words: Words) -> Result<Mute, Mistake> {
-    let end = words.end();
-    let (of, until) = muted(words, true)?;
-    let none = || Mistake::new("for how long? `mute 2h`, `mute 1d branch:main` or `mute until:17:00`", end, 0);
-    Ok(Mute { until: until.ok_or_else(none)?, of })
-}
-
-fn muted(words: Words, for_while: bool) -> Result<(Muted, Option<Until>), Mistake> {
-    let (mut of, mut until) = (Muted::All, None);
-    let keys: &'static [&'static str] = if for_while { &["until", "branch", "by"] } else { &["branch", "by"] };
-    let mut args = Args::new(words, keys);
-    while let Some(said) = args.next()? {
-        let word = match &said {
-            Said::Flag(flag) => return Err(unknown(flag, &[])),
-            Said::Filter(filter) => filter.word.clone(),
-            Said::Plain(word) => word.clone(),
-        };
-        let wanted = match said {
-            Said::Filter(filter) if filter.key == "until" => {
-                let clock = Clock::of(&filter.value).ok_or_else(|| filter.mistake("a time of day is `17:00`"))?;
-                until = Some(Until::Clock(clock));
-                continue;
-            }
-            Said::Filter(filter) if filter.key == "branch" => Muted::Branch(filter.value),
-            Said::Filter(filter) => Muted::By(filter.value),
-            Said::Plain(word) if for_while && until.is_none() && Span::of(&word.text).is_some() => {
-                until = Span::of(&word.text).map(Until::Span);
-                continue;
-            }
-            Said::Plain(word) => Muted::Repo(RepoName::read(&word)?),
-            Said::Flag(flag) => return Err(unknown(&flag, &[])),
-        };
-        if of != Muted::All {
-            return Err(word.mistake("one repository, branch or person is named at a time"));
-        }
-        of = wanted;
-    }
-    Ok((of, until))
-}
-
 fn params(words: Words) -> Result<Command, Mistake> {
     let mut args = Args::new(words, &["scope"]);
     let (mut plain, mut org) = (Vec::new(), false);
@@ -445,6 +386,8 @@ fn help(mut words: Words) -> Result<Command, Mistake> {
     let verb = Verb::of(&word.text).ok_or_else(|| no_command(&word))?;
     bare(words, Command::Help(Some(verb)))
 }
+
+mod channel;
 
 #[cfg(test)]
 mod tests;

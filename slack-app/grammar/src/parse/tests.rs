@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Mention, Moment, Quiet, Style};
+use crate::{Clock, Mention, Moment, Mute, Muted, Quiet, Style, Until};
 
 fn build(text: &str) -> Option<BuildName> {
     let mut named = Named::default();
