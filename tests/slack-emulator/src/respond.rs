@@ -96,6 +96,12 @@ pub(crate) fn answer(world: &mut World, secret: &str, given: &Value, now: Durati
         return Err(Refusal { error: "no_text".to_owned(), more: serde_json::Map::new(), wait: None });
     }
     if let (true, Some(ts)) = (given["replace_original"] == true, &hook.ts) {
+        // All of it is replaced: what is not given is gone.
+        let draft = Draft {
+            blocks: draft.blocks.or(Some(Vec::new())),
+            attachments: draft.attachments.or(Some(Vec::new())),
+            ..draft
+        };
         tell::changed(world, &hook.channel, ts, draft, None, now);
         return Ok(());
     }

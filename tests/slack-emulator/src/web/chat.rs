@@ -50,18 +50,19 @@ fn draft(ask: &Ask) -> Result<Draft, Refusal> {
     Ok(draft)
 }
 
-/// The message that a reply goes to.
-fn thread(ask: &Ask, channel: &str) -> Result<Option<String>, Refusal> {
-    let Some(ts) = ask.args.text("thread_ts") else { return Ok(None) };
+/// The message that a reply goes to. Where it is gone, Slack says nothing, and the reply stands in the channel for all to
+/// see: <https://github.com/slack-go/slack/issues/1571>. Only the answer tells, which then has no `thread_ts`.
+fn thread(ask: &Ask, channel: &str) -> Option<String> {
+    let ts = ask.args.text("thread_ts")?;
     let root = ask.world.channels.get(channel).and_then(|channel| channel.message(&ts));
-    let root = root.filter(|message| message.only.is_none()).ok_or_else(|| refused("thread_not_found"))?;
-    Ok(Some(root.thread_ts.clone().unwrap_or(ts)))
+    let root = root.filter(|message| message.only.is_none())?;
+    Some(root.thread_ts.clone().unwrap_or(ts))
 }
 
 pub(super) fn post(ask: &mut Ask) -> Answer {
     let channel = destination(ask)?;
     let draft = draft(ask)?;
-    let thread_ts = thread(ask, &channel)?;
+    let thread_ts = thread(ask, &channel);
     let client_msg_id = ask.args.text("client_msg_id");
     if let Some(body) = duplicate(ask, &channel, client_msg_id.as_deref())? {
         return Ok(body);
@@ -157,7 +158,7 @@ pub(super) fn post_ephemeral(ask: &mut Ask) -> Answer {
     let message = Message {
         user: Some(ask.grant.user.clone()),
         author: ask.author(),
-        thread_ts: thread(ask, &channel)?,
+        thread_ts: thread(ask, &channel),
         only: Some(only),
         ..Message::default()
     };

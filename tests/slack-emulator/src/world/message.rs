@@ -68,20 +68,16 @@ pub struct Draft {
 impl Message {
     /// Takes over what a draft gives.
     pub(crate) fn take(&mut self, draft: Draft, mut block_id: impl FnMut() -> String) {
-        // Blocks and attachments of a message with a new text are gone, unless they are given again.
-        let is_new = draft.text.is_some();
         if let Some(text) = draft.text {
             self.text = text;
         }
-        match draft.blocks {
-            Some(blocks) => self.blocks = blocks,
-            None if is_new => self.blocks.clear(),
-            None => {}
+        if let Some(blocks) = draft.blocks {
+            self.blocks = blocks;
         }
-        match draft.attachments {
-            Some(attachments) => self.attachments = attachments,
-            None if is_new => self.attachments.retain(|one| one.get("from_url").is_some()),
-            None => {}
+        if let Some(attachments) = draft.attachments {
+            // Previews of links are not the writer's to take away.
+            self.attachments.retain(|one| one.get("from_url").is_some());
+            self.attachments.splice(0..0, attachments);
         }
         if draft.metadata.is_some() {
             self.metadata = draft.metadata;

@@ -45,6 +45,32 @@ async fn a_message_is_posted_changed_answered_and_removed() {
 }
 
 #[tokio::test]
+async fn what_is_not_given_stays_and_a_reply_to_what_is_gone_stands_in_the_channel() {
+    let house = House::open().await;
+    house.slack().change(|world| world.habits.limits = false);
+    let body =
+        json!({ "channel": house.builds, "text": "one", "blocks": [section("a")], "attachments": [{ "text": "b" }] });
+    let ts = house.must("chat.postMessage", body).await["ts"].clone();
+    let update = async |more: Value| {
+        let mut body = json!({ "channel": house.builds, "ts": ts });
+        body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        house.must("chat.update", body).await["message"].clone()
+    };
+    let changed = update(json!({ "text": "two" })).await;
+    assert_eq!(changed["blocks"][0]["text"]["text"], "a");
+    let changed = update(json!({ "text": "three", "blocks": [], "attachments": [] })).await;
+    assert!(changed.get("blocks").is_none() && changed.get("attachments").is_none(), "{changed}");
+
+    house.must("chat.delete", json!({ "channel": house.builds, "ts": ts })).await;
+    let late =
+        house.must("chat.postMessage", json!({ "channel": house.builds, "thread_ts": ts, "text": "late" })).await;
+    assert!(late["message"].get("thread_ts").is_none(), "{late}");
+    assert_eq!(house.slack().messages(&house.builds).len(), 1);
+    let replies = [("channel", house.builds.as_str()), ("ts", ts.as_str().expect("a ts"))];
+    assert_eq!(house.form("conversations.replies", &replies).await["error"], "thread_not_found");
+}
+
+#[tokio::test]
 async fn what_slack_refuses_is_refused_in_its_words() {
     let house = House::open().await;
     let (slack, builds) = (house.slack(), house.builds.as_str());
@@ -77,7 +103,6 @@ async fn what_slack_refuses_is_refused_in_its_words() {
         (post, json!({ "channel": builds, "blocks": total }), "msg_blocks_too_long"),
         (post, json!({ "channel": builds, "blocks": "[{" }), "invalid_blocks_format"),
         (post, json!({ "channel": builds, "text": "a", "metadata": { "a": 1 } }), "invalid_metadata_format"),
-        (post, json!({ "channel": builds, "text": "a", "thread_ts": "1.2" }), "thread_not_found"),
         ("chat.update", json!({ "channel": builds, "ts": "1.2", "text": "a" }), "message_not_found"),
         ("chat.update", json!({ "channel": builds, "ts": anns, "text": "a" }), "cant_update_message"),
         ("chat.update", json!({ "channel": "builds", "ts": anns, "text": "a" }), "channel_not_found"),
