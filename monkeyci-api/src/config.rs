@@ -12,6 +12,7 @@ use monkeyci_core::store::postgres::{Address, Password};
 use serde::{Deserialize, Serialize};
 
 use crate::mail::settings::Mail;
+use crate::master_key::oci::OciVault;
 use crate::sign_in::settings::SignIn;
 
 /// How a server is set up.
@@ -73,6 +74,8 @@ pub struct Config {
     pub traces: Traces,
     /// The Terraform provider, which the server hands out itself.
     pub terraform: Terraform,
+    /// The master key as a secret of Oracle Cloud's Vault, in place of a file.
+    pub oci_vault: OciVault,
     /// Where people sign in by; see the guide on signing in.
     pub sign_in: Vec<SignIn>,
 }
@@ -287,6 +290,7 @@ impl Default for Config {
             mail: Mail::default(),
             traces: Traces::default(),
             terraform: Terraform::default(),
+            oci_vault: OciVault::default(),
             sign_in: Vec::new(),
         }
     }
@@ -316,14 +320,28 @@ impl Config {
             for file in [&mut config.mail.authorities, &mut config.mail.password_file].into_iter().flatten() {
                 *file = folder.join(&file);
             }
+            let is_home = |file: &Path| file.starts_with("~");
+            config.oci_vault.config_file =
+                config.oci_vault.config_file.map(|file| if is_home(&file) { file } else { folder.join(file) });
             config.sources.known_hosts = config.sources.known_hosts.map(|hosts| folder.join(hosts));
             config.terraform.providers = config.terraform.providers.map(|providers| folder.join(providers));
             for provider in &mut config.sign_in {
                 provider.client_secret_file = provider.client_secret_file.take().map(|file| folder.join(file));
             }
         }
-        config.check().map_err(wrong)?;
+        config.check().and_then(|()| config.check_key()).map_err(wrong)?;
         Ok(config)
+    }
+
+    /// Whether the master key is said to be in one place alone.
+    ///
+    /// # Errors
+    /// When it is in two.
+    pub(crate) fn check_key(&self) -> Result<(), String> {
+        if self.oci_vault.secret.is_some() && self.master_key.is_some() {
+            return Err("master-key: the key is in this file or in `oci-vault.secret`, not in both: name one".into());
+        }
+        Ok(())
     }
 
     /// Looks for what cannot be used, in words for people.
@@ -362,6 +380,7 @@ impl Config {
                 return Err(format!("sign-in `{id}`: id: two have it"));
             }
         }
+        self.oci_vault.check().map_err(|why| format!("oci-vault.{why}"))?;
         self.mail.check().map_err(|why| format!("mail.{why}"))?;
         if self.executor.process_user.is_some() && self.executor.script_programs {
             let why =
@@ -437,6 +456,11 @@ mod tests {
             ("[tls]\nkey = \"a.pem\"", "name both"),
             ("trusted-proxies = [\"10.0.0.0/33\"]", "line 1"),
             ("[mail]\nserver = \"smtp.example.com\"", "mail.from: "),
+            ("[oci-vault]\nsecret = \"ocid1.vault.oc1..a\"", "oci-vault.secret: "),
+            ("[oci-vault]\nsecret = \"ocid1.vaultsecret.oc1../../x\"", "oci-vault.secret: "),
+            ("[oci-vault]\nendpoint = \"http://vault.example.com\"", "oci-vault.endpoint: "),
+            ("[oci-vault]\nversion = 0", "oci-vault.version: "),
+            ("master-key = \"k\"\n[oci-vault]\nsecret = \"ocid1.vaultsecret.oc1..a\"", "master-key: "),
             ("[executor]\nprocesses = [\"acme/{\"]", "executor.processes"),
             ("[executor]\nprocess-user = \"ci\"\nscript-programs = true", "executor.process-user"),
             ("[[sign-in]]\nid = \"a\"\nkind = \"openid\"\nclient-id = \"x\"", "sign-in `a`: url"),

@@ -1,5 +1,7 @@
 //! What a server stands on, looked at before it is started, or while it runs.
 
+pub mod oci;
+
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt as _;
@@ -14,6 +16,7 @@ use serde::Serialize;
 
 use crate::config::{Config, ContainerEngine};
 use crate::mail::Mailer;
+use crate::master_key::oci::OciVault;
 use crate::tls::Tls;
 use crate::{backup, vault::Vault};
 
@@ -61,7 +64,8 @@ fn bad(what: &'static str, told: impl Into<String>) -> Finding {
 /// Looks at everything that a server with this configuration needs; one may run meanwhile. A database that no server uses is
 /// opened as a server would, so that its tables are made or brought up to date; nothing else is changed.
 pub async fn examine(config: &Config) -> Vec<Finding> {
-    let mut found = vec![configuration(config), state(&config.state), room(&config.state), key(config), tls(config)];
+    let mut found =
+        vec![configuration(config), state(&config.state), room(&config.state), key(config).await, tls(config)];
     found.push(database(config).await);
     found.push(match git_version().await {
         Ok(version) => good("git", version),
@@ -149,8 +153,11 @@ async fn database(config: &Config) -> Finding {
     }
 }
 
-fn key(config: &Config) -> Finding {
+async fn key(config: &Config) -> Finding {
     let what = "master key";
+    if config.oci_vault.secret.is_some() {
+        return key_of(&config.oci_vault).await;
+    }
     let path = config.master_key.clone().unwrap_or_else(|| config.state.join(backup::KEY));
     let shown = path.display();
     let read = match std::fs::read_to_string(&path) {
@@ -170,6 +177,21 @@ fn key(config: &Config) -> Finding {
         Ok(0) => good(what, format!("`{shown}` is its owner's alone; keep a copy elsewhere")),
         Ok(_) => doubtful(what, format!("`{shown}` can be read by others: chmod 600 it")),
         Err(error) => doubtful(what, format!("`{shown}`: {error}")),
+    }
+}
+
+/// The master key in a secret of OCI Vault.
+async fn key_of(cloud: &OciVault) -> Finding {
+    let (what, secret) = ("master key", cloud.secret.as_deref().unwrap_or_default());
+    match cloud.fetch().await {
+        Ok((_vault, version)) if cloud.version.is_some() => {
+            good(what, format!("`{secret}` holds one in version {version}"))
+        }
+        Ok((_vault, version)) => {
+            let told = "set `oci-vault.version` to it, or a new version will keep the server from starting";
+            doubtful(what, format!("`{secret}` holds one in version {version}, the current one: {told}"))
+        }
+        Err(why) => bad(what, why),
     }
 }
 

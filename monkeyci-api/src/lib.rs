@@ -9,7 +9,7 @@
 //!   [`problem`] refuses.
 //! - [`identity`]: who asks, and what they may do; `audit` writes down what they change; `throttle`: how often
 //!   somebody may fail; `chat`: how users of a chat are named.
-//! - [`table`]: what is kept, one module for each table; [`vault`] seals the secrets among it. `owner`: whose params are
+//! - [`table`]: what is kept, one module for each table; [`vault`] seals the secrets among it, by the [`master_key`]. `owner`: whose params are
 //!   meant; `params`: which of them a build gets; `given`: whatever a build gets.
 //! - `intake`: deliveries of forges become builds; `timer` and `poll`: so do moments and new commits; `chain`: so do other
 //!   builds; `launch`: what becomes of a wish for a build; `environment`: which of its jobs may run.
@@ -57,6 +57,7 @@ mod issuer;
 mod known_hosts;
 mod launch;
 pub mod mail;
+pub mod master_key;
 pub mod metrics;
 mod notice;
 mod outward;

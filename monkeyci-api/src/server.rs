@@ -40,9 +40,8 @@ use crate::terraform::Packages;
 use crate::throttle::Throttle;
 use crate::tls::Tls;
 use crate::trace::Collector;
-use crate::vault::Vault;
 use crate::{
-    backup, chain, connection, database, executor, identity, intake, known_hosts, notice, poll, report, retention,
+    chain, connection, database, executor, identity, intake, known_hosts, master_key, notice, poll, report, retention,
     table, timer, trace,
 };
 
@@ -89,6 +88,9 @@ pub enum ServerError {
         /// Why not.
         source: std::io::Error,
     },
+    /// There is no master key, or it is not that of the database.
+    #[error("master key: {0}")]
+    MasterKey(String),
     /// The database cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -120,10 +122,10 @@ impl Server {
         let providers = Providers::new(&config.sign_in, config.sources.private).map_err(ServerError::Config)?;
         let mailer = Mailer::of(config, address).map_err(ServerError::Config)?;
         let collector = Collector::of(config).map_err(ServerError::Config)?;
-        let key = config.master_key.clone().unwrap_or_else(|| folder.join(backup::KEY));
-        let vault = Arc::new(Vault::at(&key).map_err(io("cannot use the master key", &key))?);
+        let vault = Arc::new(master_key::open(config, &folder).await?);
         let (store, tables) = database::open(config, &folder).await?;
         let tables = Tables::open(tables, "api", table::MIGRATIONS).await?;
+        master_key::check(config, &vault, &tables).await?;
         let first = tables.write(|sql| identity::first(sql, ADMIN)).await?;
 
         let url = config.url(address);

@@ -74,14 +74,24 @@ impl Vault {
     /// The master key that a text holds: 32 bytes in base64.
     pub fn new(text: &str) -> Option<Self> {
         let key = Zeroizing::new(STANDARD.decode(text.trim()).ok()?);
-        let root = Zeroizing::new(hmac_sha256::HMAC::mac(b"monkeyci derived keys", &*key));
-        Some(Self { key: Key::new(&key)?, root })
+        Self::from_bytes(&key)
+    }
+
+    /// The master key that these bytes are, where they are 32.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let root = Zeroizing::new(hmac_sha256::HMAC::mac(b"monkeyci derived keys", bytes));
+        Some(Self { key: Key::new(bytes)?, root })
     }
 
     /// A key for a purpose of the server itself. It is the same wherever the master key is, and tells nothing of that.
     #[must_use]
     pub fn derive(&self, purpose: &str) -> Zeroizing<[u8; KEY]> {
         Zeroizing::new(hmac_sha256::HMAC::mac(purpose, *self.root))
+    }
+
+    /// Whether this is the key that the key of an organisation was sealed with.
+    pub fn opens_key_of(&self, owner: &OrgId, sealed: &[u8]) -> bool {
+        self.key.open(&place_of(owner), sealed).is_some()
     }
 
     /// Seals a value of the server itself for its place.
@@ -138,13 +148,18 @@ impl Vault {
     }
 
     fn key_bytes(&self, sql: &mut dyn Sql, owner: &OrgId) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-        let place = format!("org/{owner}");
+        let place = place_of(owner);
         let sealed = match org::key(sql, owner)? {
             Some(sealed) => sealed,
             None => org::keep_key(sql, owner, &self.key.seal(&place, &random::bytes::<KEY>()))?,
         };
         self.key.open(&place, &sealed).ok_or(VaultError::Sealed(place))
     }
+}
+
+/// What the key of an organisation is bound to.
+fn place_of(owner: &OrgId) -> String {
+    format!("org/{owner}")
 }
 
 impl Key {

@@ -2,7 +2,8 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use monkeyci_api::Config;
-use monkeyci_api::doctor::{Finding, Health, examine};
+use monkeyci_api::doctor::{Finding, Health, examine, oci};
+use monkeyci_api::master_key::oci::{Auth, OciVault};
 
 use crate::error::{CliError, Exit};
 use crate::ui::style::Tone;
@@ -13,7 +14,10 @@ use crate::ui::table;
 /// The server may run meanwhile. A database that none uses is opened as a server would, which makes its tables or brings
 /// them up to date; nothing else is changed. The exit code is 1 where something keeps the server from working.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct DoctorArgs {
+    #[command(subcommand)]
+    other: Option<Other>,
     /// The configuration of the server
     #[arg(short, long, value_name = "FILE", env = "MONKEYCI_SERVER_CONFIG")]
     config: Option<PathBuf>,
@@ -25,8 +29,65 @@ pub struct DoctorArgs {
     json: bool,
 }
 
+/// What else is looked at.
+#[derive(Debug, clap::Subcommand)]
+enum Other {
+    /// Look whether Oracle Cloud knows you: configuration file, key, clock, signature
+    ///
+    /// With `--config`, as the server's `[oci-vault]` says, and for its secret too. Nothing is changed.
+    Oci(OciArgs),
+}
+
+#[derive(Debug, clap::Args)]
+struct OciArgs {
+    /// The configuration of the server
+    #[arg(short, long, value_name = "FILE", env = "MONKEYCI_SERVER_CONFIG")]
+    config: Option<PathBuf>,
+    /// The profile of the configuration file [default: DEFAULT]
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+    /// The configuration file of Oracle's tools [default: ~/.oci/config]
+    #[arg(long, value_name = "FILE")]
+    config_file: Option<PathBuf>,
+    /// As whom to ask: config-file, instance-principal, resource-principal [default: config-file]
+    #[arg(long, value_name = "WHO", value_parser = auth)]
+    auth: Option<Auth>,
+    /// The region [default: that of whoever asks]
+    #[arg(long, value_name = "NAME")]
+    region: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+fn auth(text: &str) -> Result<Auth, String> {
+    let known = "it is config-file, instance-principal or resource-principal";
+    serde_json::from_value(text.into()).map_err(|_| known.to_owned())
+}
+
+impl OciArgs {
+    fn cloud(&self) -> Result<OciVault, CliError> {
+        let mut cloud = match &self.config {
+            Some(path) => Config::read(path).map_err(|error| CliError::usage(error.to_string()))?.oci_vault,
+            None => OciVault::default(),
+        };
+        if let Some(profile) = &self.profile {
+            cloud.profile.clone_from(profile);
+        }
+        cloud.auth = self.auth.unwrap_or(cloud.auth);
+        cloud.region = self.region.clone().or(cloud.region);
+        cloud.config_file = self.config_file.clone().or(cloud.config_file);
+        Ok(cloud)
+    }
+}
+
 /// Looks, and tells what was found.
 pub fn run(args: &DoctorArgs) -> Result<Exit, CliError> {
+    if let Some(Other::Oci(args)) = &args.other {
+        let cloud = args.cloud()?;
+        let found = super::runtime()?.block_on(oci::examine(&cloud));
+        return told(&found, args.json);
+    }
     let mut config = match &args.config {
         Some(path) => Config::read(path).map_err(|error| CliError::usage(error.to_string()))?,
         None => Config::default(),
@@ -35,12 +96,16 @@ pub fn run(args: &DoctorArgs) -> Result<Exit, CliError> {
         config.state.clone_from(state);
     }
     let found = super::runtime()?.block_on(examine(&config));
+    told(&found, args.json)
+}
+
+fn told(found: &[Finding], json: bool) -> Result<Exit, CliError> {
     let is_bad = found.iter().any(|finding| finding.health == Health::Bad);
-    if args.json {
-        let text = serde_json::to_string_pretty(&found).expect("findings are JSON");
+    if json {
+        let text = serde_json::to_string_pretty(found).expect("findings are JSON");
         super::print(&format!("{text}\n"))?;
     } else {
-        super::print(&drawn(&found))?;
+        super::print(&drawn(found))?;
     }
     Ok(if is_bad { Exit::Failed } else { Exit::Success })
 }

@@ -12,7 +12,7 @@ const MAX_DEPTH: usize = 16;
 /// Keys of MonkeyCI's configuration that are something else here, and what.
 const ELSEWHERE: [(&str, &str); 17] = [
     ("dev-mode", "nothing turns checks of access off"),
-    ("dek", "values are sealed by `:master-key`, the path of a file"),
+    ("dek", "values are sealed by `:master-key`, the path of a file, or by a secret that `:oci-vault` names"),
     ("jwk", "a server makes its own keys, and keeps them sealed"),
     ("workspace", "workspaces are in the folder `:state`"),
     ("artifacts", "artifacts are in the folder `:state`"),

@@ -69,6 +69,15 @@ pub fn key(sql: &mut dyn Sql, id: &OrgId) -> Result<Option<Vec<u8>>, StoreError>
     rows.first().map(|row| row.bytes(0).map(<[u8]>::to_vec)).transpose()
 }
 
+/// The sealed key of some organisation, where any has one.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn any_key(sql: &mut dyn Sql) -> Result<Option<(OrgId, Vec<u8>)>, StoreError> {
+    let rows = sql.query("SELECT org, sealed FROM org_key ORDER BY org LIMIT 1", values![])?;
+    rows.first().map(|row| Ok((row.word(0)?, row.bytes(1)?.to_vec()))).transpose()
+}
+
 /// Keeps the sealed key of an organisation that has none; returns the one that it has now.
 ///
 /// # Errors

@@ -141,23 +141,30 @@ impl House {
 
     /// Ends the server as a kill does, without a word to anybody, and starts another in the same folder.
     pub async fn again(&mut self) {
-        let old = self.server.take().expect("it runs");
-        let stopped = old.stop();
-        stopped.cancel();
-        self.app = Router::new();
-        if let Some(work) = self.work.take() {
-            work.await.expect("it worked");
+        self.try_again().await.expect("opens");
+    }
+
+    /// The same, where none may start; then none runs.
+    pub async fn try_again(&mut self) -> Result<(), ServerError> {
+        if let Some(old) = self.server.take() {
+            let stopped = old.stop();
+            stopped.cancel();
+            self.app = Router::new();
+            if let Some(work) = self.work.take() {
+                work.await.expect("it worked");
+            }
+            old.close().await;
         }
-        old.close().await;
         let mut config = config(self.dir.path());
         if let Some(change) = &self.change {
             change(&mut config);
         }
-        let server = opened(&config).await;
+        let server = opened(&config).await?;
         assert!(server.first_token().is_none(), "the first start was before");
         self.work = Some(server.work());
         self.app = server.router();
         self.server = Some(server);
+        Ok(())
     }
 
     /// Whether its builds are in PostgreSQL.
@@ -316,10 +323,10 @@ fn config(dir: &Path) -> Config {
 }
 
 async fn open(dir: &Path) -> Server {
-    opened(&config(dir)).await
+    opened(&config(dir)).await.expect("opens")
 }
 
-async fn opened(config: &Config) -> Server {
+async fn opened(config: &Config) -> Result<Server, ServerError> {
     // What the server before was still answering holds the database a moment longer.
     let opened = async {
         loop {
@@ -327,7 +334,7 @@ async fn opened(config: &Config) -> Server {
                 Err(ServerError::Store(StoreError::InUse { .. })) => {
                     tokio::time::sleep(Duration::from_millis(10)).await; // poll
                 }
-                opened => return opened.expect("opens"),
+                opened => return opened,
             }
         }
     };

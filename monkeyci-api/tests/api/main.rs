@@ -1,5 +1,7 @@
 //! The API as programs use it, on a real engine with real repositories.
 
+#[path = "../../../tests/fixture/oracle.rs"]
+mod oracle;
 #[path = "../../../tests/fixture/postgres.rs"]
 #[expect(dead_code, reason = "other crates kill it as well")]
 mod postgres;
@@ -26,6 +28,7 @@ mod mail;
 mod mail_server;
 mod metrics;
 mod object;
+mod oci_vault;
 mod outward;
 mod param;
 mod param_set;
