@@ -27,20 +27,20 @@ pub fn release(out: &Path, more: &[&str]) -> Vec<String> {
     String::from_utf8_lossy(&ran.stdout).lines().map(str::to_owned).collect()
 }
 
-/// Whether there is a program; says so where there is none.
-fn has(program: &str) -> bool {
+/// Whether there is a program, by the name that requires it; says so where there is none.
+pub fn has(name: &str, program: &str) -> bool {
     let found = Command::new(program).arg("--version").output().is_ok_and(|ran| ran.status.success());
-    let required = std::env::var("MONKEYCI_TEST_REQUIRE").unwrap_or_default();
-    assert!(found || !required.split(',').any(|name| name == program || name == "all"), "required: {program}");
+    let listed = std::env::var("MONKEYCI_TEST_REQUIRE").unwrap_or_default();
+    assert!(found || !listed.split(',').any(|required| required == name || required == "all"), "required: {name}");
     if !found {
-        eprintln!("skipped: {program}: it is not in PATH");
+        eprintln!("skipped: {name}: {program} is not in PATH");
     }
     found
 }
 
 #[test]
 fn a_release_is_what_a_registry_takes() {
-    if !has("python3") || !has("gpg") {
+    if !has("python", "python3") || !has("gpg", "gpg") {
         return;
     }
     let dir = tempfile::tempdir().expect("a folder");
@@ -73,7 +73,7 @@ fn a_release_is_what_a_registry_takes() {
 
 #[test]
 fn a_release_is_installed_from_a_folder() {
-    if !has("python3") {
+    if !has("python", "python3") {
         return;
     }
     let Some(w) = Workspace::installing("filesystem_mirror {\n path = \"mirror\"\n }\n") else { return };
