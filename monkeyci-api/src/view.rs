@@ -1,8 +1,8 @@
 //! Builds as the API shows them.
 
 use monkeyci_core::build::{Build as Machine, JobState};
-use monkeyci_core::model::{BuildId, EventKind, JobId};
-use monkeyci_rest::{BuildDetail, JobView, Reported};
+use monkeyci_core::model::{BuildId, EventKind};
+use monkeyci_rest::{BuildDetail, JobView, Reported, TakenFrom};
 
 use crate::extract::BuildPath;
 use crate::problem::{Answer, Refusal};
@@ -63,6 +63,7 @@ fn view(job: &JobState) -> JobView {
         held: job.held(),
         shell: job.visitor().map(str::to_owned),
         addresses: seen.addresses,
+        taken: job.taken().map(|(build, attempt)| TakenFrom { build: build.clone(), attempt }),
     }
 }
 
@@ -76,7 +77,7 @@ async fn loaded(state: &State, path: &BuildPath) -> Answer<(Vec<String>, Option<
     Ok(found.unwrap_or_default())
 }
 
-/// The jobs of a build that did not end well.
-pub fn not_well(build: &Machine) -> impl Iterator<Item = &JobId> {
-    build.jobs().iter().filter(|job| !job.ended_well()).map(|job| &job.job().id)
+/// Whether a build has jobs that did not end well.
+pub fn is_not_well(build: &Machine) -> bool {
+    build.jobs().iter().any(|job| !job.ended_well())
 }

@@ -12,7 +12,7 @@ pub struct RetryArgs {
     /// The build, as in `acme/web/42` or `42` [default: the newest of this checkout's repository]
     #[arg(value_name = "BUILD")]
     build: Option<BuildName>,
-    /// Run only the jobs that did not end well, and what they depend on
+    /// Take over the results of jobs that ended well, and run the others
     #[arg(long)]
     failed: bool,
     /// Hold the place of a job that fails for N minutes, for `monkeyci debug`

@@ -89,6 +89,9 @@ impl<W: Write> View for Plain<W> {
                 let count = jobs.len() as u64;
                 self.line(&format!("{count} job{} to run", sentence::plural(count)));
             }
+            EventKind::JobTaken { job_id, from, .. } => {
+                self.job_line(job_id, &format!("is taken over from {from}, where it ended well"));
+            }
             EventKind::JobQueued { job_id, attempt } if *attempt > 1 => {
                 self.job_line(job_id, &format!("starts again, attempt {attempt}"));
             }

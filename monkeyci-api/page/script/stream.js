@@ -2,7 +2,7 @@
 
 const KINDS = [
   "build/triggered", "build/initializing", "build/start", "build/canceled", "build/end", "script/initializing",
-  "script/start", "script/end", "job/queued", "job/blocked", "job/unblocked", "job/canceled", "job/skipped",
+  "script/start", "script/end", "job/taken", "job/queued", "job/blocked", "job/unblocked", "job/canceled", "job/skipped",
   "job/initializing", "job/start", "job/held", "shell/start", "shell/end", "job/executed", "job/end", "command/start", "command/end",
 ];
 

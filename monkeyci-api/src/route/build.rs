@@ -3,7 +3,7 @@ use axum::extract::State as Shared;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
 use monkeyci_core::engine::BuildRequest;
-use monkeyci_core::model::trigger::{Git, ScriptOf, Source};
+use monkeyci_core::model::trigger::{self, Git, ScriptOf, Source};
 use monkeyci_core::model::{BuildStatus, RepoId, Text, Trigger};
 use monkeyci_core::source::{CommitId, GitRef};
 use monkeyci_rest::{Build, BuildDetail, NewBuild, Page, Reason, Repo, Retry, Role};
@@ -190,17 +190,14 @@ async fn retry_build(
     }
     let trigger = before.trigger().map(|trigger| (**trigger).clone()).unwrap_or_default();
     let hold = body.hold.map(|minutes| u64::from(minutes) * 60_000);
-    let trigger = Trigger { actor: Some(known.name.clone()), via: known.via.clone(), hold, ..trigger };
+    if body.failed && !before.jobs().is_empty() && !view::is_not_well(&before) {
+        return Err(Refusal::conflict(format!("every job of build {} ended well", path.number)));
+    }
+    let retry = Some(trigger::Retry { of: path.id(), failed: body.failed });
+    let trigger = Trigger { actor: Some(known.name.clone()), via: known.via.clone(), hold, retry, ..trigger };
     let id = path.id();
     let memo = state.tables.read(move |sql| build::request(sql, &id)).await?;
-    let mut request = request(&state, &repo, trigger, launch::is_named(memo.as_deref())).await?;
-    if body.failed {
-        let again: Vec<_> = view::not_well(&before).map(ToString::to_string).collect();
-        if again.is_empty() {
-            return Err(Refusal::conflict(format!("every job of build {} ended well", path.number)));
-        }
-        request = request.filter(again)?;
-    }
+    let request = request(&state, &repo, trigger, launch::is_named(memo.as_deref())).await?;
     begin(&state, known, &path.repo(), "build/retry", keyed(request, known, &path.repo(), &headers)).await
 }
 
@@ -230,7 +227,8 @@ async fn approve_script(
         change.write(sql)
     });
     noted.await?;
-    let trigger = Trigger { actor: Some(known.name.clone()), via: known.via.clone(), hold: None, ..trigger };
+    let trigger =
+        Trigger { actor: Some(known.name.clone()), via: known.via.clone(), hold: None, retry: None, ..trigger };
     let request = request(&state, &repo, trigger, true).await?;
     begin(&state, known, &path.repo(), "build/create", keyed(request, known, &path.repo(), &headers)).await
 }

@@ -87,7 +87,71 @@ async fn what_is_canceled_stops_and_what_failed_is_done_again() {
     house.post(&format!("{BUILDS}/2/retry"), json!({ "failed": true })).await.must(201);
     let again = house.ended(3).await;
     let jobs: Vec<_> = again["jobs"].as_array().expect("jobs").iter().map(|job| job["job"]["id"].clone()).collect();
-    assert_eq!(jobs, [json!("bad")]);
+    assert_eq!(jobs, [json!("good"), json!("bad")]);
+    let good = &again["jobs"][0];
+    assert_eq!((good["status"].as_str(), good["attempt"].as_u64()), (Some("success"), Some(0)), "{good}");
+    assert_eq!(good["taken"], json!({ "build": "acme/web/build-2", "attempt": 1 }));
+    assert_eq!(again["trigger"]["retry"], json!({ "of": "acme/web/build-2", "failed": true }));
+}
+
+/// Each job writes down that it runs; `use` fails until it is let, and `last` comes after it.
+const TAKEN: &str = "\
+- {id: make, script: ['echo make >> LOG; echo made > made'], save-artifacts: [{id: made, path: made}]}
+- {id: other, dependencies: [make], script: ['echo other >> LOG']}
+- {id: use, dependencies: [make], restore-artifacts: [{id: made, path: made}], script: ['echo use >> LOG; cat made; test -e GO']}
+- {id: last, dependencies: [use, other], script: ['echo last >> LOG']}
+- {id: clean, dependencies: [use], when: always, script: ['echo clean >> LOG']}
+";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_ended_well_is_taken_over_with_what_it_kept_and_only_the_rest_runs() {
+    let mut house = House::empty().await;
+    let (log, go) = (house.dir.path().join("log"), house.dir.path().join("go"));
+    let script = TAKEN.replace("LOG", &log.display().to_string()).replace("GO", &go.display().to_string());
+    house.commit(&script);
+    house.put("/v1/orgs/acme", json!({})).await.must(201);
+    let url = format!("file://{}", house.repository().display());
+    house.put("/v1/orgs/acme/repos/web", json!({ "url": url })).await.must(201);
+    let ran = || {
+        let mut lines: Vec<_> = std::fs::read_to_string(&log).unwrap_or_default().lines().map(str::to_owned).collect();
+        std::fs::write(&log, "").expect("writes");
+        lines.sort();
+        lines
+    };
+    house.post(BUILDS, json!({})).await.must(201);
+    assert_eq!(house.ended(1).await["status"], "failure");
+    assert_eq!(ran(), ["clean", "make", "other", "use"]);
+
+    // It fails once more, after another server took it up; and again what went well is taken over.
+    for number in 2..=3 {
+        house.post(&format!("{BUILDS}/{}/retry", number - 1), json!({ "failed": true })).await.must(201);
+        if number == 2 {
+            house.again().await;
+        }
+        let again = house.ended(number).await;
+        assert_eq!(again["status"], "failure", "{again}");
+        assert_eq!(ran(), ["clean", "use"], "{again}");
+        let taken: Vec<_> = again["jobs"].as_array().expect("jobs").iter().map(|job| job["taken"].clone()).collect();
+        let first = json!({ "build": "acme/web/build-1", "attempt": 1 });
+        assert_eq!(taken, [first.clone(), first, json!(null), json!(null), json!(null)]);
+    }
+    std::fs::write(&go, "").expect("writes");
+    // Another commit has nothing of this one.
+    house.post(BUILDS, json!({})).await.must(201);
+    assert_eq!(house.ended(4).await["status"], "success");
+    assert_eq!(ran(), ["clean", "last", "make", "other", "use"]);
+    house.post(&format!("{BUILDS}/3/retry"), json!({ "failed": true })).await.must(201);
+    let last = house.ended(5).await;
+    assert_eq!((last["status"].as_str(), ran()), (Some("success"), vec!["clean".into(), "last".into(), "use".into()]));
+    assert_eq!(house.get(&format!("{BUILDS}/5/jobs/use/attempts/1/log")).await.text, "made\n");
+    let kept = house.get(&format!("{BUILDS}/5/artifacts")).await.must(200).json();
+    assert_eq!(kept["items"][0]["id"], "made", "{kept}");
+    assert_eq!(house.get(&format!("{BUILDS}/5/artifacts/made")).await.status, 200);
+    // All of it once more is all of it, and what went well has nothing to retry.
+    house.post(&format!("{BUILDS}/5/retry"), json!({ "failed": true })).await.must(409);
+    house.post(&format!("{BUILDS}/5/retry"), json!({})).await.must(201);
+    house.ended(6).await;
+    assert_eq!(ran(), ["clean", "last", "make", "other", "use"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

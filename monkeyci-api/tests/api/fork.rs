@@ -179,3 +179,60 @@ async fn a_fork_gets_no_secret_whatever_it_says_of_itself_and_whatever_the_scrip
     let own = house.post(BUILDS, json!({ "branch": "main" })).await.must(201).json()["number"].clone();
     house.post(&format!("{BUILDS}/{own}/approve-script"), json!({})).await.must(409);
 }
+
+/// What Bitbucket Data Center says of a pull request whose commit is in this repository.
+fn bitbucket_request(commit: &str, from: Value) -> Value {
+    let ours = json!({ "id": 1, "slug": "web", "project": { "key": "ACME" } });
+    json!({
+        "eventKey": "pr:opened", "actor": { "name": "eve" },
+        "pullRequest": {
+            "id": 7, "title": "a gift", "author": { "user": { "name": "eve" } },
+            "fromRef": { "id": "refs/heads/main", "latestCommit": commit, "repository": from },
+            "toRef": { "id": "refs/heads/main", "latestCommit": "1".repeat(40), "repository": ours },
+        },
+    })
+}
+
+/// Case F21: a fork at Bitbucket, which calls itself as the repository is called, or says nothing of itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fork_at_bitbucket_is_trusted_no_more_than_elsewhere() {
+    let house = House::with_script(WANTS).await;
+    let secret = json!({ "value": "hunter22-and-much-more", "secret": true });
+    house.put("/v1/orgs/acme/repos/web/params/TOKEN", secret).await.must(201);
+    let made = house.post("/v1/orgs/acme/repos/web/hooks", json!({ "forge": "bitbucket-server" })).await.must(201);
+    let hook = made.json();
+    let path = hook["url"].as_str().and_then(|url| url.strip_prefix("https://ci.example.com"));
+    let repository = house.repository();
+    let main = git(&repository, &["rev-parse", "main"]);
+    for (number, from) in [
+        json!({ "id": 66, "slug": "web", "project": { "key": "ACME" } }),
+        json!({ "slug": "web", "project": { "key": "ACME" } }),
+        json!(null),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let commit = house.commit(&format!("- {{id: theirs{number}, script: [echo theirs]}}"));
+        git(&repository, &["update-ref", "refs/pull-requests/7/from", &commit]);
+        git(&repository, &["reset", "-q", "--hard", &main]);
+        let body = bitbucket_request(&commit, from.clone()).to_string();
+        let mac = hmac_sha256::HMAC::mac(body.as_bytes(), hook["secret"].as_str().expect("a secret").as_bytes());
+        let hex: String = mac.iter().map(|byte| format!("{byte:02x}")).collect();
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(path.expect("a path"))
+            .header(header::CONTENT_TYPE, "application/json")
+            .header("x-event-key", "pr:opened")
+            .header("x-request-id", format!("d-{number}"))
+            .header("x-hub-signature", format!("sha256={hex}"));
+        house.send(request.body(Body::from(body)).expect("a request")).await.must(202);
+        let deliveries = "/v1/orgs/acme/repos/web/hooks/bitbucket-server/deliveries";
+        let page = house.until(deliveries, |page| page["items"][0]["state"] != "received").await;
+        assert_eq!(page["items"][0]["state"], "built", "{from}: {page}");
+        let newest = house.get(BUILDS).await.must(200).json()["items"][0]["number"].as_u64().expect("a build");
+        let build = house.ended(newest).await;
+        assert_eq!((&build["trigger"]["fork"], ids(&build)), (&json!(true), vec!["ours"]), "{from}: {build}");
+        assert_eq!(build["trigger"]["git"]["commitId"], json!(commit), "{from}");
+        assert!(build["status"] != "success" && !build.to_string().contains("hunter22"), "{from}: {build}");
+    }
+}

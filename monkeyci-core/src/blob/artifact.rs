@@ -119,6 +119,21 @@ impl Artifacts {
         self.blobs.get(&found.key, read).await
     }
 
+    /// Has an artifact of a build kept for another one as well, which has it even if it is removed from the first.
+    ///
+    /// # Errors
+    /// [`ArtifactError::is_not_there`] when there is none with this id; others when the store cannot do it.
+    pub async fn keep_for(&self, from: &BuildId, to: &BuildId, id: &str) -> Result<(), ArtifactError> {
+        let failed = |source: BlobError| ArtifactError { id: id.to_owned(), source: source.into() };
+        let Some(found) = self.find(from, id).await? else {
+            return Err(failed(BlobError::NotThere { key: above(from, id) }));
+        };
+        // Fences rise over all builds: whatever this one saves under the id counts more.
+        let number = to.number.to_string();
+        let copy = Key::of(["artifacts", to.org.as_str(), to.repo.as_str(), &number, id, found.key.last()]);
+        self.blobs.copy(&found.key, &copy).await.map_err(failed)
+    }
+
     /// Removes every artifact of a build.
     ///
     /// # Errors

@@ -364,6 +364,14 @@ impl Blobs {
         listed.map_err(|source| BlobError::Store { key: above.clone(), source })
     }
 
+    /// Has a blob under another key as well.
+    ///
+    /// # Errors
+    /// [`BlobError::NotThere`] when there is none; others when the store cannot do it.
+    pub async fn copy(&self, from: &Key, to: &Key) -> Result<(), BlobError> {
+        self.store.copy(&from.0, &to.0).await.map_err(|source| gone(from, source))
+    }
+
     /// Removes a blob; one that is not there is removed already.
     ///
     /// # Errors

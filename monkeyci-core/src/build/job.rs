@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use monkeyci_model::job::When;
 use monkeyci_model::script::api::{Address, JobView};
-use monkeyci_model::{Cause, Job, JobResult, JobStatus, Millis};
+use monkeyci_model::{BuildId, Cause, Job, JobResult, JobStatus, Millis};
 
 /// Where one job of a build stands. What may be large in it is shared by its clones.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +29,8 @@ pub struct JobState {
     pub(super) held: Option<Millis>,
     /// Who has a shell open in its place.
     pub(super) visitor: Option<String>,
+    /// The build and the attempt in which it ended well, where that is taken over.
+    pub(super) taken: Option<(BuildId, u32)>,
     pub(super) before: Before,
 }
 
@@ -67,6 +69,7 @@ impl JobState {
             addresses: Vec::new(),
             held: None,
             visitor: None,
+            taken: None,
             before,
         }
     }
@@ -123,6 +126,12 @@ impl JobState {
     #[must_use]
     pub fn visitor(&self) -> Option<&str> {
         self.visitor.as_deref().filter(|_| self.status == JobStatus::Running)
+    }
+
+    /// The build and the attempt in which it ended well, where that is taken over and it does not run.
+    #[must_use]
+    pub fn taken(&self) -> Option<(&BuildId, u32)> {
+        self.taken.as_ref().map(|(build, attempt)| (build, *attempt))
     }
 
     /// How it looks to other jobs of its build.
@@ -186,7 +195,8 @@ pub(super) fn is_legal(from: JobStatus, to: JobStatus) -> bool {
     use JobStatus::{Blocked, Canceled, Error, Failure, Initializing, Pending, Queued, Running, Skipped, Success};
     matches!(
         (from, to),
-        (Pending, Blocked | Queued | Skipped | Canceled)
+        // At once well: taken over.
+        (Pending, Blocked | Queued | Skipped | Canceled | Success)
             | (Blocked, Queued | Skipped | Canceled)
             | (Queued, Initializing | Skipped | Canceled)
             // Back to the queue is a new attempt.

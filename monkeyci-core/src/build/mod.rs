@@ -21,6 +21,7 @@
 mod graph;
 mod job;
 mod outcome;
+mod taken;
 #[cfg(test)]
 mod tests;
 
@@ -34,6 +35,7 @@ pub use job::JobState;
 
 use job::Verdict;
 use outcome::Outcome;
+use taken::TakenOver;
 
 /// An event that cannot happen to a build as it stands; the build is as it was.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -121,6 +123,8 @@ pub struct Build {
     message: Option<String>,
     /// How the script ended, then how the build did.
     ended: Option<BuildStatus>,
+    /// What is taken over of another build, until the jobs are known.
+    taken: TakenOver,
     graph: Graph,
     jobs: Vec<JobState>,
     outcome: Outcome,
@@ -200,6 +204,10 @@ impl Build {
                 self.step(event, &[Phase::Fetched], Phase::Loading)?;
                 self.script_dir = Some(script_dir.clone());
             }
+            EventKind::JobTaken { job_id, from, attempt, result } => {
+                self.step(event, &[Phase::Loading], Phase::Loading)?;
+                self.taken.note(job_id, from, *attempt, result);
+            }
             EventKind::ScriptStart { jobs, .. } => self.start_script(event, jobs)?,
             EventKind::ScriptEnd { status, message } => {
                 // While jobs are open, only what breaks the build itself ends its script.
@@ -236,6 +244,7 @@ impl Build {
         self.step(event, &[Phase::Loading], Phase::Scripting)?;
         self.graph = graph;
         self.jobs = jobs.iter().cloned().map(JobState::new).collect();
+        std::mem::take(&mut self.taken).hand_to(&mut self.jobs);
         self.outcome = Outcome::of(self.jobs.len());
         self.due.extend(0..self.jobs.len());
         Ok(())
@@ -290,6 +299,9 @@ impl Build {
                     return Err(illegal);
                 }
                 None
+            }
+            EventKind::JobEnd { .. } if from == JobStatus::Pending && job.taken.is_none() && !job.canceled => {
+                return Err(illegal);
             }
             EventKind::JobEnd { status, .. } => Some(*status),
             EventKind::JobUnblocked { .. } if from == JobStatus::Blocked && !job.unblocked => None,
@@ -406,6 +418,9 @@ impl Build {
             JobStatus::Pending | JobStatus::Blocked | JobStatus::Queued if job.canceled => canceled(),
             JobStatus::Pending | JobStatus::Blocked | JobStatus::Queued if self.canceled => {
                 skipped("the build was canceled".into())
+            }
+            JobStatus::Pending if job.taken.is_some() => {
+                Some(EventKind::JobEnd { job_id, status: JobStatus::Success, cause: None })
             }
             JobStatus::Pending => match job.verdict() {
                 Verdict::Wait => None,

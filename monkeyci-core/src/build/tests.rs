@@ -283,3 +283,36 @@ fn whether_something_failed_does_not_depend_on_which_job_ended_first() {
     let (mut build, _) = script(jobs());
     assert_eq!(build.run("test", OK), ["test success", "tell skipped: `deploy` was skipped", "clean queued"]);
 }
+
+#[test]
+fn what_is_taken_over_has_ended_well_and_what_comes_after_it_runs_at_once() {
+    let taken = |name: &str| EventKind::JobTaken {
+        job_id: id(name),
+        from: "acme/web/build-1".parse().expect("a build"),
+        attempt: 2,
+        result: Box::new(JobResult { exit: Some(0), ..JobResult::default() }),
+    };
+    let mut build = Build::default();
+    assert!(build.apply(taken("a")).is_err(), "nothing is taken over before the script is loaded");
+    for cause in [
+        EventKind::BuildTriggered { trigger: Box::new(Trigger::default()) },
+        EventKind::BuildInitializing {},
+        EventKind::BuildStart { trigger: None },
+        EventKind::ScriptInitializing { script_dir: ".monkeyci".into() },
+        taken("a"),
+        taken("gone"),
+    ] {
+        build.apply(cause).expect("a build begins");
+    }
+    let jobs = vec![Job { blocked: true, ..job("a") }, job("b: a"), job("c")];
+    let start = EventKind::ScriptStart { jobs, warnings: vec![], tests: None, pipeline: None };
+    let facts = build.apply(start).expect("a script");
+    let ended = |fact: &EventKind| matches!(fact, EventKind::JobEnd { job_id, status: JobStatus::Success, .. } if *job_id == id("a"));
+    let queued = |name: &'static str| move |fact: &EventKind| matches!(fact, EventKind::JobQueued { job_id, .. } if *job_id == id(name));
+    assert!(facts.iter().any(ended) && facts.iter().any(queued("b")) && facts.iter().any(queued("c")), "{facts:?}");
+    let a = build.job("a").expect("a job");
+    assert_eq!((a.attempt(), a.taken().map(|(_, attempt)| attempt)), (0, Some(2)));
+    assert_eq!(a.result().and_then(|result| result.exit), Some(0));
+    assert!(build.apply(taken("b")).is_err(), "nor once it runs");
+    assert!(build.job("b").is_some_and(|b| b.taken().is_none()));
+}

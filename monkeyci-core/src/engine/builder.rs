@@ -14,6 +14,7 @@ use super::gate::Gate;
 use super::local_worker::{self, Ends};
 use super::shared::{Reporter, Shared};
 use super::{BuildRequest, Engine, EngineError, Unfinished, restart};
+use crate::blob::{Artifacts, Blobs};
 use crate::executor::{Executor, Process};
 use crate::log::LogStore;
 use crate::offer::Offer;
@@ -261,8 +262,12 @@ impl Builder {
         if let Some(programs) = &programs {
             programs.sweep().await;
         }
+        let kept = state.join("artifacts");
+        let blobs = Blobs::on_disk(&kept)
+            .map_err(|error| EngineError::State { path: kept, source: std::io::Error::other(error) })?;
         let shared = Arc::new(Shared {
             store,
+            artifacts: Artifacts::new(blobs),
             logs: LogStore::at(state.join("logs")),
             claims: Default::default(),
             progress: Default::default(),

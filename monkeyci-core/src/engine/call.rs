@@ -28,8 +28,8 @@ pub(super) enum Call {
     Why { build: BuildId, job: JobId, reply: Reply<Option<String>> },
     /// What fetching a build's source came to.
     Fetched { build: BuildId, outcome: Box<Result<Checkout, String>> },
-    /// What loading a build's script came to.
-    Loaded { build: BuildId, outcome: Result<Loaded, LoadError> },
+    /// What loading a build's script came to, and what is taken over of another build.
+    Loaded { build: BuildId, outcome: Result<(Loaded, Vec<EventKind>), LoadError> },
     /// A worker has room.
     Lease { asking: Asking },
     /// A job was leased to a worker that never got it.

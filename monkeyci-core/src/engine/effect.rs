@@ -125,11 +125,14 @@ impl Desk {
         });
     }
 
-    pub(super) fn loaded(&mut self, id: &BuildId, outcome: Result<Loaded, LoadError>) {
+    pub(super) fn loaded(&mut self, id: &BuildId, outcome: Result<(Loaded, Vec<EventKind>), LoadError>) {
         let Some(open) = self.builds.get_mut(id).filter(|open| open.build.phase() == Phase::Loading) else { return };
         match outcome {
-            Ok(Loaded { jobs, warnings, tests, pipeline }) => {
+            Ok((Loaded { jobs, warnings, tests, pipeline }, taken)) => {
                 let warnings = std::mem::take(&mut open.warnings).into_iter().chain(warnings).collect();
+                for job in taken {
+                    self.stage(id, job).expect("a build whose script is loaded can take jobs over");
+                }
                 match self.stage(id, EventKind::ScriptStart { jobs, warnings, tests, pipeline }) {
                     Ok(()) => {}
                     // Jobs that are no build: unknown or repeated ids, a cycle.

@@ -1,7 +1,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use monkeyci_model::{BuildId, BuildStatus, Job, JobId, Trigger};
+use monkeyci_model::{BuildId, BuildStatus, EventKind, Job, JobId, Trigger};
 use tokio_util::sync::CancellationToken;
 
 use super::request::{Declared, Load};
@@ -24,7 +24,9 @@ pub(super) struct Loading {
 
 impl Loading {
     /// The jobs of the script that the request asks for, with references in the place of secrets.
-    pub(super) async fn jobs(self) -> Result<Loaded, LoadError> {
+    ///
+    /// With them comes what is taken over of the build that this one does once more.
+    pub(super) async fn jobs(self) -> Result<(Loaded, Vec<EventKind>), LoadError> {
         let secrets = self.shared.keeper.secrets(&self.trigger).await;
         let secrets = secrets.map_err(|message| LoadError { status: BuildStatus::Error, message })?;
         let mut outcome = self.wanted(&secrets).await;
@@ -33,7 +35,9 @@ impl Loading {
             Ok(loaded) => loaded.warnings = loaded.warnings.drain(..).map(|text| secrets.masked(&text)).collect(),
             Err(error) => error.message = secrets.masked(&error.message),
         }
-        self.admitted(outcome?).await
+        let loaded = self.admitted(outcome?).await?;
+        let taken = self.taken_over(&loaded.jobs).await;
+        Ok((loaded, taken))
     }
 
     /// What of it is let into the build.

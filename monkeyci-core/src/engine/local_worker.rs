@@ -4,7 +4,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::{Engine, EngineError};
-use crate::blob::{Artifacts, Blobs, Caches};
+use crate::blob::{Blobs, Caches};
 use crate::executor::Executor;
 use crate::offer::Offer;
 use crate::worker::{Debug, Ports, Registries, Settings, Worker};
@@ -46,7 +46,6 @@ pub(super) fn start(
         let io = std::io::Error::other;
         Blobs::on_disk(&dir).map_err(|error| EngineError::State { path: dir, source: io(error) })
     };
-    let artifacts = shared.state.join("artifacts");
     let caches = given.caches.unwrap_or_else(|| shared.state.join("caches"));
     let mut settings = Settings::new(LOCAL, &shared.instance, shared.state.join("jobs"));
     // The engine counts what runs. The worker asks for the next job while it still clears away the last ones, so that it
@@ -60,7 +59,7 @@ pub(super) fn start(
     let ports = Ports {
         leases: engine.leases(),
         executor,
-        artifacts: Artifacts::new(blobs(artifacts)?),
+        artifacts: shared.artifacts.clone(),
         caches: Caches::new(blobs(caches)?),
         secrets: Arc::default(),
         registries: Vec::new(),

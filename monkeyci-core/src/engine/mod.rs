@@ -46,6 +46,7 @@ mod request;
 mod restart;
 mod roll;
 mod shared;
+mod takeover;
 #[cfg(test)]
 mod tests;
 mod visit;

@@ -11,6 +11,7 @@ use super::gate::Gate;
 use super::open_build::OpenBuild;
 use super::progress::ProgressBoard;
 use crate::attempt::Attempt;
+use crate::blob::Artifacts;
 use crate::build::JobState;
 use crate::lease::{Claim, Lease};
 use crate::log::LogStore;
@@ -26,6 +27,7 @@ pub(super) type Reporter = Arc<dyn Fn(&Event) + Send + Sync>;
 pub(super) struct Shared {
     pub(super) store: Arc<dyn Store>,
     pub(super) logs: LogStore,
+    pub(super) artifacts: Artifacts,
     pub(super) claims: Claims,
     pub(super) progress: ProgressBoard,
     pub(super) reporters: Vec<Reporter>,

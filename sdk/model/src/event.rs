@@ -74,6 +74,19 @@ pub enum EventKind {
         /// The folder, from the root of the checkout.
         script_dir: String,
     },
+    /// A job of the script ended well in the build that this one does once more, and its result is taken over: it comes before
+    /// [`ScriptStart`](Self::ScriptStart).
+    #[serde(rename = "job/taken")]
+    JobTaken {
+        /// Which job.
+        job_id: JobId,
+        /// The build in which it ran.
+        from: BuildId,
+        /// Its attempt there, from 1.
+        attempt: u32,
+        /// What came out of it.
+        result: Box<JobResult>,
+    },
     /// Its script is loaded: these are its jobs.
     #[serde(rename = "script/start")]
     ScriptStart {
@@ -261,7 +274,8 @@ impl EventKind {
     #[must_use]
     pub fn job_id(&self) -> Option<&JobId> {
         match self {
-            Self::JobQueued { job_id, .. }
+            Self::JobTaken { job_id, .. }
+            | Self::JobQueued { job_id, .. }
             | Self::JobBlocked { job_id }
             | Self::JobUnblocked { job_id, .. }
             | Self::JobCanceled { job_id, .. }
@@ -291,6 +305,7 @@ impl EventKind {
             Self::ScriptInitializing { .. } => "script/initializing",
             Self::ScriptStart { .. } => "script/start",
             Self::ScriptEnd { .. } => "script/end",
+            Self::JobTaken { .. } => "job/taken",
             Self::JobQueued { .. } => "job/queued",
             Self::JobBlocked { .. } => "job/blocked",
             Self::JobUnblocked { .. } => "job/unblocked",

@@ -42,9 +42,24 @@ pub struct Trigger {
     /// Milliseconds that the place of a job whose lines did not end well is kept for a person, where it is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<u64>,
+    /// The build that it does once more, where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<Retry>,
     /// Whose script a build of a fork runs, where the fork's is not the same as that of the repository itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub script: Option<ScriptOf>,
+}
+
+/// A build that is done once more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Retry {
+    /// Which.
+    pub of: BuildId,
+    /// Whether what ended well there is taken over, and only the rest runs.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub failed: bool,
 }
 
 /// Whose script a build of a fork runs.

@@ -7,7 +7,7 @@ use monkeyci_model::result::{Guarantee, LineResult, SavedFile, TestCase, TestPro
 use monkeyci_model::script::api::{Address, Build, JobView, Place, Restored};
 use monkeyci_model::script::{Answer, Context, Prepared, Question, changed_order};
 use monkeyci_model::text::Part;
-use monkeyci_model::trigger::{Changes, Git, PullRequest, ScriptOf, Source};
+use monkeyci_model::trigger::{Changes, Git, PullRequest, Retry as RetryOf, ScriptOf, Source};
 use monkeyci_model::{
     BuildStatus, Cause, Event, EventKind, Job, JobId, JobResult, JobStatus, Plan, SecretRef, Text, Trigger,
 };
@@ -38,6 +38,7 @@ fn trigger() -> Trigger {
         upstream: vec!["acme/lib/build-7".parse().expect("an id")],
         fork: true,
         hold: Some(1_800_000),
+        retry: Some(RetryOf { of: "acme/web/build-11".parse().expect("an id"), failed: true }),
         script: Some(ScriptOf::Base { branch: "main".into(), commit_id: "f".repeat(40) }),
     }
 }
@@ -127,6 +128,12 @@ fn events() -> Vec<EventKind> {
         EventKind::BuildCanceled { actor: actor(), via: via(), reason: reason() },
         EventKind::BuildEnd { status: BuildStatus::Failure, message: Some("failed: `test`".into()) },
         EventKind::ScriptInitializing { script_dir: ".monkeyci".into() },
+        EventKind::JobTaken {
+            job_id: job_id(),
+            from: "acme/web/build-11".parse().expect("an id"),
+            attempt: 1,
+            result: Box::new(JobResult { cause: None, ..result() }),
+        },
         EventKind::ScriptStart {
             jobs: vec![Job::new(id("test"))],
             warnings: vec!["careful".into()],

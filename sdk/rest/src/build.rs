@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use monkeyci_model::script::api::Address;
-use monkeyci_model::{BuildStatus, Job, JobResult, JobStatus, Millis, OrgId, RepoId, Trigger};
+use monkeyci_model::{BuildId, BuildStatus, Job, JobResult, JobStatus, Millis, OrgId, RepoId, Trigger};
 use serde::{Deserialize, Serialize};
 
 use crate::Reported;
@@ -91,6 +91,20 @@ pub struct JobView {
     /// Where its exposed ports are reached while it runs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<Address>,
+    /// Where it ran, where its result is that of the build which this one does once more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken: Option<TakenFrom>,
+}
+
+/// Where a job ran whose result was taken over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct TakenFrom {
+    /// The build.
+    pub build: BuildId,
+    /// The attempt, from 1.
+    pub attempt: u32,
 }
 
 /// Asks for a build. What is not said is the newest commit of the default branch.

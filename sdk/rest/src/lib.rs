@@ -73,7 +73,7 @@ pub mod worker;
 
 pub use artifact::Artifact;
 pub use audit::AuditRow;
-pub use build::{Build, BuildDetail, JobView, NewBuild, Reason, Retry};
+pub use build::{Build, BuildDetail, JobView, NewBuild, Reason, Retry, TakenFrom};
 pub use chat_identity::{ChatIdentity, ChatIdentityBody, LinkCode, LinkOffer, LinkRequest, NewLink};
 pub use environment::{Deployment, Environment, EnvironmentBody};
 pub use export::{EnvironmentExport, Export, RepoExport, SetExport};

@@ -11,7 +11,7 @@ const ENDED = ["success", "failure", "error", "canceled", "skipped"];
 
 /** A build of which nothing is known. */
 export function unknown() {
-  return { seq: 0, status: "pending", message: null, trigger: {}, created: null, began: null, ended: null, jobs: new Map(), warnings: [], pipeline: null };
+  return { seq: 0, status: "pending", message: null, trigger: {}, created: null, began: null, ended: null, jobs: new Map(), taken: new Map(), warnings: [], pipeline: null };
 }
 
 /**
@@ -57,11 +57,14 @@ function ofBuild(build, event) {
     case "build/start":
       if (event.trigger) build.trigger = event.trigger;
       break;
+    case "job/taken":
+      build.taken.set(event.jobId, event);
+      break;
     case "script/start":
       build.status = "running";
       build.warnings = event.warnings ?? [];
       build.pipeline = event.pipeline ?? null;
-      build.jobs = new Map(event.jobs.map((job) => [job.id, { job, status: "pending", attempt: 0, attempts: [], addresses: [] }]));
+      build.jobs = new Map(event.jobs.map((job) => [job.id, { job, status: "pending", attempt: 0, attempts: [], addresses: [], ...takenOver(build.taken.get(job.id)) }]));
       break;
     case "build/canceled":
       build.canceled = { actor: event.actor, via: event.via, reason: event.reason };
@@ -130,6 +133,11 @@ function ofJob(job, event) {
       if (last?.started) job.ended ??= event.time;
     }
   }
+}
+
+/** What is known of a job that ran in the build before. */
+function takenOver(event) {
+  return event && { taken: { build: event.from, attempt: event.attempt }, result: event.result };
 }
 
 function attempt(job, number) {

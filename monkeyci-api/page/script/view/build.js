@@ -137,10 +137,10 @@ function early({ status }, { org, repo, number }) {
   return h("section.empty", words[status] && h("p", words[status]), h("p", h("a", { href: page.script(org, repo, number) }, "What the script printed")));
 }
 
-/** The build that this one follows. */
-function before({ upstream = [] }) {
-  const found = upstream.length > 0 && buildId(upstream.at(-1));
-  return found && h("a", { href: page.build(found.org, found.repo, found.number) }, `${found.repo} #${found.number}`);
+/** The build that this one follows, or does once more. */
+function before({ upstream = [], retry }) {
+  const found = retry ? buildId(retry.of) : upstream.length > 0 && buildId(upstream.at(-1));
+  return found && h("a", { href: page.build(found.org, found.repo, found.number) }, retry ? `retry of #${found.number}` : `${found.repo} #${found.number}`);
 }
 
 function about({ trigger }) {

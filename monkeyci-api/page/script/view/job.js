@@ -11,7 +11,7 @@ import { approve, cancel, reject } from "../part/actions.js";
 import { artifactList, details } from "../part/job_details.js";
 import { tally, testResults, tests } from "../part/tests.js";
 import { headline, plain } from "../part/trigger.js";
-import { page, rest } from "../route.js";
+import { buildId, page, rest } from "../route.js";
 import { badge, icon, isBad, isEnded } from "../status.js";
 import { agoElement, elapsed } from "../time.js";
 
@@ -154,7 +154,9 @@ function jobList(build, { org, repo, number, job: name }) {
       icon(status, 14), h("span.name", job.id), started && h("span.took", elapsed(started, isEnded(status) || status === "queued" ? ended ?? started : undefined)))));
 }
 
-function waits({ waiting, status, reason }) {
+function waits({ job, waiting, status, reason, taken }) {
+  const from = taken && buildId(taken.build);
+  if (from) return h("p.empty", "It ended well in ", h("a", { href: page.job(from.org, from.repo, from.number, job.id) }, `#${from.number}`), ", and ran no more here.");
   return h("p.empty", status === "skipped" ? `Skipped: ${reason ?? "it could no longer run"}.` : isEnded(status) ? "It never ran." : waiting ?? "It has not begun yet.");
 }
 
