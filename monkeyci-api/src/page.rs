@@ -145,7 +145,12 @@ mod tests {
             .collect();
         assert!(views.len() > 5, "{views:?}");
         let is_of_a_view = |path: &str| {
-            path.starts_with("script/view/") || views.iter().any(|(_, modules)| modules.iter().any(|one| one == path))
+            // A terminal is loaded with the first shell that somebody opens.
+            let is_of_a_shell =
+                ["vendor/", "script/terminal/", "style/terminal.css"].iter().any(|one| path.starts_with(one));
+            is_of_a_shell
+                || path.starts_with("script/view/")
+                || views.iter().any(|(_, modules)| modules.iter().any(|one| one == path))
         };
         let sent = |wanted: &dyn Fn(&str) -> bool| -> usize {
             ALL.1.iter().filter(|(path, _)| wanted(path)).map(|(_, file)| file.gzip.len()).sum()

@@ -117,7 +117,10 @@ async fn attend(
         () = state.shells.stop.cancelled() => Ok(None),
     };
     let (said, word) = match opened {
-        Ok(Some(frame @ Frame::Word(Word::Opened(_)))) => (frame, None),
+        Ok(Some(Frame::Word(Word::Opened(mut opened)))) => {
+            opened.seconds = Some(state.shells.time.as_secs());
+            (Frame::Word(Word::Opened(opened)), None)
+        }
         Ok(Some(Frame::Word(word @ Word::Closed { .. }))) => (Frame::Word(word.clone()), Some(word)),
         Ok(_) => return refused(socket, "its worker let go of it").await,
         Err(_) => return refused(socket, "its worker does not open it").await,

@@ -87,6 +87,7 @@ impl Run<'_> {
                 // The parts of an empty path are none: no slash is left at the end.
                 work_dir: own.root.iter().chain(&own.work_dir).collect::<PathBuf>().display().to_string(),
                 ran: way.ran(),
+                seconds: None,
             };
             let program = Program {
                 lines: Vec::new(),

@@ -102,6 +102,9 @@ pub struct Opened {
     /// How the job's lines ended, where it is held for this; else they run beside.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ran: Option<JobResult>,
+    /// Seconds that it may be open, where the server ends it then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<u64>,
 }
 
 /// Why a message is no frame.

@@ -134,9 +134,12 @@ function markReader(id, signal) {
 function heading(job, attempt, id, me, address) {
   const { status, started, ended, attempts } = job;
   const mayAct = status === "blocked" && may(me, id.org, "developer");
+  // A terminal is loaded with the first shell.
+  const mayEnter = status === "running" && may(me, id.org, "maintainer") && (() => import("../terminal/shell.js").then(({ open }) => open(id)));
   const numbers = attempts.length > 1 || job.attempt > 1 ? Array.from({ length: job.attempt }, (_, at) => at + 1) : [];
   return h("header.head", { "data-status": status }, h("h1", badge(status), id.job),
     mayAct && h("div.actions", h("button", { type: "button", class: "quiet", on: { click: () => reject(id, id.job, () => {}) } }, "Reject"), h("button.primary", { type: "button", on: { click: () => approve(id, id.job, () => {}) } }, "Approve")),
+    mayEnter && h("div.actions", h("button.quiet", { type: "button", on: { click: mayEnter } }, "Open a shell")),
     h("p.facts",
       numbers.length > 0 && h("span.attempts", "Attempt ", numbers.map((one) => {
         const known = attempts.find((other) => other.attempt === one);

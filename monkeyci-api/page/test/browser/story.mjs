@@ -18,6 +18,28 @@ try {
   await browser.close();
 }
 
+/** A shell in the place of the job that runs: its keys, its screen, its time, its end. */
+async function terminal(page) {
+  const shown = (row) => `document.querySelector('dialog.terminal .xterm-rows > div:nth-child(${row})')?.textContent ?? ''`;
+  assert.equal(await page.evaluate("performance.getEntriesByType('resource').some(({ name }) => name.includes('/vendor/'))"), false);
+  await page.click("Open a shell");
+  await page.until("/^[0-9]+:[0-9][0-9] left$/.test(document.querySelector('dialog.terminal .left')?.textContent)", "the time that is left");
+  await page.until("document.activeElement.matches('dialog.terminal textarea')", "the keys to go to the shell");
+  await page.type("echo one''two; stty size");
+  await page.press("Enter");
+  await page.until("/onetwo\\s*[0-9]+ [0-9]+/.test([...document.querySelectorAll('dialog.terminal .xterm-rows > div')].map((row) => row.textContent.trim()).join('\\n'))", "what the shell says, and the size of its screen");
+  // It is a screen: what is written has a place and a colour.
+  await page.type("printf '\\033[2J\\033[7;5H\\033[31mred''hot\\033[0m'; sleep 1");
+  await page.press("Enter");
+  await page.until(`(${shown(7)}).includes("redhot")`, "a word in the seventh line");
+  // Escape is the shell's.
+  await page.press("Escape");
+  await page.until("document.querySelector('dialog.terminal')?.open", "it to stay open");
+  await page.click("End");
+  await page.until("!document.querySelector('dialog.terminal')", "it to be gone");
+  await page.until("[...document.querySelectorAll('button')].some((one) => one.textContent === 'Open a shell')", "the job to run still");
+}
+
 async function story(page) {
   const status = (word) => page.until(`document.querySelector(".head .badge")?.textContent === ${JSON.stringify(word)}`, `to read ${word}`);
 
@@ -58,6 +80,8 @@ async function story(page) {
   await page.see("line 500");
   assert.ok(!(await page.evaluate("document.body.innerText")).includes("line 501"));
   assert.equal(await page.evaluate("document.title"), "Running · count #1 demo · MonkeyCI");
+
+  await terminal(page);
 
   // The log moves while nothing is touched, and its colours are colours.
   writeFileSync(go, "");
@@ -185,7 +209,7 @@ async function story(page) {
   await page.until("location.pathname === '/login'", "to be signed out");
   await page.see("Sign in");
   assert.deepEqual(page.complaints, []);
-  assert.ok([...page.received].filter(([at]) => at?.includes("/-/")).reduce((sum, [, bytes]) => sum + bytes, 0) < 400_000);
+  assert.ok([...page.received].filter(([at]) => at?.includes("/-/") && !at.includes("/vendor/")).reduce((sum, [, bytes]) => sum + bytes, 0) < 400_000);
 }
 
 /** A program gets an account, and somebody says who they are in its chat. */
