@@ -10,7 +10,8 @@
 //! assert_eq!(mistake.to_string(), "`rety` is no command; did you mean `retry`?");
 //! ```
 //!
-//! The same words are understood after `/build`, after a mention, in a thread, and in a message to the app alone. Nothing is asked and nothing is done here: text goes in, a [`Command`] or a [`Mistake`] comes out.
+//! The same words are understood after `/build`, after a mention, in a thread, and in a message to the app alone. Nothing is
+//! asked and nothing is done here: text goes in, a [`Command`] or a [`Mistake`] comes out.
 
 mod command;
 mod filter;
