@@ -32,6 +32,17 @@
 //! as time does until a test winds it. How long an app takes to answer (three seconds) and when a delivery was signed
 //! follow the machine's clock: the app is real.
 //!
+//! # What Slack does not write down
+//!
+//! Some of what it does was seen by others, and is done here too: a second message with the same `client_msg_id` is the first
+//! ([`world::Habits`] turns that off); a reply to a message that is gone stands in the channel itself, and only the answer
+//! tells; all texts of a message together have 13 200 characters at most. Where nobody has seen what Slack does, the emulator
+//! refuses.
+//!
+//! Not here: enterprises, tokens that are renewed or that people give, subscriptions of events that Slack switches off,
+//! messages that are scheduled or streamed, user groups, and whatever an app for builds has no use for. Such a method is
+//! `unknown_method`.
+//!
 //! # For tests in other languages
 //!
 //! The program `slack-emulator` serves the same; what tests do with it is JSON at `/_emulator`:
