@@ -289,6 +289,14 @@ impl Deliverer {
             answer = self.house.slack.call(&workspace.token, method, &body).await;
         }
         match answer {
+            Ok(answer) if body["thread_ts"].is_string() && answer["message"]["thread_ts"].is_null() => {
+                // Slack says nothing of a thread that is gone, and puts the reply into the channel for all to see.
+                let gone = json!({ "channel": answer["channel"], "ts": answer["ts"] });
+                if let Err(error) = self.house.slack.call(&workspace.token, "chat.delete", &gone).await {
+                    tracing::warn!(%place, %error, "a reply to what was deleted cannot be taken back");
+                }
+                Told::Never("what it answers was deleted in Slack".into())
+            }
             Ok(answer) => answer["ts"].as_str().map_or(Told::Lost, |ts| Told::At(ts.to_owned())),
             Err(SlackError::Later { seconds, .. }) => {
                 self.pace.lock().expect("no panic holds it").wait(&place.team, method, seconds, self.millis());

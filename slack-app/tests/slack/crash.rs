@@ -84,6 +84,34 @@ async fn a_storm_of_refusals_loses_nothing_and_what_was_deleted_stays_so() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reply_to_what_was_deleted_does_not_stay_in_the_channel() {
+    let house = House::open(false).await;
+    house.command("ann", "/build subscribe web").await;
+    house.answered("This channel is told").await;
+    // The channel takes the message, and nothing more until the clock goes on.
+    house.slack().clock().advance(Duration::from_secs(5));
+    house.slack().clock().run(0.0);
+    house.commit("Break", 3, "error: it broke\n");
+    house.build().await;
+    let message = house.told("acme/web #1 FAILED on main: unit").await;
+    let waits = |world: &slack_emulator::world::World| {
+        let mut calls = world.calls.iter();
+        calls.find(|call| !call.ok && call.arguments["thread_ts"].is_string()).map(|_| ())
+    };
+    house.slack().until("the reply waits", waits).await;
+    house.slack().change(|world| {
+        let channel = world.channels.get_mut(&house.channel).expect("the channel");
+        channel.messages.retain(|one| one.ts != message.ts);
+    });
+    house.slack().clock().run(1.0);
+    let taken_back = |world: &slack_emulator::world::World| {
+        world.calls.iter().find(|call| call.method == "chat.delete" && call.ok).map(|_| ())
+    };
+    house.slack().until("the reply is taken back", taken_back).await;
+    assert!(house.lines().is_empty(), "{:?}", house.lines());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_as_it_tells_it_tells_nothing_twice() {
     let mut house = House::open(false).await;
     house.command("ann", "/build subscribe web").await;
