@@ -7,6 +7,7 @@ mod init;
 mod interrupt;
 mod place;
 mod plan;
+mod power;
 mod pty;
 mod remote;
 mod rust;

@@ -80,6 +80,42 @@ impl Served {
         self.process.kill().and_then(|()| self.process.wait()).expect("it lives");
         (self.process, _) = start(&self.place, self.port);
     }
+
+    /// Fails the power: holds the server still, has the disk of its state `taken` as it is by then, ends the server and all
+    /// that works in its state, has the disk `given` back as it was taken, and starts the server again.
+    pub fn lose_power(&mut self, taken: impl FnOnce(), given: impl FnOnce()) {
+        kill_process(Pid::from_child(&self.process), Signal::STOP).expect("it lives");
+        let tasks = format!("/proc/{}/task", self.process.id());
+        let is_still = || {
+            std::fs::read_dir(&tasks).expect("its threads").flatten().all(|task| {
+                let stat = std::fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+                stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('T'))
+            })
+        };
+        while !is_still() {
+            std::thread::sleep(std::time::Duration::from_millis(1)); // poll
+        }
+        taken();
+        self.process.kill().and_then(|()| self.process.wait()).expect("it lives");
+        end_all_in(&self.place.data().join("server"));
+        given();
+        (self.process, _) = start(&self.place, self.port);
+    }
+}
+
+/// Kills every process that has a folder in its command line, or works in it.
+fn end_all_in(folder: &std::path::Path) {
+    let word = folder.display().to_string();
+    for entry in std::fs::read_dir("/proc").expect("processes").flatten() {
+        let path = entry.path();
+        let named = std::fs::read(path.join("cmdline")).map(|line| String::from_utf8_lossy(&line).contains(&word));
+        let works = std::fs::read_link(path.join("cwd")).map(|there| there.starts_with(folder));
+        let pid = entry.file_name().to_str().and_then(|pid| Pid::from_raw(pid.parse().ok()?));
+        if let Some(pid) = pid.filter(|_| named.unwrap_or(false) || works.unwrap_or(false)) {
+            // It may have ended by itself.
+            let _ = kill_process(pid, Signal::KILL);
+        }
+    }
 }
 
 impl Drop for Served {
