@@ -14,11 +14,15 @@ mod logs;
 mod measure;
 mod plan;
 mod plugin;
+#[path = "../fixture/postgres.rs"]
+#[expect(dead_code, reason = "tests kill it as well")]
+mod postgres;
 mod processes;
 mod program;
 mod server;
 mod serving;
 mod start;
+mod statistics;
 mod terraform;
 mod text;
 mod webhooks;

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write as _};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
@@ -17,26 +18,37 @@ pub struct Server {
     pub address: String,
     /// Of its first person.
     pub token: String,
-    _state: TempDir,
+    state: TempDir,
 }
 
 impl Server {
     /// A new one, whose jobs are plain processes.
     pub fn start() -> Outcome<Self> {
+        Self::configured("")
+    }
+
+    /// The same with this configuration.
+    pub fn configured(config: &str) -> Outcome<Self> {
         let state = tempfile::tempdir()?;
-        let mut child = Command::new(path()?)
-            .args(["server", "--listen", "127.0.0.1:0", "--allow-file", "--processes", "*/*", "--state"])
-            .arg(state.path().join("server"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let out = BufReader::new(child.stdout.take().ok_or("it prints")?);
-        let link = out.lines().map_while(Result::ok).find(|line| line.contains("#token="));
-        let link = link.ok_or("the server prints no link")?;
+        std::fs::write(state.path().join("server.toml"), config)?;
+        let (child, mut lines) = spawn(state.path())?;
+        let link = lines.find(|line| line.contains("#token=")).ok_or("the server prints no link")?;
         let rest = link.split("http://").nth(1).ok_or("the link is no address")?;
         let (address, token) = rest.split_once("/login#token=").ok_or("the link has no token")?;
-        Ok(Self { child, address: address.to_owned(), token: token.to_owned(), _state: state })
+        Ok(Self { child, address: address.to_owned(), token: token.to_owned(), state })
+    }
+
+    /// Ends it, has something done in its state folder, and starts it again there.
+    pub fn again(&mut self, meanwhile: impl FnOnce(&Path) -> Outcome) -> Outcome {
+        self.child.kill()?;
+        self.child.wait()?;
+        meanwhile(&self.state.path().join("server"))?;
+        let (child, mut lines) = spawn(self.state.path())?;
+        self.child = child;
+        let line = lines.find(|line| line.contains("http://")).ok_or("the server does not say where it serves")?;
+        let rest = line.split("http://").nth(1).unwrap_or_default();
+        rest.split(['/', ' ']).next().unwrap_or_default().clone_into(&mut self.address);
+        Ok(())
     }
 
     /// The process.
@@ -79,6 +91,22 @@ impl Server {
         )?;
         Ok(connection)
     }
+}
+
+/// Starts it in a folder that holds its configuration; what it prints.
+fn spawn(folder: &Path) -> Outcome<(Child, impl Iterator<Item = String> + use<>)> {
+    let mut child = Command::new(path()?)
+        .args(["server", "--listen", "127.0.0.1:0", "--allow-file", "--processes", "*/*"])
+        .arg("--config")
+        .arg(folder.join("server.toml"))
+        .arg("--state")
+        .arg(folder.join("server"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let out = BufReader::new(child.stdout.take().ok_or("it prints")?);
+    Ok((child, out.lines().map_while(Result::ok)))
 }
 
 /// The body of an answer that says that all is well.

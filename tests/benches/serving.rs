@@ -14,6 +14,7 @@ use crate::buildbot::Buildbot;
 use crate::measure::{Goal, Outcome, amount, pairs, rounds, setting, skipped, timed};
 use crate::program::well;
 use crate::server::Server;
+use crate::statistics;
 
 /// Lines whose way is timed.
 const LINES: usize = 200;
@@ -57,7 +58,8 @@ pub fn run() -> Outcome {
     let works = Works::with(&server)?;
     works.first_line()?;
     works.tail()?;
-    works.followers()
+    works.followers()?;
+    statistics::run()
 }
 
 /// The page and what it loads at once, by one browser that knows nothing yet.
