@@ -57,7 +57,7 @@ fn params_that_nobody_declares_are_shown_and_removed() {
 }
 
 /// A repository of git with a script, in a folder of its own.
-fn repository(w: &Workspace, script: &str) -> PathBuf {
+pub fn repository(w: &Workspace, script: &str) -> PathBuf {
     let folder = w.home().join("repository");
     std::fs::create_dir_all(folder.join(".monkeyci")).expect("a folder");
     std::fs::write(folder.join(".monkeyci/build.yaml"), script).expect("a script");

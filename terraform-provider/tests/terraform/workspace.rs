@@ -216,6 +216,7 @@ impl Workspace {
         command.envs([("TF_IN_AUTOMATION", "1"), ("TF_INPUT", "0"), ("CHECKPOINT_DISABLE", "1"), ("NO_COLOR", "1")]);
         command.env("TF_CLI_ARGS", "-no-color").env("TF_VAR_token", &self.server.token);
         command.env("TF_VAR_secret", SECRET).env("TF_VAR_database_url", SECRET).env("TF_VAR_webhook_secret", SECRET);
+        command.env("TF_VAR_registry_password", SECRET);
         command.env("TF_VAR_vault", format!("{{ DATABASE_URL = \"{SECRET}\", SMTP_PASSWORD = \"{SECRET}\" }}"));
         command.env("MONKEYCI_SERVER", &self.server.url).env("MONKEYCI_TOKEN", &self.server.token);
         if self.trusts {

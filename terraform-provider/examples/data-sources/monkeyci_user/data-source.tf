@@ -1,7 +1,10 @@
-data "monkeyci_user" "ann" {
-  name = "ann"
+data "monkeyci_current_user" "me" {}
+
+# Only who runs the server may ask.
+data "monkeyci_user" "me" {
+  name = data.monkeyci_current_user.me.name
 }
 
-output "is_admin" {
-  value = data.monkeyci_user.ann.admin
+output "since" {
+  value = data.monkeyci_user.me.created
 }

@@ -1,4 +1,4 @@
-# At 03:00 on every day.
+# "At 03:00."
 output "nightly" {
   value = provider::monkeyci::cron_describe("0 3 * * *")
 }

@@ -1,4 +1,4 @@
-# acme/web/schedule/nightly
+# "acme/web/schedule/nightly"
 output "id" {
   value = provider::monkeyci::import_id("schedule", "acme", "web", "nightly")
 }

@@ -1,1 +1,1 @@
-terraform import monkeyci_slack_user_link.me acme/slack/T0123ABCD/U0123ABCD
+terraform import monkeyci_slack_user_link.ann acme/slack/T0123ABCD/U0123ABCD
