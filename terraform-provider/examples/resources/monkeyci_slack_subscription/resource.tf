@@ -7,7 +7,7 @@ resource "monkeyci_slack_subscription" "shop" {
   refs      = ["main"]
   actors    = ["!dependabot*"]
   events    = ["push", "schedule"]
-  on        = ["failed", "recovered", "waiting"]
+  on        = ["failed", "recovered"]
   style = {
     mention     = "author"
     quiet_hours = { from = "20:00", to = "08:00", timezone = "Europe/Brussels" }
