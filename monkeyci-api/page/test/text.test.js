@@ -17,7 +17,7 @@ test("paths lead to views and back", () => {
 test("a subscription is told in few words", () => {
   assert.equal(recipient({ webhook: { url: "https://example.com" } }), "https://example.com");
   assert.equal(recipient({ chat: { integration: "slack", place: "T1/C2" } }), "slack T1/C2");
-  assert.equal(recipient({ slack: { workspace: "T1", channel: "#builds" } }), "T1 #builds");
+  assert.equal(recipient({ slack: { workspace: "T0123", channel: "#builds" } }), "T0123 #builds");
   assert.equal(recipient({ mail: { to: ["a@example.com"], author: true } }), "a@example.com, the author");
   assert.equal(filters({ repos: ["web"], labelFilters: [{ team: "shop" }], refs: ["main", "!pull/*"] }), "in web; labelled team=shop; at main, !pull/*");
   assert.equal(filters({}), "");
