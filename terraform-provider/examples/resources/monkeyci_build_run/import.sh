@@ -1,1 +1,1 @@
-# What was run cannot be imported: write the resource, and it runs a build of its own.
+# A build is not imported: it has run, and there is nothing to keep as it is declared.
