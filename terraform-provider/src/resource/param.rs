@@ -128,7 +128,13 @@ impl Declared for Param {
 
     /// Values are taken over where they are no secrets.
     fn of_other(source: &Moved) -> Option<Self> {
-        let own = Self { id: String::new().into(), version: 0.into(), fingerprint: None.into(), ..Self::default() };
+        let own = Self {
+            id: String::new().into(),
+            version: 0.into(),
+            fingerprint: None.into(),
+            revision: 0.into(),
+            ..Self::default()
+        };
         let (name, repo) = (|word| moved::name(source, word), |word| moved::repo(source, word));
         Some(match source.type_name.as_str() {
             "drone_secret" => Self { scope: repo("repository"), name: name("name"), ..own },
@@ -154,7 +160,7 @@ impl Declared for Param {
     }
 
     fn revision(&self) -> Option<u64> {
-        self.revision.known().copied()
+        self.revision.known().copied().filter(|revision| *revision > 0)
     }
 
     fn attribute(&self, pointer: &str) -> String {

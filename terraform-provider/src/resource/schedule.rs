@@ -95,6 +95,7 @@ impl Declared for Schedule {
             timezone: "UTC".to_owned(),
             branch: moved::set(source, "branch"),
             id: String::new().into(),
+            revision: 0.into(),
             ..Self::default()
         };
         let (text, name, repo) =
@@ -132,7 +133,7 @@ impl Declared for Schedule {
     }
 
     fn revision(&self) -> Option<u64> {
-        self.revision.known().copied()
+        self.revision.known().copied().filter(|revision| *revision > 0)
     }
 }
 
