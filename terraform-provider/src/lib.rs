@@ -1,7 +1,7 @@
 //! The Terraform provider of MonkeyCI: organisations, repositories and all that is set up in them, as code.
 //!
 //! It is a user of the REST API, through its typed client, and of nothing else. Each resource is one object of the API and
-//! one file in `resource/`; most of them are [declared](declared::Declared), and say only what they are called and how
+//! one file in `resource/`; most of them are declared (`declared`), and say only what they are called and how
 //! their attributes become a body and come back from an answer.
 //!
 //! Secrets are write-only, with a version that the user counts up: none is ever in a plan or a state.
