@@ -6,7 +6,7 @@ use monkeyci_core::model::OrgId;
 
 use crate::error::{CliError, Exit};
 use crate::labels;
-use crate::remote::{AtArgs, Connection, OutputArgs, RepoName};
+use crate::remote::{AtArgs, Connection, OrgArgs, OutputArgs, RepoName};
 use crate::secret;
 use crate::ui::{table, when};
 
@@ -54,16 +54,6 @@ enum Command {
         #[command(flatten)]
         org: OrgArgs,
     },
-}
-
-/// Which organisation is meant.
-#[derive(Debug, clap::Args)]
-struct OrgArgs {
-    /// The organisation
-    #[arg(short, long, value_name = "ORG")]
-    org: OrgId,
-    #[command(flatten)]
-    output: OutputArgs,
 }
 
 #[derive(Debug, clap::Args)]

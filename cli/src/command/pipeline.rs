@@ -2,11 +2,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use monkeyci_client::rest::{LabelFilters, Pipeline, PipelineBody};
-use monkeyci_core::model::{OrgId, RepoId};
+use monkeyci_core::model::RepoId;
 
 use crate::error::{CliError, Exit};
 use crate::labels;
-use crate::remote::OutputArgs;
+use crate::remote::OrgArgs;
 use crate::ui::{table, when};
 
 /// Pipelines of the server, for repositories that have no script of their own
@@ -41,16 +41,6 @@ enum Command {
         #[command(flatten)]
         org: OrgArgs,
     },
-}
-
-/// Which organisation is meant.
-#[derive(Debug, clap::Args)]
-struct OrgArgs {
-    /// The organisation
-    #[arg(short, long, value_name = "ORG")]
-    org: OrgId,
-    #[command(flatten)]
-    output: OutputArgs,
 }
 
 #[derive(Debug, clap::Args)]

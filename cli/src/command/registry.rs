@@ -2,11 +2,10 @@ use std::collections::BTreeMap;
 
 use monkeyci_client::ClientError;
 use monkeyci_client::rest::{LabelFilters, RegistryCredential, RegistryCredentialBody};
-use monkeyci_core::model::OrgId;
 
 use crate::error::{CliError, Exit};
 use crate::labels;
-use crate::remote::OutputArgs;
+use crate::remote::OrgArgs;
 use crate::secret;
 use crate::ui::table;
 
@@ -34,16 +33,6 @@ enum Command {
         #[command(flatten)]
         org: OrgArgs,
     },
-}
-
-/// Which organisation is meant.
-#[derive(Debug, clap::Args)]
-struct OrgArgs {
-    /// The organisation
-    #[arg(short, long, value_name = "ORG")]
-    org: OrgId,
-    #[command(flatten)]
-    output: OutputArgs,
 }
 
 #[derive(Debug, clap::Args)]

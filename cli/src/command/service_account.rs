@@ -1,10 +1,9 @@
 use monkeyci_client::rest::{NewToken, Role, Scope, ServiceAccount, ServiceAccountBody};
 use monkeyci_client::{ClientError, ServiceAccountRef};
-use monkeyci_core::model::OrgId;
 
 use super::token::{DAY, role, row as token_row};
 use crate::error::{CliError, Exit};
-use crate::remote::OutputArgs;
+use crate::remote::OrgArgs;
 use crate::ui::{table, when};
 
 /// Accounts of programs in an organisation, and their tokens
@@ -41,16 +40,6 @@ enum Command {
         #[arg(value_name = "ID")]
         id: String,
     },
-}
-
-/// Which organisation is meant.
-#[derive(Debug, clap::Args)]
-struct OrgArgs {
-    /// The organisation
-    #[arg(short, long, value_name = "ORG")]
-    org: OrgId,
-    #[command(flatten)]
-    output: OutputArgs,
 }
 
 /// Which service account is meant.

@@ -3,11 +3,10 @@ use std::path::{Path, PathBuf};
 
 use monkeyci_client::ClientError;
 use monkeyci_client::rest::{LabelFilters, SshKey, SshKeyBody};
-use monkeyci_core::model::OrgId;
 
 use crate::error::{CliError, Exit};
 use crate::labels;
-use crate::remote::OutputArgs;
+use crate::remote::OrgArgs;
 use crate::ui::table;
 
 /// Keys by which the server reads repositories over SSH
@@ -34,16 +33,6 @@ enum Command {
         #[command(flatten)]
         org: OrgArgs,
     },
-}
-
-/// Which organisation is meant.
-#[derive(Debug, clap::Args)]
-struct OrgArgs {
-    /// The organisation
-    #[arg(short, long, value_name = "ORG")]
-    org: OrgId,
-    #[command(flatten)]
-    output: OutputArgs,
 }
 
 #[derive(Debug, clap::Args)]

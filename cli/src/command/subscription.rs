@@ -2,11 +2,10 @@ use std::collections::BTreeMap;
 
 use monkeyci_client::SubscriptionRef;
 use monkeyci_client::rest::{LabelFilters, Match, Notice, Recipient, Subscription, SubscriptionBody};
-use monkeyci_core::model::OrgId;
 
 use crate::error::{CliError, Exit};
 use crate::labels;
-use crate::remote::{BuildName, OutputArgs};
+use crate::remote::{BuildName, OrgArgs, OutputArgs};
 use crate::ui::{table, when};
 
 /// Who is told of what happens in builds of an organisation
@@ -61,16 +60,6 @@ enum Command {
         #[arg(value_name = "ID")]
         id: String,
     },
-}
-
-/// Which organisation is meant.
-#[derive(Debug, clap::Args)]
-struct OrgArgs {
-    /// The organisation
-    #[arg(short, long, value_name = "ORG")]
-    org: OrgId,
-    #[command(flatten)]
-    output: OutputArgs,
 }
 
 /// Which subscription is meant.

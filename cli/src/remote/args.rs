@@ -3,7 +3,7 @@
 use std::io::IsTerminal as _;
 
 use monkeyci_client::{BuildRef, Client, RepoRef};
-use monkeyci_core::model::BuildId;
+use monkeyci_core::model::{BuildId, OrgId};
 
 use super::{BuildName, Known, RepoName, here};
 use crate::command::{self, style_of};
@@ -26,6 +26,16 @@ pub struct OutputArgs {
     /// Print JSON, for programs
     #[arg(long)]
     pub json: bool,
+}
+
+/// Which organisation is meant, where something in it is named.
+#[derive(Debug, clap::Args)]
+pub struct OrgArgs {
+    /// The organisation
+    #[arg(short, long, value_name = "ORG")]
+    pub org: OrgId,
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
 /// Which repository is meant, where something else is named.

@@ -74,9 +74,7 @@ fn a_password_of_a_registry_is_written_by_its_version_and_repaired() {
         ("{ team = \"shop\" }", "{}", "label_filters ", "without labels"),
     ] {
         w.write("main.tf", &REGISTRY.replace(right, wrong));
-        let complaints = w.complaints();
-        let is_there = complaints.iter().any(|(at, told)| at.starts_with(line) && told.contains(said));
-        assert!(is_there, "{wrong}: {complaints:#?}");
+        w.is_told(line, said);
     }
 }
 

@@ -15,9 +15,7 @@ fn names_that_lead_elsewhere_are_refused_at_their_lines() {
         ("scope = \"acme\"\n name = \"A\"", "", "One of `value`, `value_wo` must be set"),
     ] {
         w.write("main.tf", &format!("resource \"monkeyci_param\" \"a\" {{\n {attributes}\n}}\n"));
-        let complaints = w.complaints();
-        let is_there = complaints.iter().any(|(at, told)| at.starts_with(line) && told.contains(said));
-        assert!(is_there, "{attributes}: {complaints:#?}");
+        w.is_told(line, said);
     }
     w.write(
         "main.tf",

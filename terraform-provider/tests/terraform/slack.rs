@@ -106,9 +106,7 @@ fn channels_and_users_of_slack_are_set_up_changed_repaired_and_imported() {
         let text = SLACK.replace(right, wrong);
         assert_ne!(text, SLACK, "{right}");
         w.write("main.tf", &text);
-        let complaints = w.complaints();
-        let is_there = complaints.iter().any(|(at, told)| at.starts_with(line) && told.contains(said));
-        assert!(is_there, "{wrong}: {complaints:#?}");
+        w.is_told(line, said);
     }
     w.write("main.tf", &SLACK.replace("\"bob\"", "\"nobody\""));
     assert!(w.fails(&["apply", "-auto-approve"]).contains("does not belong to"));

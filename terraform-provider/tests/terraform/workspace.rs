@@ -282,6 +282,14 @@ impl Workspace {
         found.map(|found| (words(&found["snippet"]["code"]), words(&found["detail"]))).collect()
     }
 
+    /// A plan says this of a line that begins so.
+    #[track_caller]
+    pub fn is_told(&self, line: &str, said: &str) {
+        let complaints = self.complaints();
+        let is_there = complaints.iter().any(|(at, told)| at.starts_with(line) && told.contains(said));
+        assert!(is_there, "{line}: {said}: {complaints:#?}");
+    }
+
     #[track_caller]
     pub fn apply(&self) -> String {
         self.succeeds(&["apply", "-auto-approve"])
