@@ -9,6 +9,7 @@ use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,10 @@ use crate::request::Request;
 
 /// Invocations of a repository whose logs and artifacts are kept: so many that are over, and so many that are not.
 const KEPT: usize = 10;
+
+/// How often, and how long in between, a lock is tried that somebody holds.
+const LAST_MOMENTS: u32 = 10;
+const LAST_MOMENT: Duration = Duration::from_millis(5);
 
 /// The folders of the program.
 #[derive(Debug, Clone)]
@@ -100,6 +105,20 @@ pub struct Invocation {
     _lock: File,
 }
 
+/// Takes a lock, unless its holder lives.
+///
+/// A process that is killed while it starts another leaves a copy of itself for a moment, which holds the lock until it has
+/// become the other program. It must not pass for the process.
+fn seize(lock: &File) -> Result<(), TryLockError> {
+    for _ in 0..LAST_MOMENTS {
+        match lock.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LAST_MOMENT),
+            taken => return taken,
+        }
+    }
+    lock.try_lock()
+}
+
 impl Repository {
     /// Begins a new invocation with a label that nobody else has.
     pub fn begin(&self, request: &Request) -> io::Result<Invocation> {
@@ -135,7 +154,7 @@ impl Repository {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened?,
         };
-        lock.try_lock()?;
+        seize(&lock)?;
         let text = match fs::read_to_string(folder.join("invocation.json")) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             read => read?,
