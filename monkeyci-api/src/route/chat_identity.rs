@@ -37,7 +37,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
     routes
         .add(Operation::get(all, "Who users of chats are").answers::<Page<ChatIdentity>>(StatusCode::OK), list)
         .add(Operation::get(one, "Who a user of a chat is").answers::<ChatIdentity>(StatusCode::OK), show)
-        .add(Operation::put(one, "Say who a user of a chat is").answers::<ChatIdentity>(StatusCode::OK), put)
+        .add(Operation::put(one, "Say who a user of a chat is").keeps::<ChatIdentity>(), put)
         .add(Operation::delete(one, "Let a user of a chat be nobody"), delete)
         .add(mine.answers::<Page<ChatIdentity>>(StatusCode::OK), list_own)
         .add(Operation::delete(own, "Let nobody act as you by that user of a chat"), delete_own)

@@ -80,7 +80,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
     routes
         .add(Operation::get(all, "What it keeps, by key").answers::<Page<StoreEntry>>(StatusCode::OK), list)
         .add(Operation::get(one, "A value, as it was given; its `ETag` is its version").sends(BYTES), show)
-        .add(put.answers::<StoreEntry>(StatusCode::OK), put_value)
+        .add(put.keeps::<StoreEntry>(), put_value)
         .add(Operation::delete(one, "Forget a value"), delete)
 }
 
