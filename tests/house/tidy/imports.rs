@@ -15,6 +15,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("monkeyci-rest", &["monkeyci-model"]),
     ("monkeyci-client", &["monkeyci-model", "monkeyci-rest"]),
     ("oci-signer", &[]),
+    ("oci-services", &["oci-signer"]),
     ("monkeyci-api", &["monkeyci-core", "monkeyci-rest", "oci-signer"]),
     ("monkeyci-sdk", &["monkeyci-model"]),
     ("monkeyci-conformance", &["monkeyci-sdk"]),
