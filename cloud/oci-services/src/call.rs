@@ -113,11 +113,28 @@ impl<'a> Call<'a> {
         self
     }
 
-    /// Sends it, and again where that may help and does no harm.
+    /// Sends it, and again where that may help and does no harm. The body of the answer is the caller's to read.
     ///
     /// # Errors
     /// When the service refuses, or no answer comes.
     pub async fn send(self) -> Result<Answer, Error> {
+        self.answered(async |answer| Ok(answer)).await
+    }
+
+    /// Sends it, and reads the answer's JSON.
+    ///
+    /// # Errors
+    /// As for [`Call::answered`]; and when the answer is something else.
+    pub async fn value<T: DeserializeOwned>(self) -> Result<T, Error> {
+        self.answered(Answer::value).await
+    }
+
+    /// Sends it, and has `read` read the answer. Both happen again where that may help and does no harm, as after an answer
+    /// that broke off.
+    ///
+    /// # Errors
+    /// When the service refuses, or no answer comes; and what `read` returns.
+    pub async fn answered<T>(self, read: impl AsyncFn(Answer) -> Result<T, Error>) -> Result<T, Error> {
         let (begun, mut attempt) = (Instant::now(), 1);
         if let Some(why) = self.wrong {
             return Err(Error::Asked { call: self.name, why });
@@ -131,10 +148,11 @@ impl<'a> Call<'a> {
             if let Ok(id) = HeaderValue::from_str(&request_id()) {
                 let _before = request.headers_mut().insert("opc-request-id", id);
             }
-            let error = match send(self.service, self.name, request, self.covers).await {
-                Ok(answer) => return Ok(answer),
-                Err(error) => error,
+            let read = match send(self.service, self.name, request, self.covers).await {
+                Ok(answer) => read(answer).await,
+                Err(error) => Err(error),
             };
+            let Err(error) = read else { return read };
             let asked = error.refusal().and_then(|refusal| refusal.retry_after);
             let pause = self.service.retry().pause(attempt, begun.elapsed(), asked);
             let Some(pause) = pause.filter(|_| next.is_some() && error.may_pass(self.twice)) else {
@@ -143,14 +161,6 @@ impl<'a> Call<'a> {
             tokio::time::sleep(pause).await;
             attempt += 1;
         }
-    }
-
-    /// Sends it, and reads the answer's JSON.
-    ///
-    /// # Errors
-    /// As for [`Call::send`]; and when the answer is something else.
-    pub async fn value<T: DeserializeOwned>(self) -> Result<T, Error> {
-        self.send().await?.value().await
     }
 }
 

@@ -120,8 +120,7 @@ impl Error {
                 _ => false,
             },
             Self::Unsent { source: oci_signer::Error::Http(error), .. } => twice || error.is_connect(),
-            Self::Unsent { .. } | Self::Asked { .. } | Self::Address { .. } => false,
-            Self::Answer { .. } => twice,
+            Self::Unsent { .. } | Self::Answer { .. } | Self::Asked { .. } | Self::Address { .. } => false,
         }
     }
 }

@@ -24,10 +24,10 @@
 mod call;
 mod error;
 mod page;
-mod retry;
 mod service;
 
 pub mod container_instances;
+pub mod retry;
 pub mod work_request;
 
 pub use call::{Answer, Call};

@@ -30,10 +30,12 @@ impl<T: DeserializeOwned> Page<T> {
     /// # Errors
     /// When the service refuses, or answers something else.
     pub async fn of(call: Call<'_>) -> Result<Self, Error> {
-        let answer = call.send().await?;
-        let next = answer.next_page();
-        let Items { items } = answer.value().await?;
-        Ok(Self { items, next })
+        call.answered(async |answer| {
+            let next = answer.next_page();
+            let Items { items } = answer.value().await?;
+            Ok(Self { items, next })
+        })
+        .await
     }
 
     /// Asks for a page of a list whose answer is `[…]`.
@@ -41,9 +43,11 @@ impl<T: DeserializeOwned> Page<T> {
     /// # Errors
     /// When the service refuses, or answers something else.
     pub async fn of_array(call: Call<'_>) -> Result<Self, Error> {
-        let answer = call.send().await?;
-        let next = answer.next_page();
-        Ok(Self { items: answer.value().await?, next })
+        call.answered(async |answer| {
+            let next = answer.next_page();
+            Ok(Self { items: answer.value().await?, next })
+        })
+        .await
     }
 
     /// Asks for one page after the other: `ask` is given what the last one said.

@@ -37,9 +37,10 @@ impl Service {
         if base.query().is_some() || base.fragment().is_some() || !base.username().is_empty() {
             return Err(wrong("it has more than a host and a path".into()));
         }
-        base.path_segments_mut().map_err(|()| wrong("it has no path".into()))?.pop_if_empty().extend(
-            Some(version).filter(|version| !version.is_empty()),
-        );
+        base.path_segments_mut()
+            .map_err(|()| wrong("it has no path".into()))?
+            .pop_if_empty()
+            .extend(Some(version).filter(|version| !version.is_empty()));
         Ok(Self { client, base, retry: Retry::default(), patience: PATIENCE })
     }
 

@@ -99,9 +99,13 @@ impl ContainerInstances {
     /// When the service refuses, as where there is no room: [`Error::is_capacity`].
     pub async fn create(&self, wanted: &CreateContainerInstance, retry_token: &str) -> Result<Created, Error> {
         let call = self.service.call("CreateContainerInstance", Method::POST, &["containerInstances"]);
-        let answer = call.retry_token(retry_token).json(wanted).send().await?;
-        let work_request = answer.work_request();
-        Ok(Created { instance: answer.value().await?, work_request })
+        call.retry_token(retry_token)
+            .json(wanted)
+            .answered(async |answer| {
+                let work_request = answer.work_request();
+                Ok(Created { instance: answer.value().await?, work_request })
+            })
+            .await
     }
 
     /// An instance.
@@ -171,9 +175,10 @@ impl ContainerInstances {
     /// # Errors
     /// When there is none of this id, or we may not see its log.
     pub async fn log(&self, container: &str) -> Result<Vec<u8>, Error> {
-        let call = self.service.call("RetrieveLogs", Method::POST, &["containers", container, "actions", "retrieveLogs"]);
-        let answer = call.header("accept", Some("application/json, text/plain")).harmless_twice(true).send().await?;
-        answer.bytes(2 * LOG_BYTES).await
+        let call =
+            self.service.call("RetrieveLogs", Method::POST, &["containers", container, "actions", "retrieveLogs"]);
+        let call = call.header("accept", Some("application/json, text/plain")).harmless_twice(true);
+        call.answered(async |answer| answer.bytes(2 * LOG_BYTES).await).await
     }
 
     /// The shapes of a compartment.

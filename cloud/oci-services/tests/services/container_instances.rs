@@ -114,10 +114,7 @@ fn recorded() -> CreateContainerInstance {
                 username: "bnMvdXNlcg==".into(),
                 password: "dG9r".into(),
             },
-            ImagePullSecret::Vault {
-                registry_endpoint: registry(),
-                secret_id: "ocid1.vaultsecret.oc1..a".into(),
-            },
+            ImagePullSecret::Vault { registry_endpoint: registry(), secret_id: "ocid1.vaultsecret.oc1..a".into() },
         ],
         container_restart_policy: Some(RestartPolicy::Never),
         freeform_tags: ["org-id", "repo-id", "build-id", "job-id"]
@@ -208,7 +205,8 @@ async fn a_list_is_read_to_its_end_over_pages_that_are_empty() {
     .await;
     let all = instances.list_all(COMPARTMENT).await.expect("a list");
     assert_eq!(all.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
-    let pages: Vec<_> = listener.asked().iter().map(|asked| asked.target.split("page=").nth(1).map(str::to_owned)).collect();
+    let pages: Vec<_> =
+        listener.asked().iter().map(|asked| asked.target.split("page=").nth(1).map(str::to_owned)).collect();
     assert_eq!(pages, [None, Some("2".to_owned()), Some("3".to_owned())]);
 }
 

@@ -28,13 +28,15 @@ fn busy() -> Reply {
     refusal(429, "TooManyRequests", "Too many requests for the user")
 }
 
+/// So much that its head is sent before it breaks.
 fn broken() -> Reply {
-    Reply { breaks: true, ..Reply::new(200, "{\"id\":") }
+    Reply { breaks: true, ..Reply::new(200, format!("[{}", "0,".repeat(1 << 20))) }
 }
 
 #[tokio::test]
 async fn who_is_refused_for_want_of_patience_asks_again() {
-    let (listener, service) = service([busy(), refusal(503, "ServiceUnavailable", ""), busy(), Reply::new(200, "{}")]).await;
+    let (listener, service) =
+        service([busy(), refusal(503, "ServiceUnavailable", ""), busy(), Reply::new(200, "{}")]).await;
     service.call("GetThing", Method::GET, &["things", "1"]).send().await.expect("in the end");
     let asked = listener.asked();
     assert_eq!(asked.len(), 4);
@@ -72,11 +74,16 @@ async fn what_may_have_been_done_is_not_done_twice() {
 }
 
 #[tokio::test]
-async fn an_answer_that_breaks_off_is_an_error_that_may_pass() {
-    let (_listener, service) = service([broken()]).await;
+async fn an_answer_that_breaks_off_is_asked_for_again_where_that_does_no_harm() {
+    let (listener, service) = service([broken(), broken()]).await;
     let call = service.call("GetThing", Method::GET, &["things"]);
+    assert_eq!(call.value::<serde_json::Value>().await.expect("the third time"), json!({}));
+    assert_eq!(listener.asked().len(), 3);
+    let (listener, service) = self::service([broken()]).await;
+    let call = service.call("CreateThing", Method::POST, &["things"]);
     let error = call.value::<serde_json::Value>().await.expect_err("it breaks off");
     assert!(matches!(error, Error::Unsent { .. }) && error.may_pass(true) && !error.may_pass(false), "{error}");
+    assert_eq!(listener.asked().len(), 1);
 }
 
 #[tokio::test]
@@ -123,7 +130,9 @@ async fn a_service_that_nobody_answers_for_is_named_by_its_call() {
 fn addresses_that_would_carry_signatures_in_the_clear_are_refused() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let listener = runtime.block_on(Listener::answering([]));
-    for wrong in ["http://example.com", "ftp://127.0.0.1", "nowhere", "https://ann@example.com", "https://example.com/?a"] {
+    for wrong in
+        ["http://example.com", "ftp://127.0.0.1", "nowhere", "https://ann@example.com", "https://example.com/?a"]
+    {
         let error = Service::at(listener.client.clone(), wrong, "v1").expect_err("refused");
         assert!(error.to_string().contains(wrong), "{error}");
     }
