@@ -1,7 +1,5 @@
 //! The API as programs use it, on a real engine with real repositories.
 
-#[path = "../../../tests/fixture/oracle.rs"]
-mod oracle;
 #[path = "../../../tests/fixture/postgres.rs"]
 #[expect(dead_code, reason = "other crates kill it as well")]
 mod postgres;

@@ -9,10 +9,10 @@ use monkeyci_api::doctor::{Health, examine, oci};
 use monkeyci_api::master_key::oci::OciVault;
 use monkeyci_api::{Config, Server};
 use oci_signer::PrivateKey;
+use oracle_emulator::{Fault, Oracle};
 use serde_json::json;
 
 use super::house::House;
-use super::oracle::Oracle;
 
 const SECRET: &str = "ocid1.vaultsecret.oc1.eu-frankfurt-1.aaaa";
 const USER: &str = "ocid1.tenancy.oc1..aaaa/ocid1.user.oc1..aaaa";
@@ -104,7 +104,7 @@ async fn a_server_has_its_key_from_vault_and_never_on_disk() {
     let text = STANDARD.encode(&key);
     cloud.keep(format!("{text}\n").as_bytes());
     // It is busy at first.
-    cloud.oracle.state().faults.extend([(429, "TooManyRequests"), (503, "ServiceUnavailable")]);
+    cloud.oracle.state().faults.extend([(429, "TooManyRequests"), (503, "ServiceUnavailable")].map(Fault::from));
     let said = Arc::clone(&cloud.said);
     let set = move |config: &mut Config| config.oci_vault = said.lock().expect("nobody panicked").clone();
     let mut house = House::with(SCRIPT, set).await;
@@ -167,12 +167,12 @@ async fn what_keeps_the_key_away_is_told_with_what_to_do() {
 
     // Who is throttled for long gives up, and says by whom.
     cloud.pin(None);
-    cloud.oracle.state().faults.extend([(429, "TooManyRequests"); 5]);
+    cloud.oracle.state().faults.push_back(Fault::too_many(None).times(5));
     assert!(cloud.refused().await.contains("TooManyRequests"));
     // A key that Oracle Cloud does not know, and a clock that is wrong.
-    cloud.oracle.state().ahead = -1800;
+    cloud.oracle.clock().set_ahead(-1800);
     Server::open(&cloud.config()).await.expect("the clock is set by what it says").close().await;
-    cloud.oracle.state().ahead = 0;
+    cloud.oracle.clock().set_ahead(0);
     cloud.oracle.state().keys.clear();
     let why = cloud.refused().await;
     assert!(why.contains("NotAuthenticated") && why.contains("does not know the key"), "{why}");
@@ -201,12 +201,12 @@ async fn how_one_stands_with_oracle_cloud_is_told() {
     assert_eq!(seen, all.map(|what| (what, Health::Good)), "{found:?}");
     assert!(found[0].2.contains("API key of profile `CI`") && found[1].2.contains("2048 bits"), "{found:?}");
 
-    cloud.oracle.state().ahead = 1800;
+    cloud.oracle.clock().set_ahead(1800);
     let found = look().await;
     let (what, health, told) = &found[2];
     assert!(*what == "clock" && *health == Health::Doubtful && told.contains("NTP"), "{found:?}");
     assert_eq!(found[3].1, Health::Good, "{found:?}");
-    cloud.oracle.state().ahead = 0;
+    cloud.oracle.clock().set_ahead(0);
 
     cloud.oracle.state().keys.clear();
     let found = look().await;

@@ -1,8 +1,8 @@
 //! Requests that are sent to a service which verifies them.
 
 use oci_signer::{Client, Covers, Error, PrivateKey, RequestError, Signer};
+use oracle_emulator::Oracle;
 
-use crate::oracle::Oracle;
 use crate::{Home, text, vectors};
 
 /// Somebody whom the service knows.
@@ -49,7 +49,7 @@ async fn requests_of_every_kind_are_believed() {
 async fn a_wrong_clock_is_set_once_by_what_the_service_says() {
     for ahead in [3600, -3600, 301] {
         let (_home, oracle, client) = known().await;
-        oracle.state().ahead = ahead;
+        oracle.clock().set_ahead(ahead);
         let ask = async || {
             let request = client.http().post(format!("{}/echo", oracle.url())).body("x").build().expect("a request");
             client.send(request).await.expect("an answer").status().as_u16()

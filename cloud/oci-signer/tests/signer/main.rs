@@ -4,8 +4,6 @@ mod client;
 mod config_file;
 mod key;
 mod metadata;
-#[path = "../../../../tests/fixture/oracle.rs"]
-mod oracle;
 mod python;
 mod refresh;
 mod region;

@@ -1,9 +1,9 @@
 //! An instance, which gets a token by its certificate.
 
 use oci_signer::{Client, Instance, Principal, PrivateKey, Signer};
+use oracle_emulator::{Fault, Oracle};
 use rcgen::{CertificateParams, DnType, KeyPair, PKCS_RSA_SHA256, RsaKeySize};
 
-use crate::oracle::Oracle;
 
 const TENANCY: &str = "ocid1.tenancy.oc1..aaaa";
 
@@ -43,9 +43,9 @@ async fn an_instance_gets_a_token_keeps_it_and_gets_the_next() {
     let instance = instance(&oracle);
     assert_eq!(instance.region().await.expect("one"), "eu-frankfurt-1");
     // The first answers are busy, and the clock is an hour off.
-    oracle.state().faults.extend([(503, "ServiceUnavailable"), (429, "TooManyRequests")]);
-    oracle.state().ahead = 3600;
-    oracle.state().lasts = 2 * 3600;
+    oracle.state().faults.extend([(503, "ServiceUnavailable"), (429, "TooManyRequests")].map(Fault::from));
+    oracle.clock().set_ahead(3600);
+    oracle.state().settings.token_seconds = 2 * 3600;
     let client = Client::new(Signer::new(Principal::Instance(instance))).expect("a client");
     assert_eq!(ask(&client, &oracle).await, 200);
     let asked: Vec<_> = std::mem::take(&mut oracle.state().seen).into_iter().map(|(asked, _)| asked).collect();

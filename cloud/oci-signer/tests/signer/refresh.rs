@@ -1,8 +1,8 @@
 //! Sessions and resources, whose tokens end.
 
 use oci_signer::{Client, Principal, PrivateKey, Resource, Signer};
+use oracle_emulator::{Oracle, token};
 
-use crate::oracle::{Oracle, token};
 use crate::{Home, text, vectors};
 
 fn public() -> Vec<u8> {

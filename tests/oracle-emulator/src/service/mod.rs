@@ -1,0 +1,60 @@
+//! The services, a module for each.
+
+mod echo;
+mod federation;
+mod metadata;
+mod secrets;
+
+use std::sync::Arc;
+
+use crate::call::Call;
+use crate::cloud::Cloud;
+use crate::refusal::Refusal;
+use crate::reply::Answer;
+
+/// A service.
+pub(crate) struct Service {
+    /// What it is called, for what it takes in a second.
+    pub(crate) name: &'static str,
+    /// Whether a path is one of its own.
+    pub(crate) owns: fn(&str) -> bool,
+    /// What signatures of a call must cover.
+    pub(crate) covers: fn(&Call) -> Covers,
+    /// Answers a call that is believed.
+    pub(crate) answer: fn(&Arc<Cloud>, &Call) -> Answer,
+}
+
+/// What a signature must cover.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Covers {
+    /// Date, target and host, and the body where there may be one.
+    Everything,
+    /// Date, target and host alone.
+    Head,
+    /// Date, target and body, but no host.
+    Federation,
+    /// There is no signature.
+    Nothing,
+}
+
+/// All of them.
+const SERVICES: &[Service] = &[metadata::SERVICE, federation::SERVICE, echo::SERVICE, secrets::SERVICE];
+
+/// What services know, each for itself.
+#[derive(Default)]
+pub(crate) struct State {}
+
+/// The service whose path it is.
+pub(crate) fn of(path: &str) -> Option<&'static Service> {
+    SERVICES.iter().find(|service| (service.owns)(path))
+}
+
+/// What tests do with single services.
+pub(crate) fn control(_cloud: &Arc<Cloud>, _call: &Call, _method: &str, _path: &[&str]) -> Answer {
+    Err(Refusal::missing())
+}
+
+/// Everything is covered.
+pub(crate) fn everything(_: &Call) -> Covers {
+    Covers::Everything
+}
