@@ -3,6 +3,7 @@
 mod echo;
 mod federation;
 mod metadata;
+mod object_storage;
 mod secrets;
 
 use std::sync::Arc;
@@ -38,11 +39,14 @@ pub(crate) enum Covers {
 }
 
 /// All of them.
-const SERVICES: &[Service] = &[metadata::SERVICE, federation::SERVICE, echo::SERVICE, secrets::SERVICE];
+const SERVICES: &[Service] =
+    &[metadata::SERVICE, federation::SERVICE, echo::SERVICE, object_storage::SERVICE, secrets::SERVICE];
 
 /// What services know, each for itself.
 #[derive(Default)]
-pub(crate) struct State {}
+pub(crate) struct State {
+    storage: object_storage::State,
+}
 
 /// The service whose path it is.
 pub(crate) fn of(path: &str) -> Option<&'static Service> {
