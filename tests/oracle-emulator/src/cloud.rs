@@ -7,6 +7,8 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
+use crate::run::{self, Engine};
+use crate::user;
 use crate::world::World;
 
 /// What the services share.
@@ -24,7 +26,7 @@ pub(crate) struct Cloud {
 impl Cloud {
     pub(crate) fn new(address: SocketAddr) -> std::io::Result<Self> {
         let clock = Clock::default();
-        let world = World { clock: clock.clone(), ..World::default() };
+        let world = World { clock: clock.clone(), id: user::id(), ..World::default() };
         Ok(Self {
             address,
             clock,
@@ -49,5 +51,9 @@ impl Cloud {
     /// Ends all that it does.
     pub(crate) fn end(&self) {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner).abort_all();
+        let world = self.world();
+        if world.settings.engine == Engine::Docker {
+            run::remove_all(&world.label());
+        }
     }
 }

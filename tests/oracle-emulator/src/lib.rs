@@ -30,6 +30,7 @@
 //!   `verify`: whether it is believed.
 //! - `service`: a module for each service, and one line in its list. `shape` and `page` are what they share: fields of
 //!   bodies, and pages of lists.
+//! - `run`: containers, by Docker or as processes ([`Engine`]).
 //! - `control`: the same for tests in other languages, as JSON at `/_control`.
 
 mod call;
@@ -41,6 +42,7 @@ mod oracle;
 mod page;
 mod refusal;
 mod reply;
+mod run;
 mod serve;
 mod service;
 pub mod settings;
@@ -53,6 +55,7 @@ pub mod world;
 pub use clock::Clock;
 pub use fault::Fault;
 pub use oracle::Oracle;
+pub use run::Engine;
 pub use settings::Settings;
 pub use user::{User, token};
 pub use world::World;

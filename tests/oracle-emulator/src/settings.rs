@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::run::Engine;
+
 /// What may be set while it runs. As JSON it is at `/_control/settings`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
@@ -34,6 +36,10 @@ pub struct Settings {
     pub log_bytes: u64,
     /// Seconds for which tokens of instances and resources are good.
     pub token_seconds: u64,
+    /// What containers are.
+    pub engine: Engine,
+    /// What images run, where containers are processes and say no command.
+    pub entrypoints: BTreeMap<String, Vec<String>>,
     /// Images that no registry has.
     pub missing_images: Vec<String>,
     /// Registries that want to know who pulls.
@@ -86,6 +92,8 @@ impl Default for Settings {
             empty_pages: false,
             log_bytes: 256 * 1024,
             token_seconds: 20 * 60,
+            engine: Engine::default(),
+            entrypoints: BTreeMap::new(),
             missing_images: Vec::new(),
             registries: BTreeMap::new(),
             variables: BTreeMap::new(),

@@ -33,6 +33,8 @@ pub struct World {
     /// What may be set.
     pub settings: Settings,
     pub(crate) clock: Clock,
+    /// What its containers have as a label.
+    pub(crate) id: String,
     /// Tokens that were given.
     pub(crate) tokens: u64,
     pub(crate) services: service::State,
@@ -41,6 +43,11 @@ pub struct World {
 }
 
 impl World {
+    /// What its containers have as a label.
+    pub(crate) fn label(&self) -> String {
+        format!("oracle-emulator={}", self.id)
+    }
+
     /// What goes wrong with a call, if something does.
     pub(crate) fn fault(&mut self, call: &Call) -> Option<Fault> {
         let index = self.faults.iter().position(|fault| fault.is_about(&call.method, &call.target))?;

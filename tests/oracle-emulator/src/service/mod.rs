@@ -1,5 +1,6 @@
 //! The services, a module for each.
 
+mod container_instances;
 mod echo;
 mod federation;
 mod metadata;
@@ -39,12 +40,19 @@ pub(crate) enum Covers {
 }
 
 /// All of them.
-const SERVICES: &[Service] =
-    &[metadata::SERVICE, federation::SERVICE, echo::SERVICE, object_storage::SERVICE, secrets::SERVICE];
+const SERVICES: &[Service] = &[
+    metadata::SERVICE,
+    federation::SERVICE,
+    echo::SERVICE,
+    container_instances::SERVICE,
+    object_storage::SERVICE,
+    secrets::SERVICE,
+];
 
 /// What services know, each for itself.
 #[derive(Default)]
 pub(crate) struct State {
+    instances: container_instances::State,
     storage: object_storage::State,
 }
 
@@ -54,8 +62,11 @@ pub(crate) fn of(path: &str) -> Option<&'static Service> {
 }
 
 /// What tests do with single services.
-pub(crate) fn control(_cloud: &Arc<Cloud>, _call: &Call, _method: &str, _path: &[&str]) -> Answer {
-    Err(Refusal::missing())
+pub(crate) fn control(cloud: &Arc<Cloud>, call: &Call, method: &str, path: &[&str]) -> Answer {
+    match path {
+        ["instances", rest @ ..] => container_instances::control(cloud, call, method, rest),
+        _ => Err(Refusal::missing()),
+    }
 }
 
 /// Everything is covered.

@@ -1,0 +1,159 @@
+//! Containers as processes of this machine.
+//!
+//! Each is process 1 of its own process namespace, and sees a root of its own: what this machine has, but for the folders
+//! on the way to its volumes, which are made of what they hold, so that a volume can be where this machine has nothing.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use rustix::process::{Pid, Signal, geteuid, kill_process};
+use tokio::process::{Child, Command};
+use tokio::sync::watch;
+
+use super::{Ended, Stop, Unit, code_of, told};
+
+const SEARCHED: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+pub(super) async fn run(unit: &Unit, mut stop: watch::Receiver<Stop>) -> Result<Ended, String> {
+    let mut child = start(unit)?;
+    let grace = tokio::select! {
+        ended = child.wait() => return ended.map(ended_as).map_err(|error| error.to_string()),
+        grace = told(&mut stop) => grace,
+    };
+    // Process 1 of a namespace gets no signal that it does not handle, but for this machine's SIGKILL; as in containers.
+    if !grace.is_zero()
+        && let Some(first) = first_of(&child)
+    {
+        drop(kill_process(first, Signal::TERM));
+        if let Ok(ended) = tokio::time::timeout(grace, child.wait()).await {
+            return ended.map(ended_as).map_err(|error| error.to_string());
+        }
+    }
+    if let Some(first) = first_of(&child) {
+        drop(kill_process(first, Signal::KILL));
+    } else {
+        drop(child.start_kill());
+    }
+    child.wait().await.map(ended_as).map_err(|error| error.to_string())
+}
+
+fn ended_as(status: std::process::ExitStatus) -> Ended {
+    Ended { code: code_of(status), details: None }
+}
+
+/// Process 1 of the namespace, by its number outside.
+fn first_of(child: &Child) -> Option<Pid> {
+    let id = child.id()?;
+    let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).ok()?;
+    Pid::from_raw(children.split_whitespace().next()?.parse().ok()?)
+}
+
+fn start(unit: &Unit) -> Result<Child, String> {
+    let Some(program) = unit.command.first() else {
+        return Err(format!("the image {} is only a name here, and has no entrypoint", unit.image));
+    };
+    if !is_there(unit, program) {
+        return Err(format!("exec: \"{program}\": executable file not found"));
+    }
+    let failed = |error: std::io::Error| format!("failed to start a process: {error}");
+    let root = unit.folder.join("root");
+    std::fs::create_dir_all(&root).map_err(failed)?;
+    let log = File::options().create(true).append(true).open(&unit.log).map_err(failed)?;
+    let mut command = Command::new("setpriv");
+    // Dies with this double, also where that is killed.
+    command.args(["--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child"]);
+    if !geteuid().is_root() {
+        command.args(["--map-root-user"]);
+    }
+    command.args(["/bin/sh", "-c", &script(unit, &root)?, "sh"]);
+    command.args(&unit.command).args(&unit.arguments);
+    command.env_clear().env("PATH", SEARCHED).current_dir("/");
+    command.stdin(Stdio::null()).stdout(log.try_clone().map_err(failed)?).stderr(log).kill_on_drop(true);
+    command.spawn().map_err(failed)
+}
+
+/// Makes the root, and becomes what is run there.
+fn script(unit: &Unit, root: &Path) -> Result<String, String> {
+    let mut script =
+        format!("set -e\nroot={}\nmount -t tmpfs -o mode=755 none \"$root\"\n", quoted(&root.display().to_string()));
+    let mut line = |text: String| writeln!(script, "{text}").expect("text takes in text");
+    let ours = own(unit);
+    let points: BTreeSet<PathBuf> = unit.mounts.iter().map(|mount| PathBuf::from(&mount.at)).collect();
+    for folder in &ours {
+        line(format!("mkdir -p \"$root\"{}", quoted(&folder.display().to_string())));
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if ours.contains(&path) || points.contains(&path) || path == Path::new("/proc") {
+                continue;
+            }
+            let (name, kind) = (quoted(&path.display().to_string()), entry.file_type());
+            // Not beneath itself.
+            let way = if root.starts_with(&path) { "--bind" } else { "--rbind" };
+            match kind {
+                Ok(kind) if kind.is_symlink() => line(format!("cp -P {name} \"$root\"{name}")),
+                Ok(kind) if kind.is_dir() => line(format!("mkdir \"$root\"{name}; mount {way} {name} \"$root\"{name}")),
+                Ok(_) => line(format!(": >\"$root\"{name}; mount --bind {name} \"$root\"{name}")),
+                Err(_) => {}
+            }
+        }
+    }
+    line("mkdir -p \"$root/proc\"; mount -t proc proc \"$root/proc\" || mount --rbind /proc \"$root/proc\"".into());
+    let mut mounts: Vec<_> = unit.mounts.iter().collect();
+    mounts.sort_by_key(|mount| mount.at.len());
+    for mount in mounts {
+        let (from, at) = (quoted(&mount.from.display().to_string()), quoted(&mount.at));
+        line(format!("mkdir -p \"$root\"{at}; mount --bind {from} \"$root\"{at}"));
+        if mount.is_read_only {
+            line(format!("mount -o remount,bind,ro \"$root\"{at}"));
+        }
+    }
+    let directory = unit.directory.as_deref().unwrap_or("/");
+    line(format!("mkdir -p \"$root\"{}", quoted(directory)));
+    let user =
+        unit.user.filter(|user| *user != (0, 0)).map(|(user, group)| format!("--userspec={user}:{group} --groups= "));
+    let mut last = format!("exec chroot {}\"$root\" env -i -C {}", user.unwrap_or_default(), quoted(directory));
+    for (name, value) in [("PATH", SEARCHED), ("HOME", "/root")] {
+        if !unit.variables.iter().any(|(known, _)| known == name) {
+            write!(last, " {name}={}", quoted(value)).expect("text takes in text");
+        }
+    }
+    for (name, value) in &unit.variables {
+        write!(last, " {}", quoted(&format!("{name}={value}"))).expect("text takes in text");
+    }
+    line(format!("{last} \"$@\""));
+    if script.len() > 100_000 { Err("its variables are too long for a process".into()) } else { Ok(script) }
+}
+
+/// The folders that are made of what they hold: those on the way to a volume, or to a folder that is not there.
+fn own(unit: &Unit) -> BTreeSet<PathBuf> {
+    let mut found = BTreeSet::from([PathBuf::from("/")]);
+    let directory = unit.directory.as_deref().map(Path::new).filter(|path| !path.is_dir());
+    let inside = |path: &Path| unit.mounts.iter().any(|mount| path.starts_with(&mount.at));
+    for path in unit.mounts.iter().map(|mount| Path::new(&mount.at)).chain(directory) {
+        found.extend(path.ancestors().skip(1).filter(|path| !inside(path)).map(Path::to_path_buf));
+    }
+    found
+}
+
+/// Whether a program is there, in a volume or on this machine. What a volume will hold later cannot be started yet.
+fn is_there(unit: &Unit, program: &str) -> bool {
+    let on_machine = |path: &Path| {
+        let volume = unit.mounts.iter().filter(|mount| path.starts_with(&mount.at)).max_by_key(|mount| mount.at.len());
+        match volume {
+            Some(mount) => mount.from.join(path.strip_prefix(&mount.at).unwrap_or(path)).exists(),
+            None => path.exists(),
+        }
+    };
+    if program.contains('/') {
+        return on_machine(&Path::new(unit.directory.as_deref().unwrap_or("/")).join(program));
+    }
+    let said = unit.variables.iter().find(|(name, _)| name == "PATH").map_or(SEARCHED, |(_, value)| value.as_str());
+    said.split(':').any(|folder| on_machine(&Path::new(folder).join(program)))
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
