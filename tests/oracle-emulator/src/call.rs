@@ -1,5 +1,7 @@
 //! A request, as services read it.
 
+use std::time::SystemTime;
+
 use bytes::Bytes;
 use http::HeaderMap;
 use percent_encoding::percent_decode_str;
@@ -16,6 +18,7 @@ pub(crate) struct Call {
     pub(crate) target: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    pub(crate) arrived: SystemTime,
 }
 
 impl Call {

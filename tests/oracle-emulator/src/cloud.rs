@@ -8,7 +8,6 @@ use tokio::task::JoinSet;
 
 use crate::clock::Clock;
 use crate::run::{self, Engine};
-use crate::user;
 use crate::world::World;
 
 /// What the services share.
@@ -26,7 +25,7 @@ pub(crate) struct Cloud {
 impl Cloud {
     pub(crate) fn new(address: SocketAddr) -> std::io::Result<Self> {
         let clock = Clock::default();
-        let world = World { clock: clock.clone(), id: user::id(), ..World::default() };
+        let world = World::new(clock.clone());
         Ok(Self {
             address,
             clock,

@@ -66,7 +66,13 @@ async fn respond(cloud: Arc<Cloud>, request: http::Request<Incoming>) -> Result<
     let (parts, body) = request.into_parts();
     let body = Limited::new(body, MOST).collect().await.map_err(|_| Closed)?.to_bytes();
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
-    let call = Call { method: parts.method.as_str().to_owned(), target, headers: parts.headers, body };
+    let call = Call {
+        method: parts.method.as_str().to_owned(),
+        target,
+        headers: parts.headers,
+        body,
+        arrived: cloud.clock.now(),
+    };
     if call.path().starts_with("/_control") {
         let reply = control::answer(&cloud, &call).unwrap_or_else(Reply::from);
         return Ok(written(&cloud, &call, reply, None));
@@ -114,7 +120,7 @@ async fn answer(cloud: &Arc<Cloud>, call: &Call) -> Answer {
         tokio::pin!(changed);
         changed.as_mut().enable();
         let reply = (service.answer)(cloud, call)?;
-        let Some(until) = reply.again_until.filter(|until| *until > cloud.clock.now()) else { return Ok(reply) };
+        let Some(until) = reply.again_until else { return Ok(reply) };
         tokio::select! {
             () = changed => {}
             () = cloud.clock.until(until) => {}
@@ -148,7 +154,7 @@ fn written(cloud: &Cloud, call: &Call, reply: Reply, trickle: Option<u64>) -> ht
                     Ok(Frame::data(byte))
                 }
             });
-            BodyExt::boxed(StreamBody::new(bytes))
+            BoxBody::new(StreamBody::new(bytes))
         }
     };
     response.body(body).expect("services write headers that can be written")

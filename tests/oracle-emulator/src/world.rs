@@ -8,7 +8,7 @@ use crate::fault::Fault;
 use crate::refusal::Refusal;
 use crate::service;
 use crate::settings::Settings;
-use crate::time;
+use crate::{time, user};
 
 /// Calls that are remembered.
 const MOST_SEEN: usize = 100_000;
@@ -37,12 +37,18 @@ pub struct World {
     pub(crate) id: String,
     /// Tokens that were given.
     pub(crate) tokens: u64,
+    /// Entries of batches so far.
+    entries: u64,
     pub(crate) services: service::State,
     /// The second that is, and the calls of each service in it.
     second: (u64, BTreeMap<&'static str, u32>),
 }
 
 impl World {
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self { clock, id: user::id(), ..Self::default() }
+    }
+
     /// What its containers have as a label.
     pub(crate) fn label(&self) -> String {
         format!("oracle-emulator={}", self.id)
@@ -80,6 +86,12 @@ impl World {
             return Err(Refusal::new(429, "TooManyRequests", "Too many requests for the user."));
         }
         Ok(())
+    }
+
+    /// Whether something goes wrong with an entry of a batch: once in so many.
+    pub(crate) fn is_unlucky(&mut self, every: u64) -> bool {
+        self.entries += 1;
+        every > 0 && self.entries.is_multiple_of(every)
     }
 
     pub(crate) fn saw(&mut self, call: &Call, status: u16) {

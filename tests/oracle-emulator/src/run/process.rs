@@ -27,17 +27,23 @@ pub(super) async fn run(unit: &Unit, mut stop: watch::Receiver<Stop>) -> Result<
     if !grace.is_zero()
         && let Some(first) = first_of(&child)
     {
-        drop(kill_process(first, Signal::TERM));
+        // Whoever has ended already cannot be told.
+        let _is_told = kill_process(first, Signal::TERM);
         if let Ok(ended) = tokio::time::timeout(grace, child.wait()).await {
             return ended.map(ended_as).map_err(|error| error.to_string());
         }
     }
     if let Some(first) = first_of(&child) {
-        drop(kill_process(first, Signal::KILL));
+        let _is_told = kill_process(first, Signal::KILL);
     } else {
         drop(child.start_kill());
     }
-    child.wait().await.map(ended_as).map_err(|error| error.to_string())
+    // What waits for process 1 outside does not tell by which signal it ended.
+    child
+        .wait()
+        .await
+        .map(|_| Ended { code: 128 + Signal::KILL.as_raw(), details: None })
+        .map_err(|error| error.to_string())
 }
 
 fn ended_as(status: std::process::ExitStatus) -> Ended {

@@ -5,7 +5,9 @@ mod echo;
 mod federation;
 mod metadata;
 mod object_storage;
+mod queue;
 mod secrets;
+mod streaming;
 
 use std::sync::Arc;
 
@@ -46,6 +48,8 @@ const SERVICES: &[Service] = &[
     echo::SERVICE,
     container_instances::SERVICE,
     object_storage::SERVICE,
+    queue::SERVICE,
+    streaming::SERVICE,
     secrets::SERVICE,
 ];
 
@@ -54,6 +58,8 @@ const SERVICES: &[Service] = &[
 pub(crate) struct State {
     instances: container_instances::State,
     storage: object_storage::State,
+    queue: queue::State,
+    streaming: streaming::State,
 }
 
 /// The service whose path it is.

@@ -168,13 +168,12 @@ pub(super) fn commit(
     let bucket = bucket_of(world, place)?;
     let upload = bucket.uploads.get(id).ok_or_else(Refusal::missing)?;
     condition::may_change(call, bucket.objects.get(&upload.object))?;
-    let (mut content, mut sums, mut before) = (BytesMut::new(), Vec::new(), 0);
+    if !parts.is_sorted_by(|(one, _), (other, _)| one < other) {
+        let message = "The parts to commit must be in ascending order.";
+        return Err(Refusal::new(400, "InvalidUploadPartOrder", message));
+    }
+    let (mut content, mut sums) = (BytesMut::new(), Vec::new());
     for (index, (number, etag)) in parts.iter().enumerate() {
-        if *number <= before {
-            let message = "The parts to commit must be in ascending order.";
-            return Err(Refusal::new(400, "InvalidUploadPartOrder", message));
-        }
-        before = *number;
         let found = upload.parts.get(number).filter(|(known, _)| Some(known) == etag.as_ref());
         let message = format!("The part {number} could not be found, or has another entity tag.");
         let (_, bytes) = found.ok_or_else(|| Refusal::new(400, "InvalidUploadPart", message))?;
