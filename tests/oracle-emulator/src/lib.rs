@@ -30,6 +30,7 @@
 //!   `verify`: whether it is believed.
 //! - `service`: a module for each service, and one line in its list. `shape` and `page` are what they share: fields of
 //!   bodies, and pages of lists.
+//! - `function`: asks a function over its socket.
 //! - `run`: containers, by Docker or as processes ([`Engine`]).
 //! - `control`: the same for tests in other languages, as JSON at `/_control`.
 
@@ -38,6 +39,7 @@ pub mod clock;
 mod cloud;
 mod control;
 pub mod fault;
+mod function;
 mod oracle;
 mod page;
 mod refusal;

@@ -27,7 +27,10 @@ pub(crate) struct Reply {
 pub(crate) struct Ask {
     pub(crate) socket: String,
     pub(crate) headers: Vec<(String, String)>,
+    /// Nobody waits for what it answers.
     pub(crate) is_detached: bool,
+    /// What it answers is for whoever has called the gateway.
+    pub(crate) unwraps: bool,
 }
 
 impl Reply {

@@ -16,13 +16,13 @@ use tokio::task::JoinSet;
 
 use crate::call::Call;
 use crate::cloud::Cloud;
-use crate::control;
 use crate::fault::Kind;
 use crate::refusal::Refusal;
-use crate::reply::{Answer, Reply};
+use crate::reply::{Answer, Ask, Reply};
 use crate::service;
 use crate::user;
 use crate::verify::verify;
+use crate::{control, function};
 
 /// Bytes of a body at most.
 const MOST: usize = 2 * 1024 * 1024 * 1024;
@@ -120,12 +120,27 @@ async fn answer(cloud: &Arc<Cloud>, call: &Call) -> Answer {
         tokio::pin!(changed);
         changed.as_mut().enable();
         let reply = (service.answer)(cloud, call)?;
+        if let Some(ask) = &reply.ask {
+            return asked(ask, call, &reply).await;
+        }
         let Some(until) = reply.again_until else { return Ok(reply) };
         tokio::select! {
             () = changed => {}
             () = cloud.clock.until(until) => {}
         }
     }
+}
+
+/// What a function answers, or that it was told.
+async fn asked(ask: &Ask, call: &Call, reply: &Reply) -> Answer {
+    if ask.is_detached {
+        let (ask, body) = (ask.clone(), call.body.clone());
+        tokio::spawn(async move { drop(function::call(&ask, body).await) });
+        return Ok(reply.clone());
+    }
+    let mut answer = function::call(ask, call.body.clone()).await?;
+    answer.headers.extend(reply.headers.clone());
+    Ok(answer)
 }
 
 fn written(cloud: &Cloud, call: &Call, reply: Reply, trickle: Option<u64>) -> http::Response<Body> {

@@ -52,8 +52,10 @@ pub struct Settings {
     pub redeliver_every: u64,
     /// Entries of a batch that fail, once in so many; 0 is never.
     pub fail_every: u64,
-    /// Sockets of functions by their OCIDs.
+    /// Sockets of functions by their OCIDs, as `FN_LISTENER` has them.
     pub functions: BTreeMap<String, String>,
+    /// Functions by what paths of the gateway begin with, which is at `/gateway`.
+    pub routes: BTreeMap<String, String>,
 }
 
 /// A place of containers.
@@ -101,6 +103,7 @@ impl Default for Settings {
             redeliver_every: 0,
             fail_every: 0,
             functions: BTreeMap::new(),
+            routes: BTreeMap::new(),
         }
     }
 }

@@ -3,11 +3,16 @@
 mod container_instances;
 mod echo;
 mod federation;
+mod functions;
+mod identity;
+mod kms;
+mod logging;
 mod metadata;
 mod object_storage;
 mod queue;
 mod secrets;
 mod streaming;
+mod vault;
 
 use std::sync::Arc;
 
@@ -48,8 +53,15 @@ const SERVICES: &[Service] = &[
     echo::SERVICE,
     container_instances::SERVICE,
     object_storage::SERVICE,
+    functions::GATEWAY,
+    functions::SERVICE,
+    identity::LIMITS_SERVICE,
+    identity::SERVICE,
+    kms::SERVICE,
+    logging::SERVICE,
     queue::SERVICE,
     streaming::SERVICE,
+    vault::SERVICE,
     secrets::SERVICE,
 ];
 
@@ -58,8 +70,10 @@ const SERVICES: &[Service] = &[
 pub(crate) struct State {
     instances: container_instances::State,
     storage: object_storage::State,
+    kms: kms::State,
     queue: queue::State,
     streaming: streaming::State,
+    vault: vault::State,
 }
 
 /// The service whose path it is.
