@@ -1,6 +1,11 @@
 //! The double of Oracle Cloud, held against Oracle's documentation and Oracle's own clients.
 
 mod containers;
+mod faults;
+mod functions;
+mod goldens;
+mod python;
+mod refusals;
 mod storage;
 
 use std::time::Duration;

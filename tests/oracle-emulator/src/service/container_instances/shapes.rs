@@ -16,7 +16,8 @@ pub(super) struct Shape {
     pub(super) most_memory: f64,
     /// GB of memory for each OCPU, where nobody says how much.
     pub(super) default_memory: f64,
-    /// Virtual processors of an OCPU.
+    /// Virtual processors of an OCPU that a container may be given. Those of A1 have one; whether the service refuses two is
+    /// not documented.
     pub(super) vcpus: f64,
 }
 
@@ -33,7 +34,7 @@ const SHAPES: &[Shape] = &[
         most_ocpus: 76.0,
         most_memory: 488.0,
         default_memory: 6.0,
-        vcpus: 1.0,
+        vcpus: 2.0,
     },
     Shape { name: "CI.Standard.E3.Flex", processor: "2.25 GHz AMD EPYC™ 7742 (Rome)", ..X86 },
     Shape { name: "CI.Standard.E4.Flex", processor: "2.55 GHz AMD EPYC™ 7J13 (Milan)", ..X86 },

@@ -126,6 +126,15 @@ impl World {
         self.services.storage.buckets.entry(name.into()).or_insert_with(|| Bucket::new(now));
     }
 
+    /// Writes an object into a bucket, which is made where it is not there.
+    pub fn put_object(&mut self, bucket: &str, name: &str, content: &[u8]) {
+        self.bucket(bucket);
+        let object = object::Object::new(bytes::Bytes::copy_from_slice(content), Vec::new(), self.clock.now());
+        if let Some(bucket) = self.services.storage.buckets.get_mut(bucket) {
+            bucket.objects.insert(name.into(), object);
+        }
+    }
+
     /// The content of an object, if it is there.
     #[must_use]
     pub fn object(&self, bucket: &str, name: &str) -> Option<Vec<u8>> {
