@@ -67,6 +67,7 @@
 //! - [`worker`]: runs leased jobs: workspace, secrets, executor, log, artifacts. [`scope`]: what of them others may use.
 //! - [`trigger`]: what causes builds from outside: webhooks of forges, schedules. Pure too.
 //! - ports: [`store`], [`source`], [`script`], [`executor`]; [`program`]: scripts that are programs.
+//! - far away: `sidecar`, the job directory of a container that sees nothing of ours.
 //! - files: [`job_dir`], [`workspace`], [`log`], [`blob`], [`test_report`], [`secret`].
 
 pub use monkeyci_model as model;
@@ -88,6 +89,9 @@ pub mod script;
 pub mod source;
 pub mod store;
 pub mod trigger;
+
+#[cfg(feature = "sidecar")]
+pub mod sidecar;
 
 pub mod blob;
 pub mod job_dir;

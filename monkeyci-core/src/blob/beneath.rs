@@ -30,6 +30,13 @@ impl Folder {
         Ok(Self(rustix::fs::openat(CWD, path, flags, Mode::empty())?))
     }
 
+    /// The same for a path whose last name may have become a link: that is refused.
+    #[cfg(feature = "sidecar")]
+    pub(crate) fn open_real(path: &Path) -> io::Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(Self(rustix::fs::openat(CWD, path, flags, Mode::empty())?))
+    }
+
     /// Opens a folder in this one.
     pub(crate) fn enter(&self, name: &OsStr) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -82,6 +89,25 @@ impl Folder {
         self.unlink(name)?;
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         Ok(File::from(rustix::fs::openat(&self.0, name, flags, Mode::from_raw_mode(0o600))?))
+    }
+
+    /// Puts a file that everybody may read in place of whatever had its name, unless that was a folder. Nobody sees half of it.
+    #[cfg(feature = "sidecar")]
+    pub(crate) fn write_whole(&self, name: &OsStr, bytes: &[u8]) -> io::Result<()> {
+        use std::io::Write;
+
+        let mut new = name.to_owned();
+        new.push(".new");
+        let mut file = self.create(&new)?;
+        file.write_all(bytes)?;
+        rustix::fs::fchmod(&file, Mode::from_raw_mode(0o644))?;
+        self.rename(&new, name)
+    }
+
+    /// Gives a name of this folder another one, in the place of what has that.
+    #[cfg(feature = "sidecar")]
+    pub(crate) fn rename(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
+        Ok(rustix::fs::renameat(&self.0, from, &self.0, to)?)
     }
 
     /// Makes a symbolic link in place of whatever had its name, unless that was a folder.

@@ -6,7 +6,7 @@ use super::CONTAINER_WORK;
 use crate::job_dir::JobDir;
 
 /// The job directory in a container.
-pub(super) const CONTAINER_JOB_DIR: &str = "/opt/monkeyci";
+pub(crate) const CONTAINER_JOB_DIR: &str = "/opt/monkeyci";
 
 /// Where what runs on a job directory finds its parts: where they are on this host, or always the same in a container.
 #[derive(Debug, Clone, PartialEq, Eq)]

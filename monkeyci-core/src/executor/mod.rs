@@ -6,7 +6,7 @@
 #[cfg(feature = "docker")]
 mod docker;
 pub mod fake;
-mod inner;
+pub(crate) mod inner;
 pub mod process;
 pub mod registry;
 pub mod route;

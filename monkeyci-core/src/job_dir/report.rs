@@ -100,6 +100,17 @@ impl Reader {
         }
     }
 
+    /// Goes on at this byte, which must be the first of a frame.
+    pub fn seek(&mut self, offset: u64) {
+        (self.offset, self.decoder) = (offset, Decoder::default());
+    }
+
+    /// Whether a supervisor has begun the report, as far as was looked.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        self.frames.is_some()
+    }
+
     /// Bytes that [`read`](Self::read) has not taken in yet.
     ///
     /// # Errors
@@ -174,6 +185,14 @@ impl Reader {
             Ok(_) => Ok(Some(bytes)),
             Err(source) => Err(ReportError::Io { path, source }),
         }
+    }
+
+    /// A file that the job itself left under this name, of any length, when it left one.
+    ///
+    /// # Errors
+    /// When it is no regular file.
+    pub fn open_left(&self, name: &str) -> Result<Option<File>, ReportError> {
+        self.file(name)
     }
 
     /// A file of the folder, when it is there: a regular one that has no other name.

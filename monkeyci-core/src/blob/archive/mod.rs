@@ -21,6 +21,8 @@ mod tests;
 mod unpack;
 
 pub use error::{ArchiveError, Refusal};
+#[cfg(feature = "sidecar")]
+pub(crate) use pack::pack_in;
 pub use pack::{LeftOut, Packed, pack};
 pub use unpack::{Unpacked, unpack};
 

@@ -47,13 +47,18 @@ pub struct LeftOut {
 /// [`ArchiveError::NotThere`] when there is nothing; others when a file cannot be read, or when what is packed is more
 /// than [`unpack`](super::unpack()) would take back.
 pub fn pack<W: Write>(root: &Path, path: &str, limits: &Limits, out: W) -> Result<Packed, ArchiveError> {
-    let names = find::names(path)?;
     let root = Folder::open(root).map_err(|error| ArchiveError::at(root.as_os_str().as_bytes(), error))?;
+    pack_in(&root, path, limits, out)
+}
+
+/// Packs as [`pack`] does, beneath a folder that is open: nobody can have put another one in its place.
+pub(crate) fn pack_in<W: Write>(root: &Folder, path: &str, limits: &Limits, out: W) -> Result<Packed, ArchiveError> {
+    let names = find::names(path)?;
     let at = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => ArchiveError::NotThere { path: path.into() },
         _ => ArchiveError::at(path.as_bytes(), error),
     };
-    let what = match stands(&root, &names).map_err(at)? {
+    let what = match stands(root, &names).map_err(at)? {
         Some(what) => what,
         None if names.iter().any(|name| beneath::is_glob(name)) => {
             let base = names.iter().take_while(|name| !beneath::is_glob(name)).count();

@@ -6,7 +6,7 @@ use std::path::Path;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::place;
+use crate::workspace::open_mode;
 
 /// Bytes of one piece on its way to the engine.
 pub(super) const PIECE: usize = 256 * 1024;
@@ -65,7 +65,7 @@ fn header(metadata: &std::fs::Metadata, open: bool) -> tar::Header {
 
     let mode = metadata.mode() & 0o7777;
     let mut header = tar::Header::new_gnu();
-    header.set_mode(if open { place::open_mode(mode, metadata.is_dir()) } else { mode });
+    header.set_mode(if open { open_mode(mode, metadata.is_dir()) } else { mode });
     header.set_mtime(u64::try_from(metadata.mtime()).unwrap_or(0));
     header.set_uid(0);
     header.set_gid(0);

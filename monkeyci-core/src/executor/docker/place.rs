@@ -1,6 +1,6 @@
 //! Where the parts of a job directory are in a container, and how they get there.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use bollard::models::{Mount, MountType};
 
@@ -90,29 +90,5 @@ pub(super) fn beacon(dir: &JobDir) -> Result<tempfile::TempDir, ExecutorError> {
 ///
 /// Others on this host are kept out by the folder around them.
 pub(super) fn open_to_all(dir: &JobDir) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-
-    let mut left: Vec<PathBuf> = vec![dir.report(), dir.work()];
-    while let Some(path) = left.pop() {
-        let metadata = path.symlink_metadata()?;
-        if metadata.is_symlink() {
-            continue;
-        }
-        let mode = metadata.permissions().mode();
-        let open = open_mode(mode, metadata.is_dir());
-        if open != mode {
-            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(open))?;
-        }
-        if metadata.is_dir() {
-            for entry in std::fs::read_dir(&path)? {
-                left.push(entry?.path());
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The mode with which everybody may do what the owner may, and write.
-pub(super) fn open_mode(mode: u32, folder: bool) -> u32 {
-    if folder || mode & 0o100 != 0 { mode | 0o777 } else { mode | 0o666 }
+    crate::workspace::give(&[dir.report(), dir.work()], None, true)
 }
