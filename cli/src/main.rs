@@ -1,6 +1,7 @@
 //! The program `monkeyci`: the same build on a laptop as on the server.
 
 mod authorize;
+mod bucket;
 mod command;
 mod context;
 mod drive;

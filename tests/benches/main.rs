@@ -8,6 +8,9 @@
 
 mod buildbot;
 mod containers;
+#[path = "../../cli/tests/sidecar/depot.rs"]
+#[expect(dead_code, reason = "tests have it fail as well")]
+mod depot;
 mod embedded;
 mod engine;
 mod logs;
@@ -21,6 +24,7 @@ mod processes;
 mod program;
 mod server;
 mod serving;
+mod sidecar;
 mod start;
 mod statistics;
 mod terraform;
@@ -37,6 +41,7 @@ const SECTIONS: &[Section] = &[
     ("processes", "Builds of processes, the whole program", processes::run),
     ("docker", "A job in a container", containers::run),
     ("workspace", "A private copy of the checkout for each job", workspaces::run),
+    ("sidecar", "A job that sees nothing of ours", sidecar::run),
     ("engine", "Jobs that do nothing, through the durable engine", engine::run),
     ("plan", "Many jobs through the build machine", plan::run),
     ("logs", "What jobs write", logs::run),

@@ -30,6 +30,7 @@ mod schema;
 mod server;
 mod service_account;
 mod show;
+mod sidecar;
 mod signing_key;
 mod ssh_key;
 mod stats;
@@ -116,6 +117,8 @@ enum Command {
     SigningKey(signing_key::SigningKeyArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
+    #[command(hide = true)]
+    Sidecar(sidecar::SidecarArgs),
 }
 
 /// Reads the command line, obeys it, and tells what went wrong.
@@ -172,6 +175,7 @@ pub fn main() -> Exit {
         Command::SigningKey(args) => signing_key::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
+        Command::Sidecar(args) => sidecar::run(&args),
     };
     result.unwrap_or_else(|error| {
         tell(&error);
