@@ -11,6 +11,7 @@ use ipnet::IpNet;
 use monkeyci_core::store::postgres::{Address, Password};
 use serde::{Deserialize, Serialize};
 
+use crate::account::Account;
 use crate::mail::settings::Mail;
 use crate::master_key::oci::OciVault;
 use crate::sign_in::settings::SignIn;
@@ -72,6 +73,8 @@ pub struct Config {
     pub mail: Mail,
     /// Traces of OpenTelemetry, one for each build.
     pub traces: Traces,
+    /// The events of all builds, for others.
+    pub events: Events,
     /// The Terraform provider, which the server hands out itself.
     pub terraform: Terraform,
     /// The master key as a secret of Oracle Cloud's Vault, in place of a file.
@@ -114,6 +117,22 @@ pub struct Traces {
     /// The collector, which takes OTLP over HTTP; none is sent when that is not said.
     #[cfg_attr(feature = "schema", schemars(example = "https://otel.example.com"))]
     pub endpoint: Option<String>,
+}
+
+/// The events of all builds, published for others as they happen, each at least once.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct Events {
+    /// The id of a queue or a stream of Oracle Cloud, or the address of a folder, as `file:///srv/events`; nothing is published
+    /// when that is not said.
+    #[cfg_attr(feature = "schema", schemars(example = "ocid1.queue.oc1.eu-frankfurt-1.aaaa"))]
+    pub to: Option<String>,
+    /// Where its messages are put, for a private endpoint; asked of the region's service when that is not said.
+    #[cfg_attr(feature = "schema", schemars(example = "https://cell-1.queue.messaging.eu-frankfurt-1.oci.oraclecloud.com"))]
+    pub endpoint: Option<String>,
+    /// As whom the server publishes in Oracle Cloud.
+    pub oci: Account,
 }
 
 /// The Terraform provider, which the server hands out itself: as a registry, where its address is the source's host, and as a
@@ -289,6 +308,7 @@ impl Default for Config {
             sources: Sources::default(),
             mail: Mail::default(),
             traces: Traces::default(),
+            events: Events::default(),
             terraform: Terraform::default(),
             oci_vault: OciVault::default(),
             sign_in: Vec::new(),
@@ -323,6 +343,8 @@ impl Config {
             let is_home = |file: &Path| file.starts_with("~");
             config.oci_vault.config_file =
                 config.oci_vault.config_file.map(|file| if is_home(&file) { file } else { folder.join(file) });
+            let account = &mut config.events.oci;
+            account.config_file = account.config_file.take().map(|file| if is_home(&file) { file } else { folder.join(file) });
             config.sources.known_hosts = config.sources.known_hosts.map(|hosts| folder.join(hosts));
             config.terraform.providers = config.terraform.providers.map(|providers| folder.join(providers));
             for provider in &mut config.sign_in {
@@ -381,6 +403,9 @@ impl Config {
             }
         }
         self.oci_vault.check().map_err(|why| format!("oci-vault.{why}"))?;
+        if let Some(to) = &self.events.to {
+            crate::transport::check(to, self.events.endpoint.as_deref()).map_err(|why| format!("events.{why}"))?;
+        }
         self.mail.check().map_err(|why| format!("mail.{why}"))?;
         if self.executor.process_user.is_some() && self.executor.script_programs {
             let why =
@@ -461,6 +486,8 @@ mod tests {
             ("[oci-vault]\nendpoint = \"http://vault.example.com\"", "oci-vault.endpoint: "),
             ("[oci-vault]\nversion = 0", "oci-vault.version: "),
             ("master-key = \"k\"\n[oci-vault]\nsecret = \"ocid1.vaultsecret.oc1..a\"", "master-key: "),
+            ("[events]\nto = \"nats://events.example.com\"", "events.to: "),
+            ("[events]\nto = \"ocid1.queue.oc1..a\"\nendpoint = \"http://q.example.com\"", "events.endpoint: "),
             ("[executor]\nprocesses = [\"acme/{\"]", "executor.processes"),
             ("[executor]\nprocess-user = \"ci\"\nscript-programs = true", "executor.process-user"),
             ("[[sign-in]]\nid = \"a\"\nkind = \"openid\"\nclient-id = \"x\"", "sign-in `a`: url"),

@@ -20,6 +20,7 @@
 //! - `view`: builds as they are shown; `statistics`: how they went; `story`: what happens in one as it is watched;
 //!   `sse` and `range`: streams and parts of what is long; `standing`: how long somebody sees them.
 //! - `shell`: people in the places of jobs.
+//! - `publish`: events go to a queue or a stream, opened by [`transport`], as an [`account`] of Oracle Cloud.
 //! - `trace`: builds that have ended, as OpenTelemetry has them.
 //! - `connection`: who is listened to, and how long; [`metrics`]: what is counted; `request`: what is noted of each request.
 //! - `checkout`: what is cloned, with the `ssh_key`s for it, from `known_hosts`.
@@ -28,6 +29,7 @@
 //! - `executor`: where jobs of the server's own worker run, and its scripts; `working`: which worker elsewhere asks.
 //! - [`database`]: where all of it is; [`retention`]: for how long. [`doctor`]: whether all that it stands on is well.
 
+pub mod account;
 pub mod address;
 pub mod backup;
 pub mod config;
@@ -37,6 +39,7 @@ pub mod route;
 pub mod server;
 pub mod state;
 pub mod table;
+pub mod transport;
 pub mod vault;
 
 mod audit;
@@ -65,6 +68,7 @@ mod owner;
 mod page;
 mod params;
 mod poll;
+mod publish;
 mod random;
 mod range;
 mod reference;

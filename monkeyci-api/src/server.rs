@@ -41,8 +41,8 @@ use crate::throttle::Throttle;
 use crate::tls::Tls;
 use crate::trace::Collector;
 use crate::{
-    chain, connection, database, executor, identity, intake, known_hosts, master_key, notice, poll, report, retention,
-    table, timer, trace,
+    chain, connection, database, executor, identity, intake, known_hosts, master_key, notice, poll, publish, report,
+    retention, table, timer, trace,
 };
 
 /// Bytes of the longest body of a request to the API.
@@ -200,6 +200,7 @@ impl Server {
             mailer,
             packages,
             collector,
+            events: config.events.clone(),
             shells: Shells::new(&config.shells),
             retention: config.retention.clone(),
             proxies: config.trusted_proxies.clone(),
@@ -273,6 +274,7 @@ impl Server {
                 notice::run(state.clone(), stop.clone()),
                 chain::run(state.clone(), stop.clone()),
                 trace::run(state.clone(), stop.clone()),
+                publish::run(state.clone(), stop.clone()),
                 state.issuer.run(stop.clone()),
             );
         })

@@ -12,7 +12,7 @@ use monkeyci_core::model::Millis;
 use monkeyci_core::store::{Store, Tables};
 use tokio::sync::{Notify, watch};
 
-use crate::config::Retention;
+use crate::config::{Events, Retention};
 use crate::hooks::Hooks;
 use crate::issuer::Issuer;
 use crate::launch::Launcher;
@@ -75,6 +75,8 @@ pub struct Shared {
     pub packages: Packages,
     /// Who takes traces of builds, where somebody does.
     pub collector: Option<Collector>,
+    /// Where events are published.
+    pub events: Events,
     /// Shells that are open.
     pub shells: Shells,
     /// How long things are kept.

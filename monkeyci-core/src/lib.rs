@@ -66,7 +66,7 @@
 //!   what they can run, [`visit`] how people come to their jobs.
 //! - [`worker`]: runs leased jobs: workspace, secrets, executor, log, artifacts. [`scope`]: what of them others may use.
 //! - [`trigger`]: what causes builds from outside: webhooks of forges, schedules. Pure too.
-//! - ports: [`store`], [`source`], [`script`], [`executor`]; [`program`]: scripts that are programs.
+//! - ports: [`store`], [`source`], [`script`], [`executor`], [`transport`]; [`program`]: scripts that are programs.
 //! - far away: `sidecar`, the job directory of a container that sees nothing of ours.
 //! - files: [`job_dir`], [`workspace`], [`log`], [`blob`], [`test_report`], [`secret`].
 
@@ -88,6 +88,7 @@ pub mod program;
 pub mod script;
 pub mod source;
 pub mod store;
+pub mod transport;
 pub mod trigger;
 
 #[cfg(feature = "sidecar")]

@@ -27,7 +27,10 @@ mod page;
 mod service;
 
 pub mod container_instances;
+pub mod queue;
 pub mod retry;
+pub mod secrets;
+pub mod streaming;
 pub mod work_request;
 
 pub use call::{Answer, Call};

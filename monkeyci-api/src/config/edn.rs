@@ -10,7 +10,7 @@ use super::Config;
 const MAX_DEPTH: usize = 16;
 
 /// Keys of MonkeyCI's configuration that are something else here, and what.
-const ELSEWHERE: [(&str, &str); 17] = [
+const ELSEWHERE: [(&str, &str); 16] = [
     ("dev-mode", "nothing turns checks of access off"),
     ("dek", "values are sealed by `:master-key`, the path of a file, or by a secret that `:oci-vault` names"),
     ("jwk", "a server makes its own keys, and keeps them sealed"),
@@ -19,7 +19,6 @@ const ELSEWHERE: [(&str, &str); 17] = [
     ("cache", "caches are in the folder `:state`"),
     ("build-cache", "caches are in the folder `:state`"),
     ("mailman", "events are rows of the database, and need no broker"),
-    ("events", "events are rows of the database, and need no broker"),
     ("runner", "the server runs builds itself; jobs go to workers, see `monkeyci worker`"),
     ("containers", "where jobs run is said in `:executor`"),
     ("agent", "jobs elsewhere are run by `monkeyci worker`, which reads no file"),

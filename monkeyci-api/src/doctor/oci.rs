@@ -12,7 +12,7 @@ const SKEW: i64 = 5 * 60;
 /// Looks who asks, whether their key can be used, and whether Oracle Cloud knows it; and for the secret of the master key,
 /// where one is named. What cannot be looked at for what is wrong before it is left out.
 pub async fn examine(cloud: &OciVault) -> Vec<Finding> {
-    let (principal, region) = match cloud.principal().await {
+    let (principal, region) = match cloud.account().principal().await {
         Ok(found) => found,
         Err(error) => return vec![bad("credentials", error.to_string())],
     };

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use oci_signer::{Client, ConfigFile, Instance, Principal, Resource, Signer, canonical, endpoint};
+use oci_signer::{Client, Signer, endpoint};
 use reqwest::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::account::Account;
+pub use crate::account::Auth;
 use crate::vault::Vault;
 
 /// Bytes that an answer may have: a secret is at most 25 KB.
@@ -47,20 +49,6 @@ pub struct OciVault {
     /// Where secrets are read, for a private endpoint; the address of the region's service when that is not said.
     #[cfg_attr(feature = "schema", schemars(example = "https://secrets.vaults.eu-frankfurt-1.oci.oraclecloud.com"))]
     pub endpoint: Option<String>,
-}
-
-/// As whom a server asks.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum Auth {
-    /// As a profile of a configuration file says.
-    #[default]
-    ConfigFile,
-    /// As the compute instance that it runs on.
-    InstancePrincipal,
-    /// As the container instance that it runs in.
-    ResourcePrincipal,
 }
 
 impl Default for OciVault {
@@ -139,7 +127,7 @@ impl OciVault {
     pub async fn fetch(&self) -> Result<(Vault, u64), String> {
         let secret = self.secret.as_deref().unwrap_or_default();
         let failed = |why: String| format!("`{secret}` (oci-vault.secret) cannot be had: {why}");
-        let (principal, region) = self.principal().await.map_err(|error| failed(error.to_string()))?;
+        let (principal, region) = self.account().principal().await.map_err(|error| failed(error.to_string()))?;
         let base = self.endpoint.clone().unwrap_or_else(|| endpoint("secrets.vaults", &region));
         let mut url = format!("{}/20190301/secretbundles/{secret}", base.trim_end_matches('/'));
         if let Some(version) = self.version {
@@ -159,32 +147,11 @@ impl OciVault {
         Ok((vault.ok_or_else(none)?, version))
     }
 
-    /// Who asks, and in which region.
-    pub(crate) async fn principal(&self) -> Result<(Principal, String), oci_signer::Error> {
-        let said = self.region.as_deref().map(canonical);
-        Ok(match self.auth {
-            Auth::ConfigFile => {
-                let profile = ConfigFile::find(self.config_file.as_deref())?.profile(&self.profile)?;
-                let region = match said {
-                    Some(region) => region,
-                    None => profile.region()?,
-                };
-                (Principal::of_profile(profile)?, region)
-            }
-            Auth::InstancePrincipal => {
-                let instance = Instance::this()?;
-                let region = match said {
-                    Some(region) => region,
-                    None => instance.region().await?,
-                };
-                (Principal::Instance(instance), region)
-            }
-            Auth::ResourcePrincipal => {
-                let resource = Resource::from_env()?;
-                let region = said.unwrap_or_else(|| resource.region().to_owned());
-                (Principal::Resource(resource), region)
-            }
-        })
+    /// As whom the server asks.
+    #[must_use]
+    pub fn account(&self) -> Account {
+        let Self { auth, config_file, profile, region, .. } = self.clone();
+        Account { auth, config_file, profile, region }
     }
 
     /// Asks until there is an answer: services are busy at times, and a server that starts with its machine is early.

@@ -3,7 +3,7 @@
 use monkeyci_core::store::{Sql, StoreError};
 use monkeyci_core::values;
 
-/// Who follows; each has a row from its schema on.
+/// Who follows; each has a row from its schema on, but for who publishes, which has one from its first time on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reader {
     /// Who tells forges of builds.
@@ -14,6 +14,8 @@ pub enum Reader {
     Trigger,
     /// Who sends traces.
     Trace,
+    /// Who publishes events.
+    Publish,
 }
 
 impl Reader {
@@ -23,6 +25,7 @@ impl Reader {
             Self::Notice => "notice",
             Self::Trigger => "trigger",
             Self::Trace => "trace",
+            Self::Publish => "publish",
         }
     }
 }
@@ -34,6 +37,16 @@ impl Reader {
 pub fn position(sql: &mut dyn Sql, reader: Reader) -> Result<u64, StoreError> {
     let rows = sql.query("SELECT position FROM followed WHERE reader = $1", values![reader.name()])?;
     rows.first().map_or(Ok(0), |row| row.count(0))
+}
+
+/// The position that a reader begins at, and from now on is noted: that of now, where it has none yet.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn begin(sql: &mut dyn Sql, reader: Reader, now: u64) -> Result<u64, StoreError> {
+    let insert = "INSERT INTO followed (reader, position) VALUES ($1, $2) ON CONFLICT (reader) DO NOTHING";
+    sql.execute(insert, values![reader.name(), now])?;
+    position(sql, reader)
 }
 
 /// Notes that a reader has looked at the events up to this position.

@@ -11,13 +11,13 @@ use super::sources;
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("monkeyci-model", &[]),
     ("monkeyci-supervisor", &[]),
-    ("monkeyci-core", &["monkeyci-model", "monkeyci-supervisor"]),
+    ("monkeyci-core", &["monkeyci-model", "monkeyci-supervisor", "oci-services"]),
     ("monkeyci-rest", &["monkeyci-model"]),
     ("monkeyci-client", &["monkeyci-model", "monkeyci-rest"]),
     ("oci-signer", &["monkeyci-oracle-emulator"]),
     ("oci-services", &["oci-signer"]),
     ("monkeyci-oracle-emulator", &["oci-signer"]),
-    ("monkeyci-api", &["monkeyci-core", "monkeyci-rest", "oci-signer", "monkeyci-oracle-emulator"]),
+    ("monkeyci-api", &["monkeyci-core", "monkeyci-rest", "oci-signer", "monkeyci-oracle-emulator", "oci-services"]),
     ("monkeyci-sdk", &["monkeyci-model"]),
     ("monkeyci-conformance", &["monkeyci-sdk"]),
     ("monkeyci-plugin-coverage", &["monkeyci-sdk"]),
@@ -30,7 +30,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("monkeyci-slack", &["monkeyci-client", "monkeyci-grammar", "monkeyci-slack-emulator"]),
     ("monkeyci-slack-emulator", &[]),
     ("terraform-provider-monkeyci", &["monkeyci-client", "tfplugin"]),
-    ("monkeyci", &["monkeyci-core", "monkeyci-api", "monkeyci-client", "oci-signer"]),
+    ("monkeyci", &["monkeyci-core", "monkeyci-api", "monkeyci-client", "oci-signer", "oci-services"]),
     (
         "monkeyci-tests",
         &[
