@@ -8,6 +8,7 @@ mod drive;
 mod error;
 mod executor;
 mod graph;
+mod hook;
 mod junit;
 mod labels;
 mod login;

@@ -11,6 +11,7 @@ mod config;
 mod debug;
 mod doctor;
 mod environment;
+mod hook;
 mod init;
 mod link;
 mod login;
@@ -76,6 +77,7 @@ enum Command {
     Test(test::TestArgs),
     Server(Box<server::ServerArgs>),
     Worker(Box<worker::WorkerArgs>),
+    Hook(hook::HookArgs),
     Config(config::ConfigArgs),
     Doctor(doctor::DoctorArgs),
     Backup(backup::BackupArgs),
@@ -134,6 +136,7 @@ pub fn main() -> Exit {
         Command::Test(args) => test::run(&args),
         Command::Server(args) => server::run(&args),
         Command::Worker(args) => worker::run(&args),
+        Command::Hook(args) => hook::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Backup(args) => backup::backup(&args),

@@ -39,7 +39,7 @@ struct Entry {
 
 impl Channel {
     /// Bytes that a message may have.
-    const LONGEST: usize = 16 * 1024 * 1024;
+    const LONGEST: usize = 4 * 1024 * 1024;
 
     /// A channel whose messages are held for so long.
     #[must_use]
@@ -116,6 +116,12 @@ impl Transport for Channel {
             held.next().ok_or(TransportError::Lost)?.1 = until;
         }
         Ok(())
+    }
+
+    async fn waiting(&self) -> Result<Option<u64>, TransportError> {
+        let now = Instant::now();
+        let is_free = |entry: &&Entry| entry.held.as_ref().is_none_or(|(_, until)| *until <= now);
+        Ok(Some(self.state().entries.iter().filter(is_free).count() as u64))
     }
 
     async fn remove(&self, parcels: &[Parcel]) -> Result<(), TransportError> {

@@ -124,7 +124,7 @@ impl Folder {
         let mut numbers: BTreeMap<String, u32> = BTreeMap::new();
         for object in &held {
             let mut parts = object.location.as_ref().rsplit('/');
-            let (number, name) = (parts.next().and_then(|number| number.parse().ok()), parts.next());
+            let (number, name) = (parts.next().and_then(|number| number.parse::<u32>().ok()), parts.next());
             if let (Some(number), Some(name)) = (number, name) {
                 let newest = numbers.entry(name.to_owned()).or_default();
                 *newest = number.max(*newest);
@@ -146,14 +146,10 @@ impl Folder {
 
     /// Receives a message, where it is nobody's.
     async fn take(&self, waiting: &Waiting) -> Result<Option<Parcel>, TransportError> {
-        let Waiting { name, newest, .. } = waiting;
-        if *newest > 0
-            && let Some(text) = self.read(&self.held(name, *newest)).await?
-            // What cannot be read was not written whole, and is as good as over.
-            && serde_json::from_str::<Held>(&text).is_ok_and(|held| held.until > now())
-        {
+        if self.is_held(waiting).await? {
             return Ok(None);
         }
+        let Waiting { name, newest, .. } = waiting;
         let number = newest.saturating_add(1);
         if !self.create(&self.held(name, number), self.until()).await? {
             return Ok(None);
@@ -164,6 +160,16 @@ impl Folder {
             return Ok(None);
         };
         Ok(Some(Parcel { text, receipt: format!("{name}/{number}"), deliveries: number }))
+    }
+
+    async fn is_held(&self, waiting: &Waiting) -> Result<bool, TransportError> {
+        if waiting.newest == 0 {
+            return Ok(false);
+        }
+        let text = self.read(&self.held(&waiting.name, waiting.newest)).await?;
+        // What cannot be read was not written whole, and is as good as over.
+        let held = text.and_then(|text| serde_json::from_str::<Held>(&text).ok());
+        Ok(held.is_some_and(|held| held.until > now()))
     }
 
     fn until(&self) -> String {
@@ -226,15 +232,22 @@ impl Transport for Folder {
         for parcel in parcels {
             let (name, number) = receipt(parcel)?;
             // Only who created this object writes it again, unless somebody has created the next.
-            if self.read(&self.held(name, number.saturating_add(1))).await?.is_some()
-                || self.read(&self.held(name, number)).await?.is_none()
-            {
+            let (held, next) = (self.held(name, number), self.held(name, number.saturating_add(1)));
+            if self.read(&next).await?.is_some() || self.read(&held).await?.is_none() {
                 return Err(TransportError::Lost);
             }
-            let put = self.store.put(&self.held(name, number), PutPayload::from(self.until()));
-            put.await.map_err(|error| self.failed(&error))?;
+            self.store.put(&held, PutPayload::from(self.until())).await.map_err(|error| self.failed(&error))?;
         }
         Ok(())
+    }
+
+    async fn waiting(&self) -> Result<Option<u64>, TransportError> {
+        let (waiting, _) = self.look().await?;
+        let mut free = 0;
+        for waiting in &waiting {
+            free += u64::from(!self.is_held(waiting).await?);
+        }
+        Ok(Some(free))
     }
 
     async fn remove(&self, parcels: &[Parcel]) -> Result<(), TransportError> {

@@ -64,6 +64,12 @@ pub trait Transport: Send + Sync {
     /// [`TransportError::Lost`] when one of them is somebody else's by now; when it cannot be reached, or refuses.
     async fn extend(&self, parcels: &[Parcel]) -> Result<(), TransportError>;
 
+    /// About how many messages wait that nobody holds; none where the transport does not tell.
+    ///
+    /// # Errors
+    /// When it cannot be reached, or refuses.
+    async fn waiting(&self) -> Result<Option<u64>, TransportError>;
+
     /// Removes what was dealt with. One that is gone already is none too few.
     ///
     /// # Errors

@@ -96,6 +96,11 @@ impl Transport for Queue {
         Ok(())
     }
 
+    async fn waiting(&self) -> Result<Option<u64>, TransportError> {
+        let (stats, _) = self.queue.stats().await.map_err(|error| self.failed(&error))?;
+        Ok(Some(stats.visible_messages))
+    }
+
     async fn remove(&self, parcels: &[Parcel]) -> Result<(), TransportError> {
         for batch in parcels.chunks(BATCH) {
             let mut receipts: Vec<&str> = batch.iter().map(|parcel| parcel.receipt.as_str()).collect();

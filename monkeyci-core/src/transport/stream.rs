@@ -221,6 +221,11 @@ impl Transport for Stream {
         Ok(())
     }
 
+    async fn waiting(&self) -> Result<Option<u64>, TransportError> {
+        // A stream knows of no reader.
+        Ok(None)
+    }
+
     async fn remove(&self, parcels: &[Parcel]) -> Result<(), TransportError> {
         let mut partitions = self.partitions.lock().await;
         for parcel in parcels {
