@@ -76,8 +76,24 @@ fn commanded(name: &str) -> Option<String> {
     let [.., "builds", org, repo, number] = parts.get(..place)? else { return None };
     let number: u64 = number.parse().ok().filter(|number| *number > 0)?;
     // Of a name that anybody may have chosen, only what is a build goes into the arguments of a program.
-    let build = BuildId::new(org.parse().ok()?, repo.parse().ok()?, number);
+    let build = BuildId::new(decoded(org)?.parse().ok()?, decoded(repo)?.parse().ok()?, number);
     Some(format!("{}/{}/{}", build.org, build.repo, build.number))
+}
+
+/// A name as it was before it became one of an object: there, `=` and two hex digits stand for what is no lower-case letter,
+/// digit, `_`, `-` or `.`.
+fn decoded(name: &str) -> Option<String> {
+    let mut bytes = name.bytes();
+    let mut decoded = Vec::with_capacity(name.len());
+    while let Some(byte) = bytes.next() {
+        decoded.push(if byte == b'=' {
+            let digits = [bytes.next()?, bytes.next()?];
+            u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?
+        } else {
+            byte
+        });
+    }
+    String::from_utf8(decoded).ok()
 }
 
 #[cfg(test)]
@@ -105,6 +121,8 @@ mod tests {
         let told = Told::read(&event(WRITTEN[0], "ci/builds/acme/web/7/commands/01J")).expect("reads");
         let id = "event/e-1/ci/builds/acme/web/7/commands/01J".to_owned();
         assert_eq!(told, Told::Build { build: "acme/web/7".into(), id });
+        let told = Told::read(&event(WRITTEN[0], "builds/=41cme/web/7/commands/01J")).expect("reads");
+        assert!(matches!(told, Told::Build { build, .. } if build == "Acme/web/7"), "names are as they were");
     }
 
     #[test]
@@ -122,6 +140,8 @@ mod tests {
             (WRITTEN[0], "builds/acme/web/0/commands/1"),
             (WRITTEN[0], "builds/--store/x y/7/commands/1"),
             (WRITTEN[0], "commands"),
+            (WRITTEN[0], "builds/=2d=2dstore/web/7/commands/1"),
+            (WRITTEN[0], "builds/=4/web/7/commands/1"),
         ] {
             let told = Told::read(&event(kind, name));
             assert!(matches!(told, Ok(Told::Nothing(_))), "{kind} {name}: {told:?}");
