@@ -3,6 +3,9 @@
 mod account;
 mod build;
 mod debug;
+mod front;
+mod function;
+mod hook;
 mod init;
 mod interrupt;
 mod place;

@@ -30,7 +30,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("monkeyci-slack", &["monkeyci-client", "monkeyci-grammar", "monkeyci-slack-emulator"]),
     ("monkeyci-slack-emulator", &[]),
     ("terraform-provider-monkeyci", &["monkeyci-client", "tfplugin"]),
-    ("monkeyci", &["monkeyci-core", "monkeyci-api", "monkeyci-client", "oci-signer", "oci-services"]),
+    (
+        "monkeyci",
+        &["monkeyci-core", "monkeyci-api", "monkeyci-client", "oci-signer", "oci-services", "monkeyci-oracle-emulator"],
+    ),
     (
         "monkeyci-tests",
         &[
