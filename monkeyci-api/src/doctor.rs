@@ -1,6 +1,7 @@
 //! What a server stands on, looked at before it is started, or while it runs.
 
 pub mod oci;
+pub mod tenancy;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};

@@ -2,10 +2,13 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use monkeyci_api::Config;
+use monkeyci_api::account::{Account, Auth};
+use monkeyci_api::doctor::tenancy::{self, Tenancy};
 use monkeyci_api::doctor::{Finding, Health, examine, oci};
-use monkeyci_api::master_key::oci::{Auth, OciVault};
+use monkeyci_api::master_key::oci::OciVault;
 
 use crate::error::{CliError, Exit};
+use crate::hook::settings::{Settings, Start};
 use crate::ui::style::Tone;
 use crate::ui::table;
 
@@ -32,10 +35,11 @@ pub struct DoctorArgs {
 /// What else is looked at.
 #[derive(Debug, clap::Subcommand)]
 enum Other {
-    /// Look whether Oracle Cloud knows you: configuration file, key, clock, signature
+    /// Look whether Oracle Cloud knows you, and lets builds run: key, clock, policies, room, network, queue, bucket
     ///
-    /// With `--config`, as the server's `[oci-vault]` says, and for its secret too. Nothing is changed.
-    Oci(OciArgs),
+    /// With `--config`, as the server's `[oci-vault]` says, and for its secret too; with `--hook`, as the settings of a front
+    /// door say, and for all that it uses. Nothing is changed.
+    Oci(Box<OciArgs>),
 }
 
 #[derive(Debug, clap::Args)]
@@ -43,6 +47,24 @@ struct OciArgs {
     /// The configuration of the server
     #[arg(short, long, value_name = "FILE", env = "MONKEYCI_SERVER_CONFIG")]
     config: Option<PathBuf>,
+    /// The settings of a front door (`monkeyci hook`)
+    #[arg(long, value_name = "FILE", conflicts_with = "config")]
+    hook: Option<PathBuf>,
+    /// The compartment of container instances: may they be made, and is there room?
+    #[arg(long, value_name = "ID")]
+    compartment: Option<String>,
+    /// The subnet of jobs: do they reach what they need?
+    #[arg(long, value_name = "ID")]
+    subnet: Option<String>,
+    /// The queue of triggers: may it be used, and what waits?
+    #[arg(long, value_name = "ID")]
+    queue: Option<String>,
+    /// The bucket of builds: may it be used, and is it nobody else's?
+    #[arg(long, value_name = "NAME")]
+    bucket: Option<String>,
+    /// Where all services are, for a private endpoint [default: those of the region]
+    #[arg(long, value_name = "URL", hide = true)]
+    endpoint: Option<String>,
     /// The profile of the configuration file [default: DEFAULT]
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
@@ -77,15 +99,48 @@ impl OciArgs {
         cloud.auth = self.auth.unwrap_or(cloud.auth);
         cloud.region = self.region.clone().or(cloud.region);
         cloud.config_file = self.config_file.clone().or(cloud.config_file);
+        cloud.endpoint = self.endpoint.clone().or(cloud.endpoint);
         Ok(cloud)
+    }
+
+    /// What else is to be looked at, and as whom.
+    fn tenancy(&self, cloud: &mut OciVault) -> Result<Tenancy, CliError> {
+        let mut tenancy = Tenancy::default();
+        if let Some(path) = &self.hook {
+            let settings = Settings::read(Some(path)).map_err(CliError::usage)?;
+            tenancy.queue = Some(settings.to).filter(|to| to.starts_with("ocid1.queue."));
+            if let Some(Start::Container(container)) = settings.start {
+                (tenancy.compartment, tenancy.subnet) = (Some(container.compartment), Some(container.subnet));
+            }
+            let Account { auth, config_file, profile, region } = settings.oci;
+            cloud.auth = self.auth.unwrap_or(auth);
+            cloud.config_file = self.config_file.clone().or(config_file);
+            cloud.profile = self.profile.clone().unwrap_or(profile);
+            cloud.region = self.region.clone().or(region);
+        }
+        tenancy.account = cloud.account();
+        tenancy.endpoint.clone_from(&self.endpoint);
+        tenancy.compartment = self.compartment.clone().or(tenancy.compartment);
+        tenancy.subnet = self.subnet.clone().or(tenancy.subnet);
+        tenancy.queue = self.queue.clone().or(tenancy.queue);
+        tenancy.bucket.clone_from(&self.bucket);
+        Ok(tenancy)
     }
 }
 
 /// Looks, and tells what was found.
 pub fn run(args: &DoctorArgs) -> Result<Exit, CliError> {
     if let Some(Other::Oci(args)) = &args.other {
-        let cloud = args.cloud()?;
-        let found = super::runtime()?.block_on(oci::examine(&cloud));
+        let mut cloud = args.cloud()?;
+        let tenancy = args.tenancy(&mut cloud)?;
+        let found = super::runtime()?.block_on(async {
+            let mut found = oci::examine(&cloud).await;
+            // Who is not known is let in nowhere.
+            if !found.iter().any(|finding| finding.health == Health::Bad) {
+                found.extend(tenancy::examine(&tenancy).await);
+            }
+            found
+        });
         return told(&found, args.json);
     }
     let mut config = match &args.config {

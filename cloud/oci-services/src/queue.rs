@@ -73,6 +73,12 @@ impl Queues {
         Ok(Self { service: Service::at(client, address, VERSION)? })
     }
 
+    /// The same, with another way of trying again or of waiting.
+    #[must_use]
+    pub fn with(self, change: impl FnOnce(Service) -> Service) -> Self {
+        Self { service: change(self.service) }
+    }
+
     /// A queue.
     ///
     /// # Errors

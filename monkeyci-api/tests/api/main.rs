@@ -26,6 +26,7 @@ mod mail;
 mod mail_server;
 mod metrics;
 mod object;
+mod oci_events;
 mod oci_vault;
 mod outward;
 mod param;

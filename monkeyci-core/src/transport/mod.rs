@@ -122,3 +122,5 @@ fn written(messages: &[Message], longest: usize) -> Result<Vec<String>, Transpor
 
 #[cfg(test)]
 mod contract;
+#[cfg(all(test, feature = "oci"))]
+mod oracle;

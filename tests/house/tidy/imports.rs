@@ -11,7 +11,10 @@ use super::sources;
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("monkeyci-model", &[]),
     ("monkeyci-supervisor", &[]),
-    ("monkeyci-core", &["monkeyci-model", "monkeyci-supervisor", "oci-services"]),
+    (
+        "monkeyci-core",
+        &["monkeyci-model", "monkeyci-supervisor", "monkeyci-oracle-emulator", "oci-services", "oci-signer"],
+    ),
     ("monkeyci-rest", &["monkeyci-model"]),
     ("monkeyci-client", &["monkeyci-model", "monkeyci-rest"]),
     ("oci-signer", &["monkeyci-oracle-emulator"]),

@@ -8,6 +8,7 @@ mod identity;
 mod kms;
 mod logging;
 mod metadata;
+mod network;
 mod object_storage;
 mod queue;
 mod secrets;
@@ -51,6 +52,7 @@ const SERVICES: &[Service] = &[
     metadata::SERVICE,
     federation::SERVICE,
     echo::SERVICE,
+    network::SERVICE,
     container_instances::SERVICE,
     object_storage::SERVICE,
     functions::GATEWAY,
@@ -69,6 +71,7 @@ const SERVICES: &[Service] = &[
 #[derive(Default)]
 pub(crate) struct State {
     instances: container_instances::State,
+    network: network::State,
     storage: object_storage::State,
     kms: kms::State,
     queue: queue::State,
