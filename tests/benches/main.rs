@@ -13,6 +13,7 @@ mod containers;
 mod depot;
 mod embedded;
 mod engine;
+mod hook;
 mod logs;
 mod measure;
 mod plan;
@@ -46,6 +47,7 @@ const SECTIONS: &[Section] = &[
     ("plan", "Many jobs through the build machine", plan::run),
     ("logs", "What jobs write", logs::run),
     ("webhooks", "What forges deliver to a server", webhooks::run),
+    ("hook", "What forges deliver where no server runs", hook::run),
     ("serving", "What people wait for at a server", serving::run),
     ("terraform", "The Terraform provider, and many objects", terraform::run),
     ("text", "Masking and script files", text::run),

@@ -7,6 +7,7 @@ mod bad_input;
 mod builders;
 mod crash;
 mod debug;
+mod deploy;
 mod docs;
 mod examples;
 mod guide;

@@ -6,6 +6,7 @@ mod debug;
 mod front;
 mod function;
 mod hook;
+mod hook_cloud;
 mod init;
 mod interrupt;
 mod place;

@@ -7,6 +7,8 @@
 //! | `GET clock`, `POST clock` `{ahead?, advance?, standAt?}` | its time: seconds before the machine's, seconds forward, a time to stand at |
 //! | `GET seen`, `DELETE seen` | what was asked, with the status that it got |
 //! | `PUT secrets/OCID` `{content}` | a new version of a secret, in base64 |
+//! | `PUT queues/OCID`, `GET queues/OCID` | a queue, where there is none; the contents of its messages |
+//! | `PUT subnets/OCID` | a private subnet, whose routes lead by a NAT and a service gateway |
 //! | `DELETE tokens` | no token of an instance or resource is known any more |
 //! | `POST instances/OCID/fail` `{lifecycleDetails}` | a container instance dies, with its containers |
 //! | `POST instances/OCID/vanish` | it is gone, and nobody has deleted it |
@@ -70,6 +72,16 @@ pub(crate) fn answer(cloud: &Arc<Cloud>, call: &Call) -> Answer {
             let said: Value = read(call)?;
             let content = said["content"].as_str().ok_or_else(|| Refusal::invalid("`content` is a text"))?;
             cloud.world().secrets.entry((*id).to_owned()).or_default().push(content.to_owned());
+            Ok(Reply::empty(204))
+        }
+        ("PUT", ["queues", id]) => {
+            cloud.world().queue(id, 30, 0);
+            Ok(Reply::empty(204))
+        }
+        ("GET", ["queues", id]) => Ok(Reply::json(&written(&cloud.world().queued(id).0)?)),
+        ("PUT", ["subnets", id]) => {
+            let routes = [("natgateway", "0.0.0.0/0"), ("servicegateway", "all-services")];
+            cloud.world().subnet(id, true, &routes);
             Ok(Reply::empty(204))
         }
         ("DELETE", ["tokens"]) => {

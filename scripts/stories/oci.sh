@@ -1,0 +1,138 @@
+# shellcheck shell=bash
+# Oracle Cloud: the front door, and what waits behind it. All of Oracle Cloud is a double on this machine.
+# shellcheck disable=SC2154 # `place` is the story's own folder, made by scripts/show.
+
+port=$(( 20000 + RANDOM % 20000 ))
+cloud="http://127.0.0.1:$port"
+queue=ocid1.queue.oc1.eu-frankfurt-1.triggers
+subnet=ocid1.subnet.oc1.eu-frankfurt-1.jobs
+compartment=ocid1.compartment.oc1..ci
+export WEB_SECRET="a secret of sixteen letters"
+
+say "Oracle Cloud, as strict as the real one: every signature is verified"
+cargo build --quiet --locked --package monkeyci-oracle-emulator
+"$target/debug/oracle-emulator" --listen "127.0.0.1:$port" --folder "$place/oci" >"$place/cloud.log" &
+at_end kill $!
+await curl -sf "$cloud/_control/settings"
+curl -sf -X PUT "$cloud/_control/queues/$queue"
+curl -sf -X PUT "$cloud/_control/subnets/$subnet"
+
+cat >"$place/hook.toml" <<TOML
+to = "$queue"
+endpoint = "$cloud"
+[oci]
+config-file = "$place/oci/config"
+[[hook]]
+key = "web"
+forge = "github"
+repo = "acme/web"
+url = "https://git.example.com/acme/web.git"
+secrets = ["env:WEB_SECRET"]
+TOML
+
+say "Whether builds could run there, before anything does"
+run 0 monkeyci doctor oci --hook "$place/hook.toml" --endpoint "$cloud" --compartment "$compartment" --subnet "$subnet" \
+  --queue "$queue"
+
+say "A push, as GitHub signs it"
+commit=89abcdef0123456789abcdef0123456789abcdef
+cat >"$place/push.json" <<JSON
+{"ref": "refs/heads/main", "before": "0000000000000000000000000000000000000000", "after": "$commit", "created": true,
+ "forced": false, "repository": {"id": 1, "full_name": "acme/web", "clone_url": "https://elsewhere.example.com/x.git",
+ "default_branch": "main"}, "head_commit": {"id": "$commit", "message": "the first tests", "author": {"name": "Ann"}},
+ "commits": [], "pusher": {"name": "ann"}, "sender": {"login": "ann"}}
+JSON
+sign() { openssl dgst -sha256 -hmac "$1" "$place/push.json" | sed 's/.*= /sha256=/'; }
+signature=$(sign "$WEB_SECRET")
+
+say "The front door as a plain service: a signed push is answered once it is in the queue"
+door=$(( port + 1 ))
+monkeyci hook --config "$place/hook.toml" --listen "127.0.0.1:$door" >"$place/door.log" 2>&1 &
+service=$!
+at_end eval 'kill "$service" 2>/dev/null || true'
+await curl -sf "http://127.0.0.1:$door/healthz"
+deliver() { # URL SIGNATURE ID
+  curl -s -o "$place/answer" -w '%{http_code}\n' -X POST -H 'Content-Type: application/json' -H 'X-GitHub-Event: push' \
+    -H "X-GitHub-Delivery: $3" -H "X-Hub-Signature-256: $2" --data-binary "@$place/push.json" "$1/webhook/github/web"
+}
+status=$(deliver "http://127.0.0.1:$door" "$signature" d-1)
+cat "$place/answer" && echo
+[ "$status" = 202 ] || fail "a signed push was answered $status: $(cat "$place/door.log")"
+waits() { curl -sf "$cloud/_control/queues/$queue" | grep -o '"build/queued\|build/queued' | wc -l; }
+[ "$(waits)" = 1 ] || fail "one trigger waits, and not $(waits)"
+
+say "A forged one is not, and the queue does not hear of it"
+status=$(deliver "http://127.0.0.1:$door" "$(sign "another secret")" d-2)
+printf '%s %s\n' "$status" "$(cat "$place/answer")"
+[ "$status" = 401 ] || fail "a forged push was answered $status"
+[ "$(waits)" = 1 ] || fail "something else waits"
+
+say "A queue that is slow: the forge is told in time to send it again"
+curl -sf -X POST "$cloud/_control/faults" --data '{"kind": {"slow": {"ms": 20000}}, "method": "POST", "target": "/messages", "times": 0}'
+began=$(date +%s)
+status=$(deliver "http://127.0.0.1:$door" "$signature" d-3)
+took=$(( $(date +%s) - began ))
+printf '%s after %s s: %s\n' "$status" "$took" "$(cat "$place/answer")"
+if [ "$status" != 503 ] || [ "$took" -ge 10 ]; then fail "forges wait for ten seconds"; fi
+curl -sf -X DELETE "$cloud/_control/faults"
+kill "$service" && wait "$service" 2>/dev/null || true
+
+say "The same program as a function: Fn's socket, and the request of a gateway in headers"
+mkdir "$place/iofs"
+FN_FORMAT=http-stream FN_LISTENER="unix:$place/iofs/lsnr.sock" monkeyci hook --config "$place/hook.toml" >"$place/fn.log" 2>&1 &
+function=$!
+at_end eval 'kill "$function" 2>/dev/null || true'
+await test -S "$place/iofs/lsnr.sock"
+curl -s -D "$place/head" -o "$place/answer" --unix-socket "$place/iofs/lsnr.sock" -X POST http://fn/call \
+  -H 'Fn-Intent: httprequest' -H 'Fn-Http-Method: POST' -H 'Fn-Http-Request-Url: /webhook/github/web' \
+  -H 'Content-Type: application/json' -H 'Fn-Http-H-X-GitHub-Event: push' -H 'Fn-Http-H-X-GitHub-Delivery: d-4' \
+  -H "Fn-Http-H-X-Hub-Signature-256: $signature" --data-binary "@$place/push.json"
+grep -i '^fn-http-status\|^HTTP' "$place/head"
+grep -qi '^fn-http-status: 202' "$place/head" || fail "the function did not take it in: $(cat "$place/fn.log")"
+[ "$(waits)" -ge 2 ] || fail "the trigger of the function waits as well"
+
+say "A server publishes what happens in builds to a queue"
+events=ocid1.queue.oc1.eu-frankfurt-1.events
+curl -sf -X PUT "$cloud/_control/queues/$events"
+cat >"$place/server.toml" <<TOML
+[events]
+to = "$events"
+endpoint = "$cloud"
+[events.oci]
+config-file = "$place/oci/config"
+TOML
+mkdir -p "$place/work/.monkeyci"
+echo '[{id: unit, script: [echo passed]}]' >"$place/work/.monkeyci/build.yaml"
+git init -q -b main "$place/work" && git -C "$place/work" add -A
+git -C "$place/work" -c user.name=ann -c user.email=ann@example.com commit -qm "the first tests"
+monkeyci server --config "$place/server.toml" --listen "127.0.0.1:$(( port + 2 ))" --state "$place/server" \
+  --processes 'acme/*' --allow-file >"$place/server.log" 2>&1 &
+server=$!
+at_end eval 'kill "$server" 2>/dev/null || true'
+url="http://127.0.0.1:$(( port + 2 ))"
+await curl -sf "$url/readyz"
+sed -n 's/.*#token=//p' "$place/server.log" | monkeyci login "$url" --token-stdin >/dev/null
+monkeyci org add acme >/dev/null
+monkeyci repo add acme/web "file://$place/work" >/dev/null
+run 0 monkeyci run acme/web
+ended() { curl -sf "$cloud/_control/queues/$events" | grep -q 'build/end'; }
+await ended
+curl -sf "$cloud/_control/queues/$events" | grep -o '\\"type\\":\\"[a-z/]*\\"' | sort | uniq -c
+
+if monkeyci run-build --help >/dev/null 2>&1; then
+  say "A controller takes a trigger, builds, and ends"
+  folder="$place/triggers" store="file://$place/store"
+  sed "s|^to = .*|to = \"file://$folder\"|; /^endpoint/d; s|https://git.example.com/acme/web.git|file://$place/work|" \
+    "$place/hook.toml" >"$place/folder.toml"
+  real=$(git -C "$place/work" rev-parse HEAD)
+  sed -i "s/$commit/$real/g" "$place/push.json"
+  monkeyci hook --config "$place/folder.toml" --listen "127.0.0.1:$(( port + 3 ))" >"$place/folder.log" 2>&1 &
+  at_end kill $!
+  await curl -sf "http://127.0.0.1:$(( port + 3 ))/healthz"
+  status=$(deliver "http://127.0.0.1:$(( port + 3 ))" "$(sign "$WEB_SECRET")" d-5)
+  [ "$status" = 202 ] || fail "a signed push was answered $status"
+  run 0 monkeyci run-build --store "$store" --queue "file://$folder" --executor process --allow-file
+  run 0 monkeyci --store "$store" builds acme/web
+else
+  skip "this program has no run-build"
+fi

@@ -1,0 +1,163 @@
+//! What sets MonkeyCI up as code says nothing that its providers do not know.
+//!
+//! Oracle's provider cannot be fetched where tests run. `tests/fixture/oci-provider.json` has the names and arguments of what
+//! is used of it, as they are in the provider of 2025-09; what only a plan against a tenancy shows is told in the guide.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use serde::Deserialize;
+
+use crate::tidy::sources;
+
+const SCHEMA: &str = include_str!("../fixture/oci-provider.json");
+
+/// The arguments of a block.
+#[derive(Deserialize)]
+struct Arguments {
+    required: BTreeSet<String>,
+    optional: BTreeSet<String>,
+}
+
+/// A block with what stands in it.
+#[derive(Debug, Default)]
+struct Block {
+    /// Its type, and the names behind it.
+    head: Vec<String>,
+    arguments: BTreeSet<String>,
+    blocks: Vec<Block>,
+}
+
+/// Words that every resource may have.
+const OF_ALL: [&str; 6] = ["provider", "count", "for_each", "depends_on", "lifecycle", "timeouts"];
+
+/// Reads the blocks of a file that `terraform fmt` has nothing to say of.
+fn read(text: &str) -> Block {
+    let mut open = vec![Block::default()];
+    let (mut value, mut heredoc) = (0_i32, None::<String>);
+    for line in text.lines().map(str::trim) {
+        if let Some(end) = &heredoc {
+            if line == end {
+                heredoc = None;
+            }
+            continue;
+        }
+        let code = line.split(" # ").next().unwrap_or_default();
+        if code.is_empty() || code.starts_with('#') {
+            continue;
+        }
+        let depth: i32 = code
+            .chars()
+            .map(|letter| match letter {
+                '{' | '[' | '(' => 1,
+                '}' | ']' | ')' => -1,
+                _ => 0,
+            })
+            .sum();
+        if value > 0 {
+            value += depth;
+            continue;
+        }
+        let top = open.last_mut().expect("a file is open");
+        if let Some((name, rest)) = code.split_once(" = ").or_else(|| code.split_once("= ")) {
+            top.arguments.insert(name.trim().to_owned());
+            heredoc = rest.strip_prefix("<<-").map(str::to_owned);
+            value = depth;
+        } else if code.ends_with('{') {
+            let words = code.trim_end_matches('{').split_whitespace().map(|word| word.trim_matches('"').to_owned());
+            open.push(Block { head: words.collect(), ..Block::default() });
+        } else if code == "}" {
+            let block = open.pop().expect("it was opened");
+            open.last_mut().expect("the file is open").blocks.push(block);
+        }
+    }
+    assert_eq!(open.len(), 1, "every block is closed");
+    open.pop().expect("the file")
+}
+
+/// What is wrong with a block by its schema.
+fn judge(block: &Block, path: &str, schema: &BTreeMap<String, Arguments>, place: &str, wrong: &mut Vec<String>) {
+    let Some(known) = schema.get(path) else {
+        return wrong.push(format!("{place}: there is no block `{path}`"));
+    };
+    let inner = block.blocks.iter().map(|inner| inner.head[0].clone());
+    let said: BTreeSet<String> = block.arguments.iter().cloned().chain(inner).collect();
+    let is_known = |name: &str| known.required.contains(name) || known.optional.contains(name);
+    let strange = said.iter().filter(|name| !is_known(name) && !OF_ALL.contains(&name.as_str()));
+    wrong.extend(strange.map(|name| format!("{place}: `{path}` has no argument `{name}`")));
+    let missing = known.required.difference(&said);
+    wrong.extend(missing.map(|name| format!("{place}: `{path}` lacks `{name}`")));
+    for inner in block.blocks.iter().filter(|inner| !OF_ALL.contains(&inner.head[0].as_str())) {
+        let name = &inner.head[0];
+        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        judge(inner, &path, schema, place, wrong);
+    }
+}
+
+#[test]
+fn what_is_set_up_in_oracle_cloud_is_known_to_its_provider() {
+    let schema: BTreeMap<String, BTreeMap<String, Arguments>> = serde_json::from_str(SCHEMA).expect("a schema");
+    let files = sources::files().into_iter().filter(|(name, _)| name.starts_with("deploy/oci/") && name.ends_with(".tf"));
+    let (mut wrong, mut used, mut made, mut named) = (Vec::new(), BTreeSet::new(), BTreeSet::new(), String::new());
+    for (name, text) in files.filter(|(name, _)| !name.contains("/server/")) {
+        for block in read(&text).blocks {
+            let [kind, of, own] = block.head.as_slice() else { continue };
+            let key = format!("{kind} {of}");
+            let place = format!("{name}: {of}.{own}");
+            made.insert(format!("{of}.{own}"));
+            match schema.get(&key) {
+                Some(schema) => judge(&block, "", schema, &place, &mut wrong),
+                None => wrong.push(format!("{place}: the provider has no {key}, or it is not in the schema here")),
+            }
+            used.insert(key);
+        }
+        named.push_str(&text);
+    }
+    for key in schema.keys().filter(|key| !used.contains(*key)) {
+        wrong.push(format!("{key} is in the schema here, and is not used"));
+    }
+    // What is named is there.
+    let letters = |letter: char| letter.is_ascii_alphanumeric() || "_.".contains(letter);
+    for word in named.split(|letter| !letters(letter)).filter(|word| word.starts_with("oci_")) {
+        let whole: Vec<&str> = word.split('.').take(2).collect();
+        if whole.len() == 2 && !made.contains(&whole.join(".")) {
+            wrong.push(format!("`{word}` names what nothing makes"));
+        }
+    }
+    assert!(made.len() > 20, "{made:?}");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn the_functions_and_instances_may_do_what_they_do_and_a_job_nothing() {
+    let policies = std::fs::read_to_string(sources::root().join("deploy/oci/identity.tf")).expect("it is there");
+    for needed in [
+        "${local.hook} to use queue-push",
+        "${local.hook} to read secret-bundles",
+        "${local.hook} to manage compute-container-family",
+        "${local.instances} to use queue-pull",
+        "${local.instances} to manage compute-container-family",
+        "${local.instances} to use virtual-network-family",
+    ] {
+        assert!(policies.contains(needed), "no policy allows {needed}");
+    }
+    for much in ["all-resources", "in tenancy", "to manage queues", "${local.hook} to use queue-pull"] {
+        assert!(!policies.contains(much), "a policy allows more than is needed: {much}");
+    }
+}
+
+#[test]
+fn it_is_formatted() {
+    let terraform = Command::new("terraform")
+        .args(["fmt", "-check", "-recursive", "-no-color", "deploy/oci"])
+        .env("TF_CLI_CONFIG_FILE", "/dev/null")
+        .current_dir(sources::root())
+        .output();
+    let Ok(output) = terraform else {
+        let required = std::env::var("MONKEYCI_TEST_REQUIRE").unwrap_or_default();
+        let is_required = required.split(',').any(|name| name == "terraform" || name == "all");
+        assert!(!is_required, "`terraform` is required and missing");
+        return eprintln!("skipped: terraform: there is none on PATH");
+    };
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
