@@ -23,10 +23,12 @@
 
 mod call;
 mod error;
+mod login;
 mod page;
 mod service;
 
 pub mod container_instances;
+pub mod object_storage;
 pub mod queue;
 pub mod retry;
 pub mod secrets;
@@ -35,6 +37,7 @@ pub mod work_request;
 
 pub use call::{Answer, Call};
 pub use error::{Error, Refusal};
+pub use login::Login;
 pub use page::Page;
 pub use retry::Retry;
 pub use service::Service;

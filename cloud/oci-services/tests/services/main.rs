@@ -1,6 +1,9 @@
 //! The clients against what Oracle's own client has sent, and against services that refuse, break and repeat themselves.
 
+#[cfg(feature = "object-store")]
+mod bucket_store;
 mod container_instances;
 mod golden;
 mod listener;
+mod object_storage;
 mod retry;

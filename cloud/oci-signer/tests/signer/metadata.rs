@@ -4,7 +4,6 @@ use oci_signer::{Client, Instance, Principal, PrivateKey, Signer};
 use oracle_emulator::{Fault, Oracle};
 use rcgen::{CertificateParams, DnType, KeyPair, PKCS_RSA_SHA256, RsaKeySize};
 
-
 const TENANCY: &str = "ocid1.tenancy.oc1..aaaa";
 
 /// Makes the service's machine one of Oracle's, with a new certificate.
