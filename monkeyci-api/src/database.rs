@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use monkeyci_core::store::postgres::{Address, Postgres};
-use monkeyci_core::store::{Database, Sqlite, Store, StoreError};
+use monkeyci_core::store::{Database, Feed, Sqlite, StoreError};
 
 use crate::backup;
 use crate::config::Config;
@@ -18,14 +18,14 @@ pub const ELSEWHERE: &str = "database.txt";
 ///
 /// # Errors
 /// When it cannot be opened, or is not the one that the folder belongs to.
-pub async fn open(config: &Config, folder: &Path) -> Result<(Arc<dyn Store>, Arc<dyn Database>), ServerError> {
+pub async fn open(config: &Config, folder: &Path) -> Result<(Arc<dyn Feed>, Arc<dyn Database>), ServerError> {
     let marker = folder.join(ELSEWHERE);
     let known =
         known(folder).map_err(|source| ServerError::Io { what: "cannot read", path: marker.clone(), source })?;
     match (config.address().map_err(ServerError::Config)?, known) {
         (None, None) => {
             let store = Arc::new(Sqlite::open(folder.join(backup::DATABASE))?);
-            Ok((Arc::clone(&store) as Arc<dyn Store>, store))
+            Ok((Arc::clone(&store) as Arc<dyn Feed>, store))
         }
         (None, Some(name)) => Err(ServerError::Config(format!(
             "database: the builds of `{}` are in `{name}`: name it, or another state folder",
@@ -45,7 +45,7 @@ pub async fn open(config: &Config, folder: &Path) -> Result<(Arc<dyn Store>, Arc
                     source,
                 })?;
             }
-            Ok((Arc::clone(&store) as Arc<dyn Store>, store))
+            Ok((Arc::clone(&store) as Arc<dyn Feed>, store))
         }
     }
 }

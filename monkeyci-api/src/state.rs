@@ -9,7 +9,7 @@ use monkeyci_core::engine::Engine;
 use monkeyci_core::lease::Leases;
 use monkeyci_core::log::LogStore;
 use monkeyci_core::model::Millis;
-use monkeyci_core::store::{Store, Tables};
+use monkeyci_core::store::{Feed, Tables};
 use tokio::sync::{Notify, watch};
 
 use crate::config::{Events, Retention};
@@ -34,7 +34,7 @@ pub struct Shared {
     /// Runs builds.
     pub engine: Engine,
     /// Facts and rows of builds.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn Feed>,
     /// The tables of the API.
     pub tables: Tables,
     /// What jobs print.

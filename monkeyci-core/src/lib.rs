@@ -65,6 +65,7 @@
 //! - [`engine`]: the one loop that makes facts durable and acts on them; [`lease`] is how workers take part, [`offer`]
 //!   what they can run, [`visit`] how people come to their jobs.
 //! - [`worker`]: runs leased jobs: workspace, secrets, executor, log, artifacts. [`scope`]: what of them others may use.
+//! - [`controller`]: what a build needs that is run without a server, from an object store.
 //! - [`trigger`]: what causes builds from outside: webhooks of forges, schedules. Pure too.
 //! - ports: [`store`], [`source`], [`script`], [`executor`], [`transport`]; [`program`]: scripts that are programs.
 //! - far away: `sidecar`, the job directory of a container that sees nothing of ours.
@@ -76,6 +77,7 @@ pub mod build;
 pub mod queue;
 
 pub mod attempt;
+pub mod controller;
 pub mod engine;
 pub mod lease;
 pub mod offer;

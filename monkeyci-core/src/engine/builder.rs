@@ -50,6 +50,7 @@ pub struct Builder {
     no_programs: bool,
     scripts: Option<PathBuf>,
     elsewhere: bool,
+    blobs: Option<Blobs>,
     caches: Option<PathBuf>,
     reporters: Vec<Reporter>,
     requests: Option<Requests>,
@@ -169,6 +170,13 @@ impl Builder {
         self
     }
 
+    /// Keeps artifacts and caches there; in the state folder when that is not said.
+    #[must_use]
+    pub fn blobs(mut self, blobs: Blobs) -> Self {
+        self.blobs = Some(blobs);
+        self
+    }
+
     /// Keeps caches in this folder, which may be shared with other engines; in the state folder when that is not said.
     #[must_use]
     pub fn caches(mut self, dir: impl Into<PathBuf>) -> Self {
@@ -262,12 +270,14 @@ impl Builder {
         if let Some(programs) = &programs {
             programs.sweep().await;
         }
-        let kept = state.join("artifacts");
-        let blobs = Blobs::on_disk(&kept)
-            .map_err(|error| EngineError::State { path: kept, source: std::io::Error::other(error) })?;
+        let caches = match (self.caches, &self.blobs) {
+            (None, Some(blobs)) => blobs.clone(),
+            (caches, _) => on_disk(caches.unwrap_or_else(|| state.join("caches")))?,
+        };
+        let artifacts = self.blobs.map_or_else(|| on_disk(state.join("artifacts")), Ok)?;
         let shared = Arc::new(Shared {
             store,
-            artifacts: Artifacts::new(blobs),
+            artifacts: Artifacts::new(artifacts),
             logs: LogStore::at(state.join("logs")),
             claims: Default::default(),
             progress: Default::default(),
@@ -325,22 +335,22 @@ impl Builder {
         match executor {
             None => workers_ended.cancel(),
             Some(executor) => {
-                let given = local_worker::Given {
-                    caches: self.caches,
-                    registries: self.registries,
-                    debug: self.debug,
-                    offer: self.offer,
-                };
+                let given =
+                    local_worker::Given { caches, registries: self.registries, debug: self.debug, offer: self.offer };
                 engine.worker = Some(local_worker::start(
                     &engine,
                     executor,
                     given,
                     Ends { stop: workers, leave: left, ended: workers_ended },
-                )?);
+                ));
             }
         }
         Ok(engine)
     }
+}
+
+fn on_disk(path: PathBuf) -> Result<Blobs, EngineError> {
+    Blobs::on_disk(&path).map_err(|error| EngineError::State { path, source: std::io::Error::other(error) })
 }
 
 /// The label of a state folder. It is drawn by lot once and kept there, so that what a dead engine left is known as

@@ -27,8 +27,12 @@ const COMPANY: Duration = Duration::from_millis(20);
 /// How often silent workers and broken builds are looked after.
 const TICK: Duration = Duration::from_millis(500);
 
-/// What is done once a batch is durable, or is known not to be.
-type Answer = Box<dyn FnOnce(Result<(), &StoreError>) + Send>;
+/// What is done once facts are durable, or are known not to be.
+struct Answer {
+    /// The builds whose facts they are.
+    of: Vec<BuildId>,
+    tell: Box<dyn FnOnce(Result<(), &StoreError>) + Send>,
+}
 
 /// The one loop: owns every open build.
 pub(super) struct Desk {
@@ -119,7 +123,7 @@ impl Desk {
             Call::Result { attempt, result, reply } => {
                 if self.executed(&attempt, result) {
                     let claim = |well| if well { Claim::Holds } else { Claim::Stale };
-                    self.answer(move |written| tell(reply, claim(written.is_ok())));
+                    self.answer([attempt.build], move |written| tell(reply, claim(written.is_ok())));
                 } else {
                     tell(reply, Claim::Stale);
                 }
@@ -130,19 +134,19 @@ impl Desk {
     fn begin(&mut self, id: BuildId, request: BuildRequest, reply: Reply<Result<(), EngineError>>) {
         if self.builds.contains_key(&id) {
             // Somebody else begins it with the same key.
-            return self.answer(move |written| tell(reply, written.map_err(|error| error.clone().into())));
+            return self.answer([id], move |written| tell(reply, written.map_err(|error| error.clone().into())));
         }
         let trigger = Box::new(request.trigger.clone());
         self.builds.insert(id.clone(), OpenBuild::new(id.clone(), Build::default(), 0, Some(request)));
         for cause in [EventKind::BuildTriggered { trigger }, EventKind::BuildInitializing {}] {
             self.stage(&id, cause).expect("a new build can begin");
         }
-        self.answer(move |written| tell(reply, written.map_err(|error| error.clone().into())));
+        self.answer([id], move |written| tell(reply, written.map_err(|error| error.clone().into())));
     }
 
     fn tell(&mut self, id: BuildId, cause: EventKind, reply: Reply<Result<(), EngineError>>) {
         match self.stage(&id, cause) {
-            Ok(()) => self.answer(move |written| tell(reply, written.map_err(|error| error.clone().into()))),
+            Ok(()) => self.answer([id], move |written| tell(reply, written.map_err(|error| error.clone().into()))),
             Err(error) => tell(reply, Err(error)),
         }
     }
@@ -228,9 +232,13 @@ impl Desk {
         }
     }
 
-    /// Does something once the batch is durable, or is known not to be.
-    pub(super) fn answer(&mut self, answer: impl FnOnce(Result<(), &StoreError>) + Send + 'static) {
-        self.answers.push(Box::new(answer));
+    /// Does something once what is staged of these builds is durable, or is known not to be.
+    pub(super) fn answer(
+        &mut self,
+        of: impl IntoIterator<Item = BuildId>,
+        tell: impl FnOnce(Result<(), &StoreError>) + Send + 'static,
+    ) {
+        self.answers.push(Answer { of: of.into_iter().collect(), tell: Box::new(tell) });
     }
 
     /// Makes everything durable that was staged, then tells and does what follows from it.
@@ -238,22 +246,29 @@ impl Desk {
         let dirty = std::mem::take(&mut self.dirty);
         let answers = std::mem::take(&mut self.answers);
         let time = now();
-        let commits = dirty.iter().filter_map(|id| Some(self.builds.get_mut(id)?.commit(time))).collect();
-        let written = if dirty.is_empty() { Ok(Vec::new()) } else { self.shared.store.commit(commits).await };
-        match written {
-            Ok(events) => {
-                // Claims, effects and progress first: whoever is answered may count on them at once.
-                events.iter().for_each(|event| self.act(event));
-                dirty.iter().for_each(|id| self.note(id));
-                answers.into_iter().for_each(|answer| answer(Ok(())));
-                events.iter().for_each(|event| self.shared.report(event));
-            }
-            Err(error) => {
-                tracing::error!(%error, builds = dirty.len(), "facts could not be written");
-                dirty.into_iter().for_each(|id| self.break_off(id, error.to_string()));
-                answers.into_iter().for_each(|answer| answer(Err(&error)));
+        let (mut written, mut failed) = (Vec::new(), HashMap::new());
+        for batch in dirty.chunks(self.shared.store.most_builds().max(1)) {
+            let commits = batch.iter().filter_map(|id| Some(self.builds.get_mut(id)?.commit(time))).collect();
+            match self.shared.store.commit(commits).await {
+                Ok(events) => written.extend(events),
+                Err(error) => {
+                    tracing::error!(%error, builds = batch.len(), "facts could not be written");
+                    failed.extend(batch.iter().map(|id| (id.clone(), error.clone())));
+                }
             }
         }
+        // Claims, effects and progress first: whoever is answered may count on them at once.
+        written.iter().for_each(|event| self.act(event));
+        for id in &dirty {
+            match failed.get(id) {
+                None => self.note(id),
+                Some(error) => self.break_off(id, error.to_string()),
+            }
+        }
+        for Answer { of, tell } in answers {
+            tell(of.iter().find_map(|id| failed.get(id)).map_or(Ok(()), Err));
+        }
+        written.iter().for_each(|event| self.shared.report(event));
     }
 
     /// Notes how far a build has come, and lets go of it when it has ended.
@@ -269,14 +284,14 @@ impl Desk {
     }
 
     /// Lets go of a build whose facts could not be written: what is in memory is not what is stored.
-    fn break_off(&mut self, id: BuildId, reason: String) {
-        let Some(open) = self.builds.remove(&id) else { return };
+    fn break_off(&mut self, id: &BuildId, reason: String) {
+        let Some(open) = self.builds.remove(id) else { return };
         open.cancel.cancel();
         for job in open.build.jobs() {
-            self.queue.release(&id, &job.job().id);
+            self.queue.release(id, &job.job().id);
             self.shared.claims.revoke(job.fence());
         }
-        self.broken.insert(id, reason);
+        self.broken.insert(id.clone(), reason);
     }
 
     /// Ends a build that cannot go on, wherever it stands.

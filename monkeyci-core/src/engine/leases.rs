@@ -68,8 +68,9 @@ impl Desk {
                 continue;
             }
             let leases: Vec<Lease> = keys.into_iter().filter_map(|key| self.lease(key, &asking)).collect();
+            let builds: Vec<_> = leases.iter().map(|lease| lease.attempt.build.clone()).collect();
             let handover = self.handover(leases, asking.is_inside);
-            self.answer(move |written| {
+            self.answer(builds, move |written| {
                 if written.is_ok() {
                     tell(asking.reply, handover);
                 }
@@ -139,7 +140,7 @@ impl Desk {
         let is_news = self.holds(attempt) && self.stage(&attempt.build, cause).is_ok();
         if is_news {
             let (shared, attempt) = (Arc::clone(&self.shared), attempt.clone());
-            self.answer(move |written| {
+            self.answer([attempt.build.clone()], move |written| {
                 if written.is_ok() {
                     shared.claims.revoke(attempt.fence);
                     shared.logs.close(&LogId::from(&attempt));

@@ -1,9 +1,8 @@
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Engine, EngineError};
+use super::Engine;
 use crate::blob::{Blobs, Caches};
 use crate::executor::Executor;
 use crate::offer::Offer;
@@ -14,8 +13,8 @@ pub const LOCAL: &str = "local";
 
 /// What only this worker is given.
 pub(super) struct Given {
-    /// Where caches are kept; in the state folder when that is not said.
-    pub(super) caches: Option<PathBuf>,
+    /// Where caches are kept.
+    pub(super) caches: Blobs,
     /// The credentials of private registries.
     pub(super) registries: Registries,
     /// The job that is opened for a person, if one is.
@@ -40,13 +39,8 @@ pub(super) fn start(
     executor: Arc<dyn Executor>,
     given: Given,
     Ends { stop, leave, ended }: Ends,
-) -> Result<Worker, EngineError> {
+) -> Worker {
     let shared = &engine.shared;
-    let blobs = |dir: PathBuf| {
-        let io = std::io::Error::other;
-        Blobs::on_disk(&dir).map_err(|error| EngineError::State { path: dir, source: io(error) })
-    };
-    let caches = given.caches.unwrap_or_else(|| shared.state.join("caches"));
     let mut settings = Settings::new(LOCAL, &shared.instance, shared.state.join("jobs"));
     // The engine counts what runs. The worker asks for the next job while it still clears away the last ones, so that it
     // is leased in the very commit that ends the one before; and a disk that is slow to remove files holds nobody up.
@@ -60,7 +54,7 @@ pub(super) fn start(
         leases: engine.leases(),
         executor,
         artifacts: shared.artifacts.clone(),
-        caches: Caches::new(blobs(caches)?),
+        caches: Caches::new(given.caches),
         secrets: Arc::default(),
         registries: Vec::new(),
         keeper: Some(Arc::clone(&shared.keeper)),
@@ -84,5 +78,5 @@ pub(super) fn start(
         }
         drop(at_end);
     });
-    Ok(worker)
+    worker
 }

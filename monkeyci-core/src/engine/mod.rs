@@ -144,6 +144,13 @@ impl Engine {
         }
     }
 
+    /// The folder of a build's checkout, which is there from when its source is fetched until it ends. Who goes on with a
+    /// build on another machine fills it first.
+    #[must_use]
+    pub fn checkout(&self, build: &BuildId) -> std::path::PathBuf {
+        self.shared.checkout(build)
+    }
+
     /// A build with its jobs and their results, as far as it has come.
     ///
     /// # Errors

@@ -112,7 +112,7 @@ impl Desk {
             Phase::Loading => self.load(&id),
             Phase::Scripting | Phase::Scripted | Phase::Ended => {}
         }
-        self.answer(move |written| tell(reply, written.map_err(|error| error.clone().into())));
+        self.answer([id], move |written| tell(reply, written.map_err(|error| error.clone().into())));
     }
 }
 

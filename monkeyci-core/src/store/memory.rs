@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use monkeyci_model::{BuildId, Event, JobId, OrgId, RepoId};
 
-use super::{BuildRow, Commit, JobRow, Sequence, Store, StoreError};
+use super::{BuildRow, Commit, Feed, JobRow, Sequence, Store, StoreError};
 
 /// A store in memory. Its clones are the same store, so that one can outlive the engine that writes to it.
 #[derive(Clone, Default)]
@@ -120,10 +120,6 @@ impl Store for Memory {
         Ok(state.entry(build).map(|entry| page(&entry.events, after, limit)).unwrap_or_default())
     }
 
-    async fn feed(&self, position: u64, limit: usize) -> Result<Vec<Arc<Event>>, StoreError> {
-        Ok(page(&self.state().events, position, limit))
-    }
-
     async fn open_builds(&self) -> Result<Vec<BuildRow>, StoreError> {
         let state = self.state();
         let rows = state.builds.values().map(|entry| &entry.row);
@@ -140,6 +136,13 @@ impl Store for Memory {
 
     async fn jobs(&self, build: &BuildId) -> Result<Vec<JobRow>, StoreError> {
         Ok(self.state().entry(build).map(|entry| entry.jobs.clone()).unwrap_or_default())
+    }
+}
+
+#[async_trait]
+impl Feed for Memory {
+    async fn feed(&self, position: u64, limit: usize) -> Result<Vec<Arc<Event>>, StoreError> {
+        Ok(page(&self.state().events, position, limit))
     }
 }
 

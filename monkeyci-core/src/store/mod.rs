@@ -6,6 +6,7 @@
 
 mod memory;
 mod migration;
+pub mod object;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod row;
@@ -18,6 +19,7 @@ use async_trait::async_trait;
 use monkeyci_model::{BuildId, Event, EventKind, Millis, OrgId, RepoId};
 
 pub use memory::Memory;
+pub use object::Objects;
 #[cfg(feature = "postgres")]
 pub use postgres::Postgres;
 pub use row::{BuildRow, JobRow};
@@ -52,7 +54,14 @@ pub enum Sequence {
 /// Where facts and rows are kept.
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// Writes every commit of the batch or none; each build occurs at most once in it. What it returns is durable.
+    /// How many builds one batch may be of. Most stores write a batch of any in one transaction; an object store writes one
+    /// object whole, which is of one build.
+    fn most_builds(&self) -> usize {
+        usize::MAX
+    }
+
+    /// Writes every commit of the batch or none; each build occurs at most once in it, and there are no more of them than
+    /// [`most_builds`](Self::most_builds). What it returns is durable.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when a build has other events than expected; whatever keeps the batch from being
@@ -79,13 +88,6 @@ pub trait Store: Send + Sync {
     /// When it cannot be read.
     async fn events(&self, build: &BuildId, after: u64, limit: usize) -> Result<Vec<Arc<Event>>, StoreError>;
 
-    /// Up to `limit` events of all builds after `position`, in order. Positions have no gaps, so a reader that keeps
-    /// the last position it saw misses nothing.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    async fn feed(&self, position: u64, limit: usize) -> Result<Vec<Arc<Event>>, StoreError>;
-
     /// Builds that have not ended, oldest first.
     ///
     /// # Errors
@@ -111,9 +113,27 @@ pub trait Store: Send + Sync {
     async fn jobs(&self, build: &BuildId) -> Result<Vec<JobRow>, StoreError>;
 }
 
+/// Port: a store with one order of all that happens in it.
+///
+/// Where many processes write to one store at once and nothing but single objects can be written whole, there is none:
+/// see [`object`]. There the events of each build have an order of their own, by their `seq`.
+#[async_trait]
+pub trait Feed: Store {
+    /// Up to `limit` events of all builds after `position`, in order. Positions have no gaps, so a reader that keeps
+    /// the last position it saw misses nothing.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    async fn feed(&self, position: u64, limit: usize) -> Result<Vec<Arc<Event>>, StoreError>;
+}
+
 /// One that others hold too.
 #[async_trait]
 impl<S: Store + ?Sized> Store for Arc<S> {
+    fn most_builds(&self) -> usize {
+        (**self).most_builds()
+    }
+
     async fn commit(&self, batch: Vec<Commit>) -> Result<Vec<Arc<Event>>, StoreError> {
         (**self).commit(batch).await
     }
@@ -128,10 +148,6 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     async fn events(&self, build: &BuildId, after: u64, limit: usize) -> Result<Vec<Arc<Event>>, StoreError> {
         (**self).events(build, after, limit).await
-    }
-
-    async fn feed(&self, position: u64, limit: usize) -> Result<Vec<Arc<Event>>, StoreError> {
-        (**self).feed(position, limit).await
     }
 
     async fn open_builds(&self) -> Result<Vec<BuildRow>, StoreError> {

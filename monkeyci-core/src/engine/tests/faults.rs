@@ -7,7 +7,7 @@ use monkeyci_model::{Event, OrgId, RepoId};
 use super::*;
 use crate::build::JobState;
 use crate::source::{Checkout, Source, SourceError};
-use crate::store::{BuildRow, Commit, JobRow, Memory, Store, StoreError};
+use crate::store::{BuildRow, Commit, Feed, JobRow, Memory, Store, StoreError};
 
 fn request(load: fn() -> Result<Loaded, LoadError>) -> BuildRequest {
     BuildRequest::jobs(vec![]).load(move |_, _, _| load())
@@ -87,9 +87,6 @@ impl Store for Full {
     async fn events(&self, build: &BuildId, after: u64, limit: usize) -> Result<Vec<Arc<Event>>, StoreError> {
         self.0.events(build, after, limit).await
     }
-    async fn feed(&self, position: u64, limit: usize) -> Result<Vec<Arc<Event>>, StoreError> {
-        self.0.feed(position, limit).await
-    }
     async fn open_builds(&self) -> Result<Vec<BuildRow>, StoreError> {
         self.0.open_builds().await
     }
@@ -149,7 +146,8 @@ async fn a_job_that_its_worker_never_took_is_leased_to_another() {
 async fn what_is_wrong_with_a_script_is_told_without_its_secrets() {
     let mut secrets = crate::secret::Secrets::new();
     secrets.insert(monkeyci_model::SecretRef { name: "TOKEN".into(), version: 1 }, "hunter22-hunter22".into());
-    let engine = Engine::local().without_worker().secrets(secrets).open().await.expect("opens");
+    let memory = Memory::default();
+    let engine = Engine::local().without_worker().store(memory.clone()).secrets(secrets).open().await.expect("opens");
     let picture =
         || Err(LoadError { status: BuildStatus::Failure, message: "`scirpt: [login hunter22-hunter22]`".into() });
     let warned =
@@ -166,6 +164,6 @@ async fn what_is_wrong_with_a_script_is_told_without_its_secrets() {
         let mut build = engine.build(request).await.expect("begins");
         assert_eq!(story(&mut build).await.pop().as_deref(), Some(wanted));
     }
-    let events = engine.shared.store.feed(0, 1000).await.expect("reads");
+    let events = memory.feed(0, 1000).await.expect("reads");
     assert!(events.iter().all(|event| !serde_json::to_string(&**event).expect("serializes").contains("hunter22")));
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::store::{BuildRow, Commit, Memory, Store};
+use crate::store::{BuildRow, Commit, Feed, Memory, Store};
 
 fn never(id: &str) -> Job {
     Job { retry: Retry::never(), ..job(id) }

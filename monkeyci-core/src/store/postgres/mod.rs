@@ -31,7 +31,7 @@ use tokio::sync::{mpsc, oneshot};
 pub use address::{Address, AddressError, Password};
 
 use super::migration::migrate;
-use super::{BuildRow, Commit, Database, JobRow, Sequence, Sql, Store, StoreError, Task};
+use super::{BuildRow, Commit, Database, Feed, JobRow, Sequence, Sql, Store, StoreError, Task};
 use readers::Readers;
 use tables::Statements;
 use work::{Reply, Work};
@@ -134,10 +134,6 @@ impl Store for Postgres {
         self.read(move |sql| read::events(sql, &build, after, limit)).await
     }
 
-    async fn feed(&self, position: u64, limit: usize) -> Result<Vec<Arc<Event>>, StoreError> {
-        self.read(move |sql| read::feed(sql, position, limit)).await
-    }
-
     async fn open_builds(&self) -> Result<Vec<BuildRow>, StoreError> {
         self.read(read::open_builds).await
     }
@@ -154,6 +150,13 @@ impl Store for Postgres {
     async fn jobs(&self, build: &BuildId) -> Result<Vec<JobRow>, StoreError> {
         let build = build.clone();
         self.read(move |sql| read::jobs(sql, &build)).await
+    }
+}
+
+#[async_trait]
+impl Feed for Postgres {
+    async fn feed(&self, position: u64, limit: usize) -> Result<Vec<Arc<Event>>, StoreError> {
+        self.read(move |sql| read::feed(sql, position, limit)).await
     }
 }
 

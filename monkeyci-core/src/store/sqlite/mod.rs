@@ -23,7 +23,7 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 
 use super::migration::migrate;
-use super::{BuildRow, Commit, Database, JobRow, Sequence, Store, StoreError, Task};
+use super::{BuildRow, Commit, Database, Feed, JobRow, Sequence, Store, StoreError, Task};
 use file::DatabaseFile;
 use tables::Statements;
 use writer::{Work, Writer};
@@ -119,10 +119,6 @@ impl Store for Sqlite {
         self.read(move |connection| read::events(connection, &build, after, limit)).await
     }
 
-    async fn feed(&self, position: u64, limit: usize) -> Result<Vec<Arc<Event>>, StoreError> {
-        self.read(move |connection| read::feed(connection, position, limit)).await
-    }
-
     async fn open_builds(&self) -> Result<Vec<BuildRow>, StoreError> {
         self.read(read::open_builds).await
     }
@@ -139,6 +135,13 @@ impl Store for Sqlite {
     async fn jobs(&self, build: &BuildId) -> Result<Vec<JobRow>, StoreError> {
         let build = build.clone();
         self.read(move |connection| read::jobs(connection, &build)).await
+    }
+}
+
+#[async_trait]
+impl Feed for Sqlite {
+    async fn feed(&self, position: u64, limit: usize) -> Result<Vec<Arc<Event>>, StoreError> {
+        self.read(move |connection| read::feed(connection, position, limit)).await
     }
 }
 
