@@ -49,6 +49,8 @@ pub struct Drive<'a> {
     pub known: u64,
     /// A job that is opened for the user.
     pub visits: Option<&'a mut Visits>,
+    /// Whether the build is left to another process, and not canceled, when this one is to end.
+    pub leaves: bool,
 }
 
 impl Drive<'_> {
@@ -70,6 +72,10 @@ impl Drive<'_> {
                     None => break,
                 },
                 ask = signals.next() => match ask {
+                    Ask::Cancel if self.leaves => {
+                        self.view.note("Ending; the build goes on with the next controller");
+                        return Ok((progress, Left::Canceled));
+                    }
                     Ask::Cancel => {
                         left = Left::Canceled;
                         self.view.note("Canceling; press Ctrl-C again to end at once");

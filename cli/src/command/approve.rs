@@ -3,6 +3,7 @@ use monkeyci_core::model::{BuildId, JobId};
 
 use crate::error::{CliError, Exit};
 use crate::remote::{BuildName, OutputArgs};
+use crate::stored::{self, StoreArgs, Stored};
 
 /// Let a job go on that waits for approval
 #[derive(Debug, clap::Args)]
@@ -40,6 +41,8 @@ struct DecisionArgs {
     #[arg(short, long, value_name = "TEXT")]
     reason: Option<String>,
     #[command(flatten)]
+    store: StoreArgs,
+    #[command(flatten)]
     output: OutputArgs,
 }
 
@@ -47,6 +50,11 @@ struct DecisionArgs {
 pub fn approve(args: &ApproveArgs) -> Result<Exit, CliError> {
     let args = &args.decision;
     super::runtime()?.block_on(async {
+        if let Some(stored) = args.store.open().await? {
+            let row = stored.build(Some(&args.build)).await?;
+            stored::approve(&stored, &row, &args.job, args.reason.as_deref()).await?;
+            return args.told(&stored, "Approved", &row.build);
+        }
         let (id, job) = args.job().await?;
         let job = job.approve(args.reason.as_deref()).await?;
         args.output.print(&job, |_| format!("Approved `{}` of build {}\n", args.job, super::short(&id)))
@@ -57,6 +65,11 @@ pub fn approve(args: &ApproveArgs) -> Result<Exit, CliError> {
 pub fn reject(args: &RejectArgs) -> Result<Exit, CliError> {
     let args = &args.decision;
     super::runtime()?.block_on(async {
+        if let Some(stored) = args.store.open().await? {
+            let row = stored.build(Some(&args.build)).await?;
+            stored::reject(&stored, &row, &args.job, args.reason.as_deref()).await?;
+            return args.told(&stored, "Rejected", &row.build);
+        }
         let (id, job) = args.job().await?;
         let job = job.reject(args.reason.as_deref()).await?;
         args.output.print(&job, |_| format!("Rejected `{}` of build {}\n", args.job, super::short(&id)))
@@ -74,6 +87,13 @@ pub fn approve_script(args: &ApproveScriptArgs) -> Result<Exit, CliError> {
 }
 
 impl DecisionArgs {
+    /// What is said of a decision that was left in a store.
+    fn told(&self, stored: &Stored, done: &str, id: &BuildId) -> Result<Exit, CliError> {
+        let left = serde_json::json!({ "build": id, "job": self.job });
+        let text = || format!("{done} `{}` of build {}\n{}", self.job, super::short(id), stored::go_on(stored, id));
+        self.output.print(&left, |_| text())
+    }
+
     async fn job(&self) -> Result<(BuildId, JobRef), CliError> {
         let (id, build) = self.output.connect()?.build(Some(&self.build)).await?;
         Ok((id, build.job(&self.job)))

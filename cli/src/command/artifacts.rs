@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 use monkeyci_client::BuildRef;
 use monkeyci_client::rest::Artifact;
 use monkeyci_core::blob::archive::{Limits, unpack};
+use monkeyci_core::model::BuildId;
 use tempfile::NamedTempFile;
 
 use crate::error::{CliError, Exit, chain};
 use crate::remote::{BuildName, OutputArgs};
+use crate::stored::{self, StoreArgs, Stored};
 use crate::ui::table;
 
 /// Bytes that an artifact unpacks to, at most.
@@ -29,14 +31,28 @@ pub struct ArtifactsArgs {
     #[arg(short = 'x', long, requires = "output_dir")]
     extract: bool,
     #[command(flatten)]
+    store: StoreArgs,
+    #[command(flatten)]
     output: OutputArgs,
 }
 
 /// Lists artifacts, or writes them to files.
 pub fn run(args: &ArtifactsArgs) -> Result<Exit, CliError> {
     super::runtime()?.block_on(async {
-        let (id, build) = args.output.connect()?.build(args.build.as_ref()).await?;
-        let mut all = build.artifacts().all().await?;
+        let (id, from) = match args.store.open().await? {
+            Some(stored) => {
+                let id = stored.build(args.build.as_ref()).await?.build;
+                (id.clone(), Origin::Store(stored, id))
+            }
+            None => {
+                let (id, build) = args.output.connect()?.build(args.build.as_ref()).await?;
+                (id, Origin::Server(build))
+            }
+        };
+        let mut all = match &from {
+            Origin::Store(stored, id) => stored::artifacts(stored, id).await?,
+            Origin::Server(build) => build.artifacts().all().await?,
+        };
         if let Some(wanted) = &args.id {
             all.retain(|artifact| artifact.id == *wanted);
             if all.is_empty() {
@@ -53,20 +69,29 @@ pub fn run(args: &ArtifactsArgs) -> Result<Exit, CliError> {
         let folder = args.output_dir.as_deref().unwrap_or(Path::new("."));
         let mut files = Vec::new();
         for artifact in &all {
-            let file = download(&build, artifact, folder).await?;
+            let file = download(&from, artifact, folder).await?;
             files.push(if args.extract { extract(file, artifact, folder)? } else { keep(file, artifact, folder)? });
         }
         args.output.print(&files, |_| files.iter().map(|file| format!("{}\n", file.display())).collect())
     })
 }
 
+/// Where artifacts are.
+enum Origin {
+    Server(BuildRef),
+    Store(Stored, BuildId),
+}
+
 /// Writes an artifact to a file in `folder` that has no name yet.
-async fn download(build: &BuildRef, artifact: &Artifact, folder: &Path) -> Result<NamedTempFile, CliError> {
+async fn download(from: &Origin, artifact: &Artifact, folder: &Path) -> Result<NamedTempFile, CliError> {
     let at = |error: std::io::Error| CliError::ours(format!("`{}`: {error}", folder.display()));
     std::fs::create_dir_all(folder).map_err(at)?;
     let new = NamedTempFile::new_in(folder).map_err(at)?;
     let mut file = tokio::fs::File::from_std(new.reopen().map_err(at)?);
-    let had = build.artifact(&artifact.id).download(&mut file).await?;
+    let had = match from {
+        Origin::Server(build) => build.artifact(&artifact.id).download(&mut file).await?,
+        Origin::Store(stored, id) => stored::download(stored, id, &artifact.id, file).await?,
+    };
     if had != artifact.size {
         let (id, size) = (&artifact.id, artifact.size);
         return Err(CliError::ours(format!("artifact `{id}` has {size} bytes, and {had} came")));

@@ -115,7 +115,8 @@ async fn build(args: &BuildArgs) -> Result<Exit, CliError> {
     // Programs get the whole story.
     let known = if args.json { 0 } else { session.known };
     let instance = &invocation.record.instance;
-    let drive = Drive { session: &session, instance, build: handle, view: &mut *view, known, visits: None };
+    let drive =
+        Drive { session: &session, instance, build: handle, view: &mut *view, known, visits: None, leaves: false };
     let (progress, left) = drive.run().await?;
     finish(&mut invocation, &progress, &mut *view)?;
     if left != Left::Killed && session.close().await {

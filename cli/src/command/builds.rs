@@ -1,9 +1,11 @@
 use console::truncate_str;
 use monkeyci_client::rest::Build;
 use monkeyci_core::model::{BuildId, BuildStatus};
+use monkeyci_core::store::Store as _;
 
 use crate::error::{CliError, Exit};
 use crate::remote::{OutputArgs, RepoName};
+use crate::stored::{self, StoreArgs, Stored};
 use crate::ui::style::{Style, Tone};
 use crate::ui::{duration, sentence, table, when};
 
@@ -29,12 +31,17 @@ pub struct BuildsArgs {
     #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
     limit: usize,
     #[command(flatten)]
+    store: StoreArgs,
+    #[command(flatten)]
     output: OutputArgs,
 }
 
 /// Lists builds.
 pub fn run(args: &BuildsArgs) -> Result<Exit, CliError> {
     let builds = super::runtime()?.block_on(async {
+        if let Some(stored) = args.store.open().await? {
+            return args.of_store(&stored).await;
+        }
         let server = args.output.connect()?;
         let builds = match &args.org {
             Some(org) => server.client.org(org).builds(),
@@ -43,8 +50,28 @@ pub fn run(args: &BuildsArgs) -> Result<Exit, CliError> {
         Ok::<_, CliError>(builds.first(args.limit).await?)
     })?;
     args.output.print(&builds, |style| {
-        if builds.is_empty() { "No builds\n".into() } else { draw(&builds, args.org.is_some(), style) }
+        let of_one = args.repo.is_some() || args.org.is_none() && !args.store.is_named();
+        if builds.is_empty() { "No builds\n".into() } else { draw(&builds, !of_one, style) }
     })
+}
+
+impl BuildsArgs {
+    /// Those in a store: of a repository, or of all.
+    async fn of_store(&self, stored: &Stored) -> Result<Vec<Build>, CliError> {
+        // What is not of the branch or status is only seen once it is read.
+        let is_some = self.branch.is_some() || self.status.is_some() || self.org.is_some();
+        let limit = if is_some { usize::MAX } else { self.limit };
+        let rows = match &self.repo {
+            Some(RepoName { org, repo }) => stored.builds(org, repo, limit).await?,
+            None => stored.objects.builds(limit).await.map_err(stored::ours)?,
+        };
+        let is_wanted = |build: &Build| {
+            self.org.as_ref().is_none_or(|org| build.org.as_str() == org)
+                && self.status.is_none_or(|status| build.status == status)
+                && self.branch.as_deref().is_none_or(|branch| build.trigger.branch() == Some(branch))
+        };
+        Ok(rows.into_iter().map(stored::listed).filter(is_wanted).take(self.limit).collect())
+    }
 }
 
 fn draw(builds: &[Build], with_repo: bool, style: Style) -> String {

@@ -1,5 +1,6 @@
 use crate::error::{CliError, Exit};
 use crate::remote::{BuildName, OutputArgs};
+use crate::stored::{self, StoreArgs};
 
 /// Stop a build of the server
 #[derive(Debug, clap::Args)]
@@ -11,11 +12,24 @@ pub struct CancelArgs {
     #[arg(short, long, value_name = "TEXT")]
     reason: Option<String>,
     #[command(flatten)]
+    store: StoreArgs,
+    #[command(flatten)]
     output: OutputArgs,
 }
 
 /// Cancels a build.
 pub fn run(args: &CancelArgs) -> Result<Exit, CliError> {
+    if args.store.is_named() {
+        let (stored, id) = super::runtime()?.block_on(async {
+            let stored = args.store.open_some().await?;
+            let row = stored.build(args.build.as_ref()).await?;
+            stored::cancel(&stored, &row, args.reason.as_deref()).await?;
+            Ok::<_, CliError>((stored, row.build))
+        })?;
+        let left = serde_json::json!({ "build": id });
+        let text = || format!("Asked to cancel build {}\n{}", super::short(&id), stored::go_on(&stored, &id));
+        return args.output.print(&left, |_| text());
+    }
     let (id, canceled) = super::runtime()?.block_on(async {
         let server = args.output.connect()?;
         let (id, build) = server.build(args.build.as_ref()).await?;

@@ -145,6 +145,7 @@ async fn debug(args: &DebugArgs) -> Result<Exit, CliError> {
         view: &mut *view,
         known: 0,
         visits: Some(&mut visits),
+        leaves: false,
     };
     let (progress, left) = drive.run().await?;
     visits.end();

@@ -8,6 +8,7 @@ use monkeyci_core::model::{EventKind, JobId};
 
 use crate::error::{CliError, Exit};
 use crate::remote::{BuildName, ServerArgs};
+use crate::stored::{StoreArgs, Wish, print_logs};
 use crate::ui::lines::Lines;
 
 /// Print what the jobs of a build wrote
@@ -34,6 +35,8 @@ pub struct LogsArgs {
     #[arg(long)]
     raw: bool,
     #[command(flatten)]
+    store: StoreArgs,
+    #[command(flatten)]
     server: ServerArgs,
 }
 
@@ -44,6 +47,12 @@ pub fn run(args: &LogsArgs) -> Result<Exit, CliError> {
 
 async fn print(args: &LogsArgs) -> Result<Exit, CliError> {
     let (build, job) = named(args.build.as_deref(), args.job.as_deref())?;
+    if let Some(stored) = args.store.open().await? {
+        let row = stored.build(build.as_ref()).await?;
+        let LogsArgs { attempt, script, follow, raw, .. } = *args;
+        print_logs(&stored, &row, &Wish { job: job.as_ref(), attempt, script, follow, raw }).await?;
+        return Ok(Exit::Success);
+    }
     let (id, build) = args.server.connect()?.build(build.as_ref()).await?;
     if args.script {
         write(args, &build.script_log(), Lines::plain()).await?;

@@ -26,6 +26,7 @@ mod registry;
 mod repo;
 mod retry;
 mod run;
+mod run_build;
 mod schedule;
 mod schema;
 mod server;
@@ -48,6 +49,7 @@ mod whoami;
 mod worker;
 mod workers;
 
+use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write as _};
 
 use clap::{Parser, Subcommand};
@@ -115,6 +117,7 @@ enum Command {
     Unlink(link::UnlinkArgs),
     People(people::PeopleArgs),
     Workers(workers::WorkersArgs),
+    RunBuild(Box<run_build::RunBuildArgs>),
     Validate(validate::ValidateArgs),
     SigningKey(signing_key::SigningKeyArgs),
     Schema(schema::SchemaArgs),
@@ -126,7 +129,7 @@ enum Command {
 /// Reads the command line, obeys it, and tells what went wrong.
 pub fn main() -> Exit {
     // clap ends the program by itself on usage errors, with the code of `Exit::Usage`, and on `--help`.
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(store_after_command(std::env::args_os()));
     let result = match cli.command {
         Command::Init(args) => init::run(&args),
         Command::Build(args) => build::run(&args),
@@ -174,6 +177,7 @@ pub fn main() -> Exit {
         Command::Unlink(args) => link::unlink(&args),
         Command::People(args) => people::run(&args),
         Command::Workers(args) => workers::run(&args),
+        Command::RunBuild(args) => run_build::run(&args),
         Command::Validate(args) => validate::run(&args),
         Command::SigningKey(args) => signing_key::run(&args),
         Command::Schema(args) => schema::run(&args),
@@ -184,6 +188,20 @@ pub fn main() -> Exit {
         tell(&error);
         error.exit()
     })
+}
+
+/// `monkeyci --store URL show …` is `monkeyci show --store URL …`.
+fn store_after_command(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut args: Vec<_> = args.collect();
+    let words = match args.get(1).and_then(|first| first.to_str()) {
+        Some("--store") => 2,
+        Some(first) if first.starts_with("--store=") => 1,
+        _ => 0,
+    };
+    if words > 0 && args.len() > words + 1 {
+        args[1..=words + 1].rotate_right(1);
+    }
+    args
 }
 
 /// Prints an error for a person.
@@ -256,5 +274,25 @@ pub fn print(text: &str) -> Result<Exit, CliError> {
             Err(CliError::ours(format!("standard output cannot be written: {error}")))
         }
         _ => Ok(Exit::Success),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_store_may_be_named_before_the_command() {
+        let order = |line: &str| {
+            let args = store_after_command(line.split(' ').map(OsString::from));
+            args.join(std::ffi::OsStr::new(" ")).into_string().expect("text")
+        };
+        assert_eq!(order("monkeyci --store file:///s show a/b/1"), "monkeyci show --store file:///s a/b/1");
+        assert_eq!(order("monkeyci --store=file:///s show a/b/1"), "monkeyci show --store=file:///s a/b/1");
+        for same in
+            ["monkeyci show --store x", "monkeyci --store x", "monkeyci --store", "monkeyci", "monkeyci --version"]
+        {
+            assert_eq!(order(same), same);
+        }
     }
 }

@@ -1,5 +1,6 @@
 use crate::error::{CliError, Exit};
 use crate::remote::{BuildName, OutputArgs, watch};
+use crate::stored::{self, StoreArgs};
 use crate::ui;
 
 /// Watch a build of the server
@@ -14,12 +15,19 @@ pub struct WatchArgs {
     #[arg(short, long, conflicts_with = "json")]
     quiet: bool,
     #[command(flatten)]
+    store: StoreArgs,
+    #[command(flatten)]
     output: OutputArgs,
 }
 
 /// Shows a build to its end.
 pub fn run(args: &WatchArgs) -> Result<Exit, CliError> {
     super::runtime()?.block_on(async {
+        if let Some(stored) = args.store.open().await? {
+            let id = stored.build(args.build.as_ref()).await?.build;
+            let mut view = ui::view(args.output.json, args.quiet);
+            return stored::watch(&stored, &id, &mut *view).await;
+        }
         let server = args.output.connect()?;
         let (id, build) = server.build(args.build.as_ref()).await?;
         let mut view = ui::view(args.output.json, args.quiet);

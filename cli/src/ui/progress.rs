@@ -32,6 +32,8 @@ pub struct Progress {
     pub started: Option<Millis>,
     /// When its last event was recorded.
     pub now: Millis,
+    /// How many events it has, as far as they were told.
+    pub seen: u64,
     /// What its script does, while it is loaded.
     pub script: Option<ScriptProgress>,
     jobs: Vec<JobProgress>,
@@ -144,6 +146,7 @@ impl Progress {
     /// Takes in what happened.
     pub fn event(&mut self, event: &Event) {
         self.now = self.now.max(event.time);
+        self.seen = self.seen.max(event.seq);
         self.id.get_or_insert_with(|| event.subject.clone());
         match &event.kind {
             EventKind::BuildTriggered { trigger } => {

@@ -44,15 +44,15 @@ pub async fn publish(
 }
 
 /// An event as a message. One that is too long says where it stands, and no more: it is read where it is kept.
-fn fitting(event: &Arc<Event>, source: &str, longest: usize) -> Message {
+#[must_use]
+pub fn fitting(event: &Arc<Event>, source: &str, longest: usize) -> Message {
     let message = message(event, source);
     if message.text().len() <= longest {
         return message;
     }
     let Event { position, subject, seq, time, .. } = &**event;
     let kind = event.kind.name();
-    let data =
-        json!({ "position": position, "subject": subject, "seq": seq, "time": time, "type": kind, "cut": true });
+    let data = json!({ "position": position, "subject": subject, "seq": seq, "time": time, "type": kind, "cut": true });
     Message { data, ..message }
 }
 
