@@ -5,11 +5,15 @@
 
 #[cfg(feature = "docker")]
 mod docker;
+#[cfg(feature = "docker")]
+mod ending;
 pub mod fake;
 pub(crate) mod inner;
 pub mod process;
 pub mod registry;
 pub mod route;
+#[cfg(feature = "docker")]
+mod start;
 pub mod terminal;
 pub mod trusting;
 

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use monkeyci_model::result::Guarantee;
 
-use super::ExecutorError;
-use crate::executor::Watch;
+use super::{ExecutorError, Watch};
 use crate::job_dir::frame::Kind;
 use crate::job_dir::{JobDir, outcome, report};
 

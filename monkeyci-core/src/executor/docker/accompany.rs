@@ -5,11 +5,12 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::run::Running;
-use super::start::Start;
 use super::{Docker, ExecutorError};
+use crate::executor::ending::grace;
+use crate::executor::start::Start;
 use crate::executor::{Exit, Order, Watch};
 use crate::job_dir::outcome::Reason;
-use crate::job_dir::{JobDir, Program, report};
+use crate::job_dir::{JobDir, report};
 
 /// How long after its grace a job that was told to end is killed.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -103,9 +104,4 @@ impl Docker {
             }
         }
     }
-}
-
-fn grace(dir: &JobDir) -> Duration {
-    let program = Program::read(&dir.control());
-    Duration::from_millis(program.map_or(monkeyci_model::job::limits::GRACE_MS, |program| program.grace_ms))
 }

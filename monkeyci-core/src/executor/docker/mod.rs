@@ -22,7 +22,6 @@ mod run;
 mod service;
 mod service_log;
 mod shell;
-mod start;
 mod sweep;
 mod wait;
 

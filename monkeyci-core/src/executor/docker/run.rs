@@ -9,10 +9,8 @@ use super::create::{Created, Found};
 use super::image::{Image, Wanted};
 use super::place::{self, Sight};
 use super::{Docker, ExecutorError};
+use crate::executor::ending::end_canceled;
 use crate::executor::{Exit, Order, Watch};
-use crate::job_dir::JobDir;
-use crate::job_dir::outcome::{Guarantee, Outcome, Reason};
-use crate::job_dir::report::Reader;
 
 /// A job's container that runs.
 pub(super) struct Running {
@@ -139,22 +137,4 @@ impl Docker {
 pub(super) fn image(order: &Order) -> Result<&str, ExecutorError> {
     let none = || ExecutorError::Unsupported(format!("job `{}` names no image to run in", order.job.id));
     order.job.image.as_deref().ok_or_else(none)
-}
-
-/// Writes that a job was canceled, where its supervisor did not get to: it never ran, or was killed after its grace.
-fn end_canceled(dir: &JobDir) -> Result<(), ExecutorError> {
-    // What is forged is for its reader to judge.
-    if !matches!(Reader::open(dir).and_then(|reader| reader.outcome()), Ok(None)) {
-        return Ok(());
-    }
-    let outcome = Outcome {
-        reason: Reason::Canceled,
-        code: None,
-        line: None,
-        message: String::new(),
-        guarantee: Guarantee::PidNamespace,
-    };
-    outcome
-        .write(&dir.report())
-        .map_err(|source| ExecutorError::Io { what: "writing that the job was canceled", source })
 }
