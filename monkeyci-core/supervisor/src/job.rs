@@ -13,8 +13,9 @@ use crate::control::{Program, line_file};
 use crate::family::Family;
 use crate::frame::Kind;
 use crate::isolate::Options;
+use crate::memory;
 use crate::orders::{Orders, POLLED, Stop};
-use crate::outcome::{Outcome, Reason};
+use crate::outcome::{OUT_OF_MEMORY, Outcome, Reason};
 use crate::output::Output;
 use crate::report::{Report, Written};
 use crate::sys::{self, Reaped, SIGTERM, Signals};
@@ -22,6 +23,9 @@ use crate::terminal;
 
 /// How long what is still writing after the last line may go on: the ends of pipelines and process substitutions.
 const LINGER: Duration = Duration::from_millis(200);
+
+/// The code of a process that was killed.
+const KILLED: i32 = 128 + 9;
 
 struct Job {
     control: PathBuf,
@@ -55,6 +59,7 @@ pub fn run(dir: &Path, family: Family, options: &Options, signals: Signals) -> i
     let _ = fs::remove_file(control.join("env"));
     let mut orders = Orders::new(control.clone(), signals, options, &program);
     let guarantee = family.guarantee();
+    let killed_before = memory::kills();
     if let Err(stop) = orders.wait_for_start() {
         return report.end(&outcome(End::Stopped { stop, line: None }, guarantee));
     }
@@ -72,7 +77,11 @@ pub fn run(dir: &Path, family: Family, options: &Options, signals: Signals) -> i
     let end = job.lines();
     // However that ended, even by an error of ours: first nothing is left, then it is told.
     job.finish(&end);
-    job.report.end(&outcome(end?, guarantee))
+    let mut outcome = outcome(end?, guarantee);
+    if outcome.code == Some(KILLED) && memory::kills() > killed_before {
+        outcome.message = OUT_OF_MEMORY.to_owned();
+    }
+    job.report.end(&outcome)
 }
 
 fn outcome(end: End, guarantee: crate::outcome::Guarantee) -> Outcome {

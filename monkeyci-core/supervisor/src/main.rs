@@ -10,6 +10,7 @@ mod frame;
 mod hang_up;
 mod isolate;
 mod job;
+mod memory;
 mod orders;
 #[cfg_attr(not(test), expect(dead_code, reason = "the host reads what is written here"))]
 mod outcome;

@@ -9,6 +9,9 @@ use crate::remove;
 /// The longest outcome, in bytes, that is written or read.
 pub const MAX_BYTES: usize = 16 * 1024;
 
+/// The message of a line that was killed while the kernel ended something of the container for want of memory.
+pub const OUT_OF_MEMORY: &str = "the kernel ended it for want of memory";
+
 /// How a job ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
