@@ -34,3 +34,19 @@ pub struct Container {
     #[serde(default)]
     pub container_restart_attempt_count: Option<u32>,
 }
+
+/// A container in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ContainerSummary {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    #[serde(default)]
+    pub display_name: Option<String>,
+    /// The instance that it is of.
+    #[serde(default)]
+    pub container_instance_id: String,
+    /// What becomes of it.
+    pub lifecycle_state: Lifecycle,
+}

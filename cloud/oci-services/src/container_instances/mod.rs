@@ -11,7 +11,7 @@ mod volume;
 
 use reqwest::Method;
 
-pub use container::Container;
+pub use container::{Container, ContainerSummary};
 pub use create::{
     CreateContainer, CreateContainerInstance, DnsConfig, ImagePullSecret, ResourceConfig, RestartPolicy, ShapeConfig,
     Vnic,
@@ -168,6 +168,19 @@ impl ContainerInstances {
     /// When there is none of this id, or none that we may see.
     pub async fn container(&self, id: &str) -> Result<Container, Error> {
         self.service.call("GetContainer", Method::GET, &["containers", id]).value().await
+    }
+
+    /// All containers of a compartment in a state, those of all instances.
+    ///
+    /// # Errors
+    /// When the service refuses.
+    pub async fn containers(&self, compartment: &str, state: Lifecycle) -> Result<Vec<ContainerSummary>, Error> {
+        Page::all("ListContainers", |page| async move {
+            let call = self.service.call("ListContainers", Method::GET, &["containers"]);
+            let call = call.query("compartmentId", Some(compartment)).query("lifecycleState", Some(state.name()));
+            Page::of(call.query("limit", Some(PAGE)).query("page", page)).await
+        })
+        .await
     }
 
     /// The last 256 KB of what a container wrote.
