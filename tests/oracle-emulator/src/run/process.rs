@@ -107,6 +107,9 @@ fn script(unit: &Unit, root: &Path) -> Result<String, String> {
         }
     }
     line("mkdir -p \"$root/proc\"; mount -t proc proc \"$root/proc\" || mount --rbind /proc \"$root/proc\"".into());
+    // A container has names of its own.
+    let hosts = quoted(&unit.folder.join("hosts").display().to_string());
+    line(format!("if [ -f /etc/hosts ]; then cp /etc/hosts {hosts}; mount --bind {hosts} \"$root/etc/hosts\"; fi"));
     let mut mounts: Vec<_> = unit.mounts.iter().collect();
     mounts.sort_by_key(|mount| mount.at.len());
     for mount in mounts {
