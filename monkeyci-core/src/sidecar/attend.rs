@@ -138,7 +138,8 @@ impl Attendant {
                 }
             }
             let news = changes.wait_for(|state| state.count > 0 && Some(state.stage) != stage);
-            let _quiet = tokio::time::timeout(beat::EVERY, news).await;
+            // Not kept: what it answers with holds the state, which is changed next.
+            drop(tokio::time::timeout(beat::EVERY, news).await);
             if said.count > 0 {
                 state.send_modify(|state| state.count += 1);
             }
