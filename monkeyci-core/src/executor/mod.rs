@@ -5,14 +5,16 @@
 
 #[cfg(feature = "docker")]
 mod docker;
-#[cfg(feature = "docker")]
+#[cfg(any(feature = "docker", feature = "oci"))]
 mod ending;
 pub mod fake;
 pub(crate) mod inner;
+#[cfg(feature = "oci")]
+pub mod oci;
 pub mod process;
 pub mod registry;
 pub mod route;
-#[cfg(feature = "docker")]
+#[cfg(any(feature = "docker", feature = "oci"))]
 mod start;
 pub mod terminal;
 pub mod trusting;
@@ -29,6 +31,8 @@ use crate::job_dir::{JobDir, Program};
 pub use docker::{Docker, Engine};
 pub use fake::Fake;
 pub use inner::Inner;
+#[cfg(feature = "oci")]
+pub use oci::Oci;
 pub use process::{NoUser, Process, User};
 pub use registry::RegistryAuth;
 pub use terminal::{Sitting, Terminal};

@@ -35,6 +35,8 @@ pub struct Fixture {
     /// By this is known what it made.
     pub instance: String,
     docker: Option<Arc<Docker>>,
+    #[cfg(feature = "oci")]
+    cloud: Option<Arc<crate::oracle::Cloud>>,
     _turn: Option<SemaphorePermit<'static>>,
 }
 
@@ -48,6 +50,8 @@ impl Fixture {
             home,
             instance: "contract".to_owned(),
             docker: None,
+            #[cfg(feature = "oci")]
+            cloud: None,
             _turn: None,
         }
     }
@@ -63,8 +67,44 @@ impl Fixture {
             // Of no other run on this machine.
             instance: format!("t{}", name.trim_start_matches('.').to_lowercase()),
             docker: Some(docker),
+            #[cfg(feature = "oci")]
+            cloud: None,
             _turn: opened.turn,
         }
+    }
+
+    /// An executor of container instances.
+    #[cfg(feature = "oci")]
+    pub fn of_cloud(home: TempDir, cloud: Arc<crate::oracle::Cloud>) -> Self {
+        Self {
+            executor: Arc::new(cloud.executor()),
+            image: Some(crate::oracle::IMAGE.to_owned()),
+            home,
+            instance: "contract".to_owned(),
+            docker: None,
+            cloud: Some(cloud),
+            _turn: None,
+        }
+    }
+
+    /// The same with another executor, as another process has it: job directories are where they were.
+    #[cfg(feature = "oci")]
+    pub fn with_executor(&self, executor: impl Executor + 'static) -> Self {
+        Self {
+            executor: Arc::new(executor),
+            image: self.image.clone(),
+            home: tempfile::tempdir().expect("a folder"),
+            instance: self.instance.clone(),
+            docker: None,
+            cloud: self.cloud.clone(),
+            _turn: None,
+        }
+    }
+
+    /// The cloud, for a story of container instances.
+    #[cfg(feature = "oci")]
+    pub fn cloud(&self) -> &crate::oracle::Cloud {
+        self.cloud.as_ref().expect("a story of container instances")
     }
 
     /// The engine, for a story of containers.
@@ -137,7 +177,18 @@ impl Fixture {
         let (executor, dir, attempt) = (Arc::clone(&self.executor), order.dir.clone(), order.attempt.clone());
         let reader = Reader::open(&dir).expect("a report");
         let task = tokio::spawn(async move { executor.run(&order, watch).await });
-        Running { dir, attempt, cancel, started, task, docker: self.docker.clone(), reader, frames: Vec::new() }
+        Running {
+            dir,
+            attempt,
+            cancel,
+            started,
+            task,
+            docker: self.docker.clone(),
+            #[cfg(feature = "oci")]
+            cloud: self.cloud.clone(),
+            reader,
+            frames: Vec::new(),
+        }
     }
 
     /// Runs a job to its end, with no limits but the usual.
@@ -159,6 +210,8 @@ pub struct Running {
     pub started: Arc<Mutex<Vec<Option<Guarantee>>>>,
     pub task: JoinHandle<Result<Exit, ExecutorError>>,
     docker: Option<Arc<Docker>>,
+    #[cfg(feature = "oci")]
+    cloud: Option<Arc<crate::oracle::Cloud>>,
     reader: Reader,
     frames: Vec<Frame>,
 }
@@ -202,6 +255,10 @@ impl Running {
             let name = self.attempt.name();
             let ours: Vec<_> = left.iter().filter(|left| left.contains(&name)).collect();
             assert!(ours.is_empty(), "left of {name}: {ours:?}");
+        }
+        #[cfg(feature = "oci")]
+        if let Some(cloud) = &self.cloud {
+            assert_eq!(cloud.left(&self.attempt).await, Vec::<String>::new(), "left behind");
         }
         let started = self.started.lock().expect("not poisoned").clone();
         Ran { exit, outcome: self.reader.outcome(), read, frames: self.frames, started, dir: self.dir }
