@@ -47,7 +47,6 @@ impl Oracle {
     }
 
     /// What it knows, to be read and changed.
-    #[must_use]
     pub fn state(&self) -> MutexGuard<'_, World> {
         self.cloud.world()
     }

@@ -37,7 +37,10 @@ pub(crate) async fn serve(listener: TcpListener, cloud: Arc<Cloud>) {
             came = listener.accept() => match came {
                 Ok(came) => came,
                 // Out of files, for a moment.
-                Err(_) => { tokio::time::sleep(Duration::from_millis(10)).await; continue }
+                Err(_) => {
+                    tokio::time::sleep(Duration::from_millis(10)).await; // moment
+                    continue;
+                }
             },
             Some(_) = connections.join_next() => continue,
         };
@@ -88,7 +91,7 @@ async fn respond(cloud: Arc<Cloud>, request: http::Request<Incoming>) -> Result<
             Refusal { status, code, message, retry_after }.into()
         }
         Some(Kind::Slow { ms }) => {
-            tokio::time::sleep(Duration::from_millis(ms)).await;
+            tokio::time::sleep(Duration::from_millis(ms)).await; // moment
             answer(&cloud, &call).await.unwrap_or_else(Reply::from)
         }
         Some(Kind::Trickle { ms }) => {
@@ -165,7 +168,7 @@ fn written(cloud: &Cloud, call: &Call, reply: Reply, trickle: Option<u64>) -> ht
             let bytes = futures::stream::iter(0..body.len()).then(move |at| {
                 let byte = body.slice(at..=at);
                 async move {
-                    tokio::time::sleep(Duration::from_millis(ms)).await;
+                    tokio::time::sleep(Duration::from_millis(ms)).await; // moment
                     Ok(Frame::data(byte))
                 }
             });

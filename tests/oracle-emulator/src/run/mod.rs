@@ -5,6 +5,7 @@
 
 mod docker;
 mod process;
+mod root;
 
 use std::path::PathBuf;
 use std::process::ExitStatus;
@@ -21,7 +22,8 @@ pub(crate) use docker::remove_all;
 pub enum Engine {
     /// Processes of this machine, which see its files, their own volumes and no other processes. Their image is nothing
     /// but a name; without a command they are what [`Settings::entrypoints`](crate::Settings::entrypoints) says. What
-    /// they write outside of their volumes is written on this machine. Needs Linux and `unshare`.
+    /// they write outside of their volumes is gone with them, where root may mount layers, and is else written on this
+    /// machine. Limits of memory and capabilities are not kept. Needs Linux, `unshare` and `setpriv`.
     #[default]
     Process,
     /// Containers of Docker, by its command line. Its daemon must be on this machine: volumes are folders of it.

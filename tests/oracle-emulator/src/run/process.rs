@@ -1,18 +1,17 @@
 //! Containers as processes of this machine.
 //!
-//! Each is process 1 of its own process namespace, and sees a root of its own: what this machine has, but for the folders
-//! on the way to its volumes, which are made of what they hold, so that a volume can be where this machine has nothing.
+//! Each is process 1 of its own process namespace, and sees a root of its own.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
 
+use super::root::{self, quoted};
 use super::{Ended, Stop, Unit, code_of, told};
 
 const SEARCHED: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -82,69 +81,23 @@ fn start(unit: &Unit) -> Result<Child, String> {
 }
 
 /// Makes the root, and becomes what is run there.
-fn script(unit: &Unit, root: &Path) -> Result<String, String> {
-    let mut script =
-        format!("set -e\nroot={}\nmount -t tmpfs -o mode=755 none \"$root\"\n", quoted(&root.display().to_string()));
-    let mut line = |text: String| writeln!(script, "{text}").expect("text takes in text");
-    let ours = own(unit);
-    let points: BTreeSet<PathBuf> = unit.mounts.iter().map(|mount| PathBuf::from(&mount.at)).collect();
-    for folder in &ours {
-        line(format!("mkdir -p \"$root\"{}", quoted(&folder.display().to_string())));
-        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-            let path = entry.path();
-            if ours.contains(&path) || points.contains(&path) || path == Path::new("/proc") {
-                continue;
-            }
-            let (name, kind) = (quoted(&path.display().to_string()), entry.file_type());
-            // Not beneath itself.
-            let way = if root.starts_with(&path) { "--bind" } else { "--rbind" };
-            match kind {
-                Ok(kind) if kind.is_symlink() => line(format!("cp -P {name} \"$root\"{name}")),
-                Ok(kind) if kind.is_dir() => line(format!("mkdir \"$root\"{name}; mount {way} {name} \"$root\"{name}")),
-                Ok(_) => line(format!(": >\"$root\"{name}; mount --bind {name} \"$root\"{name}")),
-                Err(_) => {}
-            }
-        }
-    }
-    line("mkdir -p \"$root/proc\"; mount -t proc proc \"$root/proc\" || mount --rbind /proc \"$root/proc\"".into());
-    // A container has names of its own.
-    let hosts = quoted(&unit.folder.join("hosts").display().to_string());
-    line(format!("if [ -f /etc/hosts ]; then cp /etc/hosts {hosts}; mount --bind {hosts} \"$root/etc/hosts\"; fi"));
-    let mut mounts: Vec<_> = unit.mounts.iter().collect();
-    mounts.sort_by_key(|mount| mount.at.len());
-    for mount in mounts {
-        let (from, at) = (quoted(&mount.from.display().to_string()), quoted(&mount.at));
-        line(format!("mkdir -p \"$root\"{at}; mount --bind {from} \"$root\"{at}"));
-        if mount.is_read_only {
-            line(format!("mount -o remount,bind,ro \"$root\"{at}"));
-        }
-    }
+fn script(unit: &Unit, place: &Path) -> Result<String, String> {
+    let mut script = root::script(unit, place);
     let directory = unit.directory.as_deref().unwrap_or("/");
-    line(format!("mkdir -p \"$root\"{}", quoted(directory)));
     let user =
         unit.user.filter(|user| *user != (0, 0)).map(|(user, group)| format!("--userspec={user}:{group} --groups= "));
-    let mut last = format!("exec chroot {}\"$root\" env -i -C {}", user.unwrap_or_default(), quoted(directory));
+    write!(script, "exec chroot {}\"$root\" env -i -C {}", user.unwrap_or_default(), quoted(directory))
+        .expect("text takes in text");
     for (name, value) in [("PATH", SEARCHED), ("HOME", "/root")] {
         if !unit.variables.iter().any(|(known, _)| known == name) {
-            write!(last, " {name}={}", quoted(value)).expect("text takes in text");
+            write!(script, " {name}={}", quoted(value)).expect("text takes in text");
         }
     }
     for (name, value) in &unit.variables {
-        write!(last, " {}", quoted(&format!("{name}={value}"))).expect("text takes in text");
+        write!(script, " {}", quoted(&format!("{name}={value}"))).expect("text takes in text");
     }
-    line(format!("{last} \"$@\""));
+    script.push_str(" \"$@\"");
     if script.len() > 100_000 { Err("its variables are too long for a process".into()) } else { Ok(script) }
-}
-
-/// The folders that are made of what they hold: those on the way to a volume, or to a folder that is not there.
-fn own(unit: &Unit) -> BTreeSet<PathBuf> {
-    let mut found = BTreeSet::from([PathBuf::from("/")]);
-    let directory = unit.directory.as_deref().map(Path::new).filter(|path| !path.is_dir());
-    let inside = |path: &Path| unit.mounts.iter().any(|mount| path.starts_with(&mount.at));
-    for path in unit.mounts.iter().map(|mount| Path::new(&mount.at)).chain(directory) {
-        found.extend(path.ancestors().skip(1).filter(|path| !inside(path)).map(Path::to_path_buf));
-    }
-    found
 }
 
 /// Whether a program is there, in a volume or on this machine. What a volume will hold later cannot be started yet.
@@ -161,8 +114,4 @@ fn is_there(unit: &Unit, program: &str) -> bool {
     }
     let said = unit.variables.iter().find(|(name, _)| name == "PATH").map_or(SEARCHED, |(_, value)| value.as_str());
     said.split(':').any(|folder| on_machine(&Path::new(folder).join(program)))
-}
-
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
 }

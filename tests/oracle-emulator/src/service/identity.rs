@@ -12,11 +12,13 @@ use crate::user::TENANCY;
 use super::{Service, everything};
 
 const BASE: &str = "/20160918";
+/// Other services have the same version.
+const OWN: [&str; 4] = ["/availabilityDomains", "/compartments/", "/tenancies/", "/users/"];
 const LIMITS: &str = "/20190729";
 
 pub(crate) const SERVICE: Service = Service {
     name: "identity",
-    owns: |path| path.starts_with(BASE),
+    owns: |path| OWN.iter().any(|own| path.strip_prefix(BASE).is_some_and(|path| path.starts_with(own))),
     covers: everything,
     answer: |cloud, call| answer(cloud, call),
 };

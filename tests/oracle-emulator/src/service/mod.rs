@@ -51,6 +51,7 @@ pub(crate) enum Covers {
 const SERVICES: &[Service] = &[
     metadata::SERVICE,
     federation::SERVICE,
+    identity::SERVICE,
     echo::SERVICE,
     network::SERVICE,
     container_instances::SERVICE,
@@ -58,7 +59,6 @@ const SERVICES: &[Service] = &[
     functions::GATEWAY,
     functions::SERVICE,
     identity::LIMITS_SERVICE,
-    identity::SERVICE,
     kms::SERVICE,
     logging::SERVICE,
     queue::SERVICE,

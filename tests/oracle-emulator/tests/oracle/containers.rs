@@ -46,7 +46,7 @@ impl Caller {
 async fn shares(caller: &Caller) {
     let mut said = instance(json!([
         shell(
-            "until [ -e /mci/shared/from-b ]; do sleep 0.05; done; cat /mci/shared/from-b /etc/conf/a/b.txt; pwd; echo err >&2; echo $A; exit 3"
+            "until [ -e /mci/shared/from-b ]; do sleep 0.05; done; cat /mci/shared/from-b /etc/conf/a/b.txt; pwd; echo err >&2; echo $A; echo x >/etc/oracle-double; exit 3"
         ),
         shell("echo hello from b >/elsewhere/x/new && mv /elsewhere/x/new /elsewhere/x/from-b"),
     ]));
@@ -73,7 +73,9 @@ async fn shares(caller: &Caller) {
     assert!(containers.iter().all(|one| one["lifecycleState"] == "INACTIVE" && one["timeTerminated"].is_string()));
     let shown = caller.get(&path).await.json();
     assert_eq!(shown["lifecycleState"], "INACTIVE");
-    assert!(!std::path::Path::new("/elsewhere").exists() && !std::path::Path::new("/mci").exists());
+    for ours in ["/elsewhere", "/mci", "/etc/oracle-double"] {
+        assert!(!std::path::Path::new(ours).exists(), "{ours} is on this machine");
+    }
 }
 
 #[tokio::test]
@@ -118,7 +120,7 @@ async fn containers_of_docker_do_so_too() {
         if running() {
             break;
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await; // poll
     }
     assert!(running());
     drop(caller);
@@ -137,7 +139,7 @@ async fn a_container_that_is_stopped_has_its_grace_and_is_killed_after_it() {
     let containers = caller.containers(&path).await;
     for container in &containers {
         while caller.log(container).await.is_empty() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(20)).await; // poll
         }
     }
     let stopped = caller.post(&format!("{path}/actions/stop"), &Value::Null).await.must(204);
@@ -154,7 +156,7 @@ async fn a_container_that_is_stopped_has_its_grace_and_is_killed_after_it() {
     caller.until(&path, |shown| shown["lifecycleState"] == "ACTIVE").await;
     let container = caller.containers(&path).await.remove(0);
     while caller.log(&container).await.is_empty() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await; // poll
     }
     caller.delete(&path).await.must(204);
     caller.until(&path, |shown| shown["lifecycleState"] == "DELETED").await;
@@ -188,11 +190,11 @@ async fn containers_are_started_again_unless_one_says_never() {
 #[tokio::test]
 async fn an_instance_that_is_killed_takes_its_processes_with_it() {
     let caller = Caller::new().await;
-    let mark = caller.folder.path().join("alive");
-    let script = format!("(while :; do date +%N >{0}; sleep 0.02; done) & wait", mark.display());
-    let path = caller.create(&instance(json!([shell(&script)]))).await;
-    while !mark.exists() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
+    let path = caller.create(&instance(json!([shell("(while :; do echo tick; sleep 0.02; done) & wait")]))).await;
+    caller.until(&path, |shown| shown["lifecycleState"] == "ACTIVE").await;
+    let container = caller.containers(&path).await.remove(0);
+    while caller.log(&container).await.is_empty() {
+        tokio::time::sleep(Duration::from_millis(20)).await; // poll
     }
     let id = path.rsplit('/').next().expect("an id");
     let killed =
@@ -200,11 +202,11 @@ async fn an_instance_that_is_killed_takes_its_processes_with_it() {
     killed.must(204);
     let shown = caller.until(&path, |shown| shown["lifecycleState"] == "FAILED").await;
     assert_eq!(shown["lifecycleDetails"], "evicted");
-    std::fs::remove_file(&mark).expect("it is there");
+    let log = caller.log(&container).await;
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_millis(200) {
-        assert!(!mark.exists(), "a process lives on");
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        assert_eq!(caller.log(&container).await, log, "a process lives on");
+        tokio::time::sleep(Duration::from_millis(10)).await; // poll
     }
     // It counts until it is deleted.
     caller.oracle.state().settings.most_container_instances = 1;
@@ -222,23 +224,21 @@ async fn an_instance_that_is_killed_takes_its_processes_with_it() {
 #[tokio::test]
 async fn a_container_is_somebody_in_the_cloud_unless_that_is_disabled() {
     let caller = Caller::new().await;
-    let script = "env | grep -c OCI_RESOURCE; cat $OCI_RESOURCE_PRINCIPAL_RPST >/out/rpst && cat $OCI_RESOURCE_PRINCIPAL_PRIVATE_PEM >/out/key";
+    let script =
+        "env | grep -c OCI_RESOURCE; cat $OCI_RESOURCE_PRINCIPAL_RPST; echo; cat $OCI_RESOURCE_PRINCIPAL_PRIVATE_PEM";
     let mut said = instance(json!([shell(script), shell("env | grep OCI_; ls /run/oracle; true")]));
-    let out = caller.folder.path().join("out");
-    std::fs::create_dir(&out).expect("a folder");
-    said["containers"][0]["command"][2] = json!(script.replace("/out/", &format!("{}/", out.display())));
     said["containers"][1]["isResourcePrincipalDisabled"] = json!(true);
     let path = caller.create(&said).await;
     let containers = caller.ended(&path).await;
-    assert_eq!(caller.log(&containers[0]).await, "4\n");
+    let shown = caller.log(&containers[0]).await;
+    let [count, token, key] = shown.splitn(3, '\n').collect::<Vec<_>>()[..] else { panic!("{shown}") };
+    assert_eq!(count, "4");
     let log = caller.log(&containers[1]).await;
     assert!(!log.contains("OCI_") && !log.contains("principal"), "{log}");
-    let read = |name: &str| std::fs::read_to_string(out.join(name)).expect("it was written");
-    let (token, key) = (read("rpst"), read("key"));
     let resource = oci_signer::Resource::from_variables(|name| match name.strip_prefix("OCI_RESOURCE_PRINCIPAL_")? {
         "VERSION" => Some("2.2".into()),
-        "RPST" => Some(token.clone()),
-        "PRIVATE_PEM" => Some(key.clone()),
+        "RPST" => Some(token.into()),
+        "PRIVATE_PEM" => Some(key.into()),
         "REGION" => Some("fra".into()),
         _ => None,
     });

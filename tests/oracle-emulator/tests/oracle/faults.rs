@@ -191,7 +191,7 @@ async fn queues_deliver_again_until_they_give_up() {
     get().await;
     let wait = async { caller.get(&format!("{at}?timeoutInSeconds=30")).await.must(200).json() };
     let wind = async {
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::time::sleep(Duration::from_millis(100)).await; // moment
         caller.oracle.clock().advance(Duration::from_secs(30));
     };
     let (waited, ()) = tokio::join!(wait, wind);

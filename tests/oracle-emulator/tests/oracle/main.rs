@@ -111,7 +111,7 @@ impl Caller {
             if is_right(&last) {
                 return last;
             }
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(20)).await; // poll
         }
         panic!("{target} stays {last:#}")
     }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -18,12 +19,13 @@ use crate::world::World;
 
 use super::record::End;
 use super::unit;
+use super::work::WorkRequest;
 
 /// From its creation to the end of its containers.
 pub(super) async fn begin(cloud: Arc<Cloud>, id: String, work: String) {
     let step = cloud.world().settings.step_ms;
     cloud.clock.sleep(step).await;
-    with_work(&cloud, &work, |work, now| work.begin(now));
+    with_work(&cloud, &work, WorkRequest::begin);
     if let Err(why) = pull(&cloud, &id).await {
         with_work(&cloud, &work, |work, now| work.fail("ImagePullFailed", &why, now));
         fail(&mut cloud.world(), &id, &why);
@@ -31,11 +33,11 @@ pub(super) async fn begin(cloud: Arc<Cloud>, id: String, work: String) {
         return;
     }
     cloud.clock.sleep(step).await;
-    with_work(&cloud, &work, |work, now| work.succeed(now));
+    with_work(&cloud, &work, WorkRequest::succeed);
     attend(cloud, id).await;
 }
 
-fn with_work(cloud: &Cloud, id: &str, change: impl FnOnce(&mut super::work::WorkRequest, std::time::SystemTime)) {
+fn with_work(cloud: &Cloud, id: &str, change: impl FnOnce(&mut WorkRequest, SystemTime)) {
     let mut world = cloud.world();
     let now = world.clock.now();
     if let Some(work) = world.services.instances.work.get_mut(id) {
@@ -47,7 +49,7 @@ fn with_work(cloud: &Cloud, id: &str, change: impl FnOnce(&mut super::work::Work
 pub(super) async fn finish(cloud: Arc<Cloud>, work: String) {
     let step = cloud.world().settings.step_ms;
     cloud.clock.sleep(step).await;
-    with_work(&cloud, &work, |work, now| work.succeed(now));
+    with_work(&cloud, &work, WorkRequest::succeed);
 }
 
 /// Sees to it that all images are here.

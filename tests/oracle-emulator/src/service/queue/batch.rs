@@ -50,9 +50,9 @@ fn each(
         };
         shown.push(result.unwrap_or_else(|refusal| {
             if refusal.status >= 500 {
-                ours += 1
+                ours += 1;
             } else {
-                theirs += 1
+                theirs += 1;
             }
             json!({ "errorCode": refusal.status, "errorMessage": refusal.message })
         }));
