@@ -88,10 +88,14 @@ async fn what_the_sdk_sent_is_believed_and_done() {
             request = request.header(name.as_str(), value.as_str().expect("a text"));
         }
         let answer = request.body(text("body").to_owned()).send().await.expect("an answer");
-        let (status, body) = (answer.status().as_u16(), answer.text().await.expect("a text"));
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let body = answer.text().await.expect("a text");
         match expected(op) {
             Ok(wanted) => {
                 assert_eq!(status, wanted, "{op}: {body}");
+                if status < 300 {
+                    answers_alike(call, &headers, &body);
+                }
                 done += 1;
             }
             Err(_) => assert!(matches!(status, 200 | 202 | 204 | 400 | 404), "{op}: {status} {body}"),
@@ -99,6 +103,19 @@ async fn what_the_sdk_sent_is_believed_and_done() {
         assert_ne!(status, 401, "{op}: {body}");
     }
     assert!(done >= 20, "{done}");
+}
+
+/// What the SDK has read in Oracle's answer is in ours.
+fn answers_alike(call: &Value, headers: &http::HeaderMap, body: &str) {
+    let names =
+        |list: &str| call[list].as_array().expect("a list").iter().filter_map(Value::as_str).collect::<Vec<_>>();
+    let said: Value = serde_json::from_str(body).unwrap_or_default();
+    for name in names("said") {
+        assert!(!said[name].is_null(), "{}: `{name}` is missing: {body}", call["op"]);
+    }
+    for name in names("answered") {
+        assert!(headers.contains_key(name), "{}: the header `{name}` is missing: {headers:?}", call["op"]);
+    }
 }
 
 #[test]
