@@ -129,7 +129,10 @@ pub struct Events {
     #[cfg_attr(feature = "schema", schemars(example = "ocid1.queue.oc1.eu-frankfurt-1.aaaa"))]
     pub to: Option<String>,
     /// Where its messages are put, for a private endpoint; asked of the region's service when that is not said.
-    #[cfg_attr(feature = "schema", schemars(example = "https://cell-1.queue.messaging.eu-frankfurt-1.oci.oraclecloud.com"))]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(example = "https://cell-1.queue.messaging.eu-frankfurt-1.oci.oraclecloud.com")
+    )]
     pub endpoint: Option<String>,
     /// As whom the server publishes in Oracle Cloud.
     pub oci: Account,
@@ -344,7 +347,8 @@ impl Config {
             config.oci_vault.config_file =
                 config.oci_vault.config_file.map(|file| if is_home(&file) { file } else { folder.join(file) });
             let account = &mut config.events.oci;
-            account.config_file = account.config_file.take().map(|file| if is_home(&file) { file } else { folder.join(file) });
+            account.config_file =
+                account.config_file.take().map(|file| if is_home(&file) { file } else { folder.join(file) });
             config.sources.known_hosts = config.sources.known_hosts.map(|hosts| folder.join(hosts));
             config.terraform.providers = config.terraform.providers.map(|providers| folder.join(providers));
             for provider in &mut config.sign_in {

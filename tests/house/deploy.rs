@@ -97,7 +97,8 @@ fn judge(block: &Block, path: &str, schema: &BTreeMap<String, Arguments>, place:
 #[test]
 fn what_is_set_up_in_oracle_cloud_is_known_to_its_provider() {
     let schema: BTreeMap<String, BTreeMap<String, Arguments>> = serde_json::from_str(SCHEMA).expect("a schema");
-    let files = sources::files().into_iter().filter(|(name, _)| name.starts_with("deploy/oci/") && name.ends_with(".tf"));
+    let files =
+        sources::files().into_iter().filter(|(name, _)| name.starts_with("deploy/oci/") && name.ends_with(".tf"));
     let (mut wrong, mut used, mut made, mut named) = (Vec::new(), BTreeSet::new(), BTreeSet::new(), String::new());
     for (name, text) in files.filter(|(name, _)| !name.contains("/server/")) {
         for block in read(&text).blocks {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use monkeyci_api::account::Account;
 use monkeyci_api::transport::{Route, open};
-use monkeyci_core::trigger::Queued;
 use monkeyci_core::transport::{Message, Transport};
+use monkeyci_core::trigger::Queued;
 use oci_services::Retry;
 use tokio::sync::OnceCell;
 

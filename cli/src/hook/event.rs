@@ -5,8 +5,7 @@ use serde::Deserialize;
 use monkeyci_core::model::BuildId;
 
 /// What an event of Object Storage says of an object that is new, or written anew.
-const WRITTEN: [&str; 2] =
-    ["com.oraclecloud.objectstorage.createobject", "com.oraclecloud.objectstorage.updateobject"];
+const WRITTEN: [&str; 2] = ["com.oraclecloud.objectstorage.createobject", "com.oraclecloud.objectstorage.updateobject"];
 
 /// What follows from a call.
 #[derive(Debug, PartialEq, Eq)]

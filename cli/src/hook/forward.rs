@@ -58,7 +58,8 @@ impl Door {
             Ok(status) if status.is_success() => Reply::new(StatusCode::ACCEPTED, json!({ "forwarded": true })),
             Ok(status) if status.is_client_error() && !matches!(status.as_u16(), 408 | 429) => {
                 tracing::error!(hook = hook.key, %status, "the server does not take a delivery that is signed well");
-                let why = format!("the server refuses it with {status}: has it this webhook, with this key and secret?");
+                let why =
+                    format!("the server refuses it with {status}: has it this webhook, with this key and secret?");
                 Reply::refused(StatusCode::BAD_GATEWAY, why)
             }
             Ok(status) => {

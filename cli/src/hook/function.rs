@@ -60,7 +60,10 @@ impl Function {
             return Err(format!("FN_LISTENER: the path of a socket has at most {LONGEST} bytes with `phony` in it"));
         }
         let frame = variable("FN_LOGFRAME_NAME").zip(variable("FN_LOGFRAME_HDR"));
-        Ok(Some(Self { socket: socket.into(), frame: frame.filter(|(name, header)| !(name.is_empty() || header.is_empty())) }))
+        Ok(Some(Self {
+            socket: socket.into(),
+            frame: frame.filter(|(name, header)| !(name.is_empty() || header.is_empty())),
+        }))
     }
 
     /// Answers calls until it is stopped.
@@ -208,7 +211,8 @@ mod tests {
     use super::*;
 
     fn detect(variables: &[(&str, &str)]) -> Result<Option<Function>, String> {
-        let find = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let find =
+            |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
         Function::detect(find)
     }
 

@@ -179,7 +179,8 @@ impl Hook {
     /// When its name is none.
     pub fn repo(&self) -> Result<(OrgId, RepoId), String> {
         let parts = self.repo.split_once('/');
-        let (org, repo) = parts.ok_or_else(|| format!("repo: `{}` is not like `acme/web`", self.repo.escape_debug()))?;
+        let (org, repo) =
+            parts.ok_or_else(|| format!("repo: `{}` is not like `acme/web`", self.repo.escape_debug()))?;
         let org = OrgId::new(org).map_err(|error| format!("repo: {error}"))?;
         Ok((org, RepoId::new(repo).map_err(|error| format!("repo: {error}"))?))
     }
@@ -201,8 +202,7 @@ impl Hook {
 
 impl Container {
     fn check(&self) -> Result<(), String> {
-        for (key, id, kind) in
-            [("compartment", &self.compartment, "ocid1."), ("subnet", &self.subnet, "ocid1.subnet.")]
+        for (key, id, kind) in [("compartment", &self.compartment, "ocid1."), ("subnet", &self.subnet, "ocid1.subnet.")]
         {
             if !id.starts_with(kind) {
                 return Err(format!("{key}: `{}` does not begin with `{kind}`", id.escape_debug()));

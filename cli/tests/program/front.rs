@@ -118,13 +118,7 @@ pub fn signed(event: &str, delivery: &str, secret: &str, body: Vec<u8>) -> (Vec<
 }
 
 /// Asks once over a connection, and reads the answer.
-pub fn ask(
-    stream: impl Read + Write,
-    method: &str,
-    path: &str,
-    headers: &[(String, String)],
-    body: &[u8],
-) -> Answer {
+pub fn ask(stream: impl Read + Write, method: &str, path: &str, headers: &[(String, String)], body: &[u8]) -> Answer {
     try_ask(stream, method, path, headers, body).expect("an answer")
 }
 

@@ -199,7 +199,8 @@ def handler(ctx, data=None):
 /// Oracle's kit for functions in Python: the program `fdk` beside `MONKEYCI_TEST_FDK`'s Python, else on the path.
 fn fdk() -> Option<PathBuf> {
     let named = std::env::var_os("MONKEYCI_TEST_FDK").map(PathBuf::from);
-    let on_path = || std::env::split_paths(&std::env::var_os("PATH")?).map(|path| path.join("fdk")).find(|fdk| fdk.exists());
+    let on_path =
+        || std::env::split_paths(&std::env::var_os("PATH")?).map(|path| path.join("fdk")).find(|fdk| fdk.exists());
     let found = named.or_else(on_path);
     if found.is_none() {
         let required = std::env::var("MONKEYCI_TEST_REQUIRE").unwrap_or_default();

@@ -132,7 +132,9 @@ fn a_controller_is_made_once_for_a_delivery_where_there_is_room() {
     let instances = ContainerInstances::at(cloud.client(dir.path()), &cloud.oracle.url()).expect("an address");
     let list = || {
         let all = cloud.runtime.block_on(instances.list_all(COMPARTMENT)).expect("lists");
-        all.into_iter().filter(|one| !matches!(one.lifecycle_state, Lifecycle::Deleted | Lifecycle::Deleting)).collect::<Vec<_>>()
+        all.into_iter()
+            .filter(|one| !matches!(one.lifecycle_state, Lifecycle::Deleted | Lifecycle::Deleting))
+            .collect::<Vec<_>>()
     };
     for _ in 0..2 {
         let answer = cloud.front.push("d-1", COMMIT, SECRET);
@@ -143,7 +145,9 @@ fn a_controller_is_made_once_for_a_delivery_where_there_is_room() {
     assert_eq!(made[0].freeform_tags.get("monkeyci-role").map(String::as_str), Some("controller"));
     let created = || {
         let seen = &cloud.oracle.state().seen;
-        seen.iter().filter(|(target, status)| target.starts_with("POST /20210415/containerInstances") && *status == 200).count()
+        seen.iter()
+            .filter(|(target, status)| target.starts_with("POST /20210415/containerInstances") && *status == 200)
+            .count()
     };
     assert_eq!(created(), 2, "asked for twice, made once");
 

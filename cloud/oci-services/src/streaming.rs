@@ -12,7 +12,7 @@ use crate::service::Service;
 /// The version of the service, which begins all paths.
 const VERSION: &str = "20180418";
 
-/// Bytes that all messages of one request may have, keys and values, before they are in base64.
+/// Bytes that a request may have: its messages are in base64 there.
 pub const REQUEST_BYTES: usize = 1024 * 1024;
 /// Bytes that a key may have.
 pub const KEY_BYTES: usize = 256;
@@ -200,10 +200,8 @@ impl Stream {
     /// # Errors
     /// When the service refuses all of them.
     pub async fn put(&self, messages: &[PutMessage]) -> Result<Vec<Failure>, Error> {
-        let entry = |message: &PutMessage| Entry {
-            key: STANDARD.encode(&message.key),
-            value: STANDARD.encode(&message.value),
-        };
+        let entry =
+            |message: &PutMessage| Entry { key: STANDARD.encode(&message.key), value: STANDARD.encode(&message.value) };
         let puts = Puts { messages: messages.iter().map(entry).collect() };
         let call = self.service.call("PutMessages", Method::POST, &["streams", &self.id, "messages"]);
         // The service wants no body in the signature here.
@@ -248,10 +246,12 @@ impl Stream {
         let none = || Error::Answer { call: name, why: "it has no `opc-next-cursor`".into() };
         let next = answer.header("opc-next-cursor").ok_or_else(none)?.to_owned();
         let messages = answer.value::<Vec<Read>>().await?.into_iter().map(|read| {
-            let decoded = |text: &str| STANDARD.decode(text).map_err(|_| Error::Answer {
-                call: name,
-                why: format!("the message at offset {} is no base64", read.offset),
-            });
+            let decoded = |text: &str| {
+                STANDARD.decode(text).map_err(|_| Error::Answer {
+                    call: name,
+                    why: format!("the message at offset {} is no base64", read.offset),
+                })
+            };
             let (key, value) = (decoded(read.key.as_deref().unwrap_or_default())?, decoded(&read.value)?);
             Ok(Message { partition: read.partition.clone(), offset: read.offset, key, value })
         });

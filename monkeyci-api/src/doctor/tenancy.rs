@@ -256,7 +256,10 @@ async fn objects(tenancy: &Tenancy, client: &Client, region: &str, name: &str) -
         Err(error) => return told(&error),
     };
     if bucket.public_access_type.is_some_and(|access| access != "NoPublicAccess") {
-        return bad(what, format!("everybody may read `{name}`: set its access to NoPublicAccess, as secrets may be in logs"));
+        return bad(
+            what,
+            format!("everybody may read `{name}`: set its access to NoPublicAccess, as secrets may be in logs"),
+        );
     }
     if bucket.object_events_enabled == Some(false) {
         return doubtful(

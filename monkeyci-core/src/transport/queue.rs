@@ -4,12 +4,18 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use oci_services::queue::{self, BATCH, Failure, LONGEST_POLL, Metadata, PutMessage, REQUEST_BYTES, Receive};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::{Message, Parcel, Transport, TransportError, written};
 
 /// Bytes that a message of ours may have: the service takes some more, so that there is room to say why one is parked.
 const LONGEST: usize = queue::MESSAGE_BYTES - 4 * 1024;
+
+/// How often what could not be removed is removed again.
+const TRIES: u32 = 6;
+
+/// The first pause in between; each further one is twice as long.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Bytes of names and properties around a message.
 const AROUND: usize = 512;
@@ -104,17 +110,20 @@ impl Transport for Queue {
     async fn remove(&self, parcels: &[Parcel]) -> Result<(), TransportError> {
         for batch in parcels.chunks(BATCH) {
             let mut receipts: Vec<&str> = batch.iter().map(|parcel| parcel.receipt.as_str()).collect();
-            // A part of a batch may fail; that is asked for once more, alone.
-            for is_last in [false, true] {
+            let mut pause = PAUSE;
+            // A part of a batch may fail; that is asked for again, alone.
+            for left in (0..TRIES).rev() {
                 let failures = self.queue.delete(&receipts).await.map_err(|error| self.failed(&error))?;
-                let left: Vec<Failure> = failures.into_iter().filter(|failure| !failure.is_stale()).collect();
-                if is_last {
-                    self.judge(&left)?;
-                }
-                receipts = left.iter().filter_map(|failure| receipts.get(failure.index).copied()).collect();
+                let failed: Vec<Failure> = failures.into_iter().filter(|failure| !failure.is_stale()).collect();
+                receipts = failed.iter().filter_map(|failure| receipts.get(failure.index).copied()).collect();
                 if receipts.is_empty() {
                     break;
                 }
+                if left == 0 {
+                    self.judge(&failed)?;
+                }
+                sleep(pause).await;
+                pause *= 2;
             }
         }
         Ok(())

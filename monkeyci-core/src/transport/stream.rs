@@ -16,8 +16,14 @@ use super::cursor::{Cursors, Place};
 use super::queue::batches;
 use super::{Message, Parcel, Transport, TransportError, written};
 
-/// Bytes that a message may have, with room for what is around it.
-const LONGEST: usize = REQUEST_BYTES - 64 * 1024;
+/// Bytes around the messages of a request, and around each of them.
+const AROUND: usize = 64;
+
+/// Bytes that a message may have that is alone in its request, where it is in base64 with its key.
+const WHOLE: usize = (REQUEST_BYTES - 2 * AROUND) / 4 * 3 - 2 * KEY_BYTES;
+
+/// Bytes that a message of ours may have, so that there is room to say why one is parked.
+const LONGEST: usize = WHOLE - 4 * 1024;
 
 /// Messages of one request.
 const BATCH: usize = 500;
@@ -168,12 +174,14 @@ impl Transport for Stream {
     }
 
     async fn publish(&self, messages: &[Message]) -> Result<(), TransportError> {
-        let puts = messages.iter().zip(written(messages, REQUEST_BYTES - KEY_BYTES)?).map(|(message, text)| {
+        let puts = messages.iter().zip(written(messages, WHOLE)?).map(|(message, text)| {
             // What is longer than a key may be is in one partition with what begins alike.
             let key = message.subject.bytes().take(KEY_BYTES).collect();
             PutMessage { key, value: text.into_bytes() }
         });
-        for batch in batches(puts.collect(), BATCH, REQUEST_BYTES, |put| put.key.len() + put.value.len()) {
+        let encoded = |bytes: &[u8]| bytes.len().div_ceil(3) * 4;
+        let size = |put: &PutMessage| encoded(&put.key) + encoded(&put.value) + AROUND;
+        for batch in batches(puts.collect(), BATCH, REQUEST_BYTES - AROUND, size) {
             self.put(batch).await?;
         }
         Ok(())
@@ -236,7 +244,8 @@ impl Transport for Stream {
             }
         }
         for (name, reading) in &mut *partitions {
-            let passed = reading.under_way.iter().take_while(|(_, removed)| **removed).map(|(offset, _)| *offset).last();
+            let passed =
+                reading.under_way.iter().take_while(|(_, removed)| **removed).map(|(offset, _)| *offset).last();
             let Some(passed) = passed else { continue };
             let place = Place { passed: Some(passed), tries: 0 };
             self.cursors.keep(&self.name(), name, place).await?;
