@@ -101,11 +101,13 @@ impl Function {
 
     /// Answers one call.
     async fn call(&self, door: &Door, whole: Whole) -> Response<Full<Bytes>> {
-        if (&whole.method, whole.uri.path()) != (&Method::POST, "/call") {
-            let told = format!("Error: Route was not registered: {}", whole.uri.path());
-            let mut response = Response::new(Full::new(Bytes::from(told)));
-            *response.status_mut() = StatusCode::NOT_FOUND;
-            return response;
+        let path = whole.uri.path();
+        if path != "/call" {
+            return no_call(StatusCode::NOT_FOUND, format!("Error: Route was not registered: {path}"));
+        }
+        if whole.method != Method::POST {
+            let told = format!("Error: Method {} for path {path} not allowed", whole.method);
+            return no_call(StatusCode::METHOD_NOT_ALLOWED, told);
         }
         self.frame(&whole.headers);
         let deadline = whole.came + patience(&whole.headers);
@@ -174,6 +176,14 @@ fn asked(whole: Whole, deadline: Instant) -> Option<Asked> {
         headers.insert(header::CONTENT_TYPE, kind.clone());
     }
     Some(Asked { method, path: url.path().to_owned(), headers, body: whole.body, deadline })
+}
+
+/// An answer to what is no call, in the words of Oracle's own kit.
+fn no_call(status: StatusCode, told: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(told)));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
 }
 
 /// An answer to a gateway.

@@ -137,14 +137,27 @@ pub fn try_ask(
     head.push_str(&format!("Content-Length: {}\r\n\r\n", body.len()));
     // It may be refused before all of it was sent.
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
-    let mut answer = Vec::new();
-    // A connection that was reset has said what it had to say.
-    let _ = stream.read_to_end(&mut answer);
+    let (mut answer, mut piece) = (Vec::new(), [0; 4096]);
+    // Some keep the connection though they are asked to close it; one that was reset has said what it had to say.
+    while !is_whole(&answer) {
+        match stream.read(&mut piece) {
+            Ok(0) | Err(_) => break,
+            Ok(count) => answer.extend_from_slice(&piece[..count]),
+        }
+    }
     let answer = String::from_utf8(answer).ok()?;
     let (head, body) = answer.split_once("\r\n\r\n")?;
     let status = head.split(' ').nth(1)?.parse().ok()?;
     let body = serde_json::from_str(body).unwrap_or_else(|_| json!(body));
     Some(Answer { status, head: head.to_lowercase(), body })
+}
+
+/// Whether all has come that the head of an answer announces.
+fn is_whole(answer: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(answer).to_lowercase();
+    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.trim().parse::<usize>().ok());
+    length.is_some_and(|length| body.len() >= length)
 }
 
 /// The triggers that wait in a folder.

@@ -16,14 +16,14 @@ pub fn config() -> String {
     let schema = settings.into_generator().into_root_schema_for::<Config>();
     let defaults = serde_json::to_value(Config::default()).expect("a configuration is JSON");
     let mut text = String::new();
-    write(&mut text, schema.as_value(), &defaults);
+    write(&mut text, "", schema.as_value(), &defaults);
     text.truncate(text.trim_end().len());
     text.push('\n');
     text
 }
 
-/// Writes the keys of a table, those of the tables in it last, as TOML wants it.
-fn write(text: &mut String, schema: &Value, defaults: &Value) {
+/// Writes the keys of the table of this name, those of the tables in it last, as TOML wants it.
+fn write(text: &mut String, name: &str, schema: &Value, defaults: &Value) {
     let none = Map::new();
     let properties = schema["properties"].as_object().unwrap_or(&none);
     let is_table = |key: &str, schema: &Value| defaults[key].is_object() || is_list_of_tables(schema);
@@ -39,11 +39,12 @@ fn write(text: &mut String, schema: &Value, defaults: &Value) {
         comment(text, schema);
         if is_list_of_tables(schema) {
             line(text, format_args!("# [[{key}]]\n"));
-            write(text, &schema["items"], &Value::Null);
+            write(text, key, &schema["items"], &Value::Null);
             continue;
         }
-        line(text, format_args!("[{key}]\n"));
-        write(text, schema, &defaults[key]);
+        let path = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
+        line(text, format_args!("[{path}]\n"));
+        write(text, &path, schema, &defaults[key]);
     }
 }
 

@@ -16,14 +16,14 @@ use crate::store::{Sqlite, Tables};
 const SOON: Duration = Duration::from_secs(20);
 
 /// Somebody who signs.
-fn client(oracle: &Oracle) -> Client {
+async fn client(oracle: &Oracle) -> Client {
     let dir = tempfile::tempdir().expect("a folder");
     let path = oracle.user().write(dir.path()).expect("written");
     let profile = ConfigFile::find(Some(&path)).expect("reads").profile("DEFAULT").expect("is there");
     let principal = Principal::of_profile(profile).expect("is whole");
     let signer = Signer::new(principal);
     // The key is read before its file is gone.
-    futures::executor::block_on(signer.identity()).expect("a key");
+    signer.identity().await.expect("a key");
     Client::new(signer).expect("a client")
 }
 
@@ -78,14 +78,14 @@ async fn drain(transport: &dyn Transport) -> Vec<u32> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_queue_holds() {
     let oracle = Oracle::start().await;
-    let (client, count) = (client(&oracle), AtomicU32::new(0));
+    let (client, count) = (client(&oracle).await, AtomicU32::new(0));
     holds(async |hold| queue_of(&oracle, client.clone(), count.fetch_add(1, Ordering::Relaxed), hold)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_holds() {
     let oracle = Oracle::start().await;
-    let (client, count) = (client(&oracle), AtomicU32::new(0));
+    let (client, count) = (client(&oracle).await, AtomicU32::new(0));
     holds(async |hold| {
         let cursors = std::sync::Arc::new(InMemory::default());
         stream_of(&oracle, client.clone(), count.fetch_add(1, Ordering::Relaxed), cursors, hold)
@@ -96,7 +96,7 @@ async fn a_stream_holds() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_where_answers_are_and_services_are_busy() {
     let oracle = Oracle::start().await;
-    let client = client(&oracle);
+    let client = client(&oracle).await;
     let cursors = std::sync::Arc::new(InMemory::default());
     let queue: Box<dyn Transport> = Box::new(queue_of(&oracle, client.clone(), 1, Duration::from_secs(60)));
     let stream: Box<dyn Transport> = Box::new(stream_of(&oracle, client, 1, cursors, Duration::from_secs(60)));
@@ -124,7 +124,7 @@ async fn nothing_is_lost_where_answers_are_and_services_are_busy() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_is_delivered_to_two_is_known_by_its_id() {
     let oracle = Oracle::start().await;
-    let queue = queue_of(&oracle, client(&oracle), 1, Duration::from_secs(60));
+    let queue = queue_of(&oracle, client(&oracle).await, 1, Duration::from_secs(60));
     queue.publish(&messages(0..20)).await.expect("publishes");
     oracle.state().settings.redeliver_every = 4;
     let of = |parcels: &[Parcel]| -> Vec<String> {
@@ -144,7 +144,7 @@ async fn a_message_that_is_delivered_to_two_is_known_by_its_id() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_held_a_message_for_too_long_is_told() {
     let oracle = Oracle::start().await;
-    let queue = queue_of(&oracle, client(&oracle), 1, Duration::from_secs(60));
+    let queue = queue_of(&oracle, client(&oracle).await, 1, Duration::from_secs(60));
     queue.publish(&messages(1..2)).await.expect("publishes");
     let held = queue.receive(1, SOON).await.expect("receives");
     queue.extend(&held).await.expect("it is ours");
@@ -160,7 +160,7 @@ async fn who_held_a_message_for_too_long_is_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_consumer_of_a_stream_goes_on_where_it_was() {
     let oracle = Oracle::start().await;
-    let (client, dir) = (client(&oracle), tempfile::tempdir().expect("a folder"));
+    let (client, dir) = (client(&oracle).await, tempfile::tempdir().expect("a folder"));
     let open = async || {
         let store = Sqlite::open(&dir.path().join("db")).expect("opens");
         let tables = Tables::open(std::sync::Arc::new(store), "transport", MIGRATIONS).await.expect("opens");
@@ -196,7 +196,7 @@ async fn a_consumer_of_a_stream_goes_on_where_it_was() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_queue_that_is_not_there_is_told_as_one_that_may_not_be_used() {
     let oracle = Oracle::start().await;
-    let queue = queue::Queue::at(client(&oracle), &oracle.url(), "ocid1.queue.oc1..none").expect("an address");
+    let queue = queue::Queue::at(client(&oracle).await, &oracle.url(), "ocid1.queue.oc1..none").expect("an address");
     let queue = Queue::new(queue.with(quick), SOON);
     let error = queue.publish(&messages(0..1)).await.expect_err("there is none").to_string();
     assert!(error.contains("NotAuthorizedOrNotFound") && error.contains("ocid1.queue.oc1..none"), "{error}");
