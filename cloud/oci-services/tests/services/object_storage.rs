@@ -42,7 +42,7 @@ async fn read(bucket: &Bucket, object: &str, range: Option<Range>) -> Option<Str
 
 #[tokio::test]
 async fn what_is_written_is_read_whole_or_in_part_whatever_it_is_called() {
-    let Place { bucket, .. } = Place::new().await;
+    let Place { bucket, oracle: _oracle, .. } = Place::new().await;
     for name in ["a", "org/repo/build 1/src#1.tgz", "ä/%2F+?&=", "a//b"] {
         let put = bucket.put(name, Bytes::from_static(b"hello world"), Only::Always).await.expect("writes");
         assert!(matches!(put, Put::Written(Some(_))), "{name}");
@@ -78,7 +78,7 @@ async fn what_is_written_only_where_nothing_is_is_written_once() {
 
 #[tokio::test]
 async fn many_who_write_one_object_at_once_write_it_once() {
-    let Place { bucket, .. } = Place::new().await;
+    let Place { bucket, oracle: _oracle, .. } = Place::new().await;
     let write = |n: usize| {
         let bucket = &bucket;
         async move { bucket.put("a", Bytes::from(n.to_string()), Only::Absent).await.expect("answers") }
@@ -101,7 +101,7 @@ async fn a_service_that_is_busy_is_asked_again() {
 
 #[tokio::test]
 async fn objects_are_listed_in_order_part_by_part_and_by_folders() {
-    let Place { bucket, .. } = Place::new().await;
+    let Place { bucket, oracle: _oracle, .. } = Place::new().await;
     for name in ["a/1", "a/2", "a/b/3", "a/b/4", "c"] {
         bucket.put(name, Bytes::from_static(b"x"), Only::Always).await.expect("writes");
     }
