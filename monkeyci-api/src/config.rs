@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
+use monkeyci_core::blob::Place;
 use monkeyci_core::store::postgres::{Address, Password};
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +36,10 @@ pub struct Config {
     /// The file of the password of the database's user; the variable `PGPASSWORD` when that is not said.
     #[cfg_attr(feature = "schema", schemars(example = "/etc/monkeyci/database.password"))]
     pub database_password_file: Option<PathBuf>,
+    /// Where artifacts and caches are kept: a bucket of Oracle Cloud or a folder, as `file:///srv/blobs`; in the state folder
+    /// when that is not said.
+    #[cfg_attr(feature = "schema", schemars(example = "oci://NAMESPACE/BUCKET/PREFIX"))]
+    pub blobs: Option<String>,
     /// The file of the master key; `master.key` in the state folder when that is not said.
     #[cfg_attr(feature = "schema", schemars(example = "/etc/monkeyci/master.key"))]
     pub master_key: Option<PathBuf>,
@@ -294,6 +299,7 @@ impl Default for Config {
             state: "monkeyci-server".into(),
             database: None,
             database_password_file: None,
+            blobs: None,
             master_key: None,
             jobs: None,
             labels: BTreeMap::new(),
@@ -383,6 +389,7 @@ impl Config {
         if let Some(Err(error)) = self.database.as_ref().map(|url| url.parse::<Address>()) {
             return Err(format!("database: {error}"));
         }
+        self.blobs()?;
         let limits = [
             ("connections", self.connections == 0),
             ("head-seconds", self.head_seconds == 0),
@@ -446,6 +453,15 @@ impl Config {
         }))
     }
 
+    /// Where artifacts and caches are kept, where that is not the state folder.
+    ///
+    /// # Errors
+    /// When that is no such place.
+    pub fn blobs(&self) -> Result<Option<Place>, String> {
+        let place = self.blobs.as_deref().map(str::parse::<Place>).transpose();
+        place.map_err(|error| format!("blobs: {error}"))
+    }
+
     /// How browsers and forges reach the server, without a slash at its end.
     #[must_use]
     pub fn url(&self, listens: SocketAddr) -> String {
@@ -479,6 +495,7 @@ mod tests {
         for (text, told) in [
             ("lisen = 1", "lisen"),
             ("database = \"mysql://db.example.com\"", "database"),
+            ("blobs = \"s3://builds\"", "blobs"),
             ("\nlisten = \"here\"", "line 2"),
             ("connections = 0", "connections: 0"),
             ("public-url = \"ci.example.com\"", "does not begin with"),

@@ -147,6 +147,16 @@ impl Server {
         let scripts = Scripts::new(Arc::clone(&jobs), &config.executor, &processes, &programs);
         scripts.connect().await;
         let mut engine = Engine::local().script_executor(scripts);
+        let elsewhere = match config.blobs().map_err(ServerError::Config)? {
+            None => None,
+            Some(place) => {
+                let opened = place.open().await.map_err(|error| ServerError::Config(format!("blobs: {error}")))?;
+                Some(Blobs::new(opened))
+            }
+        };
+        if let Some(blobs) = &elsewhere {
+            engine = engine.blobs(blobs.clone());
+        }
         engine = match config.jobs {
             Some(0) => engine.without_worker(),
             most => engine
@@ -172,6 +182,9 @@ impl Server {
             engine.gone(LOCAL, "the server runs no jobs itself any more").await?;
         }
         let blobs = |name: &str| {
+            if let Some(elsewhere) = &elsewhere {
+                return Ok(elsewhere.clone());
+            }
             let path = folder.join(name);
             let opened = Blobs::on_disk(&path).map_err(std::io::Error::other);
             opened.map_err(|source| ServerError::Io { what: "cannot use the folder", path, source })
