@@ -11,7 +11,7 @@ use crate::{image, remains};
 
 /// Each job writes down that it starts, where no workspace is. `deploy` may never start twice; what `build` made must
 /// reach `check` whole.
-const SCRIPT: &str = r#"
+pub const SCRIPT: &str = r#"
 - id: build
   script:
     - echo build >> @HOME@/started
@@ -35,7 +35,7 @@ const SCRIPT: &str = r#"
 "#;
 
 /// What is known of the build from what it said before it was killed: how each job ended.
-type Ended = BTreeMap<String, String>;
+pub type Ended = BTreeMap<String, String>;
 
 #[test]
 fn a_build_that_is_killed_at_any_moment_goes_on_where_it_was() {
@@ -95,7 +95,7 @@ fn live_and_die(home: &Home, args: &[&str], lines: usize) -> Said {
 }
 
 /// The whole story of a build in several lives holds together.
-fn assert_story(moment: &str, home: &Home, resumed: &Said, ended: &Ended, starts_before: &str) {
+pub fn assert_story(moment: &str, home: &Home, resumed: &Said, ended: &Ended, starts_before: &str) {
     let story = || format!("{moment}\n{}", resumed.both());
     let starts = home.text("started");
     let count = |text: &str, job: &str| text.lines().filter(|line| *line == job).count();

@@ -5,6 +5,7 @@ mod monkeyci;
 
 mod bad_input;
 mod builders;
+mod controllers;
 mod crash;
 mod debug;
 mod deploy;

@@ -332,6 +332,49 @@ async fn objects_in_a_folder() {
     holds(|| Objects::new(Arc::new(folder()))).await;
 }
 
+/// A bucket of the double of Oracle Cloud.
+#[cfg(feature = "oci")]
+async fn bucket(oracle: &oracle_emulator::Oracle, folder: &std::path::Path) -> Arc<dyn object_store::ObjectStore> {
+    use oci_services::object_storage::{BucketStore, ObjectStorage};
+    use oci_services::{Retry, Service};
+    use oci_signer::{Client, ConfigFile, Principal, Signer};
+
+    let config = oracle.user().write(folder).expect("written");
+    let profile = ConfigFile::find(Some(&config)).and_then(|file| file.profile("DEFAULT")).expect("a profile");
+    let client = Client::new(Signer::new(Principal::of_profile(profile).expect("a user"))).expect("a client");
+    let retry = Retry { base: std::time::Duration::from_millis(5), ..Retry::default() };
+    let service = Service::at(client, &oracle.url(), "").expect("an address").retrying(retry);
+    oracle.state().bucket("builds");
+    let storage = ObjectStorage::over(service);
+    Arc::new(BucketStore::new(storage.bucket(storage.namespace().await.expect("a namespace"), "builds")))
+}
+
+#[cfg(feature = "oci")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn objects_in_a_bucket() {
+    let (oracle, folder) = (oracle_emulator::Oracle::start().await, tempfile::tempdir().expect("a folder"));
+    let bucket = bucket(&oracle, folder.path()).await;
+    holds(|| Objects::new(Arc::clone(&bucket))).await;
+}
+
+/// What is written is written, though nobody hears of it; who writes it again finds their own.
+#[cfg(feature = "oci")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn objects_in_a_bucket_whose_answers_get_lost() {
+    use oracle_emulator::Fault;
+
+    let (oracle, folder) = (oracle_emulator::Oracle::start().await, tempfile::tempdir().expect("a folder"));
+    let bucket = bucket(&oracle, folder.path()).await;
+    for object in ["events", "numbers", "claims"] {
+        for after in [0, 1, 5] {
+            oracle.state().faults.push_back(Fault::lost().on("PUT", object).times(2).after(after));
+        }
+    }
+    oracle.state().faults.push_back(Fault::too_many(None).times(3).after(30));
+    oracle.state().faults.push_back(Fault::from((503, "ServiceUnavailable")).on("GET", "events").times(3));
+    holds(|| Objects::new(Arc::clone(&bucket))).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sqlite() {
     let dir = tempfile::tempdir().expect("a folder");

@@ -41,6 +41,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "monkeyci-tests",
         &[
             "monkeyci-core",
+            "monkeyci-oracle-emulator",
             "monkeyci-plugin-coverage",
             "monkeyci-plugin-image",
             "monkeyci-plugin-notify",
