@@ -9,7 +9,7 @@ use monkeyci_model::Event;
 use serde_json::{Value, json};
 
 use super::{Message, Transport, TransportError};
-use crate::store::{Store, StoreError};
+use crate::store::{Feed, StoreError};
 
 /// Events that are published at once.
 const PAGE: usize = 100;
@@ -30,7 +30,7 @@ pub enum FeedError {
 /// # Errors
 /// When they cannot be read or sent. Then none of them counts as published.
 pub async fn publish(
-    store: &dyn Store,
+    store: &dyn Feed,
     transport: &dyn Transport,
     source: &str,
     position: u64,
