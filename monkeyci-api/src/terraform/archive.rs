@@ -17,6 +17,9 @@ use crate::random::hex;
 /// The version that the program beside a server is of: they are released together.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
+/// What the name of a package begins with that is not whole.
+const UNFINISHED: &str = ".unfinished-";
+
 /// Bytes that are read at once.
 const PIECE: usize = 64 * 1024;
 
@@ -30,7 +33,7 @@ pub(super) fn pack(program: &Path, folder: &Path) -> io::Result<()> {
         return Ok(());
     }
     std::fs::create_dir_all(folder)?;
-    let packed = tempfile::NamedTempFile::new_in(folder)?;
+    let packed = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
     let mut zip = ZipWriter::new(BufWriter::new(packed.as_file()));
     // As it is: that takes no time while somebody waits, and makes the same file on every server.
     let options = SimpleFileOptions::DEFAULT.compression_method(CompressionMethod::Stored).unix_permissions(0o755);
@@ -41,6 +44,18 @@ pub(super) fn pack(program: &Path, folder: &Path) -> io::Result<()> {
     packed.as_file().sync_all()?;
     packed.persist(&path)?;
     Ok(())
+}
+
+/// Forgets packages that a server has begun which was killed before they were whole.
+pub(super) fn sweep(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.filter_map(Result::ok) {
+        if entry.file_name().to_string_lossy().starts_with(UNFINISHED)
+            && let Err(error) = std::fs::remove_file(entry.path())
+        {
+            tracing::warn!(%error, file = %entry.path().display(), "half a package cannot be removed");
+        }
+    }
 }
 
 /// This machine, in the words of Go.

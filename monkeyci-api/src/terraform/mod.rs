@@ -51,6 +51,9 @@ impl Packages {
             Some(folder) => (folder.clone(), None),
             None => (state.join(FOLDER), beside()),
         };
+        if config.providers.is_none() {
+            archive::sweep(&folder);
+        }
         let signer = Signer::new(&vault.derive("terraform provider"));
         Self(Arc::new(Shelf { folder, program, signer, known: Mutex::default() }))
     }

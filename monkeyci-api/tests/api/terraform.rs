@@ -144,6 +144,21 @@ async fn what_is_no_package_is_not_found_whatever_it_is_called() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn half_a_package_of_a_server_that_was_killed_is_swept_away_at_the_next_start() {
+    let house = House::set_up(|config| {
+        let folder = config.state.join("terraform");
+        fs::create_dir_all(&folder).expect("a folder");
+        fs::write(folder.join(".unfinished-x1y2z3"), "PK").expect("a file");
+        package(&folder, "0.0.1", "linux_amd64", "whole");
+    });
+    let house = house.await;
+    let left = fs::read_dir(house.dir.path().join("state/terraform")).expect("a folder");
+    let mut left: Vec<_> = left.map(|entry| entry.expect("an entry").file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["terraform-provider-monkeyci_0.0.1_linux_amd64.zip"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_without_a_provider_says_so() {
     let house = House::empty().await;
     let said = house.ask(None, Method::GET, &format!("{PROVIDER}/versions"), None).await.must(404);
