@@ -152,6 +152,7 @@ pub(crate) async fn plan<D: Declared>(change: &mut Change<D>, cx: &Context<Serve
 /// Makes it where there is none yet. What is there already just so is it: somebody was killed who had just made it.
 pub(crate) async fn create<D: Declared>(mut own: D, resource: &str, cx: &Context<Server>) -> Result<D> {
     own.place(&cx.client)?;
+    cx.client.looks.end();
     let made = own.at(&cx.client)?.make(&own.body(None)?).await;
     cx.client.snapshots.forget();
     match made {
@@ -200,6 +201,7 @@ pub(crate) async fn read<D: Declared>(mut own: D, cx: &Context<Server>) -> Resul
 /// Changes it where nobody else has done so since it was read.
 pub(crate) async fn update<D: Declared>(mut own: D, prior: D, cx: &Context<Server>) -> Result<D> {
     own.place(&cx.client)?;
+    cx.client.looks.end();
     let (object, body) = (own.at(&cx.client)?, own.body(Some(&prior))?);
     let put = match prior.revision() {
         Some(revision) => object.put_if(&body, revision).await,

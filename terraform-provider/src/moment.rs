@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use monkeyci_client::rest;
-use tfplugin::{Choice, Set};
+use tfplugin::{Choice, Field as _, Set, Value};
 
 /// What happens to a build that somebody may want to hear of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]
@@ -67,17 +67,19 @@ const OCCASIONS: [(Occasion, rest::Occasion); 6] = [
 /// What is told where nothing is said.
 const USUAL: [rest::Moment; 3] = [rest::Moment::Failed, rest::Moment::Recovered, rest::Moment::Waiting];
 
+/// What is told where nothing is said, as an attribute has it.
+pub(crate) fn usual() -> Value {
+    told_moments(&USUAL.into()).to_value()
+}
+
 /// The moments that the server is told.
-pub(crate) fn moments(on: Option<&Set<Moment>>) -> BTreeSet<rest::Moment> {
-    let Some(on) = on else { return USUAL.into() };
+pub(crate) fn moments(on: &Set<Moment>) -> BTreeSet<rest::Moment> {
     MOMENTS.iter().filter(|(moment, _)| on.0.contains(moment)).map(|(_, moment)| *moment).collect()
 }
 
-/// The moments that the server has; none where those are the usual ones, and nothing was said of them.
-pub(crate) fn told_moments(own: Option<Set<Moment>>, on: &BTreeSet<rest::Moment>) -> Option<Set<Moment>> {
-    let is_usual = own.is_none() && *on == USUAL.into();
-    let all = MOMENTS.iter().filter(|(_, moment)| on.contains(moment)).map(|(moment, _)| *moment);
-    (!is_usual).then(|| all.collect())
+/// The moments that the server has.
+pub(crate) fn told_moments(on: &BTreeSet<rest::Moment>) -> Set<Moment> {
+    MOMENTS.iter().filter(|(_, moment)| on.contains(moment)).map(|(moment, _)| *moment).collect()
 }
 
 /// The occasions that the server is told.

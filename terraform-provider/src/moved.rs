@@ -4,6 +4,8 @@
 //! alone, or write names that cannot be names here: what is empty then is filled in from the configuration by an update in
 //! place, which finds the object on the server by its name or makes it. Secrets of theirs are never taken over.
 
+pub(crate) mod circleci;
+
 use serde_json::Value as Json;
 use tfplugin::{Moved, Value};
 
@@ -35,7 +37,11 @@ pub(crate) fn name(source: &Moved, attribute: &str) -> String {
 
 /// The repository that a text of its state names: `acme/web`, whatever stands before it in an address. Empty where it is none.
 pub(crate) fn repo(source: &Moved, attribute: &str) -> String {
-    let text = text(source, attribute);
+    named(&text(source, attribute))
+}
+
+/// The same of such a text.
+fn named(text: &str) -> String {
     let mut parts = text.trim_end_matches(".git").rsplit('/');
     match (parts.next(), parts.next()) {
         (Some(repo), Some(org)) if is_name(repo) && is_name(org) => format!("{org}/{repo}"),

@@ -7,7 +7,7 @@ use monkeyci_client::model::BuildStatus;
 use monkeyci_client::rest::{BuildDetail, NewBuild};
 use monkeyci_client::{BuildRef, ClientError};
 use rest::validate::Kind;
-use tfplugin::{Change, Computed, Context, Diagnostic, Diagnostics, Object, Resource, Result};
+use tfplugin::{Change, Computed, Context, Diagnostic, Diagnostics, Moved, Object, Resource, Result};
 
 use crate::function::seconds;
 use crate::refusal;
@@ -21,8 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(30 * 60);
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Runs a build when it is made, and again when anything of it changes, such as one of its `triggers`. To remove it undoes
-/// nothing. It cannot be imported.
-#[derive(Clone, Debug, Object)]
+/// nothing. It cannot be imported; what a `terraform_data` or `null_resource` ran before counts as run where that has moved here.
+#[derive(Clone, Debug, Default, Object)]
 #[object(at_most_one_of(["branch", "tag"]))]
 pub struct BuildRun {
     /// The `id` of the repository: `acme/web`.
@@ -48,7 +48,7 @@ pub struct BuildRun {
     wait: bool,
     /// How long things may take.
     timeouts: Option<Timeouts>,
-    /// Its number in the repository.
+    /// Its number in the repository; 0 where another resource ran it.
     #[attribute(keeps)]
     number: Computed<u64>,
     /// How it stood when it was last looked at.
@@ -96,6 +96,11 @@ impl BuildRun {
         self
     }
 
+    /// Whether it is another provider's, and was not written since it moved.
+    fn is_of_other(&self) -> bool {
+        self.repo.is_empty()
+    }
+
     fn refused(error: &ClientError) -> Diagnostics {
         refusal::refused("build", &Self::schema(), str::to_owned, error)
     }
@@ -136,6 +141,9 @@ impl Resource for BuildRun {
     async fn plan(change: &mut Change<Self>, cx: &Context<Server>) -> Result<()> {
         let Some(planned) = change.planned() else { return Ok(()) };
         planned.patience()?;
+        if change.prior().is_some_and(|prior| prior.is_of_other()) {
+            change.in_place();
+        }
         let _repo = cx.client.repo(&planned.repo)?;
         let looked = cx.client.client.validate(Kind::Build, None, &planned.wish()).await;
         looked.map_err(|error| Self::refused(&error))
@@ -166,7 +174,7 @@ impl Resource for BuildRun {
 
     /// A build that the server has forgotten was run all the same.
     async fn read(self, cx: &Context<Server>) -> Result<Option<Self>> {
-        let Some(number) = self.number.known() else { return Ok(Some(self)) };
+        let Some(number) = self.number.known().filter(|number| **number > 0) else { return Ok(Some(self)) };
         match cx.client.repo(&self.repo)?.build(*number).get().await {
             Ok(detail) => Ok(Some(self.filled(detail))),
             Err(ClientError::NotFound(_)) => Ok(Some(self)),
@@ -175,11 +183,28 @@ impl Resource for BuildRun {
     }
 
     /// How it is waited for is of no matter to one that was run.
-    async fn update(self, _: Self, _: &Context<Server>) -> Result<Self> {
-        Ok(self)
+    async fn update(self, prior: Self, _: &Context<Server>) -> Result<Self> {
+        Ok(Self { commit_id: prior.commit_id, ..self })
     }
 
     async fn delete(self, _: &Context<Server>) -> Result<()> {
         Ok(())
+    }
+
+    fn moved(source: Moved) -> Result<Option<Self>> {
+        let triggers = match source.type_name.as_str() {
+            "terraform_data" => source.state.get("triggers_replace").and_then(|any| any.get("value")),
+            "null_resource" => source.state.get("triggers"),
+            _ => return Ok(None),
+        };
+        Ok(Some(Self {
+            triggers: triggers.and_then(|triggers| serde_json::from_value(triggers.clone()).ok()),
+            wait: true,
+            number: 0.into(),
+            status: String::new().into(),
+            commit_id: None.into(),
+            id: String::new().into(),
+            ..Self::default()
+        }))
     }
 }

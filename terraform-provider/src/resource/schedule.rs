@@ -124,6 +124,13 @@ impl Declared for Schedule {
                 enabled: moved::flag(source, "active") != Some(false),
                 ..own
             },
+            "circleci_schedule" => Self {
+                repo: moved::circleci::repo(source),
+                name: name("name"),
+                cron: moved::circleci::cron(source),
+                enabled: true,
+                ..own
+            },
             _ => return None,
         })
     }

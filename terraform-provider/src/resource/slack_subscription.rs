@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use monkeyci_client::{Object, rest};
 use rest::validate::Kind;
-use tfplugin::{Computed, Result, Set};
+use tfplugin::{Computed, Field, Result, Set};
 
 use crate::address;
 use crate::declared::{Declared, declared, or_unset};
@@ -40,11 +40,12 @@ pub struct SlackSubscription {
     actors: Option<Vec<String>>,
     /// What caused the build: some of `push`, `tag`, `pull-request`, `schedule`, `build` and `manual`; any when it is not set.
     events: Option<Set<Occasion>>,
-    /// What is told: some of `failed`, `recovered`, `still-failing`, `succeeded`, `started`, `waiting` and `canceled`. The
-    /// first two and `waiting` when it is not set.
-    on: Option<Set<Moment>>,
-    /// How it is told.
-    style: Option<Style>,
+    /// What is told: some of `failed`, `recovered`, `still-failing`, `succeeded`, `started`, `waiting` and `canceled`.
+    #[attribute(default = moment::usual())]
+    on: Set<Moment>,
+    /// How it is told. What is not set in it, or all of it, has the defaults below.
+    #[attribute(default = Field::to_value(&Style::default()))]
+    style: Style,
     /// Whether nothing is told for now.
     #[attribute(default = false)]
     paused: bool,
@@ -78,16 +79,15 @@ impl Declared for SlackSubscription {
 
     fn body(&self, _: Option<&Self>) -> Result<rest::SubscriptionBody> {
         let (workspace, channel) = (self.workspace.clone(), self.channel.clone());
-        let style = self.style.clone().map(Style::told).unwrap_or_default();
         Ok(rest::SubscriptionBody {
-            to: rest::Recipient::Slack { workspace, channel, style },
+            to: rest::Recipient::Slack { workspace, channel, style: self.style.clone().told() },
             repos: self.repos.clone().unwrap_or_default(),
             label_filters: rest::LabelFilters(self.label_filters.clone().unwrap_or_default()),
             refs: self.refs.clone().unwrap_or_default(),
             jobs: self.jobs.clone().unwrap_or_default(),
             actors: self.actors.clone().unwrap_or_default(),
             events: moment::occasions(self.events.as_ref()),
-            on: moment::moments(self.on.as_ref()),
+            on: moment::moments(&self.on),
             paused: self.paused,
         })
     }
@@ -99,7 +99,6 @@ impl Declared for SlackSubscription {
             rest::Recipient::Slack { workspace, channel, style } => (workspace, channel, style),
             _ => Default::default(),
         };
-        let is_usual = self.style.is_none() && style == rest::SlackStyle::default();
         Self {
             workspace,
             channel,
@@ -109,8 +108,8 @@ impl Declared for SlackSubscription {
             jobs: or_unset(self.jobs, body.jobs),
             actors: or_unset(self.actors, body.actors),
             events: moment::told_occasions(self.events, &body.events),
-            on: moment::told_moments(self.on, &body.on),
-            style: (!is_usual).then(|| Style::of(style)),
+            on: moment::told_moments(&body.on),
+            style: Style::of(style),
             paused: body.paused,
             revision: answer.revision.into(),
             ..self

@@ -35,9 +35,9 @@ pub struct Subscription {
     actors: Option<Vec<String>>,
     /// What caused the build: some of `push`, `tag`, `pull-request`, `schedule`, `build` and `manual`; any when it is not set.
     events: Option<Set<Occasion>>,
-    /// What is told: some of `failed`, `recovered`, `still-failing`, `succeeded`, `started`, `waiting` and `canceled`. The
-    /// first two and `waiting` when it is not set.
-    on: Option<Set<Moment>>,
+    /// What is told: some of `failed`, `recovered`, `still-failing`, `succeeded`, `started`, `waiting` and `canceled`.
+    #[attribute(default = moment::usual())]
+    on: Set<Moment>,
     /// Whether nothing is told for now.
     #[attribute(default = false)]
     paused: bool,
@@ -147,7 +147,7 @@ impl Declared for Subscription {
             jobs: self.jobs.clone().unwrap_or_default(),
             actors: self.actors.clone().unwrap_or_default(),
             events: moment::occasions(self.events.as_ref()),
-            on: moment::moments(self.on.as_ref()),
+            on: moment::moments(&self.on),
             paused: self.paused,
         })
     }
@@ -162,7 +162,7 @@ impl Declared for Subscription {
             jobs: or_unset(self.jobs, body.jobs),
             actors: or_unset(self.actors, body.actors),
             events: moment::told_occasions(self.events, &body.events),
-            on: moment::told_moments(self.on, &body.on),
+            on: moment::told_moments(&body.on),
             paused: body.paused,
             revision: answer.revision.into(),
             ..self

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use monkeyci_client::model::{BuildStatus, RepoId};
 use monkeyci_client::{Object, rest};
 use rest::validate::Kind;
-use tfplugin::{Choice, Computed, Diagnostic, Result, Set};
+use tfplugin::{Choice, Computed, Diagnostic, Field as _, Result, Set};
 
 use crate::address;
 use crate::declared::{Declared, declared, or_unset};
@@ -24,8 +24,9 @@ pub struct Trigger {
     name: String,
     /// The `id` of the other repository, of the same organisation.
     source: String,
-    /// How its build has to end, one of `success`, `failure`, `error` and `canceled`; well when it is not set.
-    statuses: Option<Set<Ended>>,
+    /// How its build has to end, one of `success`, `failure`, `error` and `canceled`.
+    #[attribute(default = Set(vec![Ended::Success]).to_value())]
+    statuses: Set<Ended>,
     /// Globs of the refs that its build is of: of branches, or of full refs where one begins with `refs/`. The branch that is
     /// built by default there when it is not set.
     refs: Option<Vec<String>>,
@@ -107,10 +108,9 @@ impl Declared for Trigger {
         if own != org {
             return Err(wrong(format!("It is of the organisation {org:?}, and the trigger of {own:?}.")).into());
         }
-        let statuses = self.statuses.as_ref().map(|set| set.0.iter().map(|ended| ended.status()).collect());
         Ok(rest::TriggerBody {
             repo: RepoId::new(repo).map_err(|error| wrong(format!("{error}.")))?,
-            statuses: statuses.unwrap_or_else(|| vec![BuildStatus::Success]),
+            statuses: self.statuses.0.iter().map(|ended| ended.status()).collect(),
             refs: self.refs.clone().unwrap_or_default(),
             branch: self.branch.clone(),
             params: self.params.clone().unwrap_or_default(),
@@ -123,11 +123,9 @@ impl Declared for Trigger {
         let rest::TriggerBody { repo, statuses, refs, branch, params, pass_params, enabled } = answer.body;
         let revision = answer.revision.into();
         let org = self.repo.split('/').next().unwrap_or_default();
-        let is_usual = self.statuses.is_none() && statuses == [BuildStatus::Success];
-        let statuses = statuses.into_iter().filter_map(Ended::of).collect();
         Self {
             source: format!("{org}/{repo}"),
-            statuses: (!is_usual).then_some(statuses),
+            statuses: statuses.into_iter().filter_map(Ended::of).collect(),
             refs: or_unset(self.refs, refs),
             branch,
             params: or_unset(self.params, params),

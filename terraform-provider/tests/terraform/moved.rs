@@ -7,17 +7,22 @@ use crate::workspace::{SECRET, Workspace};
 
 /// Providers whose resources are moved. In their place stands our own, which is asked for nothing but to be there: a state
 /// names them as long as it has not moved.
-const OTHERS: [&str; 4] = [
+const OTHERS: [&str; 5] = [
     "registry.terraform.io/mavimo/drone",
     "registry.terraform.io/kichiyaki/woodpecker",
     "registry.terraform.io/buildkite/buildkite",
     "registry.terraform.io/integrations/github",
+    "registry.terraform.io/kelvintaywl/circleci",
 ];
+
+/// The one that every Terraform has.
+const BUILTIN: &str = "terraform.io/builtin/terraform";
 
 /// A state as Terraform writes it, with one object of each of these types.
 fn state(objects: &[(&str, &str, Value)]) -> String {
     let resource = |(kind, name, attributes): &(&str, &str, Value)| {
-        let provider = OTHERS.iter().find(|other| other.ends_with(kind.split('_').next().unwrap_or_default()));
+        let provider =
+            OTHERS.iter().chain([&BUILTIN]).find(|other| other.ends_with(kind.split('_').next().unwrap_or_default()));
         json!({
             "mode": "managed", "type": kind, "name": name, "provider": format!("provider[\"{}\"]", provider.expect("known")),
             "instances": [{ "schema_version": 0, "attributes": attributes, "sensitive_attributes": [], "dependencies": [] }],
@@ -88,6 +93,16 @@ resource "monkeyci_schedule" "morning" {
 }
 
 moved {
+  from = circleci_schedule.hourly
+  to   = monkeyci_schedule.hourly
+}
+resource "monkeyci_schedule" "hourly" {
+  repo = monkeyci_repo.web.id
+  name = "hourly"
+  cron = "0 9,23 * * MON"
+}
+
+moved {
   from = github_repository_webhook.web
   to   = monkeyci_webhook.web
 }
@@ -144,6 +159,11 @@ fn what_other_providers_had_is_taken_over_and_nothing_is_replaced() {
             json!({ "id": "UGlwZWxpbmU=", "uuid": "0", "pipeline_id": "UGlwZQ==", "label": "Every morning", "cronline": "0 6 * * *", "branch": "main", "commit": "HEAD", "enabled": true }),
         ),
         (
+            "circleci_schedule",
+            "hourly",
+            json!({ "id": "1", "project_slug": "github/acme/web", "name": "hourly", "timetable": { "per_hour": 1, "hours_of_day": [9, 23], "days_of_week": ["MON"] } }),
+        ),
+        (
             "github_repository_webhook",
             "web",
             json!({ "id": "1", "repository": "web", "active": true, "events": ["push"], "url": "https://api.github.com/repos/acme/web/hooks/1", "configuration": [{ "secret": "of-the-old-hook" }] }),
@@ -176,9 +196,12 @@ fn what_other_providers_had_is_taken_over_and_nothing_is_replaced() {
     let plan = w.succeeds(&["plan"]);
     assert!(plan.contains("0 to destroy") && !plan.contains("must be replaced"), "{plan}");
     assert!(plan.contains("drone_cron.nightly has moved to monkeyci_schedule.nightly"), "{plan}");
-    for there in ["monkeyci_schedule.weekly", "monkeyci_schedule.morning", "monkeyci_param.level"] {
+    for there in ["schedule.weekly", "schedule.morning", "param.level"] {
+        let there = format!("monkeyci_{there}");
         assert!(plan.contains(&format!("{there} will be updated in-place")), "{there}: {plan}");
     }
+    // What says all of its name and is not here yet is made.
+    assert!(plan.contains("(moved from circleci_schedule.hourly)"), "{plan}");
     for there in ["monkeyci_schedule.nightly", "monkeyci_repo.web"] {
         let is_touched = plan.contains(&format!("{there} will be ")) || plan.contains(&format!("{there} must be "));
         assert!(!is_touched, "{there}: {plan}");
@@ -193,6 +216,42 @@ fn what_other_providers_had_is_taken_over_and_nothing_is_replaced() {
     for secret in ["of-the-old-system", "of-the-old-hook", SECRET] {
         w.holds_no(secret);
     }
+}
+
+const RUN: &str = r#"
+moved {
+  from = terraform_data.bootstrap
+  to   = monkeyci_build_run.bootstrap
+}
+resource "monkeyci_repo" "web" {
+  org  = monkeyci_org.acme.id
+  name = "web"
+  url  = "https://git.example.com/acme/web.git"
+}
+resource "monkeyci_build_run" "bootstrap" {
+  repo     = monkeyci_repo.web.id
+  branch   = "main"
+  triggers = { schema = "1" }
+  wait     = false
+}
+"#;
+
+#[test]
+fn what_ran_by_other_means_is_not_run_again_because_it_has_moved() {
+    let Some(w) = Workspace::new() else { return };
+    let ran = json!({
+        "id": "4f", "input": null, "output": null,
+        "triggers_replace": { "value": { "schema": "1" }, "type": ["object", { "schema": "string" }] },
+    });
+    w.write("terraform.tfstate", &state(&[("terraform_data", "bootstrap", ran)]));
+    w.write("main.tf", &format!("{ORG}{RUN}"));
+    let applied = w.apply();
+    assert!(applied.contains("2 added, 1 changed, 0 destroyed"), "{applied}");
+    w.is_settled();
+    let web = w.client.org("acme").repo("web");
+    assert!(w.ask(web.builds(None, None).all()).is_empty());
+    w.write("main.tf", &format!("{ORG}{}", RUN.replace("\"1\"", "\"2\"")));
+    assert!(w.is_unsettled().contains("monkeyci_build_run.bootstrap must be replaced"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use monkeyci_client::rest::RepoBody;
 
+use crate::proxy::{Fate, Proxy};
 use crate::workspace::Workspace;
 
 const REPO: &str = r#"
@@ -86,6 +87,22 @@ fn a_refresh_without_the_read_cache_reads_one_by_one_and_through_a_narrow_door()
     };
     assert!(counted("") <= 6);
     assert_eq!(counted("read_cache = false\n  parallelism = 1"), 22);
+}
+
+#[test]
+fn a_plan_has_the_server_look_at_each_object_and_an_apply_not_once_more() {
+    let Some(w) = Workspace::new() else { return };
+    let many = "resource \"monkeyci_param\" \"many\" {\n  count = 20\n  scope = monkeyci_org.acme.id\n  name = \"P${count.index}\"\n  value = \"x\"\n}\n";
+    w.write("main.tf", &format!("{REPO}{many}"));
+    let proxy = Proxy::new(&w.server.url, |_, _| Fate::Passes);
+    w.goes_by(&proxy.url, "");
+    w.succeeds(&["plan", "-out=saved"]);
+    assert_eq!(proxy.count("POST /v1/validate/"), 22);
+    w.succeeds(&["apply", "saved"]);
+    // The organisation is planned before anything is written; all others are planned after it.
+    assert_eq!(proxy.count("POST /v1/validate/"), 23);
+    assert_eq!(proxy.count("PUT /v1/orgs/acme"), 22);
+    w.is_settled();
 }
 
 #[test]

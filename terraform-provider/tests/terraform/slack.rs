@@ -95,6 +95,10 @@ fn channels_and_users_of_slack_are_set_up_changed_repaired_and_imported() {
         ("monkeyci_subscription.hook", "acme/subscription/hook"),
         ("monkeyci_slack_user_link.me", "acme/slack/T0123/U0789"),
     ]);
+    // To say what is so anyway changes nothing of what was imported.
+    let usual = "\"C0456\"\n  on        = [\"failed\", \"recovered\", \"waiting\"]\n  style     = {}";
+    w.write("main.tf", &SLACK.replace("\"C0456\"", usual));
+    w.is_settled();
 
     for (right, wrong, line, said) in [
         ("\"#shop-ci\"", "\"shop\"", "channel ", "`#builds`"),

@@ -65,6 +65,12 @@ pub struct Digest {
     timezone: Option<String>,
 }
 
+impl Default for Style {
+    fn default() -> Self {
+        Self::of(rest::SlackStyle::default())
+    }
+}
+
 impl Style {
     /// As the server is told.
     pub(super) fn told(self) -> rest::SlackStyle {

@@ -99,12 +99,16 @@ fn told(attribute: &Attribute) -> String {
     sentences.join(" ")
 }
 
-/// A default as a configuration has it; those that hold others are left to words.
+/// A default as a configuration has it; objects are left to words.
 fn shown(value: &Value) -> Option<String> {
     match value {
         Value::Bool(value) => Some(value.to_string()),
         Value::Number(number) => Some(number.to_string()),
         Value::String(text) => Some(format!("{text:?}")),
+        Value::List(elements) => {
+            let elements: Option<Vec<_>> = elements.iter().map(shown).collect();
+            Some(format!("[{}]", elements?.join(", ")))
+        }
         _ => None,
     }
 }

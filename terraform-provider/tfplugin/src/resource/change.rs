@@ -81,6 +81,11 @@ impl<R: Object> Change<R> {
         }
     }
 
+    /// Changes the object in place, whatever its attributes say.
+    pub fn in_place(&mut self) {
+        self.replaced.clear();
+    }
+
     /// Replaces the object because of this attribute.
     pub fn replace(&mut self, path: impl Into<Path>) {
         self.replaced.push(path.into());
