@@ -41,7 +41,16 @@ pub fn token() -> String {
 
 /// Whether somebody else may have drawn this for an API token: it is long enough, and no letter again and again.
 pub fn is_token(text: &str) -> bool {
-    let Some(word) = text.strip_prefix(TOKEN_PREFIX) else { return false };
+    is_drawn(text, TOKEN_PREFIX)
+}
+
+/// The same of a token of a worker.
+pub fn is_worker_token(text: &str) -> bool {
+    is_drawn(text, WORKER_PREFIX)
+}
+
+fn is_drawn(text: &str, prefix: &str) -> bool {
+    let Some(word) = text.strip_prefix(prefix) else { return false };
     let is_inside = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     let distinct = word.bytes().collect::<std::collections::BTreeSet<_>>().len();
     (32..=200).contains(&word.len()) && word.bytes().all(is_inside) && distinct >= 10
@@ -62,6 +71,11 @@ pub const WORKER_PREFIX: &str = "mcw_";
 /// A new token of a worker.
 pub fn worker_token() -> String {
     format!("{WORKER_PREFIX}{}", word())
+}
+
+/// A new code that workers register by.
+pub fn registration() -> String {
+    format!("mcr_{}", word())
 }
 
 /// What is kept of a token: its SHA-256 in hex. Tokens have 256 bits of their own, so that no salt is needed.

@@ -26,6 +26,7 @@ use crate::config::Config;
 use crate::connection::Limits;
 use crate::environment::Environments;
 use crate::executor::Scripts;
+use crate::federation::Issuers;
 use crate::hooks::Hooks;
 use crate::issuer::Issuer;
 use crate::launch::Launcher;
@@ -201,6 +202,7 @@ impl Server {
             workers: Notify::new(),
             vault,
             issuer,
+            issuers: Issuers::default(),
             launcher,
             hooks: Hooks::default(),
             newest,

@@ -13,6 +13,7 @@ use monkeyci_core::store::{Feed, Tables};
 use tokio::sync::{Notify, watch};
 
 use crate::config::{Events, Retention};
+use crate::federation::Issuers;
 use crate::hooks::Hooks;
 use crate::issuer::Issuer;
 use crate::launch::Launcher;
@@ -51,6 +52,8 @@ pub struct Shared {
     pub vault: Arc<Vault>,
     /// Signs the ID tokens of jobs.
     pub issuer: Arc<Issuer>,
+    /// Those who sign ID tokens of programs elsewhere.
+    pub issuers: Issuers,
     /// Makes builds of what was asked for.
     pub launcher: Launcher,
     /// The webhooks that delivered of late.

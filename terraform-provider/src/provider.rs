@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use monkeyci_client::rest::Proof;
 use monkeyci_client::{Client, Patience};
 use tfplugin::check::{Check, between, length, text};
 use tfplugin::{Diagnostic, Object, Provider, Result, Secret};
@@ -13,6 +14,7 @@ use tokio::process::Command;
 use crate::function::seconds;
 use crate::server::Server;
 use crate::snapshot::Snapshots;
+use crate::{address, refusal};
 
 /// So long a program may take to print a token.
 const PRINTS: Duration = Duration::from_secs(10);
@@ -31,6 +33,11 @@ pub struct MonkeyCi {
     /// command of Terraform, without a shell, and has ten seconds.
     #[attribute(check(length(1..=100)))]
     token_command: Option<Vec<String>>,
+    /// The `id` of a service account to be: `acme/sa/terraform`. The variable `MONKEYCI_SERVICE_ACCOUNT` when it is not set. What
+    /// `token`, `token_file`, `token_command` or the variable `MONKEYCI_ID_TOKEN` holds is then an ID token (a JWT) that
+    /// somebody whom the account trusts (`monkeyci_trust`) has signed for whoever runs this, and it is exchanged for a
+    /// token of the account that lasts for minutes.
+    service_account: Option<String>,
     /// The organisation of objects that do not name theirs. The variable `MONKEYCI_ORG` when it is not set.
     org: Option<String>,
     /// A file with certificates in PEM of authorities that may have signed the server's, beside those that the system trusts.
@@ -75,17 +82,21 @@ impl Provider for MonkeyCi {
             let detail = "Set `url`, or the variable MONKEYCI_SERVER, to the address of your MonkeyCI server.";
             Diagnostic::error("No server", detail).at("url")
         })?;
+        let account = self.service_account.or_else(|| variable("MONKEYCI_SERVICE_ACCOUNT"));
+        let known_by = if account.is_some() { "MONKEYCI_ID_TOKEN" } else { "MONKEYCI_TOKEN" };
         let token = match (self.token, &self.token_file, &self.token_command) {
             (Some(token), ..) => Some(token),
             (_, Some(file), _) => Some(Secret::new(read("token_file", file)?.trim())),
             (.., Some(command)) => Some(printed(command).await?),
-            _ => variable("MONKEYCI_TOKEN").map(Secret::new),
+            _ => variable(known_by).map(Secret::new),
         };
         let authorities = self.authorities.as_deref().map(|file| read("authorities", file)).transpose()?;
         let authorities = authorities.as_ref().map(String::as_bytes);
         // Its errors repeat neither the address, which may hold a password, nor the token.
-        let client = Client::trusting(&url, token.as_ref().map(Secret::expose), authorities)
-            .map_err(|error| Diagnostic::error("Provider cannot be configured", format!("{error}.")))?;
+        let client = |token: Option<&Secret>| {
+            Client::trusting(&url, token.map(Secret::expose), authorities)
+                .map_err(|error| Diagnostic::error("Provider cannot be configured", format!("{error}.")))
+        };
         let usual = Patience::default();
         let time = |given: &Option<String>| given.as_deref().and_then(seconds).map(Duration::from_secs);
         let patience = Patience {
@@ -95,7 +106,12 @@ impl Provider for MonkeyCi {
             answer: time(&self.request_timeout).unwrap_or(usual.answer),
             parallel: self.parallelism.and_then(|most| usize::try_from(most).ok()),
         };
-        let mut server = Server::new(client.with_patience(patience), self.org.or_else(|| variable("MONKEYCI_ORG")));
+        let token = match &account {
+            Some(account) => Some(exchanged(account, token, &client(None)?.with_patience(patience.clone())).await?),
+            None => token,
+        };
+        let mut server =
+            Server::new(client(token.as_ref())?.with_patience(patience), self.org.or_else(|| variable("MONKEYCI_ORG")));
         if self.read_cache == Some(false) {
             server.snapshots = Snapshots::off();
         }
@@ -106,6 +122,25 @@ impl Provider for MonkeyCi {
     /// What waits to be asked once more is not asked any more.
     fn stop(server: &Server) {
         server.client.give_up();
+    }
+}
+
+/// A token of a service account, for the ID token of whoever it trusts.
+async fn exchanged(account: &str, id_token: Option<Secret>, client: &Client) -> Result<Secret> {
+    let [org, name] = address::read("service_account", "ORG/sa/NAME", account)?;
+    let id_token = id_token.ok_or_else(|| {
+        let detail = "A CI system signs one for its jobs: put it into the variable MONKEYCI_ID_TOKEN, or set `token_file` or \
+                      `token_command`.";
+        Diagnostic::error("No ID token", detail).at("service_account")
+    })?;
+    let proof = Proof { id_token: id_token.expose().to_owned() };
+    match client.org(org).service_account(name).exchange(&proof).await {
+        Ok(made) => Ok(Secret::new(&made.secret)),
+        Err(error) if error.problem().is_some() => {
+            let summary = format!("Whoever runs this is not let in as {account}");
+            Err(Diagnostic::error(summary, format!("{error}.")).at("service_account").into())
+        }
+        Err(error) => Err(refusal::whole("service account", &error).into()),
     }
 }
 

@@ -18,6 +18,7 @@ mod slack_user_link;
 pub(crate) mod ssh_key;
 pub(crate) mod subscription;
 pub(crate) mod trigger;
+mod trust;
 pub(crate) mod webhook;
 
 pub(crate) use pipeline::Job;
@@ -46,5 +47,6 @@ pub(crate) fn all(plugin: Plugin<MonkeyCi>) -> Plugin<MonkeyCi> {
         .resource::<ssh_key::SshKey>()
         .resource::<subscription::Subscription>()
         .resource::<trigger::Trigger>()
+        .resource::<trust::Trust>()
         .resource::<webhook::Webhook>()
 }

@@ -2,7 +2,7 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use monkeyci_client::BuildRef;
-use monkeyci_client::rest::Artifact;
+use monkeyci_client::rest::{Artifact, NewArtifactLink};
 use monkeyci_core::blob::archive::{Limits, unpack};
 use monkeyci_core::model::BuildId;
 use tempfile::NamedTempFile;
@@ -30,6 +30,9 @@ pub struct ArtifactsArgs {
     /// Unpack it there, to the path that it had in its job; files that are there are replaced
     #[arg(short = 'x', long, requires = "output_dir")]
     extract: bool,
+    /// Print an address instead, by which everybody who has it downloads this one for so many minutes
+    #[arg(long, value_name = "MINUTES", requires = "id", conflicts_with = "output_dir", value_parser = clap::value_parser!(u32).range(1..=1440))]
+    link: Option<u32>,
     #[command(flatten)]
     store: StoreArgs,
     #[command(flatten)]
@@ -55,6 +58,10 @@ pub fn run(args: &ArtifactsArgs) -> Result<Exit, CliError> {
         };
         if let Some(wanted) = &args.id {
             all.retain(|artifact| artifact.id == *wanted);
+            if let (Some(minutes), false) = (args.link, all.is_empty()) {
+                let link = build.link_artifact(wanted, &NewArtifactLink { minutes }).await?;
+                return args.output.print(&link, |_| format!("{}\n", super::safe(&link.url)));
+            }
             if all.is_empty() {
                 let none = CliError::usage(format!("build {} has no artifact `{wanted}`", super::short(&id)));
                 return Err(none.hint(format!("`monkeyci artifacts {}` lists those that it has", super::short(&id))));

@@ -41,6 +41,7 @@ mod test;
 mod tf;
 mod token;
 mod trigger;
+mod trust;
 mod validate;
 mod verify;
 mod watch;
@@ -111,6 +112,7 @@ enum Command {
     Environment(environment::EnvironmentArgs),
     Org(org::OrgArgs),
     ServiceAccount(service_account::ServiceAccountArgs),
+    Trust(Box<trust::TrustArgs>),
     Token(token::TokenArgs),
     Tf(tf::TfArgs),
     Link(link::LinkArgs),
@@ -171,6 +173,7 @@ pub fn main() -> Exit {
         Command::Environment(args) => environment::run(&args),
         Command::Org(args) => org::run(&args),
         Command::ServiceAccount(args) => service_account::run(&args),
+        Command::Trust(args) => trust::run(&args),
         Command::Token(args) => token::run(&args),
         Command::Tf(args) => tf::run(&args),
         Command::Link(args) => link::link(&args),

@@ -1,8 +1,11 @@
-use monkeyci_client::rest::{NewToken, Role, Scope, Token};
+use std::path::PathBuf;
+
+use monkeyci_client::Client;
+use monkeyci_client::rest::{NewToken, Proof, Role, Scope, Token};
 use monkeyci_core::model::OrgId;
 
 use crate::error::{CliError, Exit};
-use crate::remote::OutputArgs;
+use crate::remote::{OrgArgs, OutputArgs};
 use crate::ui::{table, when};
 
 /// Milliseconds of a day.
@@ -24,6 +27,8 @@ enum Command {
     },
     /// Make one, and print its secret this once
     Create(CreateArgs),
+    /// Exchange an ID token of a CI system for one of a service account, and print that
+    Exchange(ExchangeArgs),
     /// Make one good for nothing
     Revoke {
         /// Its id
@@ -52,12 +57,26 @@ struct CreateArgs {
     output: OutputArgs,
 }
 
-/// Lists, makes or revokes tokens.
+/// The ID token is read from the variable MONKEYCI_ID_TOKEN, or from a file: arguments are seen by others on the machine.
+#[derive(Debug, clap::Args)]
+struct ExchangeArgs {
+    /// The service account
+    #[arg(value_name = "ACCOUNT")]
+    account: String,
+    /// The file that holds the ID token [default: the variable MONKEYCI_ID_TOKEN]
+    #[arg(long, value_name = "FILE")]
+    id_token_file: Option<PathBuf>,
+    #[command(flatten)]
+    org: OrgArgs,
+}
+
+/// Lists, makes, exchanges or revokes tokens.
 pub fn run(args: &TokenArgs) -> Result<Exit, CliError> {
     super::runtime()?.block_on(async {
         match &args.command {
             Command::List { output } => list(output).await,
             Command::Create(args) => create(args).await,
+            Command::Exchange(args) => exchange(args).await,
             Command::Revoke { id, output } => {
                 output.connect()?.client.token(id).revoke().await?;
                 super::print(&format!("Revoked `{id}`\n"))
@@ -93,6 +112,24 @@ async fn create(args: &CreateArgs) -> Result<Exit, CliError> {
     let made = args.output.connect()?.client.make_token(&wanted).await?;
     // Alone on standard output, so that it can be piped to where it is needed.
     args.output.print(&made, |_| format!("{}\n", super::safe(&made.secret)))
+}
+
+async fn exchange(args: &ExchangeArgs) -> Result<Exit, CliError> {
+    let id_token = match &args.id_token_file {
+        Some(file) => {
+            std::fs::read_to_string(file).map_err(|error| CliError::usage(format!("`{}`: {error}", file.display())))?
+        }
+        None => std::env::var("MONKEYCI_ID_TOKEN").unwrap_or_default(),
+    };
+    if id_token.trim().is_empty() {
+        let error = CliError::usage("there is no ID token");
+        return Err(error.hint("put it into the variable MONKEYCI_ID_TOKEN, or name its file with `--id-token-file`"));
+    }
+    // What a login keeps is for somebody else, and goes nowhere with this.
+    let client = Client::new(args.org.output.connect()?.client.url(), None)?;
+    let proof = Proof { id_token: id_token.trim().to_owned() };
+    let made = client.org(&args.org.org).service_account(&args.account).exchange(&proof).await?;
+    args.org.output.print(&made, |_| format!("{}\n", super::safe(&made.secret)))
 }
 
 /// A role by its word.

@@ -2,8 +2,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use monkeyci_client::rest::WorkerFacts;
 use monkeyci_client::rest::lease::{Hello, PROTOCOL, Welcome};
+use monkeyci_client::rest::{Register, WorkerFacts};
 use monkeyci_client::{Client, ClientError, DutyRef};
 use monkeyci_core::blob::{Artifacts, Blobs, Caches};
 use monkeyci_core::executor::route::Route;
@@ -27,7 +27,7 @@ const SUCCEEDS: Duration = Duration::from_secs(60);
 ///
 /// It works until it is told to stop: at the first signal (Ctrl-C, SIGTERM) it takes no more jobs and ends those that it
 /// has, at the second it stops them. Killed and started again, it goes on with the jobs that it had. Its token is made by
-/// `monkeyci workers add`.
+/// `monkeyci workers add`; or else it registers by itself, once, with a code of `monkeyci workers invite`.
 #[derive(Debug, clap::Args)]
 pub struct WorkerArgs {
     /// The server
@@ -39,6 +39,19 @@ pub struct WorkerArgs {
     /// The worker's token; others on this machine can see it in the list of processes, but not in the environment
     #[arg(long, value_name = "TOKEN", env = "MONKEYCI_WORKER_TOKEN", hide_env_values = true)]
     token: Option<String>,
+    /// Register with this code where it has not done so before; others on this machine can see it in the list of processes, but
+    /// not in the environment
+    #[arg(
+        long,
+        value_name = "CODE",
+        env = "MONKEYCI_WORKER_REGISTRATION",
+        hide_env_values = true,
+        conflicts_with_all = ["token", "token_file"]
+    )]
+    register: Option<String>,
+    /// What it is called when it registers [default: the name of this machine]
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
     /// Trust this authority as well, a file of certificates in PEM
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
@@ -96,7 +109,7 @@ pub fn run(args: &WorkerArgs) -> Result<Exit, CliError> {
 
 async fn work(args: &WorkerArgs) -> Result<Exit, CliError> {
     let home = Home::open(&args.state)?;
-    let duty = args.client()?.duty(home.name());
+    let (duty, wanted) = (args.client(&home)?.duty(home.name()), args.registration(&home)?);
     let (executor, images) = args.executor(&args.state).await?;
     let facts = args.facts(&executor, images);
     if !facts.images && !facts.processes {
@@ -109,7 +122,7 @@ async fn work(args: &WorkerArgs) -> Result<Exit, CliError> {
     let mut signals = Signals::new()?;
     let jobs = usize::try_from(facts.jobs).unwrap_or(usize::MAX);
     let welcome = tokio::select! {
-        welcome = begin(&duty, facts) => welcome?,
+        welcome = begin(&duty, facts, wanted) => welcome?,
         () = signals.next() => return Ok(Exit::Success),
     };
     let place = home.of(&welcome.instance)?;
@@ -171,11 +184,18 @@ async fn serve(worker: Worker, link: &Link, mut signals: Signals) -> Result<Exit
     }
 }
 
-/// Says to the server that this worker begins; one that does not answer is waited for.
-async fn begin(duty: &DutyRef, facts: WorkerFacts) -> Result<Welcome, CliError> {
+/// Says to the server that this worker begins, and registers before where it does so by itself; who has registered already
+/// may do it again. A server that does not answer is waited for.
+async fn begin(duty: &DutyRef, facts: WorkerFacts, wanted: Option<(Client, Register)>) -> Result<Welcome, CliError> {
     let (hello, begun) = (Hello { protocol: PROTOCOL, facts }, Instant::now());
+    let ask = async || {
+        if let Some((client, wanted)) = &wanted {
+            client.register(wanted).await?;
+        }
+        duty.hello(&hello).await
+    };
     loop {
-        let error = match duty.hello(&hello).await {
+        let error = match ask().await {
             Ok(welcome) => return Ok(welcome),
             Err(error) => error,
         };
@@ -192,20 +212,33 @@ async fn begin(duty: &DutyRef, facts: WorkerFacts) -> Result<Welcome, CliError> 
 }
 
 impl WorkerArgs {
-    fn client(&self) -> Result<Client, CliError> {
-        let read = |path: &Path| {
-            std::fs::read(path).map_err(|error| CliError::usage(format!("`{}`: {error}", path.display())))
-        };
+    fn client(&self, home: &Home) -> Result<Client, CliError> {
         let token = match (&self.token, &self.token_file) {
             (Some(token), _) => token.clone(),
-            (None, Some(file)) => String::from_utf8_lossy(&read(file)?).into_owned(),
+            (None, Some(file)) => String::from_utf8_lossy(&bytes(file)?).into_owned(),
+            (None, None) if self.register.is_some() => home.token()?,
             (None, None) => {
-                return Err(CliError::usage("the worker's token is missing")
-                    .hint("`monkeyci workers add NAME` makes one; give it with `--token-file`"));
+                let error = CliError::usage("the worker's token is missing");
+                return Err(error.hint(
+                    "`monkeyci workers add NAME` makes one, for `--token-file`; `monkeyci workers invite` a code for \
+                     `--register`",
+                ));
             }
         };
-        let authorities = self.ca.as_deref().map(read).transpose()?;
-        Ok(Client::trusting(&self.server, Some(token.trim()), authorities.as_deref())?)
+        self.knows(Some(token.trim()))
+    }
+
+    /// The server, asked by who has this token.
+    fn knows(&self, token: Option<&str>) -> Result<Client, CliError> {
+        let authorities = self.ca.as_deref().map(bytes).transpose()?;
+        Ok(Client::trusting(&self.server, token, authorities.as_deref())?)
+    }
+
+    /// How it registers, where it does so by itself.
+    fn registration(&self, home: &Home) -> Result<Option<(Client, Register)>, CliError> {
+        let Some(code) = &self.register else { return Ok(None) };
+        let (code, name) = (code.trim().to_owned(), self.name.clone().unwrap_or_else(host));
+        Ok(Some((self.knows(None)?, Register { code, name, secret: home.token()? })))
     }
 
     /// Where jobs run, and whether jobs with an image do.
@@ -236,7 +269,7 @@ impl WorkerArgs {
         let bare = executor.takes_bare_jobs() && (images || !self.processes.is_empty());
         WorkerFacts {
             version: env!("CARGO_PKG_VERSION").into(),
-            host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+            host: host(),
             labels: self.label.iter().cloned().collect(),
             archs: if self.arch.is_empty() { vec![Arch::host()] } else { self.arch.clone() },
             images,
@@ -244,6 +277,16 @@ impl WorkerArgs {
             jobs: self.jobs.map_or_else(|| u32::try_from(cores).unwrap_or(1), u32::from),
         }
     }
+}
+
+/// What a file holds.
+fn bytes(path: &Path) -> Result<Vec<u8>, CliError> {
+    std::fs::read(path).map_err(|error| CliError::usage(format!("`{}`: {error}", path.display())))
+}
+
+/// The name of this machine.
+fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
 /// The signals that end a worker.

@@ -1,4 +1,4 @@
-use monkeyci_client::rest::{NewWorker, Worker};
+use monkeyci_client::rest::{NewRegistration, NewWorker, Worker};
 use monkeyci_core::model::OrgId;
 
 use crate::error::{CliError, Exit};
@@ -32,6 +32,25 @@ enum Command {
         #[command(flatten)]
         output: OutputArgs,
     },
+    /// Make a code by which machines register as workers by themselves, and print it this once
+    Invite {
+        /// Run jobs of this organisation only
+        #[arg(long, value_name = "ORG")]
+        org: Option<OrgId>,
+        /// Good for so long, for any number of workers
+        #[arg(long, value_name = "MINUTES", default_value = "60", value_parser = clap::value_parser!(u32).range(1..=10_080))]
+        minutes: u32,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Make such a code good for nothing; workers that have registered stay
+    Uninvite {
+        /// Its id, as `--json` tells it
+        #[arg(value_name = "ID")]
+        id: String,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
     /// Let one end the jobs that it has, and take no more
     Drain(Named),
     /// Let one take jobs again
@@ -59,6 +78,15 @@ pub fn run(args: &WorkersArgs) -> Result<Exit, CliError> {
                 let made = output.connect()?.client.make_worker(&wanted).await?;
                 // Alone on standard output, so that it can be piped to where it is needed.
                 output.print(&made, |_| format!("{}\n", super::safe(&made.secret)))
+            }
+            Command::Invite { org, minutes, output } => {
+                let wanted = NewRegistration { org: org.clone(), minutes: *minutes };
+                let made = output.connect()?.client.make_registration(&wanted).await?;
+                output.print(&made, |_| format!("{}\n", super::safe(&made.code)))
+            }
+            Command::Uninvite { id, output } => {
+                output.connect()?.client.registration(id).revoke().await?;
+                super::print("The code is good for nothing any more\n")
             }
             Command::Drain(Named { name, output }) => {
                 let worker = output.connect()?.client.worker(name).pause().await?;

@@ -1,7 +1,7 @@
 use monkeyci_client::rest::Export;
 
 use super::hcl::Value;
-use super::{Configuration, filters, text, unless};
+use super::{Configuration, filters, list, map, text, unless};
 
 impl Configuration {
     /// An organisation and everything in it.
@@ -69,6 +69,23 @@ impl Configuration {
                     .maybe("description", text(account.body.description.as_ref()))
                     .maybe("integration", unless(false, account.body.integration))
                     .maybe("disabled", unless(false, account.body.disabled))
+            });
+        }
+        for trust in &export.trusts {
+            let account = format!("{org}/sa/{}", trust.service_account);
+            let id = format!("{account}/trust/{}", trust.name);
+            let name = self.names_of("monkeyci_trust", &[&trust.service_account, &trust.name]);
+            let body = &trust.body;
+            self.add("monkeyci_trust", &name, &id, |names, block| {
+                block
+                    .with("service_account", names.refer(&account))
+                    .with("name", Value::text(&trust.name))
+                    .with("issuer", Value::text(&body.issuer))
+                    .maybe("audience", text(body.audience.as_ref()))
+                    .maybe("subjects", list(body.subjects.iter().map(String::as_str)))
+                    .maybe("claims", map(&body.claims))
+                    .maybe("role", body.role.map(|role| Value::text(role.as_str())))
+                    .maybe("minutes", (body.minutes != 60).then(|| Value::Raw(body.minutes.to_string())))
             });
         }
         for link in export.chat_identities.iter().filter(|link| link.provider == "slack") {

@@ -35,6 +35,12 @@ impl Home {
         &self.name
     }
 
+    /// The token that a worker draws for itself before it registers: whoever heard no answer registers with the same.
+    pub fn token(&self) -> Result<String, CliError> {
+        let unusable = |error| CliError::ours(format!("the worker's folder `{}`: {error}", self.dir.display()));
+        drawn(&self.dir, "token", token).map_err(unusable)
+    }
+
     /// The folder of what belongs to the server with this label.
     pub fn of(&self, server: &str) -> Result<Place, CliError> {
         let fit = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
@@ -56,12 +62,23 @@ pub struct Place {
 
 /// A word that was drawn by lot once, and is kept.
 fn word(dir: &Path, name: &str) -> std::io::Result<String> {
+    drawn(dir, name, || Ok(ulid::Ulid::new().to_string().to_lowercase()))
+}
+
+/// A token of 256 bits.
+fn token() -> std::io::Result<String> {
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
+    Ok(bytes.iter().fold("mcw_".to_owned(), |text, byte| format!("{text}{byte:02x}")))
+}
+
+fn drawn(dir: &Path, name: &str, draw: impl FnOnce() -> std::io::Result<String>) -> std::io::Result<String> {
     let path = dir.join(name);
     match fs::read_to_string(&path) {
         Ok(word) if !word.is_empty() => Ok(word),
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
         _ => {
-            let word = ulid::Ulid::new().to_string().to_lowercase();
+            let word = draw()?;
             // Written whole or not at all: half a word would be another's.
             let mut file = tempfile::NamedTempFile::new_in(dir)?;
             file.write_all(word.as_bytes())?;
@@ -85,6 +102,8 @@ mod tests {
         drop(home);
         let home = Home::open(dir.path()).expect("opens again");
         assert_eq!(home.name(), name);
+        let token = home.token().expect("draws");
+        assert!(token.starts_with("mcw_") && token.len() == 68 && home.token().expect("reads") == token);
         assert_eq!(home.of("01ABC/../x").expect("a place").label, place.label);
         assert_ne!(home.of("other").expect("a place").label, place.label, "fences of two servers are not told apart");
     }

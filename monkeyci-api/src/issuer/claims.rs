@@ -75,16 +75,11 @@ impl Facts<'_> {
             tag if tag.starts_with("refs/tags/") => Some("tag"),
             _ => None,
         });
-        let aud = match token.audience.as_slice() {
-            // Some clouds take no list, also of one.
-            [one] => json!(one),
-            all => json!(all),
-        };
         let iat = issued.issued / 1000;
         Claims {
             iss: (*issuer).to_owned(),
             sub: self.subject(),
-            aud,
+            aud: audience(&token.audience),
             exp: iat + life(job),
             nbf: iat,
             iat,
@@ -127,6 +122,14 @@ impl Facts<'_> {
             (None, Some(commit)) => format!("{of}:commit:{commit}"),
             (None, None) => of,
         }
+    }
+}
+
+/// Whom a token is for. Some clouds take no list, also of one.
+pub(super) fn audience(all: &[String]) -> Value {
+    match all {
+        [one] => json!(one),
+        all => json!(all),
     }
 }
 

@@ -1,11 +1,12 @@
-//! ID tokens of jobs: this server as an issuer of OpenID Connect, which clouds and vaults believe.
+//! ID tokens of jobs and of service accounts: this server as an issuer of OpenID Connect, which clouds and vaults believe.
 //!
-//! - `claims`: what a token says of a job; `key`: what signs it.
+//! - `claims`: what a token says of a job; `account`: what one says of a service account; `key`: what signs it.
 //!
 //! Keys are drawn by the server, sealed in its database and renewed by the clock. A new one is shown for an hour before it
 //! signs, so that whoever keeps a copy of the keys has it by then, and the one before is shown until no token of its can be
 //! good. A token of an attempt is the same whenever it is asked for, so that a worker that takes the attempt up masks it.
 
+mod account;
 mod claims;
 mod key;
 
@@ -43,6 +44,9 @@ const LASTS: Millis = 90 * 24 * 60 * 60 * 1000;
 
 /// How often is looked whether that is due.
 const LOOK: Duration = Duration::from_secs(60 * 60);
+
+/// What is told where nothing can be signed.
+const NO_KEY: &str = "the server has no key that signs ID tokens yet";
 
 /// Why there is no key, or no token.
 #[derive(Debug, thiserror::Error)]
@@ -96,6 +100,7 @@ impl Issuer {
             "environment",
             "pull_request",
             "protected",
+            "service_account",
         ];
         json!({
             "issuer": self.url,
@@ -164,15 +169,13 @@ impl Issuer {
             {
                 return Ok(Some((row.clone(), issued, is_named)));
             }
-            // Where the clock was set back none may sign yet: then the one that has been there longest.
-            let signs = keys.iter().find(|row| row.key.signs <= time).or(keys.last());
-            let Some(row) = signs else { return Ok(None) };
+            let Some(row) = signing(&keys, time) else { return Ok(None) };
             let issued = Issued { id: random::id(), signing_key: row.key.id.clone(), issued: time };
             id_token::put(sql, fence, &issued)?;
             Ok(Some((row.clone(), issued, is_named)))
         });
         let noted = noted.await.map_err(|error| refused(error.into()))?;
-        let (row, issued, is_named) = noted.ok_or("the server has no key that signs ID tokens yet")?;
+        let (row, issued, is_named) = noted.ok_or(NO_KEY)?;
         let key = key::open(&self.vault, &row)?;
         let facts = Facts { issuer: &self.url, attempt, trigger, job, is_named, issued: &issued };
         let token = |(variable, token): (&String, &IdToken)| {
@@ -242,4 +245,9 @@ impl Issuer {
             }
         }
     }
+}
+
+/// The key that signs now. Where the clock was set back none may yet: then it is the one that has been there longest.
+fn signing(keys: &[KeyRow], time: Millis) -> Option<&KeyRow> {
+    keys.iter().find(|row| row.key.signs <= time).or(keys.last())
 }

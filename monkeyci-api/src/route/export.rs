@@ -14,7 +14,7 @@ use crate::problem::{Answer, Refusal};
 use crate::state::{State, now};
 use crate::table::{
     chat_identity, environment, hook, member, org, param, param_set, pipeline, registry_credential, repo, schedule,
-    service_account, ssh_key, subscription, trigger,
+    service_account, ssh_key, subscription, trigger, trust,
 };
 
 /// As many as there are: what a page never shows at once, a document does.
@@ -42,6 +42,7 @@ fn whole(state: &State, sql: &mut dyn Sql, id: &OrgId) -> Result<Option<Export>,
         org,
         members: member::list(sql, id, None, ALL)?,
         service_accounts: service_account::list(sql, id, None, ALL)?,
+        trusts: trust::all(sql, id)?,
         chat_identities: chat_identity::list(sql, id, None, ALL)?,
         params: params(sql, &Owner::all(id))?,
         param_sets: sets.map(|set| of_set(sql, id, set)).collect::<Result<_, _>>()?,

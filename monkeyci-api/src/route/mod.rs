@@ -7,9 +7,11 @@ mod build;
 mod chat_identity;
 mod environment;
 mod event;
+mod exchange;
 mod export;
 mod health;
 mod hook;
+mod id_token;
 mod identity;
 mod integration;
 mod job;
@@ -26,6 +28,7 @@ mod param;
 mod param_set;
 mod people;
 mod pipeline;
+mod registration;
 mod registry_credential;
 mod repo;
 mod schedule;
@@ -42,6 +45,7 @@ mod supply;
 mod terraform;
 mod token;
 mod trigger;
+mod trust;
 mod unsubscribe;
 mod validate;
 mod webhook;
@@ -77,6 +81,9 @@ impl Routes {
             member::routes,
             people::routes,
             service_account::routes,
+            trust::routes,
+            exchange::routes,
+            id_token::routes,
             chat_identity::routes,
             link::routes,
             store::routes,
@@ -107,6 +114,7 @@ impl Routes {
             statistics::routes,
             signing_key::routes,
             worker::routes,
+            registration::routes,
             lease::routes,
             supply::routes,
             terraform::routes,

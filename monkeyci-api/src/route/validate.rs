@@ -11,6 +11,7 @@ use super::{
     service_account, ssh_key, subscription, trigger as trigger_of_repo,
 };
 use crate::extract::{At, Body, Query, check_filters, check_name, typed};
+use crate::federation;
 use crate::identity::Who;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
@@ -59,6 +60,7 @@ fn check(state: &State, kind: Kind, body: Value) -> Answer<()> {
     match kind {
         Kind::Org => org::check(&typed(body)?),
         Kind::ServiceAccount => service_account::check(&typed(body)?),
+        Kind::Trust => federation::check(state, &typed(body)?),
         Kind::ChatIdentity => chat_identity::check(&typed(body)?),
         Kind::Repo => repo::check(state, &typed(body)?),
         Kind::Param => param::check(&typed(body)?),

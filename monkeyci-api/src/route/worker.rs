@@ -78,15 +78,7 @@ async fn create_worker(
 ) -> Answer<(StatusCode, Json<WorkerSecret>)> {
     let known = who.must_be_admin()?.clone();
     let NewWorker { name, org: only } = body.read()?;
-    let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    let begins_well = name.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
-    if !begins_well || name.len() > 100 || !name.bytes().all(is_fit) {
-        let detail = "a name has 1 to 100 letters, digits, `-`, `_` and `.`, and begins with a letter or digit";
-        return Err(Refusal::field("/name", detail));
-    }
-    if name == LOCAL {
-        return Err(Refusal::field("/name", "this is the name of the worker inside the server"));
-    }
+    check_name(&name)?;
     let secret = random::worker_token();
     let made = Worker { name, org: only, paused: false, created: now(), seen: None, facts: None, running: Vec::new() };
     let mut change = Change::by(&known, "", "worker/create", format!("/v1/workers/{}", made.name));
@@ -110,6 +102,20 @@ async fn create_worker(
     });
     added.await??;
     Ok((StatusCode::CREATED, Json(WorkerSecret { worker: made, secret })))
+}
+
+/// Refuses what cannot be the name of a worker.
+pub(super) fn check_name(name: &str) -> Answer<()> {
+    let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let begins_well = name.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
+    if !begins_well || name.len() > 100 || !name.bytes().all(is_fit) {
+        let detail = "a name has 1 to 100 letters, digits, `-`, `_` and `.`, and begins with a letter or digit";
+        return Err(Refusal::field("/name", detail));
+    }
+    if name == LOCAL {
+        return Err(Refusal::field("/name", "this is the name of the worker inside the server"));
+    }
+    Ok(())
 }
 
 async fn delete_worker(Shared(state): Shared<State>, who: Who, At(path): At<WorkerPath>) -> Answer<StatusCode> {

@@ -9,13 +9,13 @@ pub mod settings;
 
 pub(crate) mod account;
 pub(crate) mod flow;
+pub(crate) mod openid;
+pub(crate) mod proof;
 pub(crate) mod provider;
+pub(crate) mod web;
 
 mod bitbucket;
 mod github;
-mod openid;
-mod proof;
-mod web;
 
 use provider::Provider;
 use settings::SignIn;

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use jsonwebtoken::jwk::Jwk;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
@@ -80,14 +81,26 @@ impl Known {
     /// # Errors
     /// What went wrong, for the log.
     pub async fn claims(&self, web: &Web, token: &str, client: &str, nonce: &str) -> Result<Claims, String> {
+        self.proved(web, |keys, issuer| proof::verify(token, keys, Expected { issuer, client, nonce })).await
+    }
+
+    /// What the provider has signed, if that is good for `audience` now.
+    ///
+    /// # Errors
+    /// What went wrong, or is wrong with it.
+    pub async fn signed<C: DeserializeOwned>(&self, web: &Web, token: &str, audience: &str) -> Result<C, String> {
+        self.proved(web, |keys, issuer| proof::signed(token, keys, issuer, audience)).await
+    }
+
+    /// What a token proves by the keys that the provider has now.
+    async fn proved<C>(&self, web: &Web, look: impl Fn(&[Jwk], &str) -> Result<C, Wrong>) -> Result<C, String> {
         let discovery = self.discovery(web).await?;
-        let expected = Expected { issuer: &discovery.issuer, client, nonce };
         let told = |why: &str| format!("id_token: {why}");
-        match proof::verify(token, &self.keys(web, &discovery, KEPT).await?, expected) {
+        match look(&self.keys(web, &discovery, KEPT).await?, &discovery.issuer) {
             Ok(claims) => Ok(claims),
             Err(Wrong::Token(why)) => Err(told(why)),
             // Keys change. Who makes up names of keys does not have us ask for them again and again.
-            Err(Wrong::UnknownKey) => match proof::verify(token, &self.keys(web, &discovery, AGAIN).await?, expected) {
+            Err(Wrong::UnknownKey) => match look(&self.keys(web, &discovery, AGAIN).await?, &discovery.issuer) {
                 Ok(claims) => Ok(claims),
                 Err(Wrong::Token(why)) => Err(told(why)),
                 Err(Wrong::UnknownKey) => Err(told("none of the provider's keys has signed it")),

@@ -4,6 +4,7 @@ use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// Seconds that clocks may differ.
@@ -73,11 +74,30 @@ pub fn keys(set: &Value) -> Vec<Jwk> {
     keys.filter_map(|key| serde_json::from_value(key.clone()).ok()).collect()
 }
 
-/// What a token says, if it is signed by one of the keys and says what it must.
+/// What a token of a sign-in says, if it is signed by one of the keys and says what it must.
 ///
 /// # Errors
 /// Why it proves nothing.
 pub fn verify(token: &str, keys: &[Jwk], expected: Expected<'_>) -> Result<Claims, Wrong> {
+    let claims: Claims = signed(token, keys, expected.issuer, expected.client)?;
+    let is_for_others = claims.aud.as_array().is_some_and(|all| all.len() > 1) && claims.azp.is_none();
+    if is_for_others || claims.azp.as_deref().is_some_and(|azp| azp != expected.client) {
+        return Err(Wrong::Token("it is for somebody else (azp)"));
+    }
+    if claims.nonce.as_deref() != Some(expected.nonce) {
+        return Err(Wrong::Token("it is not the answer to this sign-in (nonce)"));
+    }
+    if claims.sub.is_empty() || claims.sub.len() > 255 {
+        return Err(Wrong::Token("its subject is empty or too long"));
+    }
+    Ok(claims)
+}
+
+/// What a token says, if it is signed by one of the keys, by this issuer, for this audience, and good now.
+///
+/// # Errors
+/// Why it proves nothing.
+pub fn signed<C: DeserializeOwned>(token: &str, keys: &[Jwk], issuer: &str, audience: &str) -> Result<C, Wrong> {
     if token.len() > LONGEST {
         return Err(Wrong::Token("it is longer than any may be"));
     }
@@ -97,20 +117,10 @@ pub fn verify(token: &str, keys: &[Jwk], expected: Expected<'_>) -> Result<Claim
     validation.leeway = LEEWAY;
     validation.validate_nbf = true;
     validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-    validation.set_issuer(&[expected.issuer]);
-    validation.set_audience(&[expected.client]);
-    let claims = decode::<Claims>(token, &key, &validation).map_err(|error| Wrong::Token(why(error.kind())))?.claims;
-    let is_for_others = claims.aud.as_array().is_some_and(|all| all.len() > 1) && claims.azp.is_none();
-    if is_for_others || claims.azp.as_deref().is_some_and(|azp| azp != expected.client) {
-        return Err(Wrong::Token("it is for somebody else (azp)"));
-    }
-    if claims.nonce.as_deref() != Some(expected.nonce) {
-        return Err(Wrong::Token("it is not the answer to this sign-in (nonce)"));
-    }
-    if claims.sub.is_empty() || claims.sub.len() > 255 {
-        return Err(Wrong::Token("its subject is empty or too long"));
-    }
-    Ok(claims)
+    validation.set_issuer(&[issuer]);
+    validation.set_audience(&[audience]);
+    let read = decode::<C>(token, &key, &validation).map_err(|error| Wrong::Token(why(error.kind())))?;
+    Ok(read.claims)
 }
 
 /// Whether a key may sign by an algorithm: public ones only, each of its own kind, so that no key is taken for another.

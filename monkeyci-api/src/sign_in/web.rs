@@ -38,6 +38,16 @@ impl Web {
         Ok(Self { own, others, place })
     }
 
+    /// The same for a provider that somebody else than the operator named, who knows of no private networks: only where
+    /// `private` allows it may it be in one.
+    ///
+    /// # Errors
+    /// When the machine has nothing to trust TLS by.
+    pub fn of_others(place: Url, private: bool) -> Result<Self, reqwest::Error> {
+        let web = Self::new(place, private)?;
+        Ok(Self { own: web.others.clone(), ..web })
+    }
+
     /// Where the provider is.
     pub fn place(&self) -> &Url {
         &self.place

@@ -1,4 +1,4 @@
-//! Words that are good once, for minutes, for one purpose. Of each only a hash is kept.
+//! Words that are good for a while, for one purpose, and mostly once. Of each only a hash is kept.
 
 use monkeyci_core::model::Millis;
 use monkeyci_core::store::{Row, Sql, StoreError};
@@ -13,6 +13,8 @@ pub enum Purpose {
     Login,
     /// Somebody says who they are in a chat.
     Link,
+    /// Machines become workers.
+    Worker,
 }
 
 impl Purpose {
@@ -20,6 +22,7 @@ impl Purpose {
         match self {
             Self::Login => "login",
             Self::Link => "link",
+            Self::Worker => "worker",
         }
     }
 }
@@ -62,6 +65,15 @@ pub fn find<T: DeserializeOwned>(
 /// When it cannot be written.
 pub fn remove_all(sql: &mut dyn Sql, purpose: Purpose) -> Result<(), StoreError> {
     sql.execute("DELETE FROM code WHERE purpose = $1", values![purpose.as_str()]).map(drop)
+}
+
+/// Makes a code for a purpose good for nothing; tells whether there was one.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn revoke(sql: &mut dyn Sql, hash: &str, purpose: Purpose) -> Result<bool, StoreError> {
+    let delete = "DELETE FROM code WHERE hash = $1 AND purpose = $2";
+    Ok(sql.execute(delete, values![hash, purpose.as_str()])? == 1)
 }
 
 /// Makes a code good for nothing.

@@ -34,6 +34,7 @@ pub mod store_entry;
 pub mod subscription;
 pub mod token;
 pub mod trigger;
+pub mod trust;
 pub mod worker;
 
 /// Each entry takes the tables from the version of its index to the next.
@@ -52,4 +53,5 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("schema_12.sql"),
     include_str!("schema_13.sql"),
     include_str!("schema_14.sql"),
+    include_str!("schema_15.sql"),
 ];

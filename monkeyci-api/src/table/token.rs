@@ -77,6 +77,25 @@ pub fn add(sql: &mut dyn Sql, held: &Held, hash: &str, kind: Kind) -> Result<(),
     sql.execute(insert, values![id, hash, person, kind.as_str(), description, scope, *created, *expires]).map(drop)
 }
 
+/// Keeps a token that was given out by a trust of a service account, and forgets those of it that have expired.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn add_trusted(sql: &mut dyn Sql, held: &Held, hash: &str, trust: &str) -> Result<(), StoreError> {
+    let delete = "DELETE FROM token WHERE person = $1 AND trust IS NOT NULL AND expires <= $2";
+    sql.execute(delete, values![&held.person, held.token.created])?;
+    add(sql, held, hash, Kind::Api)?;
+    sql.execute("UPDATE token SET trust = $2 WHERE id = $1", values![&held.token.id, trust]).map(drop)
+}
+
+/// Removes the tokens that a trust of a service account gave out.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn remove_trusted(sql: &mut dyn Sql, person: &str, trust: &str) -> Result<(), StoreError> {
+    sql.execute("DELETE FROM token WHERE person = $1 AND trust = $2", values![person, trust]).map(drop)
+}
+
 /// The API tokens of somebody after `cursor`.
 ///
 /// # Errors

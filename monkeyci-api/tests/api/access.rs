@@ -48,6 +48,13 @@ const MATRIX: &[(&str, &str, [bool; 6])] = &[
     ("get", "/v1/orgs/{org}/service-accounts/{name}/tokens", [false, false, false, false, false, true]),
     ("post", "/v1/orgs/{org}/service-accounts/{name}/tokens", [false, false, false, false, false, true]),
     ("delete", "/v1/orgs/{org}/service-accounts/{name}/tokens/{id}", [false, false, false, false, false, true]),
+    ("get", "/v1/orgs/{org}/service-accounts/{name}/trusts", [false, false, false, false, true, true]),
+    ("get", "/v1/orgs/{org}/service-accounts/{name}/trusts/{trust}", [false, false, false, false, true, true]),
+    ("put", "/v1/orgs/{org}/service-accounts/{name}/trusts/{trust}", [false, false, false, false, false, true]),
+    ("delete", "/v1/orgs/{org}/service-accounts/{name}/trusts/{trust}", [false, false, false, false, false, true]),
+    // Who asks this is known by what they show.
+    ("post", "/v1/orgs/{org}/service-accounts/{name}/exchange", [true; 6]),
+    ("post", "/v1/orgs/{org}/service-accounts/{name}/id-tokens", [false, false, false, false, false, true]),
     ("get", "/v1/orgs/{org}/chat-identities", [false, false, false, false, true, true]),
     ("get", "/v1/orgs/{org}/chat-identities/{provider}/{subject}", [false, false, false, false, true, true]),
     ("put", "/v1/orgs/{org}/chat-identities/{provider}/{subject}", [false, false, false, false, false, true]),
@@ -169,6 +176,13 @@ const MATRIX: &[(&str, &str, [bool; 6])] = &[
     ("get", "/v1/orgs/{org}/repos/{repo}/builds/{number}/events", [false, false, true, true, true, true]),
     ("get", "/v1/orgs/{org}/repos/{repo}/builds/{number}/artifacts", [false, false, true, true, true, true]),
     ("get", "/v1/orgs/{org}/repos/{repo}/builds/{number}/artifacts/{artifact}", [false, false, true, true, true, true]),
+    (
+        "post",
+        "/v1/orgs/{org}/repos/{repo}/builds/{number}/artifacts/{artifact}/links",
+        [false, false, true, true, true, true],
+    ),
+    // Who has a link needs to be nobody else.
+    ("get", "/v1/artifacts/{link}", [true; 6]),
     ("get", "/v1/orgs/{org}/repos/{repo}/builds/{number}/jobs/{job}/shell", [false, false, false, false, true, true]),
     ("get", "/v1/orgs/{org}/repos/{repo}/builds/{number}/script/log", [false, false, true, true, true, true]),
     ("get", "/v1/orgs/{org}/repos/{repo}/builds/{number}/jobs/{job}", [false, false, true, true, true, true]),
@@ -197,6 +211,10 @@ const MATRIX: &[(&str, &str, [bool; 6])] = &[
     ("delete", "/v1/workers/{worker}", [false; 6]),
     ("post", "/v1/workers/{worker}/pause", [false; 6]),
     ("post", "/v1/workers/{worker}/resume", [false; 6]),
+    ("post", "/v1/worker-registrations", [false; 6]),
+    ("delete", "/v1/worker-registrations/{id}", [false; 6]),
+    // Who asks this is known by the code.
+    ("post", "/v1/worker/register", [true; 6]),
     // Only workers, by tokens of their own.
     ("post", "/v1/worker/hello", [false; 6]),
     ("post", "/v1/worker/lease", [false; 6]),
@@ -238,6 +256,8 @@ fn filled(path: &str) -> String {
         ("{worker}", "nothing"),
         ("{fence}", "1"),
         ("{artifact}", "nothing"),
+        ("{trust}", "nothing"),
+        ("{link}", "nothing"),
     ];
     names.iter().fold(path.to_owned(), |path, (name, value)| path.replace(name, value))
 }

@@ -155,6 +155,29 @@ async fn what_ended_well_is_taken_over_with_what_it_kept_and_only_the_rest_runs(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_artifact_is_had_by_whoever_has_a_link_to_it_and_by_nobody_else() {
+    let house = House::with_script(
+        "- {id: make, script: ['echo made > made'], save-artifacts: [{id: made, path: made}, {id: other, path: made}]}",
+    )
+    .await;
+    house.post(BUILDS, json!({})).await.must(201);
+    assert_eq!(house.ended(1).await["status"], "success");
+    let links = format!("{BUILDS}/1/artifacts/made/links");
+    let made = house.post(&links, json!({ "minutes": 5 })).await.must(201).json();
+    let path = made["url"].as_str().and_then(|url| url.strip_prefix("https://ci.example.com")).expect("our address");
+    let had = house.ask(None, Method::GET, path, None).await.must(200);
+    assert_eq!(had.headers["content-disposition"], "attachment; filename=\"made.tar.zst\"");
+    house.ask(None, Method::GET, &format!("{BUILDS}/1/artifacts/made"), None).await.must(401);
+    house.ask(None, Method::GET, &format!("{path}x"), None).await.must(404);
+    house.ask(None, Method::GET, "/v1/artifacts/e30.e30", None).await.must(404);
+    house.ask(None, Method::POST, &links, Some(json!({}))).await.must(401);
+    house.post(&links, json!({ "minutes": 1441 })).await.must(422);
+    house.post(&format!("{BUILDS}/1/artifacts/gone/links"), json!({})).await.must(404);
+    let audit = house.get("/v1/orgs/acme/audit").await.must(200).json();
+    assert_eq!(audit["items"][0]["action"], "artifact/link");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_asks_twice_with_one_key_gets_one_build() {
     let house = House::with_script("- {id: unit, script: [echo one]}").await;
     let ask = |key: &str| {

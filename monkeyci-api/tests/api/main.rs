@@ -52,6 +52,7 @@ mod terraform;
 mod throttle;
 mod trace;
 mod trigger;
+mod trust;
 mod validate;
 mod vault;
 mod webhook;

@@ -131,6 +131,11 @@ impl Provider {
         self.inner().forgery = Some(forgery);
     }
 
+    /// Something that it signs as the issuer that it is.
+    pub fn signed(&self, claims: &Value) -> String {
+        self.inner().keys[0].sign(claims)
+    }
+
     pub fn key_sets_asked(&self) -> u32 {
         self.inner().key_sets_asked
     }

@@ -158,3 +158,46 @@ async fn workers_are_added_looked_at_paused_and_removed_by_who_runs_the_server()
     let wrong = next.ask(Method::POST, "hello", json!({ "protocol": 99, "facts": { "version": "1", "archs": [], "images": true, "processes": true, "jobs": 1 } }).to_string());
     assert!(wrong.await.must(422).text.contains("same version"));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn machines_become_workers_by_a_code_as_long_as_that_is_good() {
+    let house = House::with_script("[]").await;
+    let wanted = json!({ "org": "acme", "minutes": 5 });
+    let made = house.post("/v1/worker-registrations", wanted).await.must(201).json();
+    let register = |name: &str, secret: &str| {
+        let body = json!({ "code": made["code"], "name": name, "secret": secret });
+        let house = &house;
+        async move { house.ask(None, Method::POST, "/v1/worker/register", Some(body)).await }
+    };
+    let (one, two) = ("mcw_k3mzr8wq5t7vhx2np9dc4jbf6gys3aeu8k2m7q", "mcw_q7m2k8uea3syg6fbj4cd9pn2xhv7t5qw8rzm3k");
+    let worker = register("one", one).await.must(201).json();
+    assert_eq!((&worker["name"], &worker["org"]), (&json!("one"), &json!("acme")));
+    // Who heard no answer asks once more.
+    register("one", one).await.must(200);
+    register("two", two).await.must(201);
+    let far = Far { house: &house, token: one.to_owned(), home: "home" };
+    far.hello("gpu").await.must(200);
+    let audit = house.get("/v1/workers").await.must(200).json();
+    assert_eq!(audit["items"].as_array().map(Vec::len), Some(2), "{audit}");
+
+    // A machine that is called otherwise now is the worker that it was.
+    assert_eq!(register("other", two).await.must(200).json()["name"], "two");
+    register("one", &two.replace("mcw_q7", "mcw_q8")).await.must(409);
+    for (name, secret, pointer) in [("..", two, "/name"), ("local", two, "/name"), ("x", "mcw_short", "/secret")] {
+        let refused = register(name, secret).await.must(422).json();
+        assert_eq!(refused["errors"][0]["pointer"], pointer, "{refused}");
+    }
+    let id = made["id"].as_str().expect("an id");
+    assert!(!made["code"].as_str().expect("a code").contains(id));
+    house.delete(&format!("/v1/worker-registrations/{id}")).await.must(204);
+    house.delete(&format!("/v1/worker-registrations/{id}")).await.must(404);
+    let refused = register("three", &one.replace("mcw_k3", "mcw_k4")).await.must(422).json();
+    assert_eq!(refused["errors"][0]["pointer"], "/code", "{refused}");
+    far.hello("gpu").await.must(200);
+    register("one", one).await.must(200);
+
+    let owner = house.token_of("owner").await;
+    house.ask(Some(&owner), Method::POST, "/v1/worker-registrations", Some(json!({}))).await.must(403);
+    house.post("/v1/worker-registrations", json!({ "org": "gone" })).await.must(422);
+    house.post("/v1/worker-registrations", json!({ "minutes": 0 })).await.must(422);
+}

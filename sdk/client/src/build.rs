@@ -1,7 +1,7 @@
 //! A build.
 
 use monkeyci_model::Event;
-use monkeyci_rest::{Artifact, BuildDetail, Match, Reason, Retry};
+use monkeyci_rest::{Artifact, ArtifactLink, BuildDetail, Match, NewArtifactLink, Reason, Retry};
 use reqwest::Method;
 
 use crate::place::Place;
@@ -99,5 +99,13 @@ impl BuildRef {
     /// One of these.
     pub fn artifact(&self, id: &str) -> ArtifactRef {
         ArtifactRef::new(self.place.at("artifacts").at(id))
+    }
+
+    /// A link to one of these, by which everybody who has it can download it for a while.
+    ///
+    /// # Errors
+    /// [`ClientError::NotFound`] when there is none.
+    pub async fn link_artifact(&self, id: &str, wanted: &NewArtifactLink) -> Result<ArtifactLink, ClientError> {
+        self.place.at("artifacts").at(id).at("links").post(wanted).await
     }
 }

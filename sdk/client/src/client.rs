@@ -5,14 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use monkeyci_rest::validate::Kind;
-use monkeyci_rest::{Me, NewToken, NewWorker, Org, Token, TokenSecret, Worker, WorkerSecret};
+use monkeyci_rest::{
+    Me, NewRegistration, NewToken, NewWorker, Org, Register, Registration, Token, TokenSecret, Worker, WorkerSecret,
+};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 use serde::{Deserialize, Serialize};
 
 use crate::patience::{Patience, Waits};
 use crate::place::Place;
-use crate::{ClientError, DutyRef, OrgRef, Pages, TokenRef, WorkerRef};
+use crate::{ArtifactRef, ClientError, DutyRef, OrgRef, Pages, RegistrationRef, TokenRef, WorkerRef};
 
 /// A server has so long to take a connection.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -173,6 +175,11 @@ impl Client {
         self.root().at("v1").at("unsubscribe").at(code).call(Method::POST).text().await
     }
 
+    /// What a link to an artifact leads to, by the word at its end. This needs no token.
+    pub fn linked_artifact(&self, word: &str) -> ArtifactRef {
+        ArtifactRef::new(self.root().at("v1").at("artifacts").at(word))
+    }
+
     /// Workers elsewhere.
     pub fn workers(&self) -> Pages<Worker> {
         Pages::new(self.root().at("v1").at("workers"))
@@ -189,6 +196,28 @@ impl Client {
     /// When the server refuses or cannot be reached.
     pub async fn make_worker(&self, worker: &NewWorker) -> Result<WorkerSecret, ClientError> {
         self.root().at("v1").at("workers").post(worker).await
+    }
+
+    /// Makes a code that workers register by. It is told this once.
+    ///
+    /// # Errors
+    /// When the server refuses or cannot be reached.
+    pub async fn make_registration(&self, wanted: &NewRegistration) -> Result<Registration, ClientError> {
+        self.root().at("v1").at("worker-registrations").post(wanted).await
+    }
+
+    /// One of these, by its id.
+    pub fn registration(&self, id: &str) -> RegistrationRef {
+        RegistrationRef::new(self.root().at("v1").at("worker-registrations").at(id))
+    }
+
+    /// Registers a worker by such a code; this needs no token. To register the same once more is no mistake.
+    ///
+    /// # Errors
+    /// [`ClientError::Conflict`] when there is another worker of that name.
+    pub async fn register(&self, worker: &Register) -> Result<Worker, ClientError> {
+        let call = self.root().at("v1").at("worker").at("register").call(Method::POST);
+        call.body(worker)?.declared().json().await
     }
 
     /// What a worker says to the server, for a client with its token. `home` tells the folder that it works in from every

@@ -2,7 +2,9 @@
 
 use std::ops::Deref;
 
-use monkeyci_rest::{NewToken, ServiceAccount, ServiceAccountBody, Token, TokenSecret};
+use monkeyci_rest::{
+    IdToken, NewIdToken, NewToken, Proof, ServiceAccount, ServiceAccountBody, Token, TokenSecret, Trust, TrustBody,
+};
 
 use crate::place::Place;
 use crate::{ClientError, Object, Pages, TokenRef};
@@ -43,5 +45,31 @@ impl ServiceAccountRef {
     /// When the server refuses or cannot be reached.
     pub async fn make_token(&self, token: &NewToken) -> Result<TokenSecret, ClientError> {
         self.place.at("tokens").post(token).await
+    }
+
+    /// Whom it trusts.
+    pub fn trusts(&self) -> Pages<Trust> {
+        Pages::new(self.place.at("trusts"))
+    }
+
+    /// One of these.
+    pub fn trust(&self, name: &str) -> Object<Trust, TrustBody> {
+        Object::new(self.place.at("trusts").at(name))
+    }
+
+    /// A token for a program that it trusts, which shows an ID token. This needs no token of the client.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] with 401 when it is not trusted.
+    pub async fn exchange(&self, proof: &Proof) -> Result<TokenSecret, ClientError> {
+        self.place.at("exchange").post(proof).await
+    }
+
+    /// An ID token that says who it is, for clouds and vaults.
+    ///
+    /// # Errors
+    /// When the server refuses or cannot be reached.
+    pub async fn id_token(&self, wanted: &NewIdToken) -> Result<IdToken, ClientError> {
+        self.place.at("id-tokens").post(wanted).await
     }
 }

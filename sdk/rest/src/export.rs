@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ChatIdentity, Environment, Hook, Member, Org, Param, ParamSet, Pipeline, RegistryCredential, Repo, Schedule,
-    ServiceAccount, SshKey, Subscription, Trigger,
+    ServiceAccount, SshKey, Subscription, Trigger, Trust,
 };
 
 /// Everything that is set up in an organisation, each list by name. Secrets are told by version and fingerprint.
@@ -19,6 +19,9 @@ pub struct Export {
     /// Its service accounts, without their tokens.
     #[serde(default)]
     pub service_accounts: Vec<ServiceAccount>,
+    /// Whom they trust.
+    #[serde(default)]
+    pub trusts: Vec<Trust>,
     /// Who users of chats are here.
     #[serde(default)]
     pub chat_identities: Vec<ChatIdentity>,

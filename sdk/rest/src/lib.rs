@@ -7,6 +7,7 @@
 //! | [`Org`] | `/v1/orgs/acme` |
 //! | [`Member`] | `/v1/orgs/acme/members/ann` |
 //! | [`ServiceAccount`] | `/v1/orgs/acme/service-accounts/deployer`, its tokens under `…/tokens/01J…` |
+//! | [`Trust`] | `/v1/orgs/acme/service-accounts/deployer/trusts/github` |
 //! | [`ChatIdentity`] | `/v1/orgs/acme/chat-identities/slack/T123%2FU456` |
 //! | [`StoreEntry`] | `/v1/orgs/acme/integrations/slack/store/cursor` |
 //! | [`Param`] | `/v1/orgs/acme/params/REGION`, `/v1/orgs/acme/repos/web/params/REGION` |
@@ -42,6 +43,7 @@ pub mod chat_identity;
 pub mod environment;
 pub mod export;
 pub mod hook;
+pub mod id_token;
 pub mod identity;
 pub mod labels;
 pub mod lease;
@@ -54,6 +56,7 @@ pub mod param_set;
 pub mod person;
 pub mod pipeline;
 pub mod problem;
+pub mod registration;
 pub mod registry_credential;
 pub mod repo;
 pub mod report;
@@ -68,16 +71,18 @@ pub mod store;
 pub mod subscription;
 pub mod token;
 pub mod trigger;
+pub mod trust;
 pub mod validate;
 pub mod worker;
 
-pub use artifact::Artifact;
+pub use artifact::{Artifact, ArtifactLink, NewArtifactLink};
 pub use audit::AuditRow;
 pub use build::{Build, BuildDetail, JobView, NewBuild, Reason, Retry, TakenFrom};
 pub use chat_identity::{ChatIdentity, ChatIdentityBody, LinkCode, LinkOffer, LinkRequest, NewLink};
 pub use environment::{Deployment, Environment, EnvironmentBody};
 pub use export::{EnvironmentExport, Export, RepoExport, SetExport};
 pub use hook::{Delivery, DeliveryState, Hook, HookSecret, NewHook};
+pub use id_token::{IdToken, NewIdToken};
 pub use identity::{Begin, Begun, Exchange, Grant, Granted, Identity, Provider, Session};
 pub use labels::LabelFilters;
 pub use log::{Mark, MarkKind};
@@ -89,6 +94,7 @@ pub use param_set::{ParamSet, ParamSetBody};
 pub use person::{Me, Person, SignIn};
 pub use pipeline::{Pipeline, PipelineBody};
 pub use problem::{FieldError, Problem};
+pub use registration::{NewRegistration, Register, Registration};
 pub use registry_credential::{RegistryCredential, RegistryCredentialBody};
 pub use repo::{Repo, RepoBody, Visibility};
 pub use report::{Report, Reported};
@@ -103,4 +109,5 @@ pub use store::StoreEntry;
 pub use subscription::{Match, Moment, Occasion, Recipient, Subscription, SubscriptionBody};
 pub use token::{NewToken, Scope, Token, TokenSecret};
 pub use trigger::{Trigger, TriggerBody};
+pub use trust::{Proof, Trust, TrustBody};
 pub use worker::{NewWorker, Running, Worker, WorkerFacts, WorkerSecret};

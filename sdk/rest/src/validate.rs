@@ -11,6 +11,8 @@ pub enum Kind {
     Org,
     /// A service account.
     ServiceAccount,
+    /// A trust of a service account.
+    Trust,
     /// A user of a chat.
     ChatIdentity,
     /// A repository.
@@ -50,6 +52,7 @@ impl Kind {
         match self {
             Self::Org => "org",
             Self::ServiceAccount => "service-account",
+            Self::Trust => "trust",
             Self::ChatIdentity => "chat-identity",
             Self::Repo => "repo",
             Self::Param => "param",
@@ -100,6 +103,7 @@ mod tests {
         for word in [
             "org",
             "service-account",
+            "trust",
             "chat-identity",
             "repo",
             "param",

@@ -18,6 +18,7 @@ const FORMS: &[(&str, &str)] = &[
     ("org", "ORG"),
     ("org_member", "ORG/NAME"),
     ("service_account", "ORG/sa/NAME"),
+    ("trust", "ORG/sa/NAME/trust/NAME"),
     ("api_token", "ORG/sa/NAME/token/ID"),
     ("repo", "ORG/REPO"),
     ("webhook", "ORG/REPO/webhook/NAME"),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use monkeyci_client::rest::{
-    EnvironmentBody, NewBuild, NewHook, PipelineBody, RepoBody, Role, ServiceAccountBody, SshKeyBody,
+    EnvironmentBody, NewBuild, NewHook, ParamBody, PipelineBody, RepoBody, Role, ServiceAccountBody, SshKeyBody,
 };
 
 use crate::reads::furnished;
@@ -128,7 +128,7 @@ fn every_resource_is_made_imported_and_removed_as_its_example_shows() {
     }
 }
 
-/// Sets up by hand what the examples of data sources read: also a build of `web` that has ended.
+/// Sets up by hand what the examples of data sources read.
 fn looked_after(w: &Workspace) {
     let acme = w.client.org("acme");
     let web = acme.repo("web");
@@ -138,7 +138,14 @@ fn looked_after(w: &Workspace) {
     w.ask(acme.ssh_key("deploy").put(&SshKeyBody::default()));
     w.ask(web.environment("prod").put(&EnvironmentBody::default()));
     w.ask(web.make_hook(&NewHook { name: None, forge: "github".into(), secret: None }));
-    let folder = repository(w, "- {id: test, script: ['echo well']}");
+    build(w);
+}
+
+/// A build of `web` that has ended.
+fn build(w: &Workspace) {
+    let web = w.client.org("acme").repo("web");
+    let script = "- {id: test, script: ['echo well > site'], save-artifacts: [{id: site, path: site}]}";
+    let folder = repository(w, script);
     let body = w.ask(web.get()).body;
     w.ask(web.put(&RepoBody { url: format!("file://{}", folder.display()), ..body }));
     let number = w.ask(web.start(&NewBuild::default())).build.number;
@@ -164,7 +171,10 @@ fn every_data_source_is_read_as_its_example_shows() {
 
 #[test]
 fn every_ephemeral_resource_is_opened_as_its_example_shows() {
-    let Some(w) = Workspace::with_program().map(furnished) else { return };
+    let Some(w) = Workspace::with_program_and_processes().map(furnished) else { return };
+    build(&w);
+    let region = ParamBody { value: Some("eu".into()), ..ParamBody::default() };
+    w.ask(w.client.org("acme").repo("web").param("REGION").put(&region));
     let role = Role::Developer;
     let deployer = ServiceAccountBody { role, description: None, integration: false, disabled: false };
     w.ask(w.client.org("acme").service_account("deployer").put(&deployer));
@@ -173,7 +183,7 @@ fn every_ephemeral_resource_is_opened_as_its_example_shows() {
         w.write("main.tf", &text);
         w.apply();
         w.is_settled();
-        w.holds_no("mci_");
+        ["mci_", "mcr_", "eyJ"].iter().for_each(|secret| w.holds_no(secret));
         destroy(&w, &text);
     }
 }

@@ -28,6 +28,9 @@ fn furnish(w: &Workspace) {
     w.ask(acme.put(&body(json!({ "name": "Acme ${x} \"Ltd\"" }))));
     w.ask(acme.member("bob").put(&NewMember { role: Role::Developer }));
     w.ask(acme.service_account("deployer").put(&body(json!({ "role": "developer", "description": "Deploys" }))));
+    let issuer = "https://token.actions.githubusercontent.com";
+    let trust = json!({ "issuer": issuer, "subjects": ["repo:acme/web:*"], "claims": { "ref_protected": "true" }, "minutes": 15 });
+    w.ask(acme.service_account("deployer").trust("github").put(&body(trust)));
     w.ask(acme.chat_identity("slack", "T0123/U0789").put(&body(json!({ "person": "bob" }))));
     w.ask(acme.param("LEVEL").put(&body(json!({ "value": "line 1\nline 2 ${HOME} %{if}" }))));
     w.ask(acme.param_set("shop").put(&body(json!({ "labelFilters": [{ "team": "shop" }] }))));
@@ -99,7 +102,7 @@ fn what_is_on_a_server_is_written_as_code_and_applying_that_changes_nothing() {
     w.succeeds(&["fmt", "-check", "-diff"]);
     w.write("secrets.auto.tfvars", &format!("web_TOKEN = \"{SECRET}\"\nghcr_password = \"{SECRET}\"\n"));
     let plan = w.succeeds(&["plan"]);
-    assert!(plan.contains("22 to import, 0 to add, 2 to change, 0 to destroy"), "{plan}");
+    assert!(plan.contains("23 to import, 0 to add, 2 to change, 0 to destroy"), "{plan}");
     w.apply();
     w.is_settled();
     // Only the secrets were written, for nobody could tell them.

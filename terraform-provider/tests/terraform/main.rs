@@ -31,6 +31,7 @@ mod setup;
 mod slack;
 mod stories;
 mod trouble;
+mod trusts;
 mod validation;
 mod workspace;
 

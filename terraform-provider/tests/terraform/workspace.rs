@@ -46,6 +46,16 @@ fn has_terraform() -> bool {
     false
 }
 
+/// The configuration of a server that runs jobs as plain processes.
+const PROCESSES: &str = "[executor]\nprocesses = [\"acme/*\"]\n";
+
+/// Has Terraform start the program that was compiled for this.
+fn own_program() -> String {
+    let program = Path::new(env!("CARGO_BIN_EXE_terraform-provider-monkeyci"));
+    let folder = program.parent().expect("a folder").display();
+    format!("dev_overrides {{\n \"{ADDRESS}\" = \"{folder}\"\n }}\n")
+}
+
 impl Workspace {
     /// One with the provider in this process; nothing where there is no Terraform.
     pub fn new() -> Option<Self> {
@@ -58,15 +68,13 @@ impl Workspace {
             return None;
         }
         let dir = tempfile::tempdir().expect("a folder");
-        let server = Server::start(dir.path(), "[executor]\nprocesses = [\"acme/*\"]\n");
+        let server = Server::start(dir.path(), PROCESSES);
         Some(Self::of(dir, server, None, true, ""))
     }
 
     /// One whose Terraform starts the program, once for each `provider` block.
     pub fn with_program() -> Option<Self> {
-        let program = Path::new(env!("CARGO_BIN_EXE_terraform-provider-monkeyci"));
-        let folder = program.parent().expect("a folder").display();
-        Self::with(&format!("dev_overrides {{\n \"{ADDRESS}\" = \"{folder}\"\n }}\n"), false)
+        Self::with(&own_program(), false)
     }
 
     /// One that installs the program from a folder that stands for a registry, under this address.
@@ -77,6 +85,16 @@ impl Workspace {
         let program = env!("CARGO_BIN_EXE_terraform-provider-monkeyci");
         std::fs::copy(program, folder.join("terraform-provider-monkeyci_v0.1.0")).expect("a copy");
         Some(workspace)
+    }
+
+    /// The same, whose server runs jobs as plain processes.
+    pub fn with_program_and_processes() -> Option<Self> {
+        if !has_terraform() {
+            return None;
+        }
+        let dir = tempfile::tempdir().expect("a folder");
+        let server = Server::start(dir.path(), PROCESSES);
+        Some(Self::of(dir, server, None, false, &own_program()))
     }
 
     /// One that installs the program by these words of Terraform's configuration.

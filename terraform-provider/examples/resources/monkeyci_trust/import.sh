@@ -1,0 +1,1 @@
+terraform import monkeyci_trust.github acme/sa/deployer/trust/github
