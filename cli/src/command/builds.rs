@@ -1,7 +1,9 @@
 use console::truncate_str;
+use futures::{StreamExt as _, TryStreamExt as _};
 use monkeyci_client::rest::Build;
 use monkeyci_core::model::{BuildId, BuildStatus};
 use monkeyci_core::store::Store as _;
+use monkeyci_grammar::Span;
 
 use crate::error::{CliError, Exit};
 use crate::remote::{OutputArgs, RepoName};
@@ -27,6 +29,12 @@ pub struct BuildsArgs {
     /// Only those that stand so
     #[arg(long, value_name = "STATUS", value_parser = status)]
     status: Option<BuildStatus>,
+    /// Only those that you began
+    #[arg(long)]
+    mine: bool,
+    /// Only those that were begun in the last so long, as in `90m`, `24h` or `7d`
+    #[arg(long, value_name = "TIME", value_parser = since)]
+    since: Option<Span>,
     /// At most N
     #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
     limit: usize,
@@ -47,7 +55,18 @@ pub fn run(args: &BuildsArgs) -> Result<Exit, CliError> {
             Some(org) => server.client.org(org).builds(),
             None => server.repo(args.repo.as_ref()).await?.builds(args.status, args.branch.as_deref()),
         };
-        Ok::<_, CliError>(builds.first(args.limit).await?)
+        if !args.mine && args.since.is_none() {
+            return Ok::<_, CliError>(builds.first(args.limit).await?);
+        }
+        let me = if args.mine { Some(server.client.me().await?.name) } else { None };
+        let since = args.since.map(|span| when::now() - i64::try_from(span.seconds).unwrap_or_default() * 1000);
+        // Newest first: what was begun before ends it.
+        let young = builds.stream().try_take_while(|build| {
+            let is_young = since.is_none_or(|since| build.created >= since);
+            std::future::ready(Ok(is_young))
+        });
+        let wanted = young.try_filter(|build| std::future::ready(me.is_none() || build.trigger.actor == me));
+        Ok(wanted.take(args.limit).try_collect().await?)
     })?;
     args.output.print(&builds, |style| {
         let of_one = args.repo.is_some() || args.org.is_none() && !args.store.is_named();
@@ -94,6 +113,10 @@ fn draw(builds: &[Build], with_repo: bool, style: Style) -> String {
         5 => Some(Tone::Quiet),
         _ => None,
     })
+}
+
+fn since(text: &str) -> Result<Span, String> {
+    Span::of(text).ok_or_else(|| "a length of time is `90m`, `24h` or `7d`".to_owned())
 }
 
 fn status(text: &str) -> Result<BuildStatus, String> {

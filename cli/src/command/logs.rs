@@ -151,6 +151,8 @@ async fn write(args: &LogsArgs, log: &LogRef, lines: Lines) -> Result<(), CliErr
 
 #[cfg(test)]
 mod tests {
+    use monkeyci_grammar::Which;
+
     use super::*;
 
     #[test]
@@ -158,16 +160,16 @@ mod tests {
         let read = |names: &[&str]| {
             let (build, job) = named(names.first().copied(), names.get(1).copied()).ok()?;
             Some((
-                build.map(|build| (build.repo.map(|repo| repo.to_string()), build.number)),
+                build.map(|build| (build.repo.map(|repo| repo.to_string()), build.which)),
                 job.map(|job| job.to_string()),
             ))
         };
-        let web = |number| Some((Some("acme/web".to_owned()), number));
+        let web = |which| Some((Some("acme/web".to_owned()), which));
         let unit = || Some("unit".to_owned());
         assert_eq!(read(&[]), Some((None, None)));
-        assert_eq!(read(&["acme/web/42", "unit"]), Some((web(Some(42)), unit())));
-        assert_eq!(read(&["acme/web"]), Some((web(None), None)));
-        assert_eq!(read(&["42"]), Some((Some((None, Some(42))), None)));
+        assert_eq!(read(&["acme/web/42", "unit"]), Some((web(Which::Number(42)), unit())));
+        assert_eq!(read(&["acme/web"]), Some((web(Which::Last), None)));
+        assert_eq!(read(&["42"]), Some((Some((None, Which::Number(42))), None)));
         assert_eq!(read(&["unit"]), Some((None, unit())));
         assert_eq!(read(&["unit", "42"]), None);
         assert_eq!(read(&["acme/web/x"]), None);

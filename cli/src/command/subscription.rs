@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use monkeyci_client::SubscriptionRef;
 use monkeyci_client::rest::{LabelFilters, Match, Notice, Recipient, Subscription, SubscriptionBody};
+use monkeyci_grammar::Moment;
 
 use crate::error::{CliError, Exit};
 use crate::labels;
@@ -108,15 +109,25 @@ struct SetArgs {
     #[arg(short, long, value_name = "GLOB")]
     actor: Vec<String>,
     /// Caused by these, of: push, tag, pull-request, schedule, build, manual [default: any]
-    #[arg(short, long, value_name = "EVENT,…", value_delimiter = ',')]
-    event: Vec<String>,
-    /// What is told, of: failed, recovered, still-failing, succeeded, started, waiting, canceled [default:
+    #[arg(short, long, value_name = "EVENT,…", value_delimiter = ',', value_parser = monkeyci_grammar::event)]
+    event: Vec<&'static str>,
+    /// What is told, of: failed, recovered, still-failing, succeeded, started, waiting, canceled, or all [default:
     /// failed,recovered,waiting]
-    #[arg(long, value_name = "MOMENT,…", value_delimiter = ',')]
-    on: Vec<String>,
+    #[arg(long, value_name = "MOMENT,…", value_delimiter = ',', value_parser = Moments::of)]
+    on: Vec<Moments>,
     /// Tell nothing for now
     #[arg(long)]
     paused: bool,
+}
+
+/// What a word says that happens to builds, as in a chat.
+#[derive(Debug, Clone)]
+struct Moments(Vec<Moment>);
+
+impl Moments {
+    fn of(word: &str) -> Result<Self, String> {
+        Moment::several(word).map(Self)
+    }
 }
 
 /// Lists, sets or removes subscriptions.
@@ -199,7 +210,7 @@ async fn set(args: &SetArgs) -> Result<Exit, CliError> {
     };
     let mut body = serde_json::json!({ "to": to, "events": args.event });
     if !args.on.is_empty() {
-        body["on"] = args.on.clone().into();
+        body["on"] = args.on.iter().flat_map(|Moments(all)| all).map(|moment| moment.as_str()).collect();
     }
     let body: SubscriptionBody =
         serde_json::from_value(body).map_err(|error| CliError::usage(format!("--on, --event: {error}")))?;

@@ -3,7 +3,8 @@
 use std::io::IsTerminal as _;
 
 use monkeyci_client::{BuildRef, Client, RepoRef};
-use monkeyci_core::model::{BuildId, OrgId};
+use monkeyci_core::model::{BuildId, BuildStatus, OrgId};
+use monkeyci_grammar::Which;
 
 use super::{BuildName, Known, RepoName, here};
 use crate::command::{self, style_of};
@@ -123,13 +124,29 @@ impl Connection {
 
     /// The build that is named; else the newest, of the repository that is named or of the one at hand.
     pub async fn build(&self, named: Option<&BuildName>) -> Result<(BuildId, BuildRef), CliError> {
+        if let Some(other) =
+            named.and_then(|named| named.server.as_deref()).filter(|server| *server != self.client.url())
+        {
+            let asked = self.client.url();
+            return Err(CliError::usage(format!("that build is of `{other}`, and `{asked}` is asked"))
+                .hint(format!("`--server {other}`")));
+        }
         let repo = self.repo_name(named.and_then(|named| named.repo.as_ref())).await?;
-        let number = match named.and_then(|named| named.number) {
-            Some(number) => number,
-            None => {
-                let newest = self.at(&repo).builds(None, None).first(1).await?;
-                let none =
-                    || CliError::usage(format!("`{repo}` has no build yet")).hint(format!("`monkeyci run {repo}`"));
+        let newest = match named.map_or(Which::Last, |named| named.which) {
+            Which::Number(number) => Ok(number),
+            Which::Last => Err(None),
+            Which::LastFailed => Err(Some(BuildStatus::Failure)),
+        };
+        let number = match newest {
+            Ok(number) => number,
+            Err(status) => {
+                let newest = self.at(&repo).builds(status, None).first(1).await?;
+                let none = || match status {
+                    None => {
+                        CliError::usage(format!("`{repo}` has no build yet")).hint(format!("`monkeyci run {repo}`"))
+                    }
+                    Some(_) => CliError::usage(format!("no build of `{repo}` has failed")),
+                };
                 newest.first().ok_or_else(none)?.number
             }
         };

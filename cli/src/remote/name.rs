@@ -1,9 +1,11 @@
-//! Names of what is on a server, as people write them.
+//! Names of what is on a server, as people write them: at a terminal as in a chat.
 
 use std::fmt;
 use std::str::FromStr;
 
 use monkeyci_core::model::{OrgId, RepoId};
+use monkeyci_grammar as grammar;
+use monkeyci_grammar::Which;
 
 /// `acme/web`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,13 +16,16 @@ pub struct RepoName {
     pub repo: RepoId,
 }
 
-/// A build: `acme/web/42`, the newest of `acme/web`, or `42` of the repository at hand.
+/// A build: `acme/web/42`, `acme/web#42`, its address, the newest of `acme/web`, or of the repository at hand `42`, `last` or
+/// `last-failed`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuildName {
+    /// The server, where its address was said.
+    pub server: Option<String>,
     /// The repository; that at hand when none is named.
     pub repo: Option<RepoName>,
-    /// The build; the newest when none is named.
-    pub number: Option<u64>,
+    /// Which build of it.
+    pub which: Which,
 }
 
 impl FromStr for RepoName {
@@ -28,24 +33,29 @@ impl FromStr for RepoName {
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split_once('/') {
             Some((org, repo)) => Ok(Self { org: id(org)?, repo: id(repo)? }),
-            None => Err("a repository is named with its organisation, as in `acme/web`".into()),
+            None => Err(whole()),
         }
+    }
+}
+
+impl TryFrom<grammar::RepoName> for RepoName {
+    type Error = String;
+    fn try_from(name: grammar::RepoName) -> Result<Self, String> {
+        let org = name.org.ok_or_else(whole)?;
+        Ok(Self { org: id(&org)?, repo: id(&name.repo)? })
     }
 }
 
 impl FromStr for BuildName {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        let names: Vec<_> = text.split('/').collect();
-        match names[..] {
-            [number] => Ok(Self { repo: None, number: Some(self::number(number).ok_or_else(unknown)?) }),
-            [org, repo] => Ok(Self { repo: Some(RepoName { org: id(org)?, repo: id(repo)? }), number: None }),
-            [org, repo, number] => {
-                let number = self::number(number).ok_or_else(unknown)?;
-                Ok(Self { repo: Some(RepoName { org: id(org)?, repo: id(repo)? }), number: Some(number) })
-            }
-            _ => Err(unknown()),
-        }
+        let Some(grammar::BuildName { repo, which }) = grammar::BuildName::of(text) else {
+            // A repository alone is its newest build.
+            let repo = text.parse().map_err(|_| unknown())?;
+            return Ok(Self { server: None, repo: Some(repo), which: Which::Last });
+        };
+        let server = grammar::BuildName::server(text).map(str::to_owned);
+        Ok(Self { server, repo: repo.map(RepoName::try_from).transpose()?, which })
     }
 }
 
@@ -59,15 +69,13 @@ fn id<T: FromStr<Err: fmt::Display>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|error: T::Err| error.to_string())
 }
 
-fn number(text: &str) -> Option<u64> {
-    let digits = text.strip_prefix("build-").unwrap_or(text);
-    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
-    digits.parse().ok().filter(|number| is_number && *number > 0)
+fn whole() -> String {
+    "a repository is named with its organisation, as in `acme/web`".into()
 }
 
 fn unknown() -> String {
     "a build is named as in `acme/web/42`, the newest of a repository as in `acme/web`, and one of the repository at \
-     hand by its number"
+     hand by its number, or as `last` or `last-failed`"
         .into()
 }
 
@@ -75,21 +83,35 @@ fn unknown() -> String {
 mod tests {
     use super::*;
 
+    fn read(text: &str) -> Result<(Option<String>, Which), String> {
+        text.parse::<BuildName>().map(|build| (build.repo.map(|repo| repo.to_string()), build.which))
+    }
+
     #[test]
     fn builds_are_named_in_full_by_their_repository_or_by_their_number() {
-        let read =
-            |text: &str| text.parse::<BuildName>().map(|build| (build.repo.map(|repo| repo.to_string()), build.number));
         let web = || Some("acme/web".to_owned());
-        assert_eq!(read("acme/web/42"), Ok((web(), Some(42))));
-        assert_eq!(read("acme/web/build-42"), Ok((web(), Some(42))));
-        assert_eq!(read("acme/web"), Ok((web(), None)));
-        assert_eq!(read("42"), Ok((None, Some(42))));
-        assert_eq!(read("build-42"), Ok((None, Some(42))));
+        for whole in
+            ["acme/web/42", "acme/web#42", "acme/web/build-42", "https://ci.example.com/o/acme/r/web/b/42/j/unit"]
+        {
+            assert_eq!(read(whole), Ok((web(), Which::Number(42))), "{whole}");
+        }
+        assert_eq!(read("acme/web"), Ok((web(), Which::Last)));
+        for here in ["42", "#42", "build-42"] {
+            assert_eq!(read(here), Ok((None, Which::Number(42))), "{here}");
+        }
+        assert_eq!((read("last"), read("last-failed")), (Ok((None, Which::Last)), Ok((None, Which::LastFailed))));
         for wrong in
             ["", "web", "0", "acme/web/x", "acme/web/0", "acme/web/+1", "acme/web/1/unit", "/web/1", "../web", "a b/c"]
         {
             assert!(read(wrong).is_err(), "{wrong}");
         }
+        assert_eq!(read("web#42"), Err(whole()), "a chat knows whose, and a terminal does not");
+    }
+
+    #[test]
+    fn an_address_names_its_server_too() {
+        let build: BuildName = "https://ci.example.com/o/acme/r/web/b/42".parse().expect("a build");
+        assert_eq!(build.server.as_deref(), Some("https://ci.example.com"));
     }
 
     #[test]

@@ -32,6 +32,11 @@ fn somebody_subscribes_a_webhook_looks_what_it_is_told_and_why_and_removes_it() 
     assert!(rotated.contains("whsec_"), "{rotated}");
     let shown: serde_json::Value = serde_json::from_str(&subscription(&["show", "deploys"])).expect("JSON");
     assert_eq!((&shown["rotating"], &shown["secret"]), (&true.into(), &serde_json::Value::Null));
+    // What a chat calls it, a terminal does too.
+    subscription(&["set", "deploys", "https://hooks.example.com/ci", "--on", "approval,failure", "--event", "pr"]);
+    let shown: serde_json::Value = serde_json::from_str(&subscription(&["show", "deploys"])).expect("JSON");
+    assert_eq!(shown["on"], serde_json::json!(["failed", "waiting"]));
+    assert_eq!(shown["events"], serde_json::json!(["pull-request"]));
     assert_eq!(subscription(&["remove", "deploys"]), "Removed `deploys`\n");
 
     for (words, why) in [
@@ -39,6 +44,8 @@ fn somebody_subscribes_a_webhook_looks_what_it_is_told_and_why_and_removes_it() 
         (&["set", "team", "https://example.com", "--mail", "team@example.com"], "cannot be used with"),
         (&["set", "team"], "required"),
         (&["set", "team", "https://example.com", "--on", "breakfast"], "breakfast"),
+        (&["set", "team", "https://example.com", "--on", "fialed"], "did you mean `failed`?"),
+        (&["set", "team", "https://example.com", "--event", "scedule"], "did you mean `schedule`?"),
         (&["test", "nobody"], "no such subscription"),
     ] {
         let ran = served.run(&[&["subscription"][..], words, &org].concat());

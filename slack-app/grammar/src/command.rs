@@ -206,3 +206,10 @@ pub enum Param {
         name: String,
     },
 }
+
+/// Whether that may be the name of a param.
+#[must_use]
+pub fn is_param(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    !name.is_empty() && name.len() <= 100 && name.chars().all(fits)
+}

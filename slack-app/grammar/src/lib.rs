@@ -1,4 +1,4 @@
-//! What people type to MonkeyCI in a chat, understood.
+//! What people type to MonkeyCI, understood: in a chat, and what is the same at a terminal.
 //!
 //! ```
 //! use monkeyci_grammar::{Command, parse};
@@ -11,9 +11,12 @@
 //! ```
 //!
 //! The same words are understood after `/build`, after a mention, in a thread, and in a message to the app alone. Nothing is
-//! asked and nothing is done here: text goes in, a [`Command`] or a [`Mistake`] comes out.
+//! asked and nothing is done here: text goes in, a [`Command`] or a [`Mistake`] comes out. At a terminal, the command line has
+//! flags of its own; what a build is called ([`BuildName`]), what is to be begun ([`Run::of`]), what happens to builds
+//! ([`Moment`], [`event`]) and how long something is ([`Span`]) are said there in the same words.
 
 mod command;
+mod event;
 mod filter;
 mod mistake;
 mod moment;
@@ -25,10 +28,11 @@ mod subscribe;
 mod verb;
 mod word;
 
-pub use command::{Command, List, Logs, Mute, Muted, Param, Part, Run, Subject};
+pub use command::{Command, List, Logs, Mute, Muted, Param, Part, Run, Subject, is_param};
+pub use event::event;
 pub use mistake::Mistake;
 pub use moment::Moment;
-pub use name::{At, BuildName, RepoName, Which};
+pub use name::{At, BuildName, Place, RepoName, Which};
 pub use near::nearest;
 pub use parse::{LONGEST, parse};
 pub use span::{Clock, Span, Until};

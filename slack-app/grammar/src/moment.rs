@@ -1,5 +1,7 @@
 //! What a channel may be told of.
 
+use crate::event::unknown;
+
 /// What happens to a build, in the words of the server's subscriptions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Moment {
@@ -56,5 +58,31 @@ impl Moment {
             "cancelled" => Some(Self::Canceled),
             _ => None,
         })
+    }
+
+    /// The moments that a word says, of which `all` says all.
+    ///
+    /// # Errors
+    /// What is known instead, as a sentence.
+    pub fn several(word: &str) -> Result<Vec<Self>, String> {
+        if word.eq_ignore_ascii_case("all") {
+            return Ok(Self::ALL.to_vec());
+        }
+        let known = || Self::ALL.iter().map(|moment| moment.as_str()).chain(["all"]);
+        Self::of(word).map(|moment| vec![moment]).ok_or_else(|| unknown(word, "happens to builds", known()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_happens_to_builds_has_several_names() {
+        assert_eq!(Moment::several("approval"), Ok(vec![Moment::Waiting]));
+        assert_eq!(Moment::several("still_failing"), Ok(vec![Moment::StillFailing]));
+        assert_eq!(Moment::several("ALL").map(|all| all.len()), Ok(Moment::ALL.len()));
+        let near = Moment::several("fialed").expect_err("none");
+        assert_eq!(near, "nothing that happens to builds is called `fialed`; did you mean `failed`?");
     }
 }

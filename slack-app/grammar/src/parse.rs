@@ -4,7 +4,7 @@ use crate::filter::{Args, Said, unexpected, unknown};
 use crate::word::{Word, Words};
 use crate::{
     At, BuildName, Command, List, Logs, Mistake, Param, Part, RepoName, Run, Settings, Span, Subject, Subscribe, Verb,
-    Which, mistake, nearest,
+    Which, is_param, mistake, nearest,
 };
 
 /// Characters of the longest command.
@@ -140,6 +140,16 @@ fn no_build(word: &Word, named: &Named) -> Mistake {
     word.mistake(format!("`{}` is no build; one is called `#42`, `acme/web#42` or `last`", mistake::shown(&word.text)))
 }
 
+impl Run {
+    /// What is to be begun, in words that a shell has taken apart: `acme/web @main REGION=eu`.
+    ///
+    /// # Errors
+    /// What is wrong with it, and where in the words with a space after each.
+    pub fn of<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<Self, Mistake> {
+        run(Words::apart(words))
+    }
+}
+
 fn run(words: Words) -> Result<Run, Mistake> {
     let mut run = Run::default();
     let mut args = Args::new(words, &[]);
@@ -157,8 +167,7 @@ fn run(words: Words) -> Result<Run, Mistake> {
             Said::Plain(word) => word,
         };
         if let Some((name, value)) = word.split('=') {
-            let is_name = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
-            if name.is_empty() || name.len() > 100 || !name.chars().all(is_name) {
+            if !is_param(name) {
                 let what =
                     format!("`{}` is no name of a param; letters, digits, `_`, `-` and `.` are", mistake::shown(name));
                 return Err(word.mistake(what));
@@ -336,14 +345,15 @@ fn reject(mut words: Words) -> Result<Command, Mistake> {
 
 fn params(words: Words) -> Result<Command, Mistake> {
     let mut args = Args::new(words, &["scope"]);
-    let (mut plain, mut org) = (Vec::new(), false);
+    let (mut plain, mut org, mut scope) = (Vec::new(), false, None);
     while let Some(said) = args.next()? {
         match said {
             Said::Flag(flag) => return Err(unknown(&flag, &[])),
-            Said::Filter(filter) => match filter.value.as_str() {
-                "org" => org = true,
-                "repo" => org = false,
-                _ => return Err(filter.mistake("it is `repo` or `org`")),
+            Said::Filter(filter) => match (filter.value.as_str(), RepoName::of(&filter.value)) {
+                ("org", _) => org = true,
+                ("repo", _) => org = false,
+                (_, Some(name)) => scope = Some(name),
+                (_, None) => return Err(filter.mistake("it is `org`, `repo`, or a repository as `acme/web`")),
             },
             Said::Plain(word) => plain.push(word),
         }
@@ -374,7 +384,10 @@ fn params(words: Words) -> Result<Command, Mistake> {
             return Err(word.mistake(format!("`{}` is nothing to do with params; {near} is", mistake::shown(other))));
         }
     };
-    let repo = rest.next().map(|word| RepoName::read(&word)).transpose()?;
+    let repo = match scope {
+        Some(name) => Some(name),
+        None => rest.next().map(|word| RepoName::read(&word)).transpose()?,
+    };
     match rest.next() {
         Some(word) => Err(unexpected(&word)),
         None => Ok(Command::Params { param, repo, org }),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::event::{EVENTS, event};
 use crate::filter::{Args, Filter, Said, list, unexpected, unknown};
 use crate::word::Words;
 use crate::{Clock, Mistake, Moment, RepoName};
@@ -94,16 +95,6 @@ const SETTINGS: &[&str] = &["style", "thread", "mention", "quiet", "digest", "zo
 
 const KEYS: &[&str] =
     &["on", "branch", "job", "event", "by", "-by", "label", "style", "thread", "mention", "quiet", "digest", "zone"];
-
-/// What causes builds, in the server's words and in others.
-const EVENTS: &[(&str, &[&str])] = &[
-    ("push", &[]),
-    ("tag", &[]),
-    ("pull-request", &["pr", "mr", "pull"]),
-    ("schedule", &["cron"]),
-    ("build", &[]),
-    ("manual", &["api", "cli"]),
-];
 
 impl Settings {
     /// Whether nothing is said.
@@ -210,10 +201,9 @@ impl Subscribe {
             "job" => self.jobs.extend(globs()),
             "event" => {
                 for word in filter.values() {
-                    let event = EVENTS.iter().find(|(name, others)| *name == word || others.contains(&word));
                     let known = || list(EVENTS.iter().map(|(name, _)| format!("`{name}`")));
-                    let event = event.ok_or_else(|| filter.mistake(&format!("known are {}", known())))?;
-                    self.events.insert(event.0);
+                    let event = event(word).map_err(|_| filter.mistake(&format!("known are {}", known())))?;
+                    self.events.insert(event);
                 }
             }
             "by" => self.actors.extend(globs()),

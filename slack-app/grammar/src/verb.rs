@@ -102,7 +102,7 @@ impl Verb {
             Self::Subscriptions | Self::Link | Self::Unlink | Self::Whoami => "",
             Self::Mute => "30m|2h|1d|until:17:00 [repo|branch:GLOB|by:WHO]",
             Self::Unmute => "[repo|branch:GLOB|by:WHO]",
-            Self::Params => "list|set NAME [value]|unset NAME [repo]",
+            Self::Params => "list|set NAME [value]|unset NAME [scope:repo|org|NAME]",
             Self::Artifacts | Self::Why => "[build]",
             Self::Settings => {
                 "[style:compact|plan] [thread:on_failure|always|off] [mention:author|none] [quiet:22:00-07:00|off] [digest:09:00|off] [zone:Europe/Berlin] [repo:NAME]"

@@ -1,5 +1,7 @@
 //! Words of a text, with quotes as a shell has them.
 
+use std::collections::VecDeque;
+
 use crate::Mistake;
 
 /// A word.
@@ -33,11 +35,23 @@ impl Word {
 pub(crate) struct Words {
     chars: Vec<char>,
     at: usize,
+    /// How long each of them is that a shell has taken apart already: none of its signs means anything in there.
+    apart: VecDeque<usize>,
 }
 
 impl Words {
     pub fn new(text: &str) -> Self {
-        Self { chars: text.chars().map(plain).collect(), at: 0 }
+        Self { chars: text.chars().map(plain).collect(), at: 0, apart: VecDeque::new() }
+    }
+
+    /// Words that somebody else has taken apart: the arguments of a program.
+    pub fn apart<'a>(words: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut all = Self::new("");
+        for word in words {
+            all.chars.extend(word.chars().chain([' ']));
+            all.apart.push_back(word.chars().count());
+        }
+        all
     }
 
     /// Where the next word may begin.
@@ -55,6 +69,12 @@ impl Words {
     /// # Errors
     /// When a quote is not closed.
     pub fn next(&mut self) -> Result<Option<Word>, Mistake> {
+        if let Some(length) = self.apart.pop_front() {
+            let text: String = self.chars[self.at..self.at + length].iter().collect();
+            let word = Word { plain: text.len(), text, at: self.at, length };
+            self.at += length + 1;
+            return Ok(Some(word));
+        }
         while self.peek().is_some_and(char::is_whitespace) {
             self.at += 1;
         }
@@ -143,6 +163,15 @@ mod tests {
         assert_eq!(words("don't won’t"), ["don't", "won't"], "an apostrophe opens nothing");
         assert_eq!(words(r#"A="""#), ["A="]);
         assert_eq!(words("\u{a0} \t\n"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_a_shell_took_apart_stays_so() {
+        let mut words = Words::apart(["a b", "", "C=\"d", "é"]);
+        let found: Vec<_> = std::iter::from_fn(|| words.next().expect("words")).collect();
+        let texts: Vec<_> = found.iter().map(|word| (word.text.as_str(), word.at, word.length)).collect();
+        assert_eq!(texts, [("a b", 0, 3), ("", 4, 0), ("C=\"d", 5, 4), ("é", 10, 1)]);
+        assert_eq!(found[2].split('='), Some(("C", "\"d")));
     }
 
     #[test]

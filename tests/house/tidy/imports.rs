@@ -35,7 +35,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("terraform-provider-monkeyci", &["monkeyci-client", "tfplugin"]),
     (
         "monkeyci",
-        &["monkeyci-core", "monkeyci-api", "monkeyci-client", "oci-signer", "oci-services", "monkeyci-oracle-emulator"],
+        &[
+            "monkeyci-core",
+            "monkeyci-api",
+            "monkeyci-client",
+            "oci-signer",
+            "oci-services",
+            "monkeyci-oracle-emulator",
+            "monkeyci-grammar",
+        ],
     ),
     (
         "monkeyci-tests",

@@ -116,6 +116,7 @@ fn params_are_set_and_listed() {
     assert_eq!(parse("params set REGION eu"), set("REGION", Some("eu"), None, false));
     assert_eq!(parse("params set REGION=eu acme/web"), set("REGION", Some("eu"), Some("acme/web"), false));
     assert_eq!(parse("params set TOKEN scope:org"), set("TOKEN", None, None, true));
+    assert_eq!(parse("params set TOKEN scope:acme/web"), set("TOKEN", None, Some("acme/web"), false));
     assert_eq!(parse("params"), Ok(Command::Params { param: Param::List, repo: None, org: false }));
 }
 
