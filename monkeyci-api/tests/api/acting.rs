@@ -91,6 +91,20 @@ async fn it_never_does_more_than_either_of_them_may() {
     }
     act(&house, &slack, ANN, Method::POST, LINKS, Some(json!({}))).await.must(403);
     act(&house, &slack, ANN, Method::GET, "/v1/orgs/acme/integrations/slack/store", None).await.must(403);
+    // They may end the link, and nobody else's, and nothing in other organisations.
+    let own = |org: &str, user: u8| format!("/v1/me/chat-identities/{org}/slack/T1%2FU{user}");
+    act(&house, &slack, ANN, Method::DELETE, &own("acme", 2), None).await.must(404);
+    house.put("/v1/orgs/other/chat-identities/slack/T1%2FU1", json!({ "person": "ann" })).await.must(201);
+    act(&house, &slack, ANN, Method::DELETE, &own("other", 1), None).await.must(404);
+    act(&house, &slack, ANN, Method::DELETE, &own("acme", 1), None).await.must(204);
+    assert_eq!(code(&act(&house, &slack, ANN, Method::GET, "/v1/me", None).await.must(403)), "not-linked");
+    let audit = house.get("/v1/orgs/acme/audit?limit=1").await.must(200).json();
+    let row = &audit["items"][0];
+    assert_eq!(
+        (&row["action"], &row["actor"], &row["via"]),
+        (&json!("chat-identity/delete"), &json!("ann"), &json!("acme/slack"))
+    );
+    house.get("/v1/orgs/other/chat-identities/slack/T1%2FU1").await.must(200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -54,7 +54,8 @@ impl Call {
     pub(crate) fn new(place: Place, method: Method) -> Self {
         let mut headers = HeaderMap::new();
         if method == Method::POST {
-            let key = HeaderValue::try_from(retry::key()).expect("hex digits");
+            let drawn = || HeaderValue::try_from(retry::key()).expect("hex digits");
+            let key = place.client().key().cloned().unwrap_or_else(drawn);
             headers.insert(IDEMPOTENCY_KEY, key);
         }
         Self { place, method, query: Vec::new(), headers, body: None, declares: false }

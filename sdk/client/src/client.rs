@@ -27,6 +27,7 @@ const KEEPALIVE: Duration = Duration::from_secs(30);
 pub struct Client {
     inner: Arc<Inner>,
     acts_as: Option<HeaderValue>,
+    once: Option<HeaderValue>,
     waits: Arc<Waits>,
 }
 
@@ -78,7 +79,7 @@ impl Client {
             .build()
             .map_err(|error| ClientError::Invalid(crate::call::chain(&error)))?;
         let waits = Arc::new(Waits::new(Patience::default()));
-        Ok(Self { inner: Arc::new(Inner { http, url: address(url)? }), acts_as: None, waits })
+        Ok(Self { inner: Arc::new(Inner { http, url: address(url)? }), acts_as: None, once: None, waits })
     }
 
     /// The same client, for an integration that asks in the name of a user of a chat: `slack:T123/U456`. What it asks is
@@ -90,6 +91,16 @@ impl Client {
         let unusable = |_| ClientError::Invalid(format!("`{}` is no user of a chat", chat.escape_debug()));
         let value = HeaderValue::try_from(chat).map_err(unusable)?;
         Ok(Self { acts_as: Some(value), ..self.clone() })
+    }
+
+    /// The same client, for somebody who may have asked already and died before they knew: builds that it begins are begun
+    /// once for each `key`, however often they are asked for by it, also by another process. One such client begins one build.
+    ///
+    /// # Errors
+    /// When this can be no key. Nothing is sent.
+    pub fn once(&self, key: &str) -> Result<Self, ClientError> {
+        let unusable = |_| ClientError::Invalid("a key is of letters and digits".into());
+        Ok(Self { once: Some(HeaderValue::try_from(key).map_err(unusable)?), ..self.clone() })
     }
 
     /// The same client with another patience. Whoever else has it keeps theirs.
@@ -284,6 +295,11 @@ impl Client {
 
     pub(crate) fn acts_as(&self) -> Option<&HeaderValue> {
         self.acts_as.as_ref()
+    }
+
+    /// The key of what is to be done once.
+    pub(crate) fn key(&self) -> Option<&HeaderValue> {
+        self.once.as_ref()
     }
 
     pub(crate) fn base(&self) -> &Url {

@@ -33,6 +33,19 @@ async fn a_build_is_asked_for_once_however_often_the_answer_is_lost() {
 }
 
 #[tokio::test]
+async fn who_does_not_know_whether_they_asked_asks_by_the_same_key() {
+    let server = Server::new(vec![json(&detail()), json(&detail())]).await;
+    let wanted = NewBuild::default();
+    for _ in 0..2 {
+        let client = server.client().once("heard-7").expect("a key");
+        client.org("acme").repo("web").start(&wanted).await.expect("started");
+    }
+    let keys: Vec<_> = server.asked().iter().map(|asked| asked.header("idempotency-key").map(str::to_owned)).collect();
+    assert_eq!(keys, [Some("heard-7".to_owned()), Some("heard-7".to_owned())]);
+    assert!(matches!(server.client().once("a\nb"), Err(ClientError::Invalid(_))));
+}
+
+#[tokio::test]
 async fn a_server_that_asks_for_patience_gets_it_and_one_that_asks_for_too_much_is_told_about() {
     let server =
         Server::new(vec![problem(429, "retry-after: 1\r\n", "slowly"), json(&json!({"version": "1.2"}))]).await;
