@@ -18,30 +18,28 @@ const TWICE: u32 = 60;
 /// Seconds that what is kept of a ref lives after a change.
 const KEPT: u32 = crate::tell::KEPT;
 
-/// Does what a button says.
-pub async fn clicked(app: &App, click: &Click) {
-    match act(app, click).await {
-        Ok(Some(answer)) => app.answer(&click.by, &click.back, &answer).await,
-        Ok(None) => {}
-        Err(refusal) => {
-            let answer = refusal.told(&app.house, &click.by, "").await;
-            app.answer(&click.by, &click.back, &answer).await;
-        }
+/// Does what a button says. Once for each `id`, also where the one who began it died.
+///
+/// # Errors
+/// Why it was not done.
+pub async fn act(app: &App, click: &Click, id: &str) -> Result<Option<Answer>, Refusal> {
+    let answer = pressed(app, click, id).await?;
+    if click.view.as_ref().is_some_and(|view| view.is_home) {
+        // What waited for them waits no more.
+        crate::home::opened(&app.house, &click.by.place.team, &click.by.user).await?;
     }
+    Ok(answer)
 }
 
-async fn act(app: &App, click: &Click) -> Result<Option<Answer>, Refusal> {
+async fn pressed(app: &App, click: &Click, letter: &str) -> Result<Option<Answer>, Refusal> {
     // A menu says what and to what in one.
     let (action, value) = match click.action.as_str() {
         "build.more" => click.value.split_once(' ').unwrap_or((click.value.as_str(), "")),
         action => (action, click.value.as_str()),
     };
-    if matches!(action, "build.open" | "home.open") {
-        return Ok(None);
-    }
-    let asking = Asking::new(&app.house, &click.by, click.message.as_deref())?;
+    let asking = Asking::new(&app.house, &click.by, click.message.as_deref())?.once(letter)?;
     if action == "home.run" {
-        let view = modal::run(&click.by.user, None, None);
+        let view = modal::run(&asking, &click.by.user, None, None).await;
         return with_trigger(app, click, &view).await;
     }
     let old = || Refusal::Told("This button is of a message that is too old, or of another MonkeyCI.".into());
@@ -52,7 +50,7 @@ async fn act(app: &App, click: &Click) -> Result<Option<Answer>, Refusal> {
         "build.cancel" => build.cancel(None).await.map(drop)?,
         "build.retry_failed" | "retry_all" => {
             let all = action == "retry_all";
-            if !app.is_first(&format!("{value}/{action}")).await? {
+            if !app.is_first(&format!("{value}/{action}"), letter).await? {
                 return Ok(Some(Answer::said("It is being done again already.")));
             }
             let again = match build.retry(!all).await {
@@ -85,7 +83,8 @@ async fn act(app: &App, click: &Click) -> Result<Option<Answer>, Refusal> {
         "rerun" => {
             // Only what they may see stands in the form.
             let detail = build.get().await?;
-            let view = modal::run(&click.by.place.channel, Some(id.repo.as_str()), Some(&detail.build));
+            let channel = &click.by.place.channel;
+            let view = modal::run(&asking, channel, Some(id.repo.as_str()), Some(&detail.build)).await;
             return with_trigger(app, click, &view).await;
         }
         "mute" => {
@@ -121,14 +120,18 @@ async fn with_trigger(app: &App, click: &Click, view: &serde_json::Value) -> Res
 }
 
 impl App {
-    /// Whether something is done for the first time lately.
+    /// Whether something is done for the first time lately, or was begun by the same letter.
     ///
     /// # Errors
     /// When the server cannot be asked.
-    pub async fn is_first(&self, what: &str) -> Result<bool, ClientError> {
-        match self.house.shelf.write(&format!("done/{what}"), &now(), None, Some(TWICE)).await {
+    pub async fn is_first(&self, what: &str, letter: &str) -> Result<bool, ClientError> {
+        let key = format!("done/{what}");
+        match self.house.shelf.write(&key, &letter, None, Some(TWICE)).await {
             Ok(_) => Ok(true),
-            Err(ClientError::Conflict(_)) => Ok(false),
+            Err(ClientError::Conflict(_)) => {
+                let there = self.house.shelf.read::<String>(&key).await?;
+                Ok(there.is_some_and(|(there, _)| there == letter))
+            }
             Err(error) => Err(error),
         }
     }

@@ -1,19 +1,23 @@
 //! The app's home: what waits for somebody, and how their builds stand.
 
 use monkeyci_client::ClientError;
-use monkeyci_client::model::{BuildId, BuildStatus};
-use serde_json::json;
+use monkeyci_client::model::{BuildId, BuildStatus, JobStatus};
+use monkeyci_client::rest::Build;
+use serde_json::{Value, json};
 
 use crate::command::{Asking, in_a_line, link_offer};
 use crate::house::{House, now};
-use crate::message::block::{Button, actions, context, divider, header, section};
-use crate::message::text::code;
+use crate::message::block::{Button, actions, context, divider, header, section, section_with};
+use crate::message::text::{code, line};
 use crate::place::{Place, is_id};
 use crate::receive::payload::Asker;
 
 /// Builds that are looked through, and that are shown.
 const THROUGH: usize = 100;
 const SHOWN: usize = 8;
+
+/// Builds whose jobs may be decided about there, and such jobs of each.
+const DECIDED: usize = 4;
 
 /// Draws the home of somebody who opened it.
 ///
@@ -29,7 +33,7 @@ pub async fn opened(house: &House, team: &str, user: &str) -> Result<(), ClientE
     match drawn(house, &by).await {
         Ok(found) => blocks.extend(found),
         Err(error) if error.problem().and_then(|problem| problem.code.as_deref()) == Some("not-linked") => {
-            blocks.extend(link_offer(house, &by).await.message.blocks);
+            blocks.extend(link_offer(house, &by, false).await.message.blocks);
         }
         Err(error) => return Err(error),
     }
@@ -42,7 +46,7 @@ pub async fn opened(house: &House, team: &str, user: &str) -> Result<(), ClientE
     Ok(())
 }
 
-async fn drawn(house: &House, by: &Asker) -> Result<Vec<serde_json::Value>, ClientError> {
+async fn drawn(house: &House, by: &Asker) -> Result<Vec<Value>, ClientError> {
     let asking = Asking::new(house, by, None)?;
     let me = asking.client.me().await?;
     let builds = asking.client.org(&house.org).builds().first(THROUGH).await?;
@@ -63,12 +67,23 @@ async fn drawn(house: &House, by: &Asker) -> Result<Vec<serde_json::Value>, Clie
         let words = if found.is_empty() { none.to_owned() } else { found.join("\n") };
         section(&format!("*{title}*\n{words}"))
     };
-    let waits = builds.iter().filter(|build| build.status == BuildStatus::Blocked);
-    blocks.push(lines(
-        "Waiting for somebody",
-        waits.take(SHOWN).map(|build| in_a_line(&asking, build)).collect(),
-        "nothing",
-    ));
+    let blocked: Vec<&Build> = builds.iter().filter(|build| build.status == BuildStatus::Blocked).collect();
+    let (decided, others) = blocked.split_at(blocked.len().min(DECIDED));
+    let waits = others.iter().take(SHOWN).map(|build| in_a_line(&asking, build)).collect();
+    let mut jobs = Vec::new();
+    for build in decided {
+        jobs.extend(decisions(&asking, build).await?);
+    }
+    match jobs.is_empty() {
+        true => blocks.push(lines("Waiting for somebody", waits, "nothing")),
+        false => {
+            blocks.push(section("*Waiting for somebody*"));
+            blocks.extend(jobs);
+            if !others.is_empty() {
+                blocks.push(lines("More", waits, ""));
+            }
+        }
+    }
     let own = builds.iter().filter(|build| build.trigger.actor.as_deref() == Some(me.name.as_str()));
     blocks.push(lines("Your builds", own.take(SHOWN).map(|build| in_a_line(&asking, build)).collect(), "none lately"));
     let repos = asking.client.org(&house.org).repos().all().await?;
@@ -80,4 +95,25 @@ async fn drawn(house: &House, by: &Asker) -> Result<Vec<serde_json::Value>, Clie
     });
     blocks.push(lines("Broken default branches", broken.take(SHOWN).collect(), "none :sparkles:"));
     Ok(blocks)
+}
+
+/// The jobs of a build that wait, each with a button that lets it go on. The button works for whoever may.
+async fn decisions(asking: &Asking<'_>, build: &Build) -> Result<Vec<Value>, ClientError> {
+    let detail = asking.client.org(&build.org).repo(&build.repo).build(build.number).get().await?;
+    let waits = detail.jobs.iter().filter(|job| job.status == JobStatus::Blocked).take(DECIDED);
+    let drawn = waits.map(|job| {
+        let id = &job.job.id;
+        let question =
+            format!("You approve *{}* of {}/{} #{}.", line(id.as_str(), 60), build.org, build.repo, build.number);
+        let button = Button {
+            label: "Approve",
+            action: "approval.approve",
+            value: Some(format!("v1:{}/{}/{}/{id}", build.org, build.repo, build.number)),
+            style: Some("primary"),
+            confirm: Some(("Go on?", question, "Approve")),
+            ..Button::default()
+        };
+        section_with(&format!("{} of {}", code(id.as_str(), 60), in_a_line(asking, build)), button)
+    });
+    Ok(drawn.collect())
 }

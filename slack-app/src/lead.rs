@@ -15,7 +15,7 @@ const KEY: &str = "leader";
 pub const BEAT: Duration = Duration::from_secs(5);
 
 /// So long without a word, and another leads. Clocks are not compared: it is how long one has watched.
-const SILENCE: Duration = Duration::from_secs(16);
+pub const SILENCE: Duration = Duration::from_secs(16);
 
 /// Who leads, and how often they have said so.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -84,11 +84,7 @@ fn run(command: Command) -> Result<ExitCode, String> {
         Command::Doctor(settings) => {
             let found = runtime()?.block_on(async {
                 let (house, _) = settings.house()?;
-                let manifest = settings.manifest();
-                Ok::<_, String>(
-                    doctor::examine(&house, &manifest.scopes(), settings.bot().as_ref(), settings.socket().as_ref())
-                        .await,
-                )
+                Ok::<_, String>(doctor::examine(&house, &settings.examined()).await)
             })?;
             for one in &found {
                 let sign = if one.fine { "ok   " } else { "wrong" };

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::app::App;
+use crate::heir;
 use crate::lead::{BEAT, Candidate};
 use crate::receive::{http, socket};
 use crate::slack::Secret;
@@ -43,6 +44,7 @@ pub async fn serve(
         let slack = app.house.slack.clone();
         tokio::spawn(socket::listen(Arc::clone(&app), slack, token))
     });
+    let heir = tokio::spawn(heir::watch(Arc::clone(&app)));
     let (end, over) = tokio::sync::oneshot::channel::<()>();
     let served = async {
         match meeting.listener {
@@ -60,12 +62,19 @@ pub async fn serve(
             Ok(())
         }
     };
+    // Nothing more is heard, or taken; what was heard is done.
+    listening.inspect(JoinHandle::abort);
+    heir.abort();
     // Another replica is told that it may go on at once.
     quit.send_replace(true);
-    if tokio::time::timeout(FAREWELL, teller).await.is_err() {
+    let (told, done) =
+        tokio::join!(tokio::time::timeout(FAREWELL, teller), tokio::time::timeout(FAREWELL, app.inbox.empty()));
+    if told.is_err() {
         tracing::warn!("another replica has to wait until it tells of builds");
     }
-    listening.inspect(JoinHandle::abort);
+    if done.is_err() {
+        tracing::warn!("another replica does what was asked and is not done");
+    }
     result
 }
 

@@ -6,17 +6,17 @@ use std::sync::Arc;
 
 use monkeyci_client::Client;
 use monkeyci_slack::app::App;
+use monkeyci_slack::doctor::Examined;
 use monkeyci_slack::house::House;
+use monkeyci_slack::inbox::Inbox;
 use monkeyci_slack::install::{Credentials, Installer};
 use monkeyci_slack::manifest::{Feature, Manifest};
+use monkeyci_slack::seal::Seal;
 use monkeyci_slack::serve::{Meeting, serve};
 use monkeyci_slack::shelf::Shelf;
 use monkeyci_slack::slack::{SLACK, Secret, Slack};
 use monkeyci_slack::tell::{Outbox, Stories};
 use monkeyci_slack::workspace::Workspaces;
-
-/// Where people say that the app may be installed.
-const PAGE: &str = "https://slack.com/oauth/v2/authorize";
 
 /// How the app is set up.
 #[derive(clap::Args)]
@@ -74,18 +74,29 @@ fn secret(value: Option<&String>) -> Option<Secret> {
 }
 
 impl Settings {
+    /// What the doctor looks at.
+    pub fn examined(&self) -> Examined<'_> {
+        Examined {
+            scopes: self.manifest().scopes(),
+            token: self.bot(),
+            socket: self.socket(),
+            url: self.url.as_deref(),
+            signing: secret(self.signing_secret.as_ref()),
+        }
+    }
+
     /// The token of the one workspace.
-    pub fn bot(&self) -> Option<Secret> {
+    fn bot(&self) -> Option<Secret> {
         secret(self.bot_token.as_ref())
     }
 
     /// The app's own token.
-    pub fn socket(&self) -> Option<Secret> {
+    fn socket(&self) -> Option<Secret> {
         secret(self.app_token.as_ref())
     }
 
     /// What Slack was told of it.
-    pub fn manifest(&self) -> Manifest<'_> {
+    fn manifest(&self) -> Manifest<'_> {
         Manifest {
             url: self.url.as_deref(),
             server: &self.server,
@@ -124,6 +135,18 @@ impl Settings {
         Ok((house, outbox))
     }
 
+    /// Where people say that the app may be installed: at the same Slack as its API.
+    fn page(&self) -> String {
+        let api = self.slack.trim_end_matches('/');
+        format!("{}/oauth/v2/authorize", api.strip_suffix("/api").unwrap_or(api))
+    }
+
+    /// What seals what people asked: all replicas have the one or the other in common.
+    fn seal(&self) -> Option<Seal> {
+        let secret = secret(self.client_secret.as_ref()).or_else(|| self.bot())?;
+        Some(Seal::new(&secret, "monkeyci-slack: what people asked"))
+    }
+
     fn installer(&self, house: &House) -> Installer {
         let credentials = self.client_id.clone().zip(secret(self.client_secret.as_ref()));
         let credentials = credentials.map(|(id, secret)| Credentials {
@@ -137,7 +160,7 @@ impl Settings {
             shelf: house.shelf.clone(),
             workspaces: Arc::clone(&house.workspaces),
             credentials,
-            page: PAGE.into(),
+            page: self.page(),
         }
     }
 
@@ -151,9 +174,9 @@ impl Settings {
         if signing.is_none() && socket.is_none() {
             return Err("how does Slack reach the app? `SLACK_SIGNING_SECRET` is for requests, `SLACK_APP_TOKEN` for Socket Mode".into());
         }
-        if self.bot().is_none() && self.client_id.is_none() {
+        let Some(seal) = self.seal() else {
             return Err("which workspace is it in? `SLACK_BOT_TOKEN` is for one, `SLACK_CLIENT_ID` and `SLACK_CLIENT_SECRET` for those that install it".into());
-        }
+        };
         let listener = match signing {
             Some(secret) => {
                 let listener = tokio::net::TcpListener::bind(self.listen).await;
@@ -165,7 +188,8 @@ impl Settings {
             None => None,
         };
         let installer = self.installer(&house);
-        let app = Arc::new(App::new(house, installer));
+        let inbox = Inbox::new(&house.api, &house.org, &house.name, seal);
+        let app = Arc::new(App::new(house, installer, inbox));
         let stop = async {
             let mut end =
                 tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).expect("signals are heard");

@@ -1,5 +1,6 @@
 //! What the app keeps, in the store that the API has for it: values that change only as they were read.
 
+use bytes::Bytes;
 use monkeyci_client::{ClientError, IntegrationRef};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -53,6 +54,32 @@ impl Shelf {
         Ok(self.store.store(key).put_json(value, version, seconds).await?.version)
     }
 
+    /// The bytes of a value that is no JSON, with its version; nothing where none is kept.
+    ///
+    /// # Errors
+    /// When the server cannot be asked.
+    pub async fn bytes(&self, key: &str) -> Result<Option<(Bytes, u64)>, ClientError> {
+        match self.store.store(key).get().await {
+            Ok(stored) => Ok(Some((stored.bytes, stored.version))),
+            Err(ClientError::NotFound(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes bytes in place of the version that was read, or where none is.
+    ///
+    /// # Errors
+    /// [`ClientError::Conflict`] when another was faster.
+    pub async fn write_bytes(
+        &self,
+        key: &str,
+        value: Bytes,
+        version: Option<u64>,
+        seconds: u32,
+    ) -> Result<u64, ClientError> {
+        Ok(self.store.store(key).put_bytes(value, version, Some(seconds)).await?.version)
+    }
+
     /// Changes a value, or the usual one where none is kept, and returns it with what `change` says. What is not changed is
     /// not written. `change` is asked again where another was faster.
     ///
@@ -97,6 +124,27 @@ impl Shelf {
             Ok(()) | Err(ClientError::NotFound(_)) => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    /// Forgets a value where it is of that version. Says whether it was.
+    ///
+    /// # Errors
+    /// When the server cannot be asked.
+    pub async fn take(&self, key: &str, version: u64) -> Result<bool, ClientError> {
+        match self.store.store(key).delete_if(version).await {
+            Ok(()) => Ok(true),
+            Err(ClientError::NotFound(_) | ClientError::Conflict(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Keys that begin so, with their versions.
+    ///
+    /// # Errors
+    /// When the server cannot be asked.
+    pub async fn versions(&self, prefix: &str) -> Result<Vec<(String, u64)>, ClientError> {
+        let found = self.store.stored(prefix).all().await?;
+        Ok(found.into_iter().map(|entry| (entry.key, entry.version)).collect())
     }
 
     /// Keys that begin so, with when each was last changed.

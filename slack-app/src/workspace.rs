@@ -3,14 +3,13 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use aes_gcm_siv::aead::{Aead, KeyInit};
-use aes_gcm_siv::{Aes256GcmSiv, Nonce};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use monkeyci_client::ClientError;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
+use crate::seal::{NONCE, Seal};
 use crate::shelf::Shelf;
 use crate::slack::{Secret, Slack, SlackError};
 
@@ -45,7 +44,7 @@ pub struct Workspaces {
     shelf: Shelf,
     /// The token of the one workspace of an app that nobody else installs.
     own: Option<Secret>,
-    key: Option<[u8; 32]>,
+    seal: Option<Seal>,
     known: Mutex<HashMap<String, (Instant, Option<Workspace>)>>,
 }
 
@@ -54,8 +53,8 @@ impl Workspaces {
     /// installed by others.
     #[must_use]
     pub fn new(slack: Slack, shelf: Shelf, own: Option<Secret>, secret: Option<&Secret>) -> Self {
-        let key = secret.map(|secret| hmac_sha256::HMAC::mac(b"monkeyci-slack: tokens of workspaces", secret.reveal()));
-        Self { slack, shelf, own, key, known: Mutex::default() }
+        let seal = secret.map(|secret| Seal::new(secret, "monkeyci-slack: tokens of workspaces"));
+        Self { slack, shelf, own, seal, known: Mutex::default() }
     }
 
     /// A workspace by its id; nothing where the app is not installed there.
@@ -63,14 +62,20 @@ impl Workspaces {
     /// # Errors
     /// When the server cannot be asked.
     pub async fn get(&self, team: &str) -> Result<Option<Workspace>, ClientError> {
-        if let Some((since, known)) = self.known.lock().await.get(team)
+        let before = self.known.lock().await.get(team).cloned();
+        if let Some((since, known)) = &before
             && (since.elapsed() < FRESH || self.own.is_some() && known.is_some())
         {
             return Ok(known.clone());
         }
         let mut found = self.own().await.filter(|own| own.team == team);
-        if found.is_none() && self.key.is_some() {
-            let kept = self.shelf.read::<Kept>(&key_of(team)).await?;
+        if found.is_none() && self.seal.is_some() {
+            let kept = match (self.shelf.read::<Kept>(&key_of(team)).await, before) {
+                (Ok(kept), _) => kept,
+                // People are told that the server is away, too.
+                (Err(_), Some((_, Some(known)))) => return Ok(Some(known)),
+                (Err(error), _) => return Err(error),
+            };
             found = kept.and_then(|(kept, _)| self.open(team, &kept));
         }
         self.known.lock().await.insert(team.to_owned(), (Instant::now(), found.clone()));
@@ -94,9 +99,8 @@ impl Workspaces {
     /// # Errors
     /// When Slack does not take it.
     pub async fn who(&self, token: &Secret) -> Result<Workspace, SlackError> {
-        let answer = self.slack.ask(token, "auth.test", &[]).await?;
-        let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
-        Ok(Workspace { team: text("team_id"), bot: text("user_id"), token: token.clone() })
+        let tested = self.slack.test(token).await?;
+        Ok(Workspace { team: tested.team, bot: tested.bot, token: token.clone() })
     }
 
     /// Keeps a workspace that the app was installed in.
@@ -104,13 +108,10 @@ impl Workspaces {
     /// # Errors
     /// When the server cannot be asked.
     pub async fn install(&self, workspace: Workspace) -> Result<(), ClientError> {
-        let Some(key) = self.key else { return Ok(()) };
-        let mut nonce = [0; 12];
-        getrandom::fill(&mut nonce).expect("the system has randomness");
-        let payload =
-            aes_gcm_siv::aead::Payload { msg: workspace.token.reveal().as_bytes(), aad: workspace.team.as_bytes() };
-        let sealed = cipher(&key).encrypt(&Nonce::from(nonce), payload).expect("a short text is sealed");
-        let kept = Kept { bot: workspace.bot.clone(), nonce: STANDARD.encode(nonce), token: STANDARD.encode(sealed) };
+        let Some(seal) = &self.seal else { return Ok(()) };
+        let sealed = seal.close(workspace.token.reveal().as_bytes(), &workspace.team);
+        let (nonce, token) = sealed.split_at(NONCE);
+        let kept = Kept { bot: workspace.bot.clone(), nonce: STANDARD.encode(nonce), token: STANDARD.encode(token) };
         self.shelf.change(&key_of(&workspace.team), KEPT, |there: &mut Kept| there.clone_from(&kept)).await?;
         self.known.lock().await.insert(workspace.team.clone(), (Instant::now(), Some(workspace)));
         Ok(())
@@ -126,11 +127,8 @@ impl Workspaces {
     }
 
     fn open(&self, team: &str, kept: &Kept) -> Option<Workspace> {
-        let nonce: [u8; 12] = STANDARD.decode(&kept.nonce).ok()?.try_into().ok()?;
-        let sealed = STANDARD.decode(&kept.token).ok()?;
-        let payload = aes_gcm_siv::aead::Payload { msg: &sealed, aad: team.as_bytes() };
-        let token = cipher(self.key.as_ref()?).decrypt(&Nonce::from(nonce), payload).ok();
-        let token = token.and_then(|token| String::from_utf8(token).ok());
+        let sealed = [STANDARD.decode(&kept.nonce).ok()?, STANDARD.decode(&kept.token).ok()?].concat();
+        let token = self.seal.as_ref()?.open(&sealed, team).and_then(|token| String::from_utf8(token).ok());
         if token.is_none() {
             tracing::error!(
                 team,
@@ -139,10 +137,6 @@ impl Workspaces {
         }
         Some(Workspace { team: team.to_owned(), bot: kept.bot.clone(), token: Secret::new(token?) })
     }
-}
-
-fn cipher(key: &[u8; 32]) -> Aes256GcmSiv {
-    Aes256GcmSiv::new(key.into())
 }
 
 fn key_of(team: &str) -> String {

@@ -2,7 +2,7 @@
 
 use monkeyci_client::model::{BuildId, BuildStatus, JobStatus};
 use monkeyci_client::rest::NewBuild;
-use monkeyci_grammar::{At, BuildName, Run};
+use monkeyci_grammar::{At, BuildName, Place, Run};
 
 use super::{Answer, Asking, Refusal};
 use crate::message::text::{code, escape, line, link};
@@ -119,23 +119,14 @@ impl Asking<'_> {
     }
 }
 
-/// A build of what stands at a place of a repository. What it may be follows from how it is written.
+/// A build of what stands at a place of a repository.
 pub(crate) fn new_build(at: Option<&At>, params: Vec<(String, String)>) -> NewBuild {
     let mut wanted = NewBuild { params: params.into_iter().collect(), ..NewBuild::default() };
-    let Some(At(at)) = at else { return wanted };
-    let is_commit = matches!(at.len(), 40 | 64) && at.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let is_version = at.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
-    let place = match at.strip_prefix("refs/tags/") {
-        Some(tag) => {
-            wanted.tag = Some(tag.to_owned());
-            return wanted;
-        }
-        None => at.strip_prefix("refs/heads/").unwrap_or(at).to_owned(),
-    };
-    match (is_commit, is_version) {
-        (true, _) => wanted.commit = Some(place),
-        (_, true) => wanted.tag = Some(place),
-        _ => wanted.branch = Some(place),
+    match at.map(At::place) {
+        Some(Place::Branch(branch)) => wanted.branch = Some(branch),
+        Some(Place::Tag(tag)) => wanted.tag = Some(tag),
+        Some(Place::Commit(commit)) => wanted.commit = Some(commit),
+        None => {}
     }
     wanted
 }

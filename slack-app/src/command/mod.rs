@@ -10,7 +10,8 @@ mod place;
 mod resolve;
 
 use monkeyci_client::{Client, ClientError, OrgRef};
-use monkeyci_grammar::{Command, Mistake};
+use monkeyci_grammar::{Command, Mistake, Verb};
+use serde_json::{Value, json};
 
 use crate::house::House;
 use crate::message::Message;
@@ -43,12 +44,12 @@ pub struct Answer {
     pub public: bool,
 }
 
+/// What somebody is told whom the server does not hear.
+pub const AWAY: &str = "MonkeyCI does not answer just now. Nothing was done; try again in a minute.";
+
 /// Why it was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
-    /// It is not understood.
-    #[error("{0}")]
-    Mistake(#[from] Mistake),
     /// The server refuses, or cannot be asked.
     #[error("{0}")]
     Server(#[from] ClientError),
@@ -67,6 +68,32 @@ impl Answer {
     fn told(message: Message, public: bool) -> Self {
         Self { message, public }
     }
+
+    /// What is wrong with what somebody typed, and where.
+    #[must_use]
+    pub fn mistaken(mistake: &Mistake, asked: &str) -> Self {
+        let asked = asked.replace('`', "'");
+        let picture = if asked.chars().count() < 200 {
+            format!("\n```{}```", text::escape(&mistake.picture(&asked)))
+        } else {
+            String::new()
+        };
+        Self::said(&format!(":grey_question: {}{picture}", text::escape(&mistake.what)))
+    }
+
+    /// What there is to type, or more of one command.
+    #[must_use]
+    pub fn help(command: &str, verb: Option<Verb>) -> Self {
+        help::answer(command, verb)
+    }
+
+    /// As Slack takes it for an answer to what was done just now.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let kind = if self.public { "in_channel" } else { "ephemeral" };
+        let Message { text, blocks } = &self.message;
+        json!({ "response_type": kind, "replace_original": false, "text": text, "blocks": blocks })
+    }
 }
 
 impl<'a> Asking<'a> {
@@ -76,6 +103,14 @@ impl<'a> Asking<'a> {
     /// When they can be nobody.
     pub fn new(house: &'a House, by: &'a Asker, thread: Option<&'a str>) -> Result<Self, ClientError> {
         Ok(Self { house, by, thread, client: house.acting(&by.place.team, &by.user)? })
+    }
+
+    /// The same, who may have asked before: a build that they begin by this id is begun once.
+    ///
+    /// # Errors
+    /// When it can be no id.
+    pub fn once(self, id: &str) -> Result<Self, ClientError> {
+        Ok(Self { client: self.client.once(id)?, ..self })
     }
 
     fn org(&self) -> OrgRef {
@@ -116,37 +151,41 @@ impl<'a> Asking<'a> {
 }
 
 impl Refusal {
-    /// What somebody is told instead.
-    pub async fn told(self, house: &House, by: &Asker, asked: &str) -> Answer {
+    /// Whether nobody knows who asked.
+    #[must_use]
+    pub fn is_of_nobody(&self) -> bool {
+        self.code() == Some("not-linked")
+    }
+
+    fn code(&self) -> Option<&str> {
         match self {
-            Self::Mistake(mistake) => {
-                let asked = asked.replace('`', "'");
-                let picture = if asked.chars().count() < 200 {
-                    format!("\n```{}```", text::escape(&mistake.picture(&asked)))
-                } else {
-                    String::new()
-                };
-                Answer::said(&format!(":grey_question: {}{picture}", text::escape(&mistake.what)))
+            Self::Server(error) => error.problem()?.code.as_deref(),
+            Self::Told(_) => None,
+        }
+    }
+
+    /// What somebody is told instead.
+    #[must_use]
+    pub fn told(&self, house: &House) -> Answer {
+        match self {
+            Self::Server(_) if self.code() == Some("no-access") => Answer::said(&format!(
+                ":no_entry: You belong to the organisation `{}` no more: an owner of it gives you a role.",
+                house.org
+            )),
+            Self::Server(error) => {
+                Answer::said(&format!(":no_entry: {}", text::escape(&text::clip(&sentence(error), 600))))
             }
-            Self::Server(error) => match error.problem().and_then(|problem| problem.code.as_deref()) {
-                Some("not-linked") => link_offer(house, by).await,
-                Some("no-access") => Answer::said(&format!(
-                    ":no_entry: You belong to the organisation `{}` no more: an owner of it gives you a role.",
-                    house.org
-                )),
-                _ => Answer::said(&format!(":no_entry: {}", text::escape(&text::clip(&sentence(&error), 600)))),
-            },
-            Self::Told(words) => Answer::said(&words),
+            Self::Told(words) => Answer::said(words),
         }
     }
 }
 
 /// What a server said, for somebody who sees none of its addresses.
-fn sentence(error: &ClientError) -> String {
+pub(crate) fn sentence(error: &ClientError) -> String {
     match error {
         ClientError::Unreachable { .. } | ClientError::Protocol { .. } => {
             tracing::warn!(%error, "the server did not answer somebody");
-            "MonkeyCI does not answer just now. Nothing was done; try again in a minute.".into()
+            "MonkeyCI does not answer just now. Look how it stands before you try again.".into()
         }
         error => match error.status() {
             Some(429) => "That was too much at once. Try again in a minute.".into(),

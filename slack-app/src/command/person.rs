@@ -12,7 +12,7 @@ impl Asking<'_> {
                 self.house.command
             ))),
             Err(error) if error.problem().and_then(|problem| problem.code.as_deref()) == Some("not-linked") => {
-                Ok(link_offer(self.house, self.by).await)
+                Ok(link_offer(self.house, self.by, false).await)
             }
             Err(error) => Err(error.into()),
         }
@@ -20,13 +20,12 @@ impl Asking<'_> {
 
     pub(super) async fn unlink(&self) -> Result<Answer, Refusal> {
         let me = self.client.me().await?;
-        // What is a person's own is theirs alone: also this is not done for them.
-        let (org, subject) = (&self.house.org, format!("slack:{}/{}", self.by.place.team, self.by.user));
+        let subject = format!("{}/{}", self.by.place.team, self.by.user);
+        self.client.unlink_chat(&self.house.org, "slack", &subject).await?;
         Ok(Answer::said(&format!(
-            "You are {} here. That is ended by yourself, not by an app: `monkeyci unlink {org} {subject}` at your terminal, or \
-             your account's page at {}.",
+            "You were {} here, and are nobody now. `{} link` asks who you are.",
             code(&me.name, 60),
-            self.client.url()
+            self.house.command
         )))
     }
 

@@ -7,15 +7,19 @@ use crate::house::House;
 use crate::message::text;
 use crate::receive::payload::Asker;
 
-/// Asks somebody who they are: by a link that is good once, and that nobody else sees.
-pub async fn link_offer(house: &House, by: &Asker) -> Answer {
+/// Asks somebody who they are: by a link that is good once, and that nobody else sees. `waits` says whether what they asked is
+/// done when they have said so.
+pub async fn link_offer(house: &House, by: &Asker, waits: bool) -> Answer {
     let subject = format!("{}/{}", by.place.team, by.user);
     let name = name_of(house, by).await;
     let link = NewLink { provider: "slack".into(), subject, name };
     match house.own().integration(&house.name).offer_link(&link).await {
         Ok(offer) => with_button(
-            "Who are you at MonkeyCI? Say it once, in your browser, and what you do here you do as yourself. The link is \
-             good for ten minutes and for you alone.",
+            &format!(
+                "Who are you at MonkeyCI? Say it once, in your browser, and what you do here you do as yourself. The link is \
+                 good for ten minutes and for you alone.{}",
+                if waits { " What you just asked for is done as soon as you have said it." } else { "" }
+            ),
             "Link my account",
             &offer.url,
         ),

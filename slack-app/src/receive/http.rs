@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::payload::Incoming;
 use super::replay::Heard;
 use super::signature;
-use crate::app::App;
+use crate::app::{App, Reply};
 use crate::house::now;
 use crate::slack::Secret;
 
@@ -63,8 +63,9 @@ async fn receive(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) 
     }
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     match shared.app.receive(Incoming::of_body(kind, &body)).await {
-        Some(answer) => axum::Json(answer).into_response(),
-        None => StatusCode::OK.into_response(),
+        Reply::Json(answer) => axum::Json(answer).into_response(),
+        Reply::Heard => StatusCode::OK.into_response(),
+        Reply::Unheard => (StatusCode::SERVICE_UNAVAILABLE, "the server is away: send it again\n").into_response(),
     }
 }
 

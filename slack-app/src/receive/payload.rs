@@ -1,11 +1,12 @@
 //! What Slack says, read from its many forms. What is not understood is none of ours.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::place::{Place, is_id};
 
 /// Something that Slack tells.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Incoming {
     /// Somebody typed the command.
     Command(Asked),
@@ -26,7 +27,7 @@ pub enum Incoming {
 }
 
 /// Who, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asker {
     /// Where.
     pub place: Place,
@@ -35,7 +36,7 @@ pub struct Asker {
 }
 
 /// Where an answer goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Back {
     /// To an address that is good for this alone.
     Url(String),
@@ -44,7 +45,7 @@ pub enum Back {
 }
 
 /// Somebody typed a command.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Asked {
     /// Who, and where.
     pub by: Asker,
@@ -59,7 +60,7 @@ pub struct Asked {
 }
 
 /// Somebody pressed a button.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Click {
     /// Who, and where.
     pub by: Asker,
@@ -71,12 +72,27 @@ pub struct Click {
     pub message: Option<String>,
     /// What opens a modal.
     pub trigger: Option<String>,
+    /// The modal or the home that it is in, where it is in one.
+    pub view: Option<View>,
     /// Where an answer goes.
     pub back: Back,
 }
 
+/// A modal or a home, as somebody sees it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct View {
+    /// Its id.
+    pub id: String,
+    /// Which state of it.
+    pub hash: String,
+    /// Whether it is somebody's home.
+    pub is_home: bool,
+    /// What was kept in it.
+    pub private: Value,
+}
+
 /// Somebody sent a modal.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Submit {
     /// Who, and from where.
     pub by: Asker,
@@ -86,10 +102,14 @@ pub struct Submit {
     pub private: Value,
     /// What they wrote and chose, by block and action.
     pub values: Value,
+    /// Its id.
+    pub view: String,
+    /// Its blocks, as they were drawn.
+    pub blocks: Value,
 }
 
 /// Somebody looks for a choice.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Suggest {
     /// Who, and where.
     pub by: Asker,
@@ -100,7 +120,7 @@ pub struct Suggest {
 }
 
 /// Somebody used a shortcut.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Shortcut {
     /// Who, and where.
     pub by: Asker,
@@ -113,7 +133,7 @@ pub struct Shortcut {
 }
 
 /// Something happened.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Happened {
     /// In which workspace.
     pub team: String,
@@ -177,13 +197,21 @@ impl Incoming {
                 let chosen =
                     some(value, "/actions/0/value").or_else(|| some(value, "/actions/0/selected_option/value"));
                 let action = text(value, "/actions/0/action_id").to_owned();
-                Self::Click(Click { by, action, value: chosen.unwrap_or_default(), message, trigger, back })
+                let view = some(value, "/view/id").map(|id| View {
+                    id,
+                    hash: text(value, "/view/hash").to_owned(),
+                    is_home: text(value, "/view/type") == "home",
+                    private: serde_json::from_str(text(value, "/view/private_metadata")).unwrap_or_default(),
+                });
+                Self::Click(Click { by, action, value: chosen.unwrap_or_default(), message, trigger, view, back })
             }
             "view_submission" => Self::Submit(Submit {
                 by,
                 callback: text(value, "/view/callback_id").to_owned(),
                 private: serde_json::from_str(text(value, "/view/private_metadata")).unwrap_or_default(),
                 values: value.pointer("/view/state/values").cloned().unwrap_or_default(),
+                view: text(value, "/view/id").to_owned(),
+                blocks: value.pointer("/view/blocks").cloned().unwrap_or_default(),
             }),
             "block_suggestion" => Self::Suggest(Suggest {
                 by,
@@ -194,6 +222,29 @@ impl Incoming {
                 Self::Shortcut(Shortcut { by, callback: text(value, "/callback_id").to_owned(), message, trigger })
             }
             _ => Self::Other,
+        }
+    }
+
+    /// What somebody asks by it, as they are reminded of it.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Command(asked) => crate::message::text::code(&asked.text, 200),
+            Self::Click(_) => "A button that you pressed".into(),
+            Self::Submit(_) => "A form that you sent".into(),
+            _ => "Something".into(),
+        }
+    }
+
+    /// Who asks something by it, and where the answer goes; nobody where nothing is asked.
+    #[must_use]
+    pub fn asker(&self) -> Option<(Asker, Back)> {
+        match self {
+            Self::Command(asked) => Some((asked.by.clone(), asked.back.clone())),
+            Self::Click(click) => Some((click.by.clone(), click.back.clone())),
+            Self::Submit(submit) => Some((submit.asker(), Back::Channel(None))),
+            Self::Shortcut(shortcut) => Some((shortcut.by.clone(), Back::Channel(None))),
+            _ => None,
         }
     }
 
@@ -213,6 +264,14 @@ impl Incoming {
 }
 
 impl Submit {
+    /// Who sent it, in the place where the form was opened: what is said of it is said there.
+    #[must_use]
+    pub fn asker(&self) -> Asker {
+        let channel = self.private["channel"].as_str().filter(|channel| is_id(channel));
+        let place = channel.map_or_else(|| self.by.place.clone(), |channel| Place::new(&self.by.place.team, channel));
+        Asker { place, user: self.by.user.clone() }
+    }
+
     /// What was written or chosen in a block.
     #[must_use]
     pub fn value(&self, block: &str) -> Option<String> {
@@ -222,6 +281,12 @@ impl Submit {
 }
 
 impl Happened {
+    /// Whether the workspace wants nothing of the app any more.
+    #[must_use]
+    pub fn is_farewell(&self) -> bool {
+        matches!(text(&self.event, "/type"), "app_uninstalled" | "tokens_revoked")
+    }
+
     /// A message that is for the app: one that names it, or that is for it alone.
     #[must_use]
     pub fn asked(&self) -> Option<Asked> {

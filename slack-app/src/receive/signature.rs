@@ -37,14 +37,26 @@ pub fn check(
         return Err(Forged::Old);
     }
     let given = signature.strip_prefix("v0=").and_then(digest).ok_or(Forged::Wrong)?;
+    // In the same time, wherever they differ.
+    let differ =
+        signed(secret, time, body).iter().zip(given).fold(0, |differ, (ours, theirs)| differ | (ours ^ theirs));
+    if differ == 0 { Ok(()) } else { Err(Forged::Wrong) }
+}
+
+/// The signature that Slack would put to a body.
+#[must_use]
+pub fn sign(secret: &Secret, time: &str, body: &[u8]) -> String {
+    let digits: String = signed(secret, time, body).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("v0={digits}")
+}
+
+fn signed(secret: &Secret, time: &str, body: &[u8]) -> [u8; 32] {
     let mut signer = hmac_sha256::HMAC::new(secret.reveal());
     signer.update(b"v0:");
     signer.update(time);
     signer.update(b":");
     signer.update(body);
-    // In the same time, wherever they differ.
-    let differ = signer.finalize().iter().zip(given).fold(0, |differ, (ours, theirs)| differ | (ours ^ theirs));
-    if differ == 0 { Ok(()) } else { Err(Forged::Wrong) }
+    signer.finalize()
 }
 
 /// 64 hex digits.
@@ -77,6 +89,7 @@ mod tests {
     fn slack_s_own_example_is_believed_and_nothing_else() {
         let now = 1_531_420_618;
         assert_eq!(at(now, TIME, SIGNATURE, BODY), Ok(()));
+        assert_eq!(sign(&Secret::new(SECRET), TIME, BODY), SIGNATURE);
         assert_eq!(at(now + AGE, TIME, SIGNATURE, BODY), Ok(()));
         assert_eq!(at(now + AGE + 1, TIME, SIGNATURE, BODY), Err(Forged::Old));
         assert_eq!(at(now - AGE - 1, TIME, SIGNATURE, BODY), Err(Forged::Old));

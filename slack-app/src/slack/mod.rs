@@ -5,7 +5,7 @@ mod secret;
 
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use serde_json::Value;
 
 pub use error::SlackError;
@@ -25,6 +25,21 @@ const MOST: usize = 4 * 1024 * 1024;
 pub struct Slack {
     http: reqwest::Client,
     base: String,
+}
+
+/// Whose a token is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tested {
+    /// The workspace.
+    pub team: String,
+    /// What that is called.
+    pub name: String,
+    /// Who the app is there.
+    pub bot: String,
+    /// What the token may, where Slack says so.
+    pub scopes: Option<Vec<String>>,
+    /// What Slack's clock says, in seconds.
+    pub time: Option<i64>,
 }
 
 impl Slack {
@@ -50,7 +65,7 @@ impl Slack {
     /// When Slack refuses, wants to be asked later, or its answer does not come.
     pub async fn call(&self, token: &Secret, method: &str, body: &Value) -> Result<Value, SlackError> {
         let body = serde_json::to_vec(body).expect("JSON");
-        self.send(Some(token), method, "application/json; charset=utf-8", body).await
+        self.send(Some(token), method, "application/json; charset=utf-8", body).await.map(|(_, answer)| answer)
     }
 
     /// Calls a method that takes a form, as those do that only read.
@@ -58,7 +73,21 @@ impl Slack {
     /// # Errors
     /// The same.
     pub async fn ask(&self, token: &Secret, method: &str, fields: &[(&str, &str)]) -> Result<Value, SlackError> {
-        self.send(Some(token), method, FORM, form(fields)).await
+        self.send(Some(token), method, FORM, form(fields)).await.map(|(_, answer)| answer)
+    }
+
+    /// Whose a token is, and what it may.
+    ///
+    /// # Errors
+    /// When Slack does not take it.
+    pub async fn test(&self, token: &Secret) -> Result<Tested, SlackError> {
+        let (headers, answer) = self.send(Some(token), "auth.test", FORM, Vec::new()).await?;
+        let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let scopes = header("x-oauth-scopes").map(|all| all.split(',').map(|one| one.trim().to_owned()).collect());
+        let time = header("date").and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
+        let time = time.map(|time| time.timestamp().as_second());
+        Ok(Tested { team: text("team_id"), name: text("team"), bot: text("user_id"), scopes, time })
     }
 
     /// Calls a method as nobody: by what the form says.
@@ -66,7 +95,7 @@ impl Slack {
     /// # Errors
     /// The same.
     pub async fn ask_unsigned(&self, method: &str, fields: &[(&str, &str)]) -> Result<Value, SlackError> {
-        self.send(None, method, FORM, form(fields)).await
+        self.send(None, method, FORM, form(fields)).await.map(|(_, answer)| answer)
     }
 
     /// Answers to an address that Slack gave with a request.
@@ -84,7 +113,13 @@ impl Slack {
         }
     }
 
-    async fn send(&self, token: Option<&Secret>, method: &str, kind: &str, body: Vec<u8>) -> Result<Value, SlackError> {
+    async fn send(
+        &self,
+        token: Option<&Secret>,
+        method: &str,
+        kind: &str,
+        body: Vec<u8>,
+    ) -> Result<(HeaderMap, Value), SlackError> {
         let mut request = self.http.post(format!("{}/{method}", self.base)).header(CONTENT_TYPE, kind).body(body);
         if let Some(token) = token {
             let mut value = HeaderValue::try_from(format!("Bearer {}", token.reveal()))
@@ -97,6 +132,7 @@ impl Slack {
         if status == 429 {
             return Err(SlackError::Later { method: method.into(), seconds: seconds(response.headers()) });
         }
+        let headers = response.headers().clone();
         let mut bytes = Vec::new();
         while let Some(piece) = response.chunk().await.map_err(|error| SlackError::unreachable(method, &error))? {
             if bytes.len() + piece.len() > MOST {
@@ -111,7 +147,7 @@ impl Slack {
         let answer: Value =
             serde_json::from_slice(&bytes).map_err(|_| lost(format!("it answered {status}, and no JSON")))?;
         match (answer["ok"].as_bool(), answer["error"].as_str()) {
-            (Some(true), _) => Ok(answer),
+            (Some(true), _) => Ok((headers, answer)),
             (_, Some("ratelimited" | "rate_limited")) => Err(SlackError::Later { method: method.into(), seconds: 1 }),
             (_, Some(code @ ("internal_error" | "fatal_error" | "service_unavailable" | "request_timeout"))) => {
                 Err(lost(code.to_owned()))
@@ -131,6 +167,6 @@ fn form(fields: &[(&str, &str)]) -> Vec<u8> {
 }
 
 /// For how long Slack wants not to be asked.
-fn seconds(headers: &reqwest::header::HeaderMap) -> u64 {
+fn seconds(headers: &HeaderMap) -> u64 {
     headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(1)
 }

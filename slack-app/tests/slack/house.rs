@@ -10,6 +10,7 @@ use monkeyci_client::rest::{
     ChatIdentityBody, NewBuild, NewMember, NewToken, OrgBody, RepoBody, Role, ServiceAccountBody,
 };
 use serde_json::{Value, json};
+use slack_emulator::setup::NewPerson;
 use slack_emulator::world::{App, Grant, Message};
 use slack_emulator::{Server as Emulator, Slack};
 use tempfile::TempDir;
@@ -35,7 +36,8 @@ pub struct House {
     pub client: Client,
     /// What Slack knows the app by.
     pub known: App,
-    grant: Grant,
+    /// What the operator was given for the workspace; nothing where workspaces install the app themselves.
+    grant: Option<Grant>,
     /// The workspace, the channel `builds`, and two people: ann, who is one at the server, and bob, who is nobody.
     pub team: String,
     pub channel: String,
@@ -56,6 +58,15 @@ fn git(dir: &Path, args: &[&str]) {
 impl House {
     /// One with a channel that nobody has subscribed yet. The app comes by Socket Mode where that is wanted.
     pub async fn open(socket: bool) -> Self {
+        Self::of(socket, false).await
+    }
+
+    /// One whose app is in no workspace yet: they install it.
+    pub async fn shared() -> Self {
+        Self::of(false, true).await
+    }
+
+    async fn of(socket: bool, shared: bool) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
         let mut command = Command::new(program(root));
@@ -69,15 +80,19 @@ impl House {
         let emulator = Emulator::start().await.expect("a port");
         let slack = emulator.slack();
         let team = slack.workspace("Acme");
-        let ann = slack.person(&team, "ann").expect("somebody");
+        let mail = Some("ann@example.com".to_owned());
+        let ann = NewPerson { team: team.clone(), name: "ann".into(), email: mail, ..NewPerson::default() };
+        let ann = slack.new_person(&ann).expect("somebody");
         slack.person(&team, "bob").expect("somebody");
         let channel = slack.channel(&team, "builds", &["ann", "bob"]).expect("a channel");
         // A port that is free now; the app takes it each time that it starts.
         let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
-        let manifest = manifest(url, (!socket).then_some(port));
+        let manifest = manifest(url, (!socket).then_some(port), shared);
         let known = slack.app(&manifest).unwrap_or_else(|found| panic!("Slack refuses the manifest: {found:?}"));
-        let grant = slack.install(&known.id, &team, None).expect("a token");
-        slack.change_channel(&channel, &invite(&grant.user)).expect("the app is let in");
+        let grant = (!shared).then(|| slack.install(&known.id, &team, None).expect("a token"));
+        if let Some(grant) = &grant {
+            slack.change_channel(&channel, &invite(&grant.user)).expect("the app is let in");
+        }
 
         let acme = client.org("acme");
         acme.put(&OrgBody::default()).await.expect("an organisation");
@@ -126,6 +141,10 @@ impl House {
         command.envs(self.env());
         if socket {
             command.env("SLACK_APP_TOKEN", &self.known.app_token);
+            // The one that died is gone, and Slack lets another come once a minute.
+            let is_gone = |world: &slack_emulator::world::World| world.sockets.open(&self.known.id) == 0;
+            self.slack().until("nobody listens", |world| is_gone(world).then_some(())).await;
+            self.slack().clock().advance(std::time::Duration::from_secs(61));
         } else {
             command.env("SLACK_SIGNING_SECRET", &self.known.signing_secret);
         }
@@ -134,7 +153,7 @@ impl House {
         loop {
             assert!(std::time::Instant::now() < deadline, "the app does not come");
             let is_there = if socket {
-                self.slack().look(|world| world.calls.iter().any(|call| call.method == "apps.connections.open"))
+                self.slack().look(|world| world.sockets.told(&self.known.id) > 0)
             } else {
                 std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok()
             };
@@ -152,10 +171,54 @@ impl House {
             ("MONKEYCI_ORG", "acme".into()),
             ("MONKEYCI_TOKEN", self.token.clone()),
             ("SLACK_API_URL", format!("{}/api", self.emulator.url())),
-            ("SLACK_BOT_TOKEN", self.grant.token.clone()),
             ("MONKEYCI_SLACK_LISTEN", format!("127.0.0.1:{}", self.port)),
         ];
-        all.map(|(name, value)| (name.to_owned(), value)).into()
+        let credentials = match &self.grant {
+            Some(grant) => vec![("SLACK_BOT_TOKEN", grant.token.clone())],
+            None => vec![
+                ("SLACK_CLIENT_ID", self.known.client_id.clone()),
+                ("SLACK_CLIENT_SECRET", self.known.client_secret.clone()),
+                ("MONKEYCI_SLACK_URL", self.at("")),
+            ],
+        };
+        all.into_iter().chain(credentials).map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    /// Lets the app into a channel of a workspace that it is installed in.
+    pub fn invite(&self, team: &str, channel: &str) {
+        let bot = self.slack().look(|world| {
+            let bots = world.people.values().filter(|one| one.team == team && one.bot_id.is_some());
+            bots.map(|bot| bot.id.clone()).next().expect("a bot")
+        });
+        self.slack().change_channel(channel, &invite(&bot)).expect("the app is let in");
+    }
+
+    /// Has the server stand still, as one that is overburdened, or go on: `STOP` or `CONT`.
+    pub fn server_does(&self, signal: &str) {
+        send(signal, &self.server);
+    }
+
+    /// Has the app stand still, or go on.
+    pub fn app_does(&self, signal: &str) {
+        send(signal, self.app.as_ref().expect("it runs"));
+    }
+
+    /// What the app keeps on the server under keys that begin so.
+    pub async fn kept(&self, prefix: &str) -> Vec<String> {
+        let stored = self.client.org("acme").integration("slack").stored(prefix).all().await.expect("its keys");
+        stored.into_iter().map(|entry| entry.key).collect()
+    }
+
+    /// Waits until something is so that nobody tells of.
+    pub async fn wait_for<T>(&self, what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            assert!(std::time::Instant::now() < deadline, "in a minute, this did not come true: {what}");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await; // poll
+        }
     }
 
     /// Starts one more, which Slack does not know of.
@@ -169,8 +232,8 @@ impl House {
     /// Ends it as a service is ended.
     pub fn stop(&mut self) {
         let mut app = self.app.take().expect("it runs");
-        let ended = Command::new("kill").args(["-TERM", &app.id().to_string()]).status().expect("kill runs");
-        assert!(ended.success() && app.wait().expect("it ends").success());
+        send("TERM", &app);
+        assert!(app.wait().expect("it ends").success());
     }
 
     /// Kills it, as a machine that loses its power does.
@@ -294,16 +357,24 @@ pub fn words(message: &Message) -> String {
     found.join("\n")
 }
 
+fn send(signal: &str, to: &Child) {
+    let sent = Command::new("kill").args([&format!("-{signal}"), &to.id().to_string()]).status().expect("kill runs");
+    assert!(sent.success());
+}
+
 fn invite(user: &str) -> slack_emulator::setup::ChannelChange {
     slack_emulator::setup::ChannelChange { invite: vec![user.to_owned()], ..Default::default() }
 }
 
 /// The manifest as the app prints it.
-pub fn manifest(server: &str, port: Option<u16>) -> Value {
+pub fn manifest(server: &str, port: Option<u16>, shared: bool) -> Value {
     let mut command = Command::new(env!("CARGO_BIN_EXE_monkeyci-slack"));
     command.args(["manifest", "--server", server]);
     if let Some(port) = port {
         command.args(["--url", &format!("http://127.0.0.1:{port}")]);
+    }
+    if shared {
+        command.arg("--shared");
     }
     let printed = command.output().expect("it runs");
     assert!(printed.status.success(), "{}", String::from_utf8_lossy(&printed.stderr));

@@ -2,6 +2,8 @@
 
 use std::process::{Command, Output};
 
+use slack_emulator::setup::ChannelChange;
+
 use crate::house::{House, manifest};
 
 fn run(args: &[&str], env: &[(&str, &str)]) -> Output {
@@ -15,7 +17,7 @@ fn run(args: &[&str], env: &[(&str, &str)]) -> Output {
 
 #[test]
 fn a_manifest_asks_for_no_more_than_its_features_need() {
-    let all = manifest("https://ci.example.com", Some(3000));
+    let all = manifest("https://ci.example.com", Some(3000), false);
     assert_eq!(all["features"]["unfurl_domains"][0], "ci.example.com");
     assert_eq!(all["settings"]["socket_mode_enabled"], false);
     let few = run(&["manifest", "--server", "https://ci.example.com", "--features", "command"], &[]);
@@ -57,12 +59,39 @@ async fn a_doctor_says_what_is_well_and_what_is_not() {
     assert!(is_fine, "{told}");
     assert!(told.contains("ok     server: ") && told.contains("ok     store: can be written"), "{told}");
 
+    assert!(told.contains("ok     scopes: ") && told.contains("ok     clock: "), "{told}");
+    // Where Slack comes to: the app answers there, and has the same secret.
+    let mut env = house.env();
+    env.push(("MONKEYCI_SLACK_URL".into(), house.at("")));
+    env.push(("SLACK_SIGNING_SECRET".into(), house.known.signing_secret.clone()));
+    let (is_fine, told) = examine(env.clone());
+    assert!(is_fine && told.contains("ok     address: "), "{told}");
+    env.pop();
+    env.push(("SLACK_SIGNING_SECRET".into(), "another".into()));
+    let (is_fine, told) = examine(env.clone());
+    assert!(!is_fine && told.contains("wrong  address: ") && told.contains("does it have the same?"), "{told}");
+    env.retain(|(name, _)| name != "MONKEYCI_SLACK_URL");
+    env.push(("MONKEYCI_SLACK_URL".into(), "http://127.0.0.1:9".into()));
+    let (_, told) = examine(env);
+    assert!(told.contains("does not answer: is `monkeyci-slack serve` running"), "{told}");
+
+    // A channel that is told of builds, and that the app is put out of.
     let slack = house.slack();
+    house.command("ann", "/build subscribe web").await;
+    house.answered("This channel is told").await;
+    let (is_fine, told) = examine(house.env());
+    assert!(is_fine && told.contains("#builds can be told"), "{told}");
+    let bot = slack.look(|world| world.people.values().find(|one| one.bot_id.is_some()).map(|one| one.id.clone()));
+    let out = ChannelChange { remove: bot.into_iter().collect(), ..ChannelChange::default() };
+    slack.change_channel(&house.channel, &out).expect("it is put out");
+    let (is_fine, told) = examine(house.env());
+    assert!(!is_fine && told.contains("#builds does not have the app in it"), "{told}");
+
     slack.uninstall(&house.known.id, &house.team);
     let few = slack.install(&house.known.id, &house.team, Some(&["chat:write"])).expect("a token");
     let mut env = house.env();
     env.retain(|(name, _)| name != "SLACK_BOT_TOKEN");
     env.push(("SLACK_BOT_TOKEN".into(), few.token));
     let (is_fine, told) = examine(env);
-    assert!(!is_fine && told.contains("wrong  scope users:read: is missing"), "{told}");
+    assert!(!is_fine && told.contains("wrong  scopes: ") && told.contains("users:read"), "{told}");
 }

@@ -56,6 +56,12 @@ impl Sockets {
         self.links.iter().filter(|link| link.app == app).count()
     }
 
+    /// How many of them are told what happens: the others are those that Slack asked to be replaced.
+    #[must_use]
+    pub fn told(&self, app: &str) -> usize {
+        self.links.iter().filter(|link| link.app == app && !link.is_old).count()
+    }
+
     fn enter(&mut self, ticket: &str, now: Duration) -> Option<String> {
         let (app, at) = self.tickets.remove(ticket)?;
         (now.saturating_sub(at) <= TICKET && self.open(&app) < CONNECTIONS).then_some(app)

@@ -82,7 +82,7 @@ pub struct World {
     /// The message that is meant, by `unfurl_id`.
     pub(crate) unfurls: BTreeMap<String, (String, String)>,
     /// Connections of Socket Mode.
-    pub(crate) sockets: Sockets,
+    pub sockets: Sockets,
     /// What is about to be delivered.
     pub(crate) outgoing: Vec<Outgoing>,
     /// The base of every URL that is given out: `http://127.0.0.1:8065`.
