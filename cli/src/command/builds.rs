@@ -30,7 +30,7 @@ pub struct BuildsArgs {
     #[arg(long, value_name = "STATUS", value_parser = status)]
     status: Option<BuildStatus>,
     /// Only those that you began
-    #[arg(long)]
+    #[arg(long, conflicts_with = "store")]
     mine: bool,
     /// Only those that were begun in the last so long, as in `90m`, `24h` or `7d`
     #[arg(long, value_name = "TIME", value_parser = since)]
@@ -59,7 +59,7 @@ pub fn run(args: &BuildsArgs) -> Result<Exit, CliError> {
             return Ok::<_, CliError>(builds.first(args.limit).await?);
         }
         let me = if args.mine { Some(server.client.me().await?.name) } else { None };
-        let since = args.since.map(|span| when::now() - i64::try_from(span.seconds).unwrap_or_default() * 1000);
+        let since = args.begun_since();
         // Newest first: what was begun before ends it.
         let young = builds.stream().try_take_while(|build| {
             let is_young = since.is_none_or(|since| build.created >= since);
@@ -78,7 +78,8 @@ impl BuildsArgs {
     /// Those in a store: of a repository, or of all.
     async fn of_store(&self, stored: &Stored) -> Result<Vec<Build>, CliError> {
         // What is not of the branch or status is only seen once it is read.
-        let is_some = self.branch.is_some() || self.status.is_some() || self.org.is_some();
+        let since = self.begun_since();
+        let is_some = self.branch.is_some() || self.status.is_some() || self.org.is_some() || since.is_some();
         let limit = if is_some { usize::MAX } else { self.limit };
         let rows = match &self.repo {
             Some(RepoName { org, repo }) => stored.builds(org, repo, limit).await?,
@@ -87,9 +88,15 @@ impl BuildsArgs {
         let is_wanted = |build: &Build| {
             self.org.as_ref().is_none_or(|org| build.org.as_str() == org)
                 && self.status.is_none_or(|status| build.status == status)
+                && since.is_none_or(|since| build.created >= since)
                 && self.branch.as_deref().is_none_or(|branch| build.trigger.branch() == Some(branch))
         };
         Ok(rows.into_iter().map(stored::listed).filter(is_wanted).take(self.limit).collect())
+    }
+
+    /// When the oldest may have begun, in milliseconds.
+    fn begun_since(&self) -> Option<i64> {
+        self.since.map(|span| when::now() - i64::try_from(span.seconds).unwrap_or_default() * 1000)
     }
 }
 

@@ -1,4 +1,4 @@
-use monkeyci_core::model::BuildId;
+use monkeyci_core::model::{BuildId, JobId};
 
 use crate::error::{CliError, Exit};
 use crate::remote::{BuildName, OutputArgs, watch};
@@ -15,6 +15,9 @@ pub struct RetryArgs {
     /// Take over the results of jobs that ended well, and run the others
     #[arg(long)]
     failed: bool,
+    /// Run one job, and what comes after it; take over how all others ended
+    #[arg(long, value_name = "JOB", conflicts_with_all = ["failed", "hold"])]
+    job: Option<JobId>,
     /// Hold the place of a job that fails for N minutes, for `monkeyci debug`
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     hold: Option<u32>,
@@ -30,7 +33,10 @@ pub fn run(args: &RetryArgs) -> Result<Exit, CliError> {
     super::runtime()?.block_on(async {
         let server = args.output.connect()?;
         let (_, build) = server.build(args.build.as_ref()).await?;
-        let begun = build.retry_holding(args.failed, args.hold).await?;
+        let begun = match &args.job {
+            Some(job) => build.retry_job(job).await?,
+            None => build.retry_holding(args.failed, args.hold).await?,
+        };
         let id = BuildId::new(begun.build.org.clone(), begun.build.repo.clone(), begun.build.number);
         if args.no_wait {
             return args.output.print(&begun, |_| format!("Build {}: {}\n", super::short(&id), server.page(&id)));

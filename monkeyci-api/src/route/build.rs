@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
 use monkeyci_core::engine::BuildRequest;
 use monkeyci_core::model::trigger::{self, Git, ScriptOf, Source};
-use monkeyci_core::model::{BuildStatus, RepoId, Text, Trigger};
+use monkeyci_core::model::{BuildStatus, JobStatus, RepoId, Text, Trigger};
 use monkeyci_core::source::{CommitId, GitRef};
 use monkeyci_rest::{Build, BuildDetail, NewBuild, Page, Reason, Repo, Retry, Role};
 use serde::Deserialize;
@@ -193,7 +193,17 @@ async fn retry_build(
     if body.failed && !before.jobs().is_empty() && !view::is_not_well(&before) {
         return Err(Refusal::conflict(format!("every job of build {} ended well", path.number)));
     }
-    let retry = Some(trigger::Retry { of: path.id(), failed: body.failed });
+    if let Some(job) = &body.job {
+        let known = before.job(job.as_str()).ok_or_else(|| Refusal::field("/job", "the build has no such job"))?;
+        if !matches!(known.status(), JobStatus::Success | JobStatus::Failure | JobStatus::Error) {
+            let detail = format!("job `{job}` was {}; retry what did not end well", known.status());
+            return Err(Refusal::conflict(detail));
+        }
+        if body.failed {
+            return Err(Refusal::field("/job", "one job, or all that did not end well: not both"));
+        }
+    }
+    let retry = Some(trigger::Retry { of: path.id(), failed: body.failed, job: body.job.clone() });
     let trigger = Trigger { actor: Some(known.name.clone()), via: known.via.clone(), hold, retry, ..trigger };
     let id = path.id();
     let memo = state.tables.read(move |sql| build::request(sql, &id)).await?;

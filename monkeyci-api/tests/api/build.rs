@@ -178,6 +178,42 @@ async fn an_artifact_is_had_by_whoever_has_a_link_to_it_and_by_nobody_else() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_job_is_done_again_and_how_all_others_ended_is_taken_over() {
+    let mut house = House::empty().await;
+    let (log, go) = (house.dir.path().join("log"), house.dir.path().join("go"));
+    let script = "\
+- {id: good, script: ['echo good >> LOG']}
+- {id: bad, script: ['echo bad >> LOG', 'exit 3']}
+- {id: use, script: ['echo use >> LOG; test -e GO']}
+- {id: last, dependencies: [use], script: ['echo last >> LOG']}
+- {id: never, dependencies: [bad], script: ['echo never >> LOG']}
+";
+    house.commit(&script.replace("LOG", &log.display().to_string()).replace("GO", &go.display().to_string()));
+    house.put("/v1/orgs/acme", json!({})).await.must(201);
+    let url = format!("file://{}", house.repository().display());
+    house.put("/v1/orgs/acme/repos/web", json!({ "url": url })).await.must(201);
+    house.post(BUILDS, json!({})).await.must(201);
+    assert_eq!(house.ended(1).await["status"], "failure");
+    let retry = format!("{BUILDS}/1/retry");
+    house.post(&retry, json!({ "job": "gone" })).await.must(422);
+    house.post(&retry, json!({ "job": "use", "failed": true })).await.must(422);
+    house.post(&retry, json!({ "job": "never" })).await.must(409);
+
+    std::fs::write(&go, "").expect("writes");
+    std::fs::write(&log, "").expect("writes");
+    house.post(&retry, json!({ "job": "use" })).await.must(201);
+    house.again().await;
+    let again = house.ended(2).await;
+    assert_eq!(again["status"], "failure", "`bad` has failed, and stays so: {again}");
+    let jobs = again["jobs"].as_array().expect("jobs");
+    let stood: Vec<_> = jobs.iter().map(|job| (job["status"].as_str(), job["taken"].is_object())).collect();
+    let wanted = [("success", true), ("failure", true), ("success", false), ("success", false), ("skipped", false)];
+    assert_eq!(stood, wanted.map(|(status, taken)| (Some(status), taken)), "{again}");
+    assert_eq!(std::fs::read_to_string(&log).expect("a log"), "use\nlast\n");
+    assert_eq!(jobs[1]["result"]["exit"], 3, "{again}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_asks_twice_with_one_key_gets_one_build() {
     let house = House::with_script("- {id: unit, script: [echo one]}").await;
     let ask = |key: &str| {

@@ -29,7 +29,7 @@ pub struct JobState {
     pub(super) held: Option<Millis>,
     /// Who has a shell open in its place.
     pub(super) visitor: Option<String>,
-    /// The build and the attempt in which it ended well, where that is taken over.
+    /// The build and the attempt in which it ended, where that is taken over.
     pub(super) taken: Option<(BuildId, u32)>,
     pub(super) before: Before,
 }
@@ -128,7 +128,7 @@ impl JobState {
         self.visitor.as_deref().filter(|_| self.status == JobStatus::Running)
     }
 
-    /// The build and the attempt in which it ended well, where that is taken over and it does not run.
+    /// The build and the attempt in which it ended, where that is taken over and it does not run.
     #[must_use]
     pub fn taken(&self) -> Option<(&BuildId, u32)> {
         self.taken.as_ref().map(|(build, attempt)| (build, *attempt))
@@ -195,8 +195,8 @@ pub(super) fn is_legal(from: JobStatus, to: JobStatus) -> bool {
     use JobStatus::{Blocked, Canceled, Error, Failure, Initializing, Pending, Queued, Running, Skipped, Success};
     matches!(
         (from, to),
-        // At once well: taken over.
-        (Pending, Blocked | Queued | Skipped | Canceled | Success)
+        // At once ended by itself: taken over.
+        (Pending, Blocked | Queued | Skipped | Canceled | Success | Failure | Error)
             | (Blocked, Queued | Skipped | Canceled)
             | (Queued, Initializing | Skipped | Canceled)
             // Back to the queue is a new attempt.

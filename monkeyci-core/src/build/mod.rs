@@ -420,7 +420,8 @@ impl Build {
                 skipped("the build was canceled".into())
             }
             JobStatus::Pending if job.taken.is_some() => {
-                Some(EventKind::JobEnd { job_id, status: JobStatus::Success, cause: None })
+                let (status, cause) = job.ending(false);
+                Some(EventKind::JobEnd { job_id, status, cause })
             }
             JobStatus::Pending => match job.verdict() {
                 Verdict::Wait => None,

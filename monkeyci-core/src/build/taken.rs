@@ -7,7 +7,7 @@ use monkeyci_model::{BuildId, JobId, JobResult};
 
 use super::job::JobState;
 
-/// Jobs that ended well in another build.
+/// Jobs that ended in another build, and do not run in this one.
 #[derive(Debug, Clone, Default)]
 pub(super) struct TakenOver(HashMap<JobId, Taken>);
 
@@ -19,7 +19,7 @@ struct Taken {
 }
 
 impl TakenOver {
-    /// A job ended well there.
+    /// A job ended there.
     pub(super) fn note(&mut self, job: &JobId, from: &BuildId, attempt: u32, result: &JobResult) {
         self.0.insert(job.clone(), Taken { from: from.clone(), attempt, result: Arc::new(result.clone()) });
     }

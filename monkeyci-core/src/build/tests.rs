@@ -316,3 +316,25 @@ fn what_is_taken_over_has_ended_well_and_what_comes_after_it_runs_at_once() {
     assert!(build.apply(taken("b")).is_err(), "nor once it runs");
     assert!(build.job("b").is_some_and(|b| b.taken().is_none()));
 }
+
+#[test]
+fn a_failure_that_is_taken_over_is_one() {
+    let result = JobResult { cause: Some(Cause::Failure), exit: Some(3), ..JobResult::default() };
+    let from = "acme/web/build-1".parse().expect("a build");
+    let mut build = Build::default();
+    for cause in [
+        EventKind::BuildTriggered { trigger: Box::new(Trigger::default()) },
+        EventKind::BuildInitializing {},
+        EventKind::BuildStart { trigger: None },
+        EventKind::ScriptInitializing { script_dir: ".monkeyci".into() },
+        EventKind::JobTaken { job_id: id("a"), from, attempt: 1, result: Box::new(result) },
+    ] {
+        build.apply(cause).expect("a build begins");
+    }
+    let jobs = vec![job("a"), job("b: a"), job("c")];
+    build.apply(EventKind::ScriptStart { jobs, warnings: vec![], tests: None, pipeline: None }).expect("a script");
+    let status = |name: &str| build.job(name).map(JobState::status);
+    assert_eq!(status("a"), Some(JobStatus::Failure));
+    assert_eq!(status("b"), Some(JobStatus::Skipped), "it comes after a failure");
+    assert_eq!(status("c"), Some(JobStatus::Queued));
+}

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use monkeyci_model::trigger::Retry;
 use monkeyci_model::{EventKind, Job, JobId, JobStatus};
 
 use super::loading::Loading;
@@ -9,12 +10,13 @@ use super::restart::replay;
 use crate::build::{Build, JobState};
 
 impl Loading {
-    /// The jobs that need not run again, since they ended well in the build that this one does once more, on the same commit:
-    /// the very same jobs, after jobs of which that is true as well. What they kept is kept for this build, too.
+    /// The jobs that need not run again, since they ended well in the build that this one does once more, on the same commit,
+    /// or since only another is to: the very same jobs, after jobs of which that is true as well. What they kept is kept for this build, too.
     ///
     /// Whatever stands in the way of it only has more jobs run.
     pub(super) async fn taken_over(&self, jobs: &[Job]) -> Vec<EventKind> {
-        let Some(retry) = self.trigger.retry.as_ref().filter(|retry| retry.failed) else { return Vec::new() };
+        let takes = |retry: &&Retry| retry.failed || retry.job.is_some();
+        let Some(retry) = self.trigger.retry.as_ref().filter(takes) else { return Vec::new() };
         let is_ours = retry.of.org == self.build.org && retry.of.repo == self.build.repo;
         let before = match replay(&*self.shared.store, &retry.of).await {
             Ok((before, _)) if is_ours && self.is_of_the_commit_of(&before) => before,
@@ -24,7 +26,12 @@ impl Loading {
                 return Vec::new();
             }
         };
-        let may = |job: &&Job| before.job(job.id.as_str()).is_some_and(|known| ended_well(known, job));
+        let again = retry.job.as_ref().map(|id| with_what_follows(jobs, id)).unwrap_or_default();
+        let stays = |known: &JobState, job: &Job| match retry.job {
+            Some(_) => !again.contains(&job.id) && is_known(known, job),
+            None => known.status() == JobStatus::Success && is_known(known, job),
+        };
+        let may = |job: &&Job| before.job(job.id.as_str()).is_some_and(|known| stays(known, job));
         let mut taken: Vec<&Job> = after_others(jobs.iter().filter(may).collect());
         let mut kept = Vec::new();
         for job in &taken {
@@ -56,9 +63,24 @@ impl Loading {
     }
 }
 
-/// Whether it is the same job, and came to a good end.
-fn ended_well(known: &JobState, job: &Job) -> bool {
-    known.status() == JobStatus::Success && known.result().is_some() && **known.job() == *job
+/// Whether it is the same job, and ended by itself: what was canceled has not.
+fn is_known(known: &JobState, job: &Job) -> bool {
+    let is_over = matches!(known.status(), JobStatus::Success | JobStatus::Failure | JobStatus::Error);
+    is_over && known.result().is_some() && **known.job() == *job
+}
+
+/// A job, and those that come after it.
+fn with_what_follows<'a>(jobs: &'a [Job], id: &'a JobId) -> HashSet<&'a JobId> {
+    let mut found = HashSet::from([id]);
+    loop {
+        let before = found.len();
+        let follows = |job: &&Job| job.dependencies.iter().any(|id| found.contains(id));
+        let more: Vec<&JobId> = jobs.iter().filter(follows).map(|job| &job.id).collect();
+        found.extend(more);
+        if found.len() == before {
+            return found;
+        }
+    }
 }
 
 /// Those of them that depend on none but them.

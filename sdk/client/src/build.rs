@@ -1,6 +1,6 @@
 //! A build.
 
-use monkeyci_model::Event;
+use monkeyci_model::{Event, JobId};
 use monkeyci_rest::{Artifact, ArtifactLink, BuildDetail, Match, NewArtifactLink, Reason, Retry};
 use reqwest::Method;
 
@@ -48,7 +48,15 @@ impl BuildRef {
     /// # Errors
     /// The same, and when whoever asks may open no shells.
     pub async fn retry_holding(&self, failed: bool, hold: Option<u32>) -> Result<BuildDetail, ClientError> {
-        self.place.at("retry").post(&Retry { failed, hold }).await
+        self.place.at("retry").post(&Retry { failed, hold, job: None }).await
+    }
+
+    /// Does one job of it again, and what comes after that, in a new build; how all others ended is taken over.
+    ///
+    /// # Errors
+    /// The same, and when it has no such job or that has not run.
+    pub async fn retry_job(&self, job: &JobId) -> Result<BuildDetail, ClientError> {
+        self.place.at("retry").post(&Retry { job: Some(job.clone()), ..Retry::default() }).await
     }
 
     /// Lets the script of a fork run at the commit of this build, in a new build of it.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{BuildId, Text};
+use crate::{BuildId, JobId, Text};
 
 /// Why a build runs, and on what: the context that a script computes its jobs from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +60,9 @@ pub struct Retry {
     /// Whether what ended well there is taken over, and only the rest runs.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub failed: bool,
+    /// The one job that runs again, with what comes after it; how all others ended there is taken over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<JobId>,
 }
 
 /// Whose script a build of a fork runs.

@@ -38,7 +38,7 @@ fn trigger() -> Trigger {
         upstream: vec!["acme/lib/build-7".parse().expect("an id")],
         fork: true,
         hold: Some(1_800_000),
-        retry: Some(RetryOf { of: "acme/web/build-11".parse().expect("an id"), failed: true }),
+        retry: Some(RetryOf { of: "acme/web/build-11".parse().expect("an id"), failed: true, job: None }),
         script: Some(ScriptOf::Base { branch: "main".into(), commit_id: "f".repeat(40) }),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use monkeyci_model::script::api::Address;
-use monkeyci_model::{BuildId, BuildStatus, Job, JobResult, JobStatus, Millis, OrgId, RepoId, Trigger};
+use monkeyci_model::{BuildId, BuildStatus, Job, JobId, JobResult, JobStatus, Millis, OrgId, RepoId, Trigger};
 use serde::{Deserialize, Serialize};
 
 use crate::Reported;
@@ -133,6 +133,9 @@ pub struct NewBuild {
 pub struct Retry {
     /// Whether only the jobs run that did not end well, and those that they depend on.
     pub failed: bool,
+    /// The one job that runs again, with what comes after it: how all others ended is taken over, well or not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job: Option<JobId>,
     /// Minutes that the place of a job whose lines do not end well is held, for who wants a shell there; it is not when this
     /// is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
