@@ -23,6 +23,8 @@ pub enum Moment {
     Waiting,
     /// It was canceled.
     Canceled,
+    /// A job of it ended well on an environment.
+    Deployed,
 }
 
 /// What causes a build.
@@ -44,7 +46,7 @@ pub enum Occasion {
 }
 
 /// Each moment here and on the wire.
-const MOMENTS: [(Moment, rest::Moment); 7] = [
+const MOMENTS: [(Moment, rest::Moment); 8] = [
     (Moment::Failed, rest::Moment::Failed),
     (Moment::Recovered, rest::Moment::Recovered),
     (Moment::StillFailing, rest::Moment::StillFailing),
@@ -52,6 +54,7 @@ const MOMENTS: [(Moment, rest::Moment); 7] = [
     (Moment::Started, rest::Moment::Started),
     (Moment::Waiting, rest::Moment::Waiting),
     (Moment::Canceled, rest::Moment::Canceled),
+    (Moment::Deployed, rest::Moment::Deployed),
 ];
 
 /// Each occasion here and on the wire.

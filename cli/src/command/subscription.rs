@@ -111,8 +111,8 @@ struct SetArgs {
     /// Caused by these, of: push, tag, pull-request, schedule, build, manual [default: any]
     #[arg(short, long, value_name = "EVENT,…", value_delimiter = ',', value_parser = monkeyci_grammar::event)]
     event: Vec<&'static str>,
-    /// What is told, of: failed, recovered, still-failing, succeeded, started, waiting, canceled, or all [default:
-    /// failed,recovered,waiting]
+    /// What is told, of: failed, recovered, still-failing, succeeded, started, waiting, canceled, deployed, or
+    /// all [default: failed,recovered,waiting]
     #[arg(long, value_name = "MOMENT,…", value_delimiter = ',', value_parser = Moments::of)]
     on: Vec<Moments>,
     /// Tell nothing for now

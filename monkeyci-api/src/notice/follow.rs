@@ -12,13 +12,13 @@ use monkeyci_rest::{Build, Moment, Recipient};
 
 use super::addressee::addressees;
 use super::excerpt::excerpts;
-use super::matching::{Happening, foretold, judge, moments};
+use super::matching::{Happening, foretold, judge, may_deploy, moments};
 use super::wording::letter;
 use crate::state::{State, now};
 use crate::table::followed::{self, Reader};
 use crate::table::notice::{self, News};
 use crate::table::subscription::{self, SubscriptionRow};
-use crate::table::{build, correspondent, repo};
+use crate::table::{build, correspondent, deployment, repo};
 
 /// Events that are read at once.
 const PAGE: usize = 256;
@@ -95,7 +95,7 @@ fn news(sql: &mut dyn Sql, events: &[Arc<Event>], state: &State) -> Result<Vec<N
     let mut all = Vec::new();
     for event in events {
         // Most events are nothing to anybody, whatever was before them.
-        if moments(&event.kind, None).is_empty() {
+        if moments(&event.kind, None).is_empty() && deployed(sql, event)?.is_none() {
             continue;
         }
         let subscriptions: Vec<SubscriptionRow> = told_here(sql, &event.subject.org)?;
@@ -171,6 +171,14 @@ fn without_params(build: &Build) -> Build {
     Build { trigger: Box::new(trigger), ..build.clone() }
 }
 
+/// The environment that an event says something was deployed to.
+fn deployed(sql: &mut dyn Sql, event: &Event) -> Result<Option<String>, StoreError> {
+    match event.kind.job_id() {
+        Some(job) if may_deploy(&event.kind) => deployment::environment(sql, &event.subject, job),
+        _ => Ok(None),
+    }
+}
+
 /// What an event of a build is to subscribers; nothing when the build or its repository is gone.
 ///
 /// # Errors
@@ -197,7 +205,10 @@ pub fn happening(sql: &mut dyn Sql, event: &Event) -> Result<Option<(Build, Happ
         repo: repo.id,
         labels: repo.body.labels,
         trigger: (*build.trigger).clone(),
-        moments: foretold(&event.kind, before),
+        moments: match deployed(sql, event)? {
+            Some(_) => vec![Moment::Deployed],
+            None => foretold(&event.kind, before),
+        },
         jobs,
     };
     Ok(Some((build, happening)))

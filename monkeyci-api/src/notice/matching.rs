@@ -41,6 +41,12 @@ pub fn moments(event: &EventKind, before: Option<BuildStatus>) -> Vec<Moment> {
     }
 }
 
+/// Whether an event is the end of a job that may have deployed something: whether it has, its environment says.
+#[must_use]
+pub fn may_deploy(event: &EventKind) -> bool {
+    matches!(event, EventKind::JobEnd { status: JobStatus::Success, .. })
+}
+
 /// The same of an event that nobody is told of by the server itself, but that a chat may tell at once: a job that did not
 /// end well foretells how its build will end.
 #[must_use]

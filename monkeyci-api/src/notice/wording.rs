@@ -64,12 +64,13 @@ fn verb(on: Moment) -> &'static str {
         Moment::Started => "started",
         Moment::Waiting => "waits for approval",
         Moment::Canceled => "was canceled",
+        Moment::Deployed => "was deployed",
     }
 }
 
 /// Whether the jobs of a notice are those that something is wrong with, or that wait.
 fn is_about_jobs(on: Moment) -> bool {
-    matches!(on, Moment::Failed | Moment::StillFailing | Moment::Waiting)
+    matches!(on, Moment::Failed | Moment::StillFailing | Moment::Waiting | Moment::Deployed)
 }
 
 /// What a pull request is called, or else the first line of the commit's message.
@@ -138,7 +139,7 @@ fn html(told: &Told, excerpts: &[Excerpt]) -> String {
     let (sentence, url) = (escaped(&sentence(told)), escaped(&told.url));
     let colour = match told.on {
         Moment::Failed | Moment::StillFailing => "#c81e2b",
-        Moment::Recovered | Moment::Succeeded => "#1a7f45",
+        Moment::Recovered | Moment::Succeeded | Moment::Deployed => "#1a7f45",
         Moment::Waiting => "#a86200",
         Moment::Started | Moment::Canceled => "#74777d",
     };
@@ -204,6 +205,7 @@ mod tests {
             ("still-failing", main(""), &["a", "b", "c", "d", "e"], "[acme/web] main still fails: a, b, c and 2 more"),
             ("recovered", main("x"), &["a"], "[acme/web] main recovered — x"),
             ("waiting", pull, &["deploy"], "[acme/web] #7 waits for approval: deploy — Mend it"),
+            ("deployed", main("x"), &["deploy"], "[acme/web] main was deployed: deploy — x"),
             ("failed", json!({}), &[], "[acme/web] a build failed"),
             ("failed", main("a\rBcc: eve@example.net\u{202e}"), &[], "[acme/web] main failed — a Bcc: eve@example.net"),
         ] {

@@ -36,6 +36,20 @@ pub fn approve(
     sql.execute(update, parameters).map(drop)
 }
 
+/// The environment that a job of a build has worked on, where it has one and ran there: nothing is deployed again by what is
+/// taken over of another build.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn environment(sql: &mut dyn Sql, build: &BuildId, job: &JobId) -> Result<Option<String>, StoreError> {
+    let select = "SELECT d.environment FROM deployment d
+                  JOIN build b ON b.org = d.org AND b.repo = d.repo AND b.number = d.number
+                  JOIN job j ON j.build = b.id AND j.id = d.job AND j.attempt > 0
+                  WHERE d.org = $1 AND d.repo = $2 AND d.number = $3 AND d.job = $4";
+    let rows = sql.query(select, values![&build.org, &build.repo, build.number, job.as_str()])?;
+    rows.first().map(|row| row.text(0).map(str::to_owned)).transpose()
+}
+
 /// Up to `limit` deployments to an environment before `cursor`, those of the newest build first.
 ///
 /// # Errors

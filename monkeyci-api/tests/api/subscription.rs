@@ -193,3 +193,28 @@ async fn what_cannot_be_a_subscription_is_refused_with_its_field() {
     house.delete(DEPLOYS).await.must(204);
     house.delete(DEPLOYS).await.must(404);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_deployed_is_told_once_and_not_again_where_it_is_taken_over() {
+    let script =
+        "[{id: ship, environment: live, script: ['true']}, {id: after, dependencies: [ship], script: ['false']}]";
+    let (house, receiver) = (House::with_script(script).await, Receiver::open().await);
+    house.put(&format!("{REPO}/environments/live"), json!({})).await.must(201);
+    house
+        .put(DEPLOYS, json!({ "to": { "webhook": { "url": receiver.url } }, "on": ["deployed", "still-failing"] }))
+        .await
+        .must(201);
+    build(&house, script).await;
+    house.post(&format!("{REPO}/builds/1/retry"), json!({ "failed": true })).await.must(201);
+    house.ended(2).await;
+    let came = receiver.came(2).await;
+    let told: Vec<_> = came.iter().map(|one| (&one.body["on"], &one.body["build"]["number"])).collect();
+    assert_eq!(told, [(&json!("deployed"), &json!(1)), (&json!("still-failing"), &json!(2))], "{came:#?}");
+    assert_eq!(came[0].body["jobs"], json!(["ship"]));
+    // Somebody who asks why is told of that event as well.
+    let events = house.get(&format!("{REPO}/builds/1/events")).await.must(200).json();
+    let ended = |event: &&Value| event["type"] == "job/end" && event["jobId"] == "ship";
+    let seq = events["items"].as_array().expect("events").iter().find(ended).expect("it ended")["seq"].clone();
+    let matches = house.get(&format!("{REPO}/builds/1/subscriptions?seq={seq}")).await.must(200).json();
+    assert_eq!(matches[0]["on"], "deployed", "{matches}");
+}

@@ -169,6 +169,8 @@ pub enum Moment {
     Waiting,
     /// It was canceled.
     Canceled,
+    /// A job of it that works on an environment ended well there.
+    Deployed,
 }
 
 impl Moment {
@@ -183,6 +185,7 @@ impl Moment {
             Self::Started => "started",
             Self::Waiting => "waiting",
             Self::Canceled => "canceled",
+            Self::Deployed => "deployed",
         }
     }
 }

@@ -40,7 +40,8 @@ pub struct SlackSubscription {
     actors: Option<Vec<String>>,
     /// What caused the build: some of `push`, `tag`, `pull-request`, `schedule`, `build` and `manual`; any when it is not set.
     events: Option<Set<Occasion>>,
-    /// What is told: some of `failed`, `recovered`, `still-failing`, `succeeded`, `started`, `waiting` and `canceled`.
+    /// What is told: some of `failed`, `recovered`, `still-failing`, `succeeded`, `started`, `waiting`, `canceled` and
+    /// `deployed`.
     #[attribute(default = moment::usual())]
     on: Set<Moment>,
     /// How it is told. What is not set in it, or all of it, has the defaults below.

@@ -35,7 +35,8 @@ pub struct Subscription {
     actors: Option<Vec<String>>,
     /// What caused the build: some of `push`, `tag`, `pull-request`, `schedule`, `build` and `manual`; any when it is not set.
     events: Option<Set<Occasion>>,
-    /// What is told: some of `failed`, `recovered`, `still-failing`, `succeeded`, `started`, `waiting` and `canceled`.
+    /// What is told: some of `failed`, `recovered`, `still-failing`, `succeeded`, `started`, `waiting`, `canceled` and
+    /// `deployed`.
     #[attribute(default = moment::usual())]
     on: Set<Moment>,
     /// Whether nothing is told for now.

@@ -8,7 +8,7 @@ import { collection } from "./collection.js";
 import { field as labelField, fromLines, shown as shownLabels } from "./labels.js";
 
 const STATUS = { delivered: "success", failed: "failure", queued: "queued" };
-const MOMENTS = { failed: "fails", recovered: "recovers", "still-failing": "fails again", succeeded: "succeeds", started: "starts", waiting: "waits for approval", canceled: "is canceled" };
+const MOMENTS = { failed: "fails", recovered: "recovers", "still-failing": "fails again", succeeded: "succeeds", started: "starts", waiting: "waits for approval", canceled: "is canceled", deployed: "is deployed" };
 const KINDS = [["mail", "People, by e-mail"], ["webhook", "A server, by a signed request"], ["slack", "A channel of Slack"], ["chat", "A place in another chat"]];
 
 const words = (text) => text.split(/[\s,]+/).filter(Boolean);
