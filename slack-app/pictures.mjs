@@ -8,6 +8,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { messages as others } from "./messages.mjs";
 import { launch } from "../monkeyci-api/page/test/browser/chromium.js";
 
 const [link, repository, folder] = process.argv.slice(2);
@@ -122,6 +123,8 @@ async function story() {
   await emulator("POST", "home", { user: "ann", app: slack.app_id });
   await until("the home tab", async () => await emulator("GET", `home?user=ann&app=${slack.app_id}`));
   await pictures("home", `home/${slack.app_id}?as=ann`, [true]);
+
+  await others({ api, emulator, slack, server, place, until, picture: pictures });
 
   async function pictures(name, path, looks = [false]) {
     for (const dark of looks) {

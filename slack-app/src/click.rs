@@ -66,6 +66,27 @@ async fn pressed(app: &App, click: &Click, letter: &str) -> Result<Option<Answer
                 return Ok(Some(Answer::said(&format!(":arrows_counterclockwise: {note}."))));
             }
         }
+        "build.retry_job" => {
+            let job = target.job.as_deref().and_then(|job| job.parse().ok()).ok_or_else(old)?;
+            if !app.is_first(&format!("{value}/{action}")).await? {
+                return Ok(Some(Answer::said("It is being done again already.")));
+            }
+            let again = match build.retry_job(&job).await {
+                Ok(again) => again.build,
+                Err(error) => {
+                    app.may_again(&format!("{value}/{action}")).await;
+                    return Err(error.into());
+                }
+            };
+            let page = format!("{}/o/{}/r/{}/b/{}", asking.client.url(), again.org, again.repo, again.number);
+            let what = link(&page, &format!("#{}", again.number));
+            let words = format!(
+                ":arrows_counterclockwise: <@{}> does {} again: {what}.",
+                click.by.user,
+                code(job.as_str(), 40)
+            );
+            return Ok(Some(Answer { public: true, ..Answer::said(&words) }));
+        }
         "build.claim" => {
             asking.client.me().await?;
             let who = format!("<@{}>", click.by.user);

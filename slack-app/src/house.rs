@@ -12,6 +12,10 @@ use crate::slack::Slack;
 use crate::tell::channel::Channel;
 use crate::tell::{Stories, Wake};
 use crate::workspace::Workspaces;
+use tokio::sync::Semaphore;
+
+/// Messages whose links one replica draws anew at the same time.
+pub const PREVIEWS: usize = 50;
 
 /// Seconds that what is known of a channel is kept without a change: a year.
 const CHANNEL: u32 = 366 * 24 * 60 * 60;
@@ -39,6 +43,8 @@ pub struct House {
     pub wake: Wake,
     /// The command that people type, with its slash.
     pub command: String,
+    /// Links that may be drawn anew at the same time.
+    pub previews: Arc<Semaphore>,
 }
 
 impl House {

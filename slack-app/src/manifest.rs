@@ -19,12 +19,25 @@ pub enum Feature {
     Call,
     /// Looks for a message whose answer was lost, so that none is told twice.
     Once,
+    /// The end of a log that is too long for a message is a file in its thread.
+    File,
+    /// Whoever wants to is told by themselves of what they broke.
+    Direct,
 }
 
 impl Feature {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Command, Self::Mention, Self::Home, Self::Unfurl, Self::Shortcut, Self::Call, Self::Once];
+    pub const ALL: [Self; 9] = [
+        Self::Command,
+        Self::Mention,
+        Self::Home,
+        Self::Unfurl,
+        Self::Shortcut,
+        Self::Call,
+        Self::Once,
+        Self::File,
+        Self::Direct,
+    ];
 }
 
 /// What a manifest is made of.
@@ -58,6 +71,8 @@ impl Manifest<'_> {
             (Feature::Shortcut, &["commands"]),
             (Feature::Call, &["users:read", "users:read.email"]),
             (Feature::Once, &["channels:history", "groups:history"]),
+            (Feature::File, &["files:write"]),
+            (Feature::Direct, &["im:write", "users:read", "users:read.email"]),
         ];
         let wanted = of.iter().filter(|(feature, _)| self.has(*feature)).flat_map(|(_, scopes)| scopes.iter());
         scopes.extend(wanted);

@@ -13,6 +13,7 @@ use crate::lead::{BEAT, Candidate};
 use crate::receive::{http, socket};
 use crate::slack::Secret;
 use crate::tell::{Deliverer, Follower, Outbox, digest};
+use crate::unfurl;
 
 /// So long is waited after the stream of events broke off.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -85,6 +86,9 @@ async fn tell(app: Arc<App>, mut outbox: Outbox, mut quitting: watch::Receiver<b
         match candidate.leads().await {
             Ok(true) => {
                 tracing::info!("this replica tells of builds");
+                if let Err(error) = unfurl::go_on(&app.house).await {
+                    tracing::warn!(%error, "links that were shown are not drawn anew");
+                }
                 // Whoever leads no more stops in the middle: what was noted, the next one finds.
                 tokio::select! {
                     () = follow(&app) => {}

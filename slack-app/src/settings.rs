@@ -7,7 +7,7 @@ use std::sync::Arc;
 use monkeyci_client::Client;
 use monkeyci_slack::app::App;
 use monkeyci_slack::doctor::Examined;
-use monkeyci_slack::house::House;
+use monkeyci_slack::house::{House, PREVIEWS};
 use monkeyci_slack::inbox::Inbox;
 use monkeyci_slack::install::{Credentials, Installer};
 use monkeyci_slack::manifest::{Feature, Manifest};
@@ -131,6 +131,7 @@ impl Settings {
             names: Arc::default(),
             wake,
             command: self.command.clone(),
+            previews: Arc::new(tokio::sync::Semaphore::new(PREVIEWS)),
         };
         Ok((house, outbox))
     }

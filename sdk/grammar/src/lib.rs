@@ -35,6 +35,6 @@ pub use moment::Moment;
 pub use name::{At, BuildName, Place, RepoName, Which};
 pub use near::nearest;
 pub use parse::{LONGEST, parse};
-pub use span::{Clock, Span, Until};
+pub use span::{Clock, Span, Until, Weekday};
 pub use subscribe::{Mention, Quiet, Settings, Style, Subscribe, Thread};
 pub use verb::Verb;

@@ -19,11 +19,13 @@ pub enum Moment {
     Waiting,
     /// It was canceled.
     Canceled,
+    /// A job of it ended well on an environment.
+    Deployed,
 }
 
 impl Moment {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Failed,
         Self::Recovered,
         Self::StillFailing,
@@ -31,6 +33,7 @@ impl Moment {
         Self::Started,
         Self::Waiting,
         Self::Canceled,
+        Self::Deployed,
     ];
 
     /// The word on the wire.
@@ -44,6 +47,7 @@ impl Moment {
             Self::Started => "started",
             Self::Waiting => "waiting",
             Self::Canceled => "canceled",
+            Self::Deployed => "deployed",
         }
     }
 
@@ -56,6 +60,7 @@ impl Moment {
             "success" | "passed" => Some(Self::Succeeded),
             "approval" | "approvals" => Some(Self::Waiting),
             "cancelled" => Some(Self::Canceled),
+            "deploy" | "deploys" | "deployment" | "deployments" => Some(Self::Deployed),
             _ => None,
         })
     }

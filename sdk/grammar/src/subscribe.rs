@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::event::{EVENTS, event};
 use crate::filter::{Args, Filter, Said, list, unexpected, unknown};
 use crate::word::Words;
-use crate::{Clock, Mistake, Moment, RepoName};
+use crate::{Clock, Mistake, Moment, RepoName, Weekday};
 
 /// Values of the longest list.
 const MANY: usize = 20;
@@ -44,6 +44,12 @@ pub struct Settings {
     pub quiet: Option<Quiet>,
     /// When it is told of a day in sum; never where that is nothing.
     pub digest: Option<Option<Clock>>,
+    /// When it is told of a week; never where that is nothing.
+    pub report: Option<Option<(Weekday, Clock)>>,
+    /// Lines of a failed job's log in a thread.
+    pub lines: Option<u32>,
+    /// Whether whoever says it is told of what they broke, by themselves.
+    pub direct: Option<bool>,
     /// By which clock.
     pub zone: Option<String>,
     /// The repository that is meant where none is named.
@@ -91,7 +97,11 @@ pub enum Quiet {
     Hours(Clock, Clock),
 }
 
-const SETTINGS: &[&str] = &["style", "thread", "mention", "quiet", "digest", "zone", "repo"];
+const SETTINGS: &[&str] =
+    &["style", "thread", "lines", "mention", "quiet", "digest", "report", "zone", "repo", "direct"];
+
+/// Lines of a log that a thread shows at the most.
+const LINES: u32 = 100;
 
 const KEYS: &[&str] =
     &["on", "branch", "job", "event", "by", "-by", "label", "style", "thread", "mention", "quiet", "digest", "zone"];
@@ -139,6 +149,20 @@ impl Settings {
                 let time = Clock::of(time).ok_or_else(|| filter.mistake("it is `off`, or a time of day as `09:00`"))?;
                 self.digest = Some(Some(time));
             }
+            ("report", "off" | "none" | "never") => self.report = Some(None),
+            ("report", when) => {
+                let when =
+                    report(when).ok_or_else(|| filter.mistake("it is `off`, or a day and a time as `mon-09:00`"))?;
+                self.report = Some(Some(when));
+            }
+            ("lines", count) => {
+                let lines =
+                    count.parse().ok().filter(|lines| *lines <= LINES && count.bytes().all(|c| c.is_ascii_digit()));
+                self.lines = Some(lines.ok_or_else(|| filter.mistake(&format!("a number from 0 to {LINES}")))?);
+            }
+            ("direct", "on" | "yes") => self.direct = Some(true),
+            ("direct", "off" | "no") => self.direct = Some(false),
+            ("direct", _) => return Err(filter.mistake("it is `on` or `off`")),
             ("zone", _) => {
                 let is_zone = |c: char| c.is_ascii_alphanumeric() || "/_+-".contains(c);
                 if filter.value.len() > 60 || !filter.value.chars().all(is_zone) {
@@ -222,6 +246,13 @@ pub(crate) fn labels(filter: &Filter) -> Result<Vec<(String, String)>, Mistake> 
         (!key.is_empty()).then(|| (key.to_owned(), value.to_owned()))
     };
     filter.values().map(|text| label(text).ok_or_else(|| filter.mistake("a label is `team=shop`"))).collect()
+}
+
+/// A day of the week, in three letters or all of them, and a time.
+fn report(when: &str) -> Option<(Weekday, Clock)> {
+    let (day, time) = when.split_once('-')?;
+    let day = Weekday::ALL.into_iter().find(|known| day == known.as_str() || day == &known.as_str()[..3])?;
+    Some((day, Clock::of(time)?))
 }
 
 fn quiet(hours: &str) -> Option<Quiet> {

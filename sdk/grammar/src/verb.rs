@@ -105,7 +105,7 @@ impl Verb {
             Self::Params => "list|set NAME [value]|unset NAME [scope:repo|org|NAME]",
             Self::Artifacts | Self::Why => "[build]",
             Self::Settings => {
-                "[style:compact|plan] [thread:on_failure|always|off] [mention:author|none] [quiet:22:00-07:00|off] [digest:09:00|off] [zone:Europe/Berlin] [repo:NAME]"
+                "[style:compact|plan] [thread:on_failure|always|off] [mention:author|none] [quiet:22:00-07:00|off] [digest:09:00|off] [report:mon-09:00|off] [lines:20] [zone:Europe/Berlin] [repo:NAME] [direct:on|off]"
             }
             Self::Help => "[command]",
         }

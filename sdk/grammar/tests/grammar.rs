@@ -11,7 +11,7 @@ fn typed() -> impl Strategy<Value = String> {
         "#[0-9]{1,22}",
         "[a-z]{1,4}/[a-z]{1,4}#?[0-9]{0,3}",
         "@[a-z/.-]{0,8}",
-        "-?(on|branch|job|by|tail|grep|from|to|since|limit|until|style|quiet|digest|label|zone|scope):[a-z0-9:,*/=-]{0,10}",
+        "-?(on|branch|job|by|tail|grep|from|to|since|limit|until|style|quiet|digest|report|lines|direct|label|zone|scope):[a-z0-9:,*/=-]{0,10}",
         "[A-Z_]{1,6}=[“\"'a-z \\\\”]{0,8}",
         "(--|–|—)[a-z]{0,6}",
         "<https://[a-z./|]{0,20}>",

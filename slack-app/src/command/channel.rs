@@ -2,13 +2,15 @@
 
 use monkeyci_client::ClientError;
 use monkeyci_client::rest::{LabelFilters, Moment, Recipient, SlackStyle, Subscription, SubscriptionBody};
-use monkeyci_grammar::{Mute, Muted, Settings, Subject, Subscribe, Thread};
+use monkeyci_grammar::{Mute, Muted, Settings, Subject, Subscribe, Thread, Weekday};
+use serde_json::json;
 
 use super::{Answer, Asking, Refusal};
 use crate::house::now;
 use crate::message::text::{code, escape};
 use crate::place::Place;
 use crate::tell::channel::Channel;
+use crate::tell::direct::Person;
 
 impl Asking<'_> {
     /// Tells the channel of builds. Whoever asks must be one who may have subscriptions.
@@ -145,15 +147,51 @@ impl Asking<'_> {
         if settings.is_empty() {
             return Ok(Answer::said(&told(&self.house.channel(&self.by.place).await?)));
         }
-        self.client.me().await?;
+        let me = self.client.me().await?;
+        let mut only = settings.clone();
+        if let Some(direct) = only.direct.take() {
+            self.direct(&me.name, direct).await?;
+            if only.is_empty() {
+                let words = if direct {
+                    ":bell: The app writes to you alone when what you caused fails."
+                } else {
+                    ":no_bell: The app writes to you no more when what you caused fails."
+                };
+                return Ok(Answer::said(words));
+            }
+        }
         if let Some(repo) = &settings.repo {
             self.at(&self.repo(Some(repo)).await?).get().await?;
         }
-        let (channel, set) = self.house.change_channel(&self.by.place, |channel| channel.set(settings)).await?;
+        let (channel, set) = self.house.change_channel(&self.by.place, |channel| channel.set(&only)).await?;
         set.map_err(Refusal::Told)?;
         let mut answer = Answer::said(&told(&channel));
         answer.public = true;
         Ok(answer)
+    }
+}
+
+impl Asking<'_> {
+    /// Whether somebody is told by themselves of what they broke.
+    async fn direct(&self, name: &str, direct: bool) -> Result<(), Refusal> {
+        let (team, user) = (&self.by.place.team, &self.by.user);
+        let none = || Refusal::Told("The app is not installed in this workspace.".into());
+        let workspace = self.house.workspaces.get(team).await?.ok_or_else(none)?;
+        let slack = &self.house.slack;
+        let known = slack.ask(&workspace.token, "users.info", &[("user", user)]).await;
+        // Without it they are known by their name alone: what forges call them may be another.
+        let mail = known.ok().and_then(|known| known["user"]["profile"]["email"].as_str().map(str::to_owned));
+        if !direct {
+            return Ok(self.house.tell_directly_no_more(name, mail.as_deref()).await?);
+        }
+        let opened = slack.call(&workspace.token, "conversations.open", &json!({ "users": user })).await;
+        let channel = opened.map(|opened| opened["channel"]["id"].as_str().unwrap_or_default().to_owned());
+        let channel = channel.map_err(|error| {
+            tracing::warn!(%error, "nobody can be told by themselves");
+            Refusal::Told(format!("Slack does not let the app write to you: {}", escape(&error.to_string())))
+        })?;
+        let person = Person { team: team.clone(), user: user.clone(), channel };
+        Ok(self.house.tell_directly(&person, name, mail.as_deref()).await?)
     }
 }
 
@@ -175,9 +213,12 @@ fn told(channel: &Channel) -> String {
     };
     let quiet = channel.quiet.map_or("off".into(), |(from, to)| format!("{}-{}", clock(from), clock(to)));
     let digest = channel.digest.map_or("off".into(), clock);
+    let day = |day: u8| Weekday::ALL.get(usize::from(day)).map_or("off", |day| &day.as_str()[..3]);
+    let report = channel.report.map_or("off".into(), |(at, time)| format!("{}-{}", day(at), clock(time)));
     format!(
-        "`style:{}` `thread:{thread}` `mention:{}` `quiet:{quiet}` `digest:{digest}` `zone:{}` `repo:{}`",
+        "`style:{}` `thread:{thread}` `lines:{}` `mention:{}` `quiet:{quiet}` `digest:{digest}` `report:{report}` `zone:{}` `repo:{}`",
         if channel.plan { "plan" } else { "compact" },
+        channel.lines(),
         if channel.mention { "author" } else { "none" },
         escape(channel.zone.as_deref().unwrap_or("UTC")),
         escape(channel.repo.as_deref().unwrap_or("none")),
@@ -193,6 +234,7 @@ fn body(place: &Place, repo: Option<&str>, wanted: &Subscribe) -> SubscriptionBo
         monkeyci_grammar::Moment::Started => Moment::Started,
         monkeyci_grammar::Moment::Waiting => Moment::Waiting,
         monkeyci_grammar::Moment::Canceled => Moment::Canceled,
+        monkeyci_grammar::Moment::Deployed => Moment::Deployed,
     };
     let on = if wanted.on.is_empty() {
         [Moment::Failed, Moment::Recovered, Moment::Waiting].into()

@@ -1,11 +1,8 @@
 //! What people look at: how things stand, what was printed, what was saved.
 
-use std::collections::BTreeMap;
-
 use monkeyci_client::model::{BuildId, JobStatus};
-use monkeyci_client::rest::Moment;
 use monkeyci_client::{ClientError, LogRef};
-use monkeyci_grammar::{BuildName, List, Logs, Part, Style, Subject, Thread};
+use monkeyci_grammar::{BuildName, List, Logs, Part, Subject};
 
 use super::builds::in_a_line;
 use super::{Answer, Asking, Refusal};
@@ -13,8 +10,8 @@ use crate::house::now;
 use crate::message::block::{context, preformatted, section};
 use crate::message::text::{clip, code, line, plain};
 use crate::message::{Excerpt, Message, Story, View};
-use crate::tell::line::Line;
-use crate::tell::line_key;
+use crate::tell::line::{Line, Stand};
+use crate::tell::{burst, line_key, roundup};
 
 /// Builds that a list shows where nothing else is said.
 const LIST: usize = 10;
@@ -99,20 +96,7 @@ impl Asking<'_> {
         let events = self.at(id.repo.as_str()).build(id.number).history().all().await?;
         let mut story = Story::new(id.clone());
         events.iter().for_each(|event| story.apply(event));
-        let excerpts = BTreeMap::new();
-        let view = View {
-            story: &story,
-            server: self.client.url(),
-            on: Moment::Started,
-            style: Style::Compact,
-            thread: Thread::Off,
-            excerpts: &excerpts,
-            red: None,
-            claimed: None,
-            notes: &[],
-            author: None,
-        };
-        Ok(Answer::told(view.message(), public))
+        Ok(Answer::told(View::of(&story, self.client.url()).message(), public))
     }
 
     /// The newest builds.
@@ -201,12 +185,20 @@ impl Asking<'_> {
         let line_of = self.house.shelf.read::<Line>(&key).await?.map(|(line, _)| line).unwrap_or_default();
         let mut words = Vec::new();
         if let Some(post) = line_of.post(&self.by.place, id.number) {
-            words.push(format!(
-                "{} is told here by the subscription {}: {}.",
-                self.named(&id),
-                code(&post.subscription, 60),
-                line(&post.why, 300)
-            ));
+            let why = line(&post.why, 300);
+            words.push(match post.subscription.as_str() {
+                "" => format!(
+                    "{} is told to you alone: {why}. `{} settings direct:off` ends that.",
+                    self.named(&id),
+                    self.house.command
+                ),
+                name => format!("{} is told here by the subscription {}: {why}.", self.named(&id), code(name, 60)),
+            });
+            words.extend(why_together(&post.stand));
+            if let Some(time) = post.not_before.filter(|time| *time > now()) {
+                let when = format!("<!date^{}^{{time}}|later>", time / 1000);
+                words.push(format!("It is quiet here now: it is told at {when}, unless it is mended by then."));
+            }
             if post.begun != id.number {
                 words.push(format!(
                     "Builds that fail one after the other have one message together; this one began with #{}.",
@@ -234,6 +226,24 @@ impl Asking<'_> {
             ));
         }
         Ok(Answer::said(&words.join("\n")))
+    }
+}
+
+/// Why a message does not stand by itself, where it does not.
+fn why_together(stand: &Stand) -> Option<String> {
+    match stand {
+        Stand::Together { key } => {
+            let at = roundup::Key::of(key)?;
+            Some(match at.subscription {
+                Some(_) => "That subscription has a `digest`: what it wants is told in sum, at its time.".into(),
+                None => format!(
+                    "More than {} messages came here within 5 minutes, and so it is told together with others.",
+                    burst::MANY
+                ),
+            })
+        }
+        Stand::Silent { why } => Some(format!("It does not stand here: {}.", line(why, 200))),
+        _ => None,
     }
 }
 

@@ -41,6 +41,19 @@ pub struct Excerpt {
     pub shown: usize,
     /// How many there are, where that is known.
     pub of: Option<usize>,
+    /// All of it that was read, in whole lines, as it was seen.
+    pub end: String,
+}
+
+/// The last lines of a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Last {
+    /// The lines.
+    pub lines: String,
+    /// How many these are.
+    pub shown: usize,
+    /// Whether there are more of those that were wanted than a message holds.
+    pub is_cut: bool,
 }
 
 impl Excerpt {
@@ -55,17 +68,26 @@ impl Excerpt {
         }
         let of = (before == 0).then_some(lines.len());
         let line = telling(&lines).map(|line| text::clip(line.trim(), WIDTH));
-        let (mut tail, mut size) = (Vec::new(), 0);
-        for line in lines.iter().rev().skip_while(|line| line.trim().is_empty()).take(most) {
+        let read = Self { line, of, end: lines.join("\n"), ..Self::default() };
+        let last = read.last(most);
+        Self { shown: last.shown, tail: last.lines, ..read }
+    }
+
+    /// Its last lines, as many as a message holds.
+    #[must_use]
+    pub fn last(&self, most: usize) -> Last {
+        let (mut tail, mut size, mut is_cut) = (Vec::new(), 0, false);
+        for line in self.end.lines().rev().skip_while(|line| line.trim().is_empty()).take(most) {
             let line = text::clip(line.trim_end(), WIDTH);
             size += line.chars().count() + 1;
             if size > TAIL {
+                is_cut = true;
                 break;
             }
             tail.push(line);
         }
         tail.reverse();
-        Self { line, shown: tail.len(), tail: tail.join("\n"), of }
+        Last { shown: tail.len(), lines: tail.join("\n"), is_cut }
     }
 }
 

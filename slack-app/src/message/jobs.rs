@@ -17,7 +17,7 @@ const TASKS: usize = 50;
 const NAME: usize = 40;
 
 /// The sign of a job.
-fn sign(job: &JobStory) -> &'static str {
+pub(super) fn sign(job: &JobStory) -> &'static str {
     match job.status {
         JobStatus::Success => ":white_check_mark:",
         JobStatus::Failure | JobStatus::Error if job.allowed => ":warning:",

@@ -4,9 +4,8 @@ use monkeyci_client::model::trigger::Source;
 use monkeyci_client::model::{BuildStatus, Cause};
 use monkeyci_client::rest::Moment;
 use monkeyci_grammar::Style;
-use serde_json::Value;
 
-use super::block::{Button, actions, context, overflow, section};
+use super::block::{actions, context, section};
 use super::ladder::Length;
 use super::text::{code, escape, line, link, plain, took};
 use super::{JobStory, Message, View};
@@ -36,6 +35,7 @@ impl View<'_> {
             blocks.push(section(&failed.join("\n")));
         }
         blocks.extend(self.waiting());
+        blocks.extend(self.deployed());
         if let (Style::Plan, Length::Full, Some(plan)) =
             (self.style, length, self.job_plan().filter(|_| self.is_open()))
         {
@@ -51,11 +51,11 @@ impl View<'_> {
         Message { text, blocks }
     }
 
-    fn is_open(&self) -> bool {
+    pub(super) fn is_open(&self) -> bool {
         !self.story.status.is_terminal()
     }
 
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         let id = &self.story.id;
         format!("{}/{} #{}", id.org, id.repo, id.number)
     }
@@ -76,6 +76,11 @@ impl View<'_> {
             BuildStatus::Canceled => format!("{name} canceled{on}"),
             BuildStatus::Success if self.on == Moment::Recovered => {
                 format!("{}/{} {place} is green again (#{})", story.id.org, story.id.repo, story.id.number)
+            }
+            BuildStatus::Success | BuildStatus::Running if self.on == Moment::Deployed => {
+                let sites: Vec<&str> =
+                    story.deployed().filter_map(|job| job.environment.as_deref()).take(JOBS).collect();
+                format!("{name} is deployed to {}{on}", plain(&sites.join(", "), REF))
             }
             BuildStatus::Success => format!("{name} succeeded{on}"),
             BuildStatus::Blocked => format!("Approval needed: {} of {name}", jobs(story.waiting().collect())),
@@ -151,7 +156,7 @@ impl View<'_> {
         told
     }
 
-    fn failure(&self, job: &JobStory, length: Length) -> String {
+    pub(super) fn failure(&self, job: &JobStory, length: Length) -> String {
         let mut told = format!("*{}* {}", line(job.id.as_str(), NAME), how(job));
         let Some(failure) = &job.failure else { return told };
         if let Some(test) = failure.tests.first() {
@@ -168,19 +173,6 @@ impl View<'_> {
             Some(said) if length < Length::Brief => told + &format!("\n> {}", line(&said, WRONG)),
             _ => told,
         }
-    }
-
-    /// What waits for a person, and what they said.
-    fn waiting(&self) -> Vec<Value> {
-        let mut told = Vec::new();
-        for job in self.story.waiting().take(JOBS) {
-            let mut words = format!("*Approval needed* — {}", code(job.id.as_str(), NAME));
-            if let Some(environment) = &job.environment {
-                words += &format!(" on *{}*", line(environment, NAME));
-            }
-            told.push(section(&words));
-        }
-        told
     }
 
     /// By whom, how long, and what became of it.
@@ -217,6 +209,9 @@ impl View<'_> {
             let why = stopped.reason.as_deref().map(|why| format!(": {}", line(why, SAID))).unwrap_or_default();
             notes.push(format!("canceled{who}{why}"));
         }
+        if let Some(flaky) = self.flaky_words() {
+            notes.push(flaky);
+        }
         if let Some(who) = self.claimed {
             notes.push(format!(":eyes: {who} is on it"));
         }
@@ -228,6 +223,21 @@ impl View<'_> {
             pieces.push(notes[last..].join(" · "));
         }
         pieces
+    }
+
+    /// Tests that cannot be relied on.
+    fn flaky_words(&self) -> Option<String> {
+        let story = self.story;
+        let within: Vec<&str> = story.flaky().collect();
+        let (tests, how) = if within.is_empty() {
+            let before: Vec<&str> = self.flaky.iter().map(String::as_str).collect();
+            (before, "failed on this very commit before")
+        } else {
+            (within, "failed at first, and then did not")
+        };
+        let first = tests.first().filter(|_| story.status == BuildStatus::Success || !story.is_bad())?;
+        let more = if tests.len() > 1 { format!(" + {} more", tests.len() - 1) } else { String::new() };
+        Some(format!(":game_die: flaky: {}{more} {how}", code(first, 100)))
     }
 
     fn red_words(&self, red: super::Red) -> String {
@@ -247,81 +257,6 @@ impl View<'_> {
             }
             None => "broke now".into(),
         }
-    }
-
-    /// What may be done.
-    fn buttons(&self) -> Vec<Value> {
-        let (story, id) = (self.story, &self.story.id);
-        let value = format!("v1:{}/{}/{}", id.org, id.repo, id.number);
-        let open = Button {
-            label: "Logs",
-            action: "build.open",
-            url: Some(match story.failed().next() {
-                Some(job) => self.job_page(job.id.as_str()),
-                None => self.page(id.number),
-            }),
-            ..Button::default()
-        };
-        let act = |label, action| Button { label, action, value: Some(value.clone()), ..Button::default() };
-        let mut buttons = Vec::new();
-        if story.status == BuildStatus::Success || self.red.is_some_and(|red| red.mended.is_some()) {
-            return Vec::new();
-        }
-        if let (BuildStatus::Blocked | BuildStatus::Running, Some(job)) = (story.status, story.waiting().next()) {
-            let of = format!("{value}/{}", job.id);
-            let where_to = job.environment.as_deref().unwrap_or(job.id.as_str());
-            let question = format!("You approve *{}* of {}.", line(job.id.as_str(), NAME), self.name());
-            let title = format!("Go on with {}?", plain(where_to, 60));
-            buttons.push(
-                Button {
-                    style: Some("primary"),
-                    value: Some(of.clone()),
-                    confirm: Some((title.as_str(), question, "Approve")),
-                    ..act("Approve", "approval.approve")
-                }
-                .json(),
-            );
-            buttons.push(Button { style: Some("danger"), value: Some(of), ..act("Reject…", "approval.reject") }.json());
-        }
-        let more = |action: &str| format!("{action} {value}");
-        let mut options = vec![
-            ("Re-run with params…", more("rerun")),
-            ("Mute this branch 24h", more("mute")),
-            ("Why am I told?", more("why")),
-        ];
-        if self.is_open() {
-            let title = format!("Cancel build #{}?", id.number);
-            let running: Vec<String> = story
-                .jobs
-                .iter()
-                .filter(|job| job.status.is_active())
-                .take(5)
-                .map(|job| format!("*{}*", line(job.id.as_str(), NAME)))
-                .collect();
-            let question = match running.len() {
-                0 => "What waits will not run.".into(),
-                1 => format!("The running job {} will be stopped.", running[0]),
-                _ => format!("Running jobs {} will be stopped.", running.join(", ")),
-            };
-            buttons.push(
-                Button {
-                    style: Some("danger"),
-                    confirm: Some((&title, question, "Cancel build")),
-                    ..act("Cancel", "build.cancel")
-                }
-                .json(),
-            );
-            buttons.push(open.json());
-        } else {
-            buttons.push(Button { style: Some("primary"), ..act("Retry failed", "build.retry_failed") }.json());
-            buttons.push(open.json());
-            if self.claimed.is_none() && story.is_bad() {
-                buttons.push(act("I'm on it", "build.claim").json());
-            }
-            options.insert(0, ("Retry all jobs", more("retry_all")));
-        }
-        buttons.push(overflow("build.more", &options));
-        buttons
     }
 }
 

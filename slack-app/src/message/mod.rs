@@ -7,20 +7,27 @@
 pub mod block;
 pub mod excerpt;
 pub mod ladder;
+pub mod link;
+pub mod roundup;
+pub mod site;
 pub mod story;
 pub mod text;
 
+mod buttons;
 mod jobs;
 mod live;
 mod thread;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use monkeyci_client::rest::Moment;
 use monkeyci_grammar::{Style, Thread};
 use serde_json::{Value, json};
 
 pub use excerpt::Excerpt;
+pub use link::Part;
+pub use site::Site;
 pub use story::{Decision, Failure, JobStory, Story};
 
 /// A message as Slack has it.
@@ -38,7 +45,21 @@ pub struct Reply {
     /// What tells it from the others.
     pub key: String,
     /// What is said.
-    pub message: Message,
+    pub said: Said,
+}
+
+/// What is said in a thread.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Said {
+    /// A message.
+    Words(Message),
+    /// A file, which is sent once and never changed.
+    File {
+        /// What it is called: no two of a thread are called the same.
+        name: String,
+        /// What is in it.
+        content: String,
+    },
 }
 
 /// A build, as a channel is told of it.
@@ -64,7 +85,16 @@ pub struct View<'a> {
     pub notes: &'a [String],
     /// Who is called, as Slack names them.
     pub author: Option<&'a str>,
+    /// The environments of its jobs, by name.
+    pub sites: &'a BTreeMap<String, Site>,
+    /// Tests that failed on this very commit in the build before it.
+    pub flaky: &'a [String],
+    /// Lines of a log that its thread shows.
+    pub lines: usize,
 }
+
+/// Lines of a log that a thread shows where nobody says how many.
+pub const LINES: usize = 12;
 
 /// How long a ref has been broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +109,29 @@ pub struct Red {
     pub mended: Option<(u64, i64)>,
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
+    /// A build as it is drawn for whoever asks how it stands.
+    #[must_use]
+    pub fn of(story: &'a Story, server: &'a str) -> Self {
+        static NO_EXCERPTS: BTreeMap<String, Excerpt> = BTreeMap::new();
+        static NO_SITES: BTreeMap<String, Site> = BTreeMap::new();
+        Self {
+            story,
+            server,
+            on: Moment::Started,
+            style: Style::Compact,
+            thread: Thread::Off,
+            excerpts: &NO_EXCERPTS,
+            red: None,
+            claimed: None,
+            notes: &[],
+            author: None,
+            sites: &NO_SITES,
+            flaky: &[],
+            lines: LINES,
+        }
+    }
+
     /// The live message of the build.
     #[must_use]
     pub fn message(&self) -> Message {
@@ -95,12 +147,28 @@ impl View<'_> {
     /// The page of a build of this repository.
     pub(crate) fn page(&self, number: u64) -> String {
         let id = &self.story.id;
-        format!("{}/o/{}/r/{}/b/{number}", self.server, id.org, id.repo)
+        page(self.server, &id.org, &id.repo, number)
     }
 
     /// The page of a job.
     pub(crate) fn job_page(&self, job: &str) -> String {
         format!("{}/j/{job}", self.page(self.story.id.number))
+    }
+}
+
+/// The page of a build.
+pub(crate) fn page(server: &str, org: impl fmt::Display, repo: impl fmt::Display, number: u64) -> String {
+    format!("{server}/o/{org}/r/{repo}/b/{number}")
+}
+
+impl Said {
+    /// What tells it from another.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        match self {
+            Self::Words(message) => message.digest(),
+            Self::File { name, .. } => name.clone(),
+        }
     }
 }
 

@@ -35,6 +35,8 @@ pub struct Story {
     pub message: Option<String>,
     /// Who stopped it, and why.
     pub stopped: Option<Decision>,
+    /// What came of jobs of another build, until those of this one are known.
+    taken: Vec<(JobId, BuildId, u32, JobResult)>,
 }
 
 /// What is known of a job.
@@ -56,8 +58,12 @@ pub struct JobStory {
     pub allowed: bool,
     /// What went wrong.
     pub failure: Option<Failure>,
+    /// Tests that failed in attempts before the newest.
+    pub earlier: Vec<String>,
     /// What a person said who was waited for.
     pub decision: Option<Decision>,
+    /// The build and the attempt in which it ran, where how it ended is taken over.
+    pub taken: Option<(BuildId, u32)>,
     /// Its first lines; secrets in them are references.
     script: Vec<String>,
 }
@@ -110,6 +116,7 @@ impl Story {
             status: BuildStatus::Pending,
             message: None,
             stopped: None,
+            taken: Vec::new(),
         }
     }
 
@@ -133,6 +140,9 @@ impl Story {
                 self.created = time;
                 self.trigger = (**trigger).clone();
             }
+            EventKind::JobTaken { job_id, from, attempt, result } => {
+                self.taken.push((job_id.clone(), from.clone(), *attempt, (**result).clone()));
+            }
             EventKind::BuildInitializing {} => self.status = BuildStatus::Initializing,
             EventKind::BuildStart { trigger } => {
                 if let Some(trigger) = trigger {
@@ -149,10 +159,18 @@ impl Story {
                     environment: job.environment.clone(),
                     allowed: job.allow_failure,
                     failure: None,
+                    earlier: Vec::new(),
                     decision: None,
+                    taken: None,
                     script: job.script.iter().take(LINES).map(|line| clip(&line.to_string(), WIDTH)).collect(),
                 };
                 self.jobs = jobs.iter().map(story).collect();
+                for (id, from, attempt, result) in std::mem::take(&mut self.taken) {
+                    if let Some(job) = self.job_mut(&id) {
+                        job.failure = Failure::of(&result, &job.script);
+                        job.taken = Some((from, attempt));
+                    }
+                }
                 self.status = BuildStatus::Running;
             }
             EventKind::BuildCanceled { actor, reason, .. } => {
@@ -191,6 +209,13 @@ impl Story {
         self.jobs.iter().filter(|job| job.is_bad())
     }
 
+    /// Jobs that have put something into their environment.
+    pub fn deployed(&self) -> impl Iterator<Item = &JobStory> {
+        // What was taken over of another build did not run.
+        let is_done = |job: &&JobStory| job.status == JobStatus::Success && job.attempt > 0;
+        self.jobs.iter().filter(is_done).filter(|job| job.environment.is_some())
+    }
+
     /// How many jobs have ended.
     #[must_use]
     pub fn done(&self) -> usize {
@@ -205,6 +230,18 @@ impl Story {
             status if status.is_terminal() => false,
             _ => self.stopped.is_none() && self.failed().next().is_some(),
         }
+    }
+
+    /// Tests that failed in one attempt, and not in the last, which ended well.
+    pub fn flaky(&self) -> impl Iterator<Item = &str> {
+        let well = self.jobs.iter().filter(|job| job.status == JobStatus::Success);
+        well.flat_map(|job| job.earlier.iter().map(String::as_str))
+    }
+
+    /// The commit that it is of, where that is known.
+    #[must_use]
+    pub fn commit(&self) -> Option<&str> {
+        self.trigger.git.as_ref()?.commit_id.as_deref()
     }
 
     /// Milliseconds that it has taken so far.
@@ -255,6 +292,9 @@ impl JobStory {
             EventKind::JobQueued { attempt, .. } => {
                 self.status = JobStatus::Queued;
                 self.attempt = *attempt;
+                let tests = self.failure.take().map(|failure| failure.tests).unwrap_or_default();
+                let new = tests.into_iter().filter(|test| !self.earlier.contains(test)).collect::<Vec<_>>();
+                self.earlier.extend(new);
             }
             EventKind::JobBlocked { .. } => self.status = JobStatus::Blocked,
             EventKind::JobUnblocked { actor, .. } => {

@@ -5,7 +5,7 @@ use monkeyci_grammar::Thread;
 
 use super::block::{Button, actions, preformatted, section};
 use super::text::{code, line, plain};
-use super::{Message, Reply, View};
+use super::{Message, Reply, Said, View};
 
 /// Jobs whose logs are told.
 const JOBS: usize = 3;
@@ -15,22 +15,23 @@ impl View<'_> {
         if self.thread == Thread::Off {
             return Vec::new();
         }
+        let several = self.story.failed().nth(1).is_some();
         let mut replies: Vec<Reply> =
-            self.story.failed().take(JOBS).filter_map(|job| self.log_reply(job.id.as_str())).collect();
+            self.story.failed().take(JOBS).flat_map(|job| self.log_replies(job.id.as_str(), several)).collect();
         let is_over = self.story.status.is_terminal() && self.story.status != BuildStatus::Success;
         if self.thread == Thread::Always && (is_over || self.story.status == BuildStatus::Success) {
             let id = &self.story.id;
             let text = format!("#{} ended: {}", id.number, self.story.status);
             let words = self.job_line(super::ladder::Length::Full).unwrap_or_else(|| text.clone());
-            replies.push(Reply { key: format!("{}:end", id.number), message: Message::said(&text, &words) });
+            replies.push(Reply { key: format!("{}:end", id.number), said: Said::Words(Message::said(&text, &words)) });
         }
         replies
     }
 
-    /// The end of the log of a job, with the tests that failed.
-    fn log_reply(&self, job: &str) -> Option<Reply> {
-        let story = self.story.job(job)?;
-        let excerpt = self.excerpts.get(job)?;
+    /// The end of the log of a job, with the tests that failed; and as a file where it is too long for a message.
+    fn log_replies(&self, job: &str, several: bool) -> Vec<Reply> {
+        let (Some(story), Some(excerpt)) = (self.story.job(job), self.excerpts.get(job)) else { return Vec::new() };
+        let last = excerpt.last(self.lines);
         let number = self.story.id.number;
         let mut head = format!("*{}*", line(job, 40));
         if let Some(failure) = &story.failure {
@@ -41,9 +42,9 @@ impl View<'_> {
                 head += &format!(" · exit {exit}");
             }
         }
-        if excerpt.shown > 0 {
+        if last.shown > 0 {
             let of = excerpt.of.map(|of| format!(" of {of}")).unwrap_or_default();
-            head += &format!(" · last {}{of} lines (secrets masked)", excerpt.shown);
+            head += &format!(" · last {}{of} lines (secrets masked)", last.shown);
         }
         let mut blocks = vec![section(&head)];
         if let Some(failure) = story.failure.as_ref().filter(|failure| !failure.tests.is_empty()) {
@@ -53,13 +54,28 @@ impl View<'_> {
             }
             blocks.push(section(&tests.join("\n")));
         }
-        if !excerpt.tail.is_empty() {
-            blocks.push(preformatted(&excerpt.tail));
+        if !last.lines.is_empty() {
+            blocks.push(preformatted(&last.lines));
         }
         let open =
             Button { label: "Full log", action: "build.open", url: Some(self.job_page(job)), ..Button::default() };
-        blocks.push(actions(&format!("build:{number}:tail:{job}"), vec![open.json()]));
-        let text = plain(&format!("Last {} lines of {job} (build #{number})", excerpt.shown), 150);
-        Some(Reply { key: format!("{number}:{job}:{}", story.attempt), message: Message { text, blocks } })
+        let mut buttons = vec![open.json()];
+        // Where it alone has failed, the message itself says that.
+        if several && self.story.status.is_terminal() {
+            let id = &self.story.id;
+            let value = format!("v1:{}/{}/{number}/{job}", id.org, id.repo);
+            let retry =
+                Button { label: "Retry this job", action: "build.retry_job", value: Some(value), ..Button::default() };
+            buttons.push(retry.json());
+        }
+        blocks.push(actions(&format!("build:{number}:tail:{job}"), buttons));
+        let text = plain(&format!("Last {} lines of {job} (build #{number})", last.shown), 150);
+        let key = format!("{number}:{job}:{}", story.attempt);
+        let mut replies = vec![Reply { key: key.clone(), said: Said::Words(Message { text, blocks }) }];
+        if last.is_cut {
+            let name = format!("{job}-{number}-{}.log", story.attempt);
+            replies.push(Reply { key: format!("{key}:file"), said: Said::File { name, content: excerpt.end.clone() } });
+        }
+        replies
     }
 }

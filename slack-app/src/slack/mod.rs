@@ -2,6 +2,7 @@
 
 mod error;
 mod secret;
+mod upload;
 
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use serde_json::Value;
 
 pub use error::SlackError;
 pub use secret::Secret;
+pub use upload::Upload;
 
 /// Where Slack is, unless another address is said.
 pub const SLACK: &str = "https://slack.com/api";

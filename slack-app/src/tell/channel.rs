@@ -10,6 +10,8 @@ use monkeyci_client::rest::slack::{SlackMessage, SlackThread};
 use monkeyci_grammar::{Clock, Mention, Muted, Quiet, Settings, Style, Thread, Until};
 use serde::{Deserialize, Serialize};
 
+use crate::message::LINES;
+
 /// Mutes of one channel.
 const MUTES: usize = 50;
 
@@ -32,6 +34,12 @@ pub struct Channel {
     /// When it is told of the day in sum, in minutes after midnight.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<u16>,
+    /// When it is told of the week: days after Monday, and minutes after midnight.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report: Option<(u8, u16)>,
+    /// Lines of a failed job's log in its thread.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lines: Option<u32>,
     /// By which clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
@@ -90,6 +98,12 @@ impl Channel {
         }
     }
 
+    /// Lines of a failed job's log in its thread.
+    #[must_use]
+    pub fn lines(&self) -> usize {
+        self.lines.map_or(LINES, |lines| lines as usize)
+    }
+
     /// The same where a subscription says how it is to be told.
     #[must_use]
     pub fn with(mut self, style: Option<&SlackStyle>) -> Self {
@@ -101,6 +115,7 @@ impl Channel {
             SlackThread::Off => Some(false),
         };
         self.mention = style.mention == "author";
+        self.lines = Some(style.log_lines);
         if let Some(hours) = &style.quiet_hours
             && let (Some(from), Some(to)) = (Clock::of(&hours.from), Clock::of(&hours.to))
         {
@@ -140,6 +155,12 @@ impl Channel {
         }
         if let Some(digest) = settings.digest {
             self.digest = digest.map(|time| time.minutes);
+        }
+        if let Some(report) = settings.report {
+            self.report = report.map(|(day, time)| (day as u8, time.minutes));
+        }
+        if let Some(lines) = settings.lines {
+            self.lines = Some(lines);
         }
         if let Some(repo) = &settings.repo {
             self.repo = Some(repo.to_string());
@@ -205,6 +226,20 @@ impl Channel {
         found.map(|at| at.timestamp().as_millisecond()).find(|at| *at > now).unwrap_or(now + day)
     }
 
+    /// When it is that day of the week, days after Monday, and so late the next time.
+    #[must_use]
+    pub fn next_week(&self, day: u8, minutes: u16, now: Millis) -> Millis {
+        let mut at = self.next(minutes, now);
+        for _ in 0..7 {
+            let is_it = self.at(at).is_none_or(|at| at.weekday().to_monday_zero_offset() == day as i8);
+            if is_it {
+                break;
+            }
+            at = self.next(minutes, at);
+        }
+        at
+    }
+
     fn at(&self, now: Millis) -> Option<jiff::Zoned> {
         let zone = self.zone.as_deref().and_then(|zone| TimeZone::get(zone).ok()).unwrap_or(TimeZone::UTC);
         Some(Timestamp::from_millisecond(now).ok()?.to_zoned(zone))
@@ -254,6 +289,20 @@ mod tests {
         let noon = quiet(12 * 60, 13 * 60, "UTC");
         assert_eq!(noon.quiet_until(at("2026-07-01T12:30:00Z")), Some(at("2026-07-01T13:00:00Z")));
         assert_eq!(noon.quiet_until(at("2026-07-01T13:00:00Z")), None);
+    }
+
+    #[test]
+    fn a_week_begins_where_the_channel_says() {
+        let berlin = Channel { zone: Some("Europe/Berlin".into()), ..Channel::default() };
+        for (day, now, next) in [
+            (0, "2026-07-01T07:00:00Z", "2026-07-06T07:00:00Z"),
+            (2, "2026-07-01T06:59:00Z", "2026-07-01T07:00:00Z"),
+            (2, "2026-07-01T07:00:00Z", "2026-07-08T07:00:00Z"),
+            // Clocks go back in between.
+            (0, "2026-10-23T07:00:00Z", "2026-10-26T08:00:00Z"),
+        ] {
+            assert_eq!(berlin.next_week(day, 9 * 60, at(now)), at(next), "{day} {now}");
+        }
     }
 
     #[test]

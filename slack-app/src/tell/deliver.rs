@@ -3,60 +3,49 @@
 //! Before Slack is asked for a message, it is noted that it will be, with a word that the message holds; afterwards, where
 //! it stands. Killed in between, the word is looked for, and the message is not told twice.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use monkeyci_client::ClientError;
-use monkeyci_client::model::{BuildId, Millis};
+use monkeyci_client::model::BuildId;
+use monkeyci_client::rest::Moment;
 use serde_json::{Value, json};
 
 use super::channel::Channel;
 use super::find::KIND;
-use super::line::{Line, Post, Said, Shown, Stand};
+use super::line::{Line, Post, Shown, Stand};
 use super::pace::Pace;
+use super::roundup;
+use super::say::{POST, Told};
 use super::stories::Known;
 use crate::house::{House, now, word};
-use crate::message::{Message, Reply, View, block, text};
+use crate::message::{Message, View};
 use crate::place::Place;
-use crate::slack::SlackError;
 use crate::workspace::Workspace;
-
-const POST: &str = "chat.postMessage";
-const UPDATE: &str = "chat.update";
-
-/// Milliseconds after which nobody waits for an answer of Slack any more.
-const LOST: Millis = 15_000;
 
 /// Seconds that what is kept of a ref lives after its last change: 30 days.
 pub const KEPT: u32 = 30 * 24 * 60 * 60;
 
+/// Addresses that are remembered.
+const AUTHORS: usize = 1000;
+
 /// Has Slack show what was noted.
 pub struct Deliverer {
     pub(super) house: House,
-    pace: Mutex<Pace>,
-    begun: Instant,
+    pub(super) pace: Mutex<Pace>,
+    pub(super) begun: Instant,
     /// Words that this process has sent, and waits for no more.
-    mine: Mutex<BTreeSet<String>>,
-}
-
-/// What became of something that was to be said.
-enum Told {
-    /// It stands there.
-    At(String),
-    /// Not yet: in so many milliseconds.
-    Later(u64),
-    /// It may have been said.
-    Lost,
-    /// It never can be.
-    Never(String),
+    pub(super) mine: Mutex<BTreeSet<String>>,
+    /// Who an address is, by workspace: asked for once, for Slack lets nobody ask often.
+    authors: Mutex<HashMap<(String, String), Option<String>>>,
 }
 
 impl Deliverer {
     /// One for this house.
     #[must_use]
     pub fn new(house: House) -> Self {
-        Self { house, pace: Mutex::default(), begun: Instant::now(), mine: Mutex::default() }
+        Self { house, pace: Mutex::default(), begun: Instant::now(), mine: Mutex::default(), authors: Mutex::default() }
     }
 
     /// Has Slack show the messages that are kept under a key. Says when to look again.
@@ -64,12 +53,16 @@ impl Deliverer {
     /// # Errors
     /// When the server cannot be asked; the same is then done again.
     pub async fn deliver(&self, key: &str) -> Result<Option<Duration>, ClientError> {
+        if let Some(at) = roundup::Key::of(key) {
+            return self.deliver_together(key, &at).await;
+        }
         let Some((line, _)) = self.house.shelf.read::<Line>(key).await? else { return Ok(None) };
         let Some(repo) = repo_of(key) else { return Ok(None) };
         let mut posts: Vec<&Post> = line.posts.iter().collect();
         posts.sort_by_key(|post| post.rank());
         let mut again: Option<u64> = None;
-        for post in posts.into_iter().filter(|post| !matches!(post.stand, Stand::Silent { .. })) {
+        let is_here = |post: &&Post| !matches!(post.stand, Stand::Silent { .. } | Stand::Together { .. });
+        for post in posts.into_iter().filter(is_here) {
             let wait = self.show(key, repo, post).await?;
             again = again.into_iter().chain(wait).min();
         }
@@ -91,7 +84,8 @@ impl Deliverer {
         };
         let channel = self.house.channel(&post.place).await?.with(post.style.as_ref());
         let author = self.author(post, &known, &channel).await;
-        let view = self.view(post, &known, &channel, author.as_deref());
+        let flaky = self.flaky(post, &known).await?;
+        let view = View { flaky: &flaky, ..self.view(post, &known, &channel, author.as_deref()) };
         let message = view.message();
         let seq = known.story.seq;
         if post.is_stale(post.build, seq) {
@@ -125,7 +119,24 @@ impl Deliverer {
             claimed: post.claimed.as_deref(),
             notes: &post.notes,
             author,
+            sites: &known.sites,
+            flaky: &[],
+            lines: channel.lines(),
         }
+    }
+
+    /// Tests that failed in the build which this one mends, where both are of one commit.
+    async fn flaky(&self, post: &Post, known: &Known) -> Result<Vec<String>, ClientError> {
+        let last = post.red.as_ref().filter(|_| post.on == Moment::Recovered).map(|red| red.last);
+        let Some(last) = last.filter(|_| known.story.commit().is_some()) else { return Ok(Vec::new()) };
+        let id = BuildId { number: last, ..known.story.id.clone() };
+        let before = match self.house.stories.get(&id).await {
+            Ok(before) if before.story.commit() == known.story.commit() => before.story,
+            Ok(_) | Err(ClientError::NotFound(_)) => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let failed = before.failed().filter_map(|job| job.failure.as_ref());
+        Ok(failed.flat_map(|failure| failure.tests.iter().cloned()).collect())
     }
 
     /// Who caused the build, as Slack names them, where the channel wants them called and it is bad.
@@ -134,10 +145,25 @@ impl Deliverer {
             return None;
         }
         let mail = known.story.trigger.git.as_ref()?.author_email.clone()?;
+        let key = (post.place.team.clone(), mail);
+        if let Some(known) = self.authors.lock().expect("no panic holds it").get(&key) {
+            return known.clone();
+        }
         let workspace = self.workspace(&post.place).await?;
-        let found = self.house.slack.ask(&workspace.token, "users.lookupByEmail", &[("email", &mail)]).await.ok()?;
-        let user = found["user"]["id"].as_str().filter(|user| crate::place::is_id(user))?;
-        Some(format!("<@{user}>"))
+        let found = self.house.slack.ask(&workspace.token, "users.lookupByEmail", &[("email", &key.1)]).await;
+        let user = match &found {
+            Ok(found) => found["user"]["id"].as_str().filter(|user| crate::place::is_id(user)),
+            Err(error) if error.code() == Some("users_not_found") => None,
+            // Another time: what is not known now may be known then.
+            Err(_) => return None,
+        };
+        let called = user.map(|user| format!("<@{user}>"));
+        let mut authors = self.authors.lock().expect("no panic holds it");
+        if authors.len() >= AUTHORS {
+            authors.clear();
+        }
+        authors.insert(key, called.clone());
+        called
     }
 
     /// Has a message stand in its channel, and notes it.
@@ -147,6 +173,7 @@ impl Deliverer {
             Stand::Asked { word, since } => self.look_for(&post.place, None, word, *since).await,
             Stand::At { ts } => self.update(&post.place, ts, message, self.metadata(key, post, None, shown)).await,
             Stand::Silent { why } => return Ok(Told::Never(why.clone())),
+            Stand::Together { .. } => return Ok(Told::Never("it is told with others".into())),
         };
         let is_found = matches!(post.stand, Stand::Asked { .. });
         self.note(key, post, |there| match &told {
@@ -200,146 +227,8 @@ impl Deliverer {
         Ok(told)
     }
 
-    /// What stands in the thread of a message.
-    async fn replies(&self, key: &str, post: &Post, ts: &str, replies: &[Reply]) -> Result<Option<u64>, ClientError> {
-        let mut again = None;
-        for reply in replies {
-            let digest = reply.message.digest();
-            let there = post.replies.get(&reply.key);
-            let shown = Shown { digest: digest.clone(), build: post.build, seq: 0 };
-            let (told, word) = match there.map(|said| (&said.stand, &said.digest)) {
-                Some((Stand::Silent { .. }, _)) => continue,
-                Some((Stand::At { .. }, same)) if *same == digest => continue,
-                Some((Stand::At { ts }, _)) => {
-                    (self.update(&post.place, ts, &reply.message, self.metadata(key, post, None, &shown)).await, None)
-                }
-                Some((Stand::Asked { word, since }, _)) => {
-                    (self.look_for(&post.place, Some(ts), word, *since).await, None)
-                }
-                Some((Stand::Wanted, _)) | None => {
-                    if let Err(wait) = self.may(&post.place, POST, None) {
-                        again = Some(wait);
-                        continue;
-                    }
-                    let word = word();
-                    let asked =
-                        Said { stand: Stand::Asked { word: word.clone(), since: now() }, digest: String::new() };
-                    self.note(key, post, |there| drop(there.replies.insert(reply.key.clone(), asked.clone()))).await?;
-                    let metadata = self.metadata(key, post, Some(&word), &shown);
-                    (self.post(&post.place, Some(ts), &reply.message, metadata).await, Some(word))
-                }
-            };
-            let stand = match told {
-                Told::At(ts) => Stand::At { ts },
-                Told::Never(why) => Stand::Silent { why },
-                Told::Later(wait) => {
-                    again = Some(wait.max(1));
-                    if there.is_some_and(|said| matches!(said.stand, Stand::At { .. })) {
-                        continue;
-                    }
-                    if wait > 0 && word.is_none() {
-                        continue;
-                    }
-                    Stand::Wanted
-                }
-                Told::Lost => {
-                    again = Some(3000);
-                    self.mine.lock().expect("no panic holds it").extend(word);
-                    continue;
-                }
-            };
-            let said = Said { stand, digest };
-            self.note(key, post, |there| drop(there.replies.insert(reply.key.clone(), said.clone()))).await?;
-        }
-        Ok(again)
-    }
-
-    async fn post(&self, place: &Place, thread: Option<&str>, message: &Message, metadata: Value) -> Told {
-        let mut body = body(place, message, metadata);
-        if let Some(thread) = thread {
-            body["thread_ts"] = thread.into();
-        }
-        self.ask(place, POST, body, message).await
-    }
-
-    async fn update(&self, place: &Place, ts: &str, message: &Message, metadata: Value) -> Told {
-        if let Err(wait) = self.may(place, UPDATE, Some(ts)) {
-            return Told::Later(wait);
-        }
-        let mut body = body(place, message, metadata);
-        body["ts"] = ts.into();
-        match self.ask(place, UPDATE, body, message).await {
-            // To change it twice does no harm.
-            Told::Lost => Told::Later(3000),
-            told => told,
-        }
-    }
-
-    async fn ask(&self, place: &Place, method: &'static str, mut body: Value, message: &Message) -> Told {
-        let Some(workspace) = self.workspace(place).await else {
-            return Told::Never("the app is not installed in that workspace".into());
-        };
-        let mut answer = self.house.slack.call(&workspace.token, method, &body).await;
-        if let Err(error) = &answer
-            && error.is_malformed()
-        {
-            // Better one line than nothing.
-            tracing::error!(%place, %error, "a message is none that Slack takes");
-            body["blocks"] = json!([block::section(&text::escape(&message.text))]);
-            answer = self.house.slack.call(&workspace.token, method, &body).await;
-        }
-        match answer {
-            Ok(answer) if body["thread_ts"].is_string() && answer["message"]["thread_ts"].is_null() => {
-                // Slack says nothing of a thread that is gone, and puts the reply into the channel for all to see.
-                let gone = json!({ "channel": answer["channel"], "ts": answer["ts"] });
-                if let Err(error) = self.house.slack.call(&workspace.token, "chat.delete", &gone).await {
-                    tracing::warn!(%place, %error, "a reply to what was deleted cannot be taken back");
-                }
-                Told::Never("what it answers was deleted in Slack".into())
-            }
-            Ok(answer) => answer["ts"].as_str().map_or(Told::Lost, |ts| Told::At(ts.to_owned())),
-            Err(SlackError::Later { seconds, .. }) => {
-                self.pace.lock().expect("no panic holds it").wait(&place.team, method, seconds, self.millis());
-                Told::Later(seconds.max(1) * 1000)
-            }
-            Err(SlackError::Unreachable { .. }) => Told::Later(3000),
-            Err(SlackError::Lost { .. }) => Told::Lost,
-            Err(error) if error.is_gone() => Told::Never("it was deleted in Slack".into()),
-            Err(error) => {
-                tracing::warn!(%place, %error, "nothing can be said there");
-                if error.is_closed() {
-                    let why = error.code().unwrap_or_default().to_owned();
-                    let noted = self.house.change_channel(place, |channel| channel.broken = Some(why.clone())).await;
-                    if let Err(error) = noted {
-                        tracing::warn!(%error, "cannot note that a channel is closed");
-                    }
-                }
-                Told::Never(error.code().unwrap_or("refused").to_owned())
-            }
-        }
-    }
-
-    /// Looks for a message whose answer was lost. `Later(0)` says that there is none.
-    async fn look_for(&self, place: &Place, thread: Option<&str>, word: &str, since: Millis) -> Told {
-        let is_mine = self.mine.lock().expect("no panic holds it").contains(word);
-        let wait = since + LOST - now();
-        if !is_mine && wait > 0 {
-            return Told::Later(u64::try_from(wait).unwrap_or(1));
-        }
-        match self.find(place, thread, word, since).await {
-            Ok(Some(ts)) => Told::At(ts),
-            Ok(None) => Told::Later(0),
-            Err(SlackError::Refused { code, .. }) => {
-                tracing::warn!(%place, code, "a message whose answer was lost cannot be looked for; it is told again");
-                Told::Later(0)
-            }
-            Err(SlackError::Later { seconds, .. }) => Told::Later(seconds.max(1) * 1000),
-            Err(_) => Told::Later(3000),
-        }
-    }
-
     /// What stands beside a message, unseen.
-    fn metadata(&self, key: &str, post: &Post, word: Option<&str>, shown: &Shown) -> Value {
+    pub(super) fn metadata(&self, key: &str, post: &Post, word: Option<&str>, shown: &Shown) -> Value {
         let repo = repo_of(key).unwrap_or_default();
         let mut payload = json!({ "org": self.house.org, "repo": repo, "build": post.build, "rev": shown.seq });
         if let Some(word) = word {
@@ -349,7 +238,12 @@ impl Deliverer {
     }
 
     /// Changes what is kept of a message.
-    async fn note(&self, key: &str, post: &Post, mut change: impl FnMut(&mut Post)) -> Result<(), ClientError> {
+    pub(super) async fn note(
+        &self,
+        key: &str,
+        post: &Post,
+        mut change: impl FnMut(&mut Post),
+    ) -> Result<(), ClientError> {
         let change = |line: &mut Line| {
             if let Some(there) = line.begun(&post.place, post.begun) {
                 change(there);
@@ -366,28 +260,12 @@ impl Deliverer {
         Ok(())
     }
 
-    /// Whether something may be said now; else in how many milliseconds.
-    fn may(&self, place: &Place, method: &'static str, ts: Option<&str>) -> Result<(), u64> {
-        let now = self.millis();
-        let taken = self.pace.lock().expect("no panic holds it").take(place, method, ts, now);
-        taken.map_err(|until| until.saturating_sub(now).max(1))
-    }
-
-    fn millis(&self) -> u64 {
-        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
-
     pub(super) async fn workspace(&self, place: &Place) -> Option<Workspace> {
         self.house.workspaces.get(&place.team).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "workspaces cannot be read");
             None
         })
     }
-}
-
-fn body(place: &Place, message: &Message, metadata: Value) -> Value {
-    json!({ "channel": place.channel, "text": message.text, "blocks": message.blocks, "metadata": metadata,
-            "unfurl_links": false, "unfurl_media": false })
 }
 
 /// The repository of a key under which a ref is kept.

@@ -1,4 +1,4 @@
-//! A day in sum, for channels that want it: how many builds, how long, what is broken.
+//! A day or a week in sum, for channels that want it: how many builds, how long, what is broken.
 
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use monkeyci_client::rest::Statistics;
 use serde_json::json;
 
 use super::channel::Channel;
+use super::report;
 use crate::house::{House, now};
 use crate::message::Message;
 use crate::message::block::{context, fields, header};
@@ -21,7 +22,7 @@ const OFTEN: Duration = Duration::from_secs(60);
 const KEPT: u32 = 10 * 24 * 60 * 60;
 
 /// Milliseconds after which one that is due is not told any more: everybody has begun the day.
-const LATE: Millis = 2 * 60 * 60 * 1000;
+pub(super) const LATE: Millis = 2 * 60 * 60 * 1000;
 
 /// Tells channels of the day in sum, for ever.
 pub async fn tell(house: &House) {
@@ -37,19 +38,29 @@ async fn look(house: &House) -> Result<(), ClientError> {
     for (key, _) in house.shelf.keys("channel/").await? {
         let Some(place) = key.strip_prefix("channel/").and_then(Place::of) else { continue };
         let channel = house.channel(&place).await?;
-        let Some(due) = due(&channel, now()) else { continue };
-        let mut is_ours = false;
-        let claim = |last: &mut Millis| {
-            is_ours = *last < due;
-            *last = due.max(*last);
-        };
-        // Who notes it tells it: one that is lost is not told again, for there is one tomorrow.
-        house.shelf.change(&format!("digest/{place}"), KEPT, claim).await?;
-        if is_ours {
-            say(house, &place, &channel).await?;
+        if let Some(due) = due(&channel, now())
+            && is_ours(house, &format!("digest/{place}"), due).await?
+        {
+            day(house, &place, &channel).await?;
+        }
+        if let Some(due) = report::due(&channel, now())
+            && is_ours(house, &format!("report/{place}"), due).await?
+        {
+            week(house, &place, &channel).await?;
         }
     }
     Ok(())
+}
+
+/// Whether one that is due is to be told by us. Who notes it tells it: one that is lost is not told again, for there is
+/// another one soon.
+async fn is_ours(house: &House, key: &str, due: Millis) -> Result<bool, ClientError> {
+    let claim = |last: &mut Millis| {
+        let is_ours = *last < due;
+        *last = due.max(*last);
+        is_ours
+    };
+    Ok(house.shelf.change(key, KEPT, claim).await?.1)
 }
 
 /// The time at which the newest one was to be told, where that was lately.
@@ -59,23 +70,38 @@ fn due(channel: &Channel, now: Millis) -> Option<Millis> {
     (due <= now).then_some(due)
 }
 
-async fn say(house: &House, place: &Place, channel: &Channel) -> Result<(), ClientError> {
-    let Some(workspace) = house.workspaces.get(&place.team).await? else { return Ok(()) };
+async fn day(house: &House, place: &Place, channel: &Channel) -> Result<(), ClientError> {
+    let (found, of, page) = statistics(house, channel, 2).await?;
+    say(house, place, &message(&found, &of, &page)).await
+}
+
+async fn week(house: &House, place: &Place, channel: &Channel) -> Result<(), ClientError> {
+    let (found, of, page) = statistics(house, channel, 14).await?;
+    let noise = report::noise(house, place, now()).await?;
+    say(house, place, &report::message(&found, &noise, &of, &page, &house.command)).await
+}
+
+/// How the repository of a channel went, or all of them: with what they are called, and their page.
+async fn statistics(house: &House, channel: &Channel, days: u64) -> Result<(Statistics, String, String), ClientError> {
     let repo = channel.repo.as_deref().and_then(|repo| repo.rsplit('/').next());
     let found = match repo {
-        Some(repo) => house.own().repo(repo).statistics(Some(2)).await?,
-        None => house.own().statistics(Some(2)).await?,
+        Some(repo) => house.own().repo(repo).statistics(Some(days)).await?,
+        None => house.own().statistics(Some(days)).await?,
     };
     let page = match repo {
         Some(repo) => format!("{}/o/{}/r/{repo}/statistics", house.api.url(), house.org),
         None => format!("{}/o/{}/statistics", house.api.url(), house.org),
     };
     let of = repo.map_or_else(|| house.org.clone(), |repo| format!("{}/{repo}", house.org));
-    let message = message(&found, &of, &page);
+    Ok((found, of, page))
+}
+
+async fn say(house: &House, place: &Place, message: &Message) -> Result<(), ClientError> {
+    let Some(workspace) = house.workspaces.get(&place.team).await? else { return Ok(()) };
     let body = json!({ "channel": place.channel, "text": message.text, "blocks": message.blocks,
                        "unfurl_links": false, "unfurl_media": false });
     if let Err(error) = house.slack.call(&workspace.token, "chat.postMessage", &body).await {
-        tracing::warn!(%place, %error, "a channel cannot be told of the day");
+        tracing::warn!(%place, %error, "a channel cannot be told in sum");
     }
     Ok(())
 }

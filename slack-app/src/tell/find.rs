@@ -45,4 +45,18 @@ impl Deliverer {
         let is_it = |message: &&Value| message["metadata"]["event_payload"]["word"] == word;
         Ok(messages.iter().find(is_it).and_then(|message| message["ts"].as_str()).map(str::to_owned))
     }
+
+    /// The name in Slack of a file that is called so in a thread, where there is one.
+    ///
+    /// # Errors
+    /// When Slack does not say.
+    pub(super) async fn find_file(&self, place: &Place, ts: &str, name: &str) -> Result<Option<String>, SlackError> {
+        let Some(workspace) = self.workspace(place).await else { return Ok(None) };
+        let fields = [("channel", place.channel.as_str()), ("ts", ts), ("limit", MANY)];
+        let answer = self.house.slack.ask(&workspace.token, "conversations.replies", &fields).await?;
+        let messages = answer["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let mut files = messages.iter().filter_map(|message| message["files"].as_array()).flatten();
+        let found = files.find(|file| file["name"] == name);
+        Ok(found.and_then(|file| file["id"].as_str()).map(str::to_owned))
+    }
 }

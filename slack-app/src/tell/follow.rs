@@ -7,15 +7,18 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
 use monkeyci_client::ClientError;
-use monkeyci_client::model::{BuildId, BuildStatus, Event, EventKind, JobStatus};
+use monkeyci_client::model::{BuildId, BuildStatus, Event, EventKind, JobId, JobStatus};
 use monkeyci_client::rest::{Match, Moment};
 
-use super::channel::Of;
+use super::burst::Bursts;
+use super::channel::{Channel, Of};
 use super::deliver::KEPT;
-use super::line::{Came, Line, News, Wanted};
-use super::line_key;
+use super::line::{Came, Line, News, Post, Stand, Wanted};
+use super::roundup::{self, Kind, Roundup};
+use super::{cron, line_key};
 use crate::house::{House, now};
 use crate::message::Story;
+use crate::message::roundup::Entry;
 
 /// The key under which it is kept how far was read.
 const CURSOR: &str = "cursor";
@@ -33,6 +36,7 @@ const MANY: usize = 5000;
 pub struct Follower {
     house: House,
     watched: HashMap<BuildId, String>,
+    bursts: Bursts,
     kept: Option<(Instant, u64)>,
 }
 
@@ -40,7 +44,7 @@ impl Follower {
     /// One for this house.
     #[must_use]
     pub fn new(house: House) -> Self {
-        Self { house, watched: HashMap::new(), kept: None }
+        Self { house, watched: HashMap::new(), bursts: Bursts::default(), kept: None }
     }
 
     /// Reads and notes until the stream ends or something goes wrong; then it is to be called again.
@@ -77,6 +81,9 @@ impl Follower {
             }
             self.house.wake.wake(key);
         }
+        for (key, _) in self.house.shelf.keys("roundup/").await? {
+            self.house.wake.wake(key);
+        }
         Ok(())
     }
 
@@ -100,7 +107,12 @@ impl Follower {
     async fn take(&mut self, event: &Event) -> Result<bool, ClientError> {
         let is_asked = match &event.kind {
             EventKind::ScriptStart { .. } | EventKind::JobBlocked { .. } | EventKind::BuildEnd { .. } => true,
-            EventKind::JobEnd { status, .. } => matches!(status, JobStatus::Failure | JobStatus::Error),
+            EventKind::JobEnd { job_id, status, .. } => match status {
+                JobStatus::Failure | JobStatus::Error => true,
+                // It may have deployed something.
+                JobStatus::Success => self.deploys(&event.subject, job_id).await?,
+                _ => false,
+            },
             _ => false,
         };
         let mut is_noted = false;
@@ -111,6 +123,15 @@ impl Follower {
             self.house.wake.wake(key.clone());
         }
         Ok(is_noted)
+    }
+
+    /// Whether a job works on an environment.
+    async fn deploys(&self, id: &BuildId, job: &JobId) -> Result<bool, ClientError> {
+        match self.house.stories.get(id).await {
+            Ok(known) => Ok(known.story.job(job.as_str()).is_some_and(|job| job.environment.is_some())),
+            Err(ClientError::NotFound(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     async fn note(&mut self, event: &Event) -> Result<bool, ClientError> {
@@ -126,6 +147,7 @@ impl Follower {
         match &event.kind {
             EventKind::BuildEnd { status: BuildStatus::Failure | BuildStatus::Error, .. } => came = Some(Came::Bad),
             EventKind::BuildEnd { status: BuildStatus::Success, .. } => came = Some(Came::Good),
+            EventKind::JobEnd { status: JobStatus::Success, .. } => {}
             EventKind::JobEnd { job_id, .. } => {
                 let counts = story.job(job_id.as_str()).is_some_and(|job| !job.allowed);
                 if !counts || story.stopped.is_some() {
@@ -139,26 +161,65 @@ impl Follower {
         for found in matches {
             wanted.extend(self.wanted(&story, found).await?);
         }
+        if came == Some(Came::Bad) {
+            wanted.extend(self.directly(&story).await?);
+        }
         if wanted.is_empty() && came.is_none() {
             return Ok(false);
         }
         let key = line_key(id.repo.as_str(), &story.line());
         let news = News { build: id.number, time: event.time, came, wanted };
-        let (line, ()) = self
+        let (line, begun) = self
             .house
             .shelf
             .change(&key, KEPT, |line: &mut Line| {
-                line.tell(&news);
+                let begun = line.tell(&news);
                 if !line.posts.is_empty() {
                     line.name = story.line();
                 }
+                begun
             })
             .await?;
+        begun.iter().for_each(|place| self.bursts.note(place, now()));
         if !line.posts.is_empty() {
             self.watch(&key, &line);
             self.house.wake.wake(key);
         }
+        for post in line.posts.iter().filter(|post| post.is_changed_by(id.number)) {
+            self.together(&story, post).await?;
+        }
         Ok(true)
+    }
+
+    /// Notes how a message stands that is told together with others, where it is.
+    async fn together(&self, story: &Story, post: &Post) -> Result<(), ClientError> {
+        let Stand::Together { key } = &post.stand else { return Ok(()) };
+        let Some(at) = roundup::Key::of(key) else { return Ok(()) };
+        let now = now();
+        let entry = Entry::of(story.id.repo.as_str(), &story.place(), post, now);
+        // What mends it is no news of its own.
+        let is_news = post.build == story.id.number;
+        let due = match at.subscription {
+            Some(_) => post.style.as_ref().and_then(|style| cron::next(style.digest.as_ref()?, now)),
+            None => post.not_before,
+        };
+        let due = due.unwrap_or(now);
+        let kind = if at.subscription.is_some() { Kind::Digest } else { Kind::Burst };
+        let change = |there: &mut Roundup| there.take(entry.clone(), is_news, due, kind);
+        self.house.shelf.change(key, KEPT, change).await?;
+        self.house.wake.wake(key.clone());
+        Ok(())
+    }
+
+    /// What whoever broke it is told, unless they do not want to hear of it now.
+    async fn directly(&self, story: &Story) -> Result<Option<Wanted>, ClientError> {
+        let Some(wanted) = self.house.directly(story).await? else { return Ok(None) };
+        let channel = self.house.channel(&wanted.place).await?;
+        if is_silent(&channel, story) {
+            return Ok(None);
+        }
+        let not_before = channel.quiet_until(now());
+        Ok(Some(Wanted { not_before, ..wanted }))
     }
 
     /// What a channel wants to be told, unless it does not want to hear of it now.
@@ -166,13 +227,26 @@ impl Follower {
         let (Some(on), Some(to)) = (found.on, found.to) else { return Ok(None) };
         let Some((place, style)) = self.house.place_of(&to).await? else { return Ok(None) };
         let channel = self.house.channel(&place).await?.with(style.as_ref());
-        let (repo, at) = (story.id.repo.as_str(), story.place());
-        let actor = story.trigger.actor.as_deref().unwrap_or_default();
-        if channel.silence(Of { repo, place: &at, actor }, now()).is_some() {
+        if is_silent(&channel, story) {
             return Ok(None);
         }
         // Who is waited for is told at once.
-        let not_before = if on == Moment::Waiting { None } else { channel.quiet_until(now()) };
-        Ok(Some(Wanted { place, on, subscription: found.subscription, why: found.why, not_before, style }))
+        let is_urgent = on == Moment::Waiting;
+        let not_before = if is_urgent { None } else { channel.quiet_until(now()) };
+        let is_digest = style.as_ref().is_some_and(|style| style.digest.is_some());
+        let key = |subscription| roundup::Key { place: place.clone(), subscription }.to_string();
+        let together = match (is_urgent, is_digest) {
+            (true, _) => None,
+            (false, true) => Some(key(Some(found.subscription.clone()))),
+            (false, false) => self.bursts.is_one(&place, now()).then(|| key(None)),
+        };
+        Ok(Some(Wanted { on, subscription: found.subscription, why: found.why, not_before, style, together, place }))
     }
+}
+
+/// Whether a channel does not want to hear of a build now.
+fn is_silent(channel: &Channel, story: &Story) -> bool {
+    let (repo, place) = (story.id.repo.as_str(), story.place());
+    let actor = story.trigger.actor.as_deref().unwrap_or_default();
+    channel.silence(Of { repo, place: &place, actor }, now()).is_some()
 }

@@ -89,6 +89,11 @@ pub enum Stand {
         /// Its name in Slack.
         ts: String,
     },
+    /// In a message of many builds together.
+    Together {
+        /// The key under which that is kept.
+        key: String,
+    },
     /// It shall not, or no more.
     Silent {
         /// Why.
@@ -172,21 +177,23 @@ pub struct Wanted {
     pub not_before: Option<Millis>,
     /// How the subscription says that it is to be told, where it says so.
     pub style: Option<SlackStyle>,
+    /// The key of the message in which it is told together with others, where it is.
+    pub together: Option<String>,
 }
 
 impl Line {
-    /// Notes what happened. The same twice is as good as once.
-    pub fn tell(&mut self, news: &News) {
+    /// Notes what happened, and says where a message begins by it. The same twice is as good as once.
+    pub fn tell(&mut self, news: &News) -> Vec<Place> {
         match news.came {
             Some(Came::Bad) => self.break_on(news),
             Some(Came::Good) => self.mend(news),
             None => {}
         }
-        for wanted in &news.wanted {
-            self.want(news, wanted);
-        }
+        let begun = news.wanted.iter().filter(|wanted| self.want(news, wanted)).map(|wanted| wanted.place.clone());
+        let begun = begun.collect();
         let over = self.posts.len().saturating_sub(KEPT);
         self.posts.drain(..over);
+        begun
     }
 
     /// The message that tells of a build in a place, the newest where there are several.
@@ -237,26 +244,26 @@ impl Line {
         }
     }
 
-    fn want(&mut self, news: &News, wanted: &Wanted) {
+    fn want(&mut self, news: &News, wanted: &Wanted) -> bool {
         let is_bad = matches!(wanted.on, Moment::Failed | Moment::StillFailing);
         if let Some(post) = self.posts.iter_mut().rfind(|post| post.place == wanted.place && post.build == news.build) {
             // It tells of this build already, and of this as well.
             if is_bad && post.red.is_none() {
                 post.red = Some(Broken::since(news));
             }
-            return;
+            return false;
         }
         // Of an older build than the one that is told of, nobody needs to hear that it failed too.
         let is_open = |red: &Broken| red.mended.is_none() && red.last >= news.build;
         let is_late =
             self.posts.iter().any(|post| post.place == wanted.place && post.red.as_ref().is_some_and(is_open));
         if is_bad && is_late {
-            return;
+            return false;
         }
         let before = self.mended_by(&wanted.place, news.build).filter(|_| wanted.on == Moment::Recovered);
         // What was never told of as broken need not be told of as mended.
         if before.is_some_and(|post| !post.was_told()) {
-            return;
+            return false;
         }
         let mended = before.and_then(|post| post.red.clone());
         let mended = mended.map(|red| Broken { mended: Some((news.build, news.time)), ..red });
@@ -270,7 +277,7 @@ impl Line {
             build: news.build,
             since: news.time,
             not_before: wanted.not_before,
-            stand: Stand::Wanted,
+            stand: wanted.together.clone().map_or(Stand::Wanted, |key| Stand::Together { key }),
             shown: None,
             red,
             claimed: None,
@@ -278,6 +285,7 @@ impl Line {
             style: wanted.style.clone(),
             replies: BTreeMap::new(),
         });
+        true
     }
 }
 
@@ -302,7 +310,7 @@ impl Post {
         match self.stand {
             Stand::Wanted => false,
             Stand::Silent { .. } => self.shown.is_some(),
-            Stand::Asked { .. } | Stand::At { .. } => true,
+            Stand::Asked { .. } | Stand::At { .. } | Stand::Together { .. } => true,
         }
     }
 
@@ -333,6 +341,13 @@ impl Post {
     #[must_use]
     pub fn is_stale(&self, build: u64, seq: u64) -> bool {
         self.shown.as_ref().is_some_and(|shown| (shown.build, shown.seq) > (build, seq))
+    }
+
+    /// Whether what happened to a build changes what is told here.
+    #[must_use]
+    pub fn is_changed_by(&self, build: u64) -> bool {
+        let mends = |red: &Broken| red.mended.is_some_and(|(by, _)| by == build);
+        self.build == build || self.red.as_ref().is_some_and(mends)
     }
 
     /// How much it matters that it is told soon: less comes first.

@@ -36,6 +36,18 @@ impl Build {
         self
     }
 
+    /// That job works on an environment.
+    pub fn of_environment(&mut self, job: &str, environment: &str) -> &mut Self {
+        let known = self.events.iter_mut().find_map(|event| match &mut event.kind {
+            monkeyci_client::model::EventKind::ScriptStart { jobs, .. } => {
+                jobs.iter_mut().find(|one| one.id.as_str() == job)
+            }
+            _ => None,
+        });
+        known.expect("a job").environment = Some(environment.to_owned());
+        self
+    }
+
     pub fn start(&mut self, job: &str) -> &mut Self {
         self.and(json!({ "type": "job/queued", "jobId": job, "attempt": 1 }));
         self.and(json!({ "type": "job/initializing", "jobId": job, "attempt": 1, "fence": 1, "worker": "w" }));

@@ -263,7 +263,8 @@ impl House {
         self.commit_script(said, WAITS, 0, "");
     }
 
-    fn commit_script(&self, said: &str, script: &str, outcome: i32, log: &str) {
+    /// Commits this script.
+    pub fn commit_script(&self, said: &str, script: &str, outcome: i32, log: &str) {
         let code = self.dir.path().join("code");
         for (file, text) in [(".monkeyci/build.yaml", script), ("outcome", &outcome.to_string()), ("log", log)] {
             std::fs::write(code.join(file), text).expect("written");
@@ -274,16 +275,44 @@ impl House {
 
     /// Begins a build of `main`.
     pub async fn begin(&self) -> u64 {
+        self.begin_of("main").await
+    }
+
+    async fn begin_of(&self, branch: &str) -> u64 {
         let web = self.client.org("acme").repo("web");
-        let begun = web.start(&NewBuild { branch: Some("main".into()), ..NewBuild::default() }).await.expect("a build");
+        let begun = web.start(&NewBuild { branch: Some(branch.into()), ..NewBuild::default() }).await.expect("a build");
         begun.build.number
     }
 
     /// Begins a build of `main`, and waits until it has ended or waits.
     pub async fn build(&self) -> u64 {
-        let number = self.begin().await;
+        self.build_of("main").await
+    }
+
+    /// Begins a build of a branch, and waits until it has ended or waits.
+    pub async fn build_of(&self, branch: &str) -> u64 {
+        let number = self.begin_of(branch).await;
         self.until(number, |status| status.is_terminal() || status == BuildStatus::Blocked).await;
         number
+    }
+
+    /// A new branch where `main` is.
+    pub fn branch(&self, name: &str) {
+        git(&self.dir.path().join("code"), &["branch", name, "main"]);
+    }
+
+    /// Mends what a branch has broken.
+    pub fn mend(&self, branch: &str) {
+        let code = self.dir.path().join("code");
+        git(&code, &["switch", "-q", branch]);
+        std::fs::write(code.join("outcome"), "0").expect("written");
+        git(&code, &["commit", "-q", "-a", "-m", "Mend"]);
+        git(&code, &["switch", "-q", "main"]);
+    }
+
+    /// A place for a file that is in no repository.
+    pub fn path(&self, name: &str) -> std::path::PathBuf {
+        self.dir.path().join(name)
     }
 
     pub async fn until(&self, number: u64, wanted: impl Fn(BuildStatus) -> bool) -> BuildStatus {

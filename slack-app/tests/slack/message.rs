@@ -4,25 +4,15 @@ use std::collections::BTreeMap;
 
 use monkeyci_client::rest::Moment;
 use monkeyci_grammar::{Style, Thread};
-use monkeyci_slack::message::{Excerpt, Message, Red, Story, View, ladder, text};
+use monkeyci_slack::message::site::{Before, Site};
+use monkeyci_slack::message::{Excerpt, Message, Part, Red, Reply, Said, Story, View, ladder, text};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::build::Build;
 
 fn view<'a>(story: &'a Story, on: Moment, excerpts: &'a BTreeMap<String, Excerpt>) -> View<'a> {
-    View {
-        story,
-        server: "https://ci.example.com",
-        on,
-        style: Style::Compact,
-        thread: Thread::OnFailure,
-        excerpts,
-        red: None,
-        claimed: None,
-        notes: &[],
-        author: None,
-    }
+    View { on, thread: Thread::OnFailure, excerpts, ..View::of(story, "https://ci.example.com") }
 }
 
 /// Texts of a message that have markup, and what is on its buttons.
@@ -40,6 +30,14 @@ fn words(message: &Message) -> String {
     let mut found = Vec::new();
     message.blocks.iter().for_each(|block| all(block, &mut found));
     found.join("\n")
+}
+
+/// The words of a reply.
+fn said_in(reply: &Reply) -> String {
+    match &reply.said {
+        Said::Words(message) => words(message),
+        Said::File { name, .. } => panic!("`{name}` is a file"),
+    }
 }
 
 #[test]
@@ -89,7 +87,7 @@ fn a_failure_says_what_and_its_thread_says_more() {
     let replies = seen.replies();
     assert_eq!(replies.len(), 1);
     assert_eq!(replies[0].key, "482:unit:1");
-    let said = words(&replies[0].message);
+    let said = said_in(&replies[0]);
     assert!(said.contains("*unit* · step `make unit` · exit 101 · last 3 of 3 lines"), "{said}");
     assert!(said.contains("• `auth::logs_out`"), "{said}");
     // In letters of one width no markup is read.
@@ -145,6 +143,76 @@ fn a_recovery_is_two_lines() {
     );
 }
 
+#[test]
+fn an_approval_says_who_may_and_what_stands_there() {
+    let mut build = Build::begin(482, "Ship it", &["unit", "deploy"]);
+    build.of_environment("deploy", "live").pass("unit").and(json!({ "type": "job/blocked", "jobId": "deploy" }));
+    let before = Before { build: 480, place: Some("main".into()), ended: -86_400_000 };
+    let people = ["ann", "<@U1>"].map(str::to_owned).to_vec();
+    let site = Site { description: Some("Europe".into()), approvers: people, role: None, before: Some(before) };
+    let (sites, none) = ([("live".to_owned(), site)].into(), BTreeMap::new());
+    let story = build.story();
+    let seen = View { sites: &sites, ..view(&story, Moment::Waiting, &none) };
+    let said = words(&seen.message());
+    assert!(said.contains("*Approval needed* — `deploy` on *live* (Europe)\nOne of these lets it go on: ann or &lt;@U1&gt;. There now: <https://ci.example.com/o/acme/r/web/b/480|#480> of `main`, for 24h00m."), "{said}");
+    let story = build.and(json!({ "type": "job/unblocked", "jobId": "deploy", "actor": "ann" })).pass("deploy").story();
+    let seen = View { sites: &sites, ..view(&story, Moment::Deployed, &none) };
+    assert_eq!(seen.message().text, "acme/web #482 is deployed to live on main", "before the build has ended");
+    let said = words(&seen.message());
+    assert!(said.contains(":rocket: *live* runs `1a2b3c4` now · before: <"), "{said}");
+}
+
+#[test]
+fn a_test_that_cannot_be_relied_on_is_a_note_and_no_more() {
+    let none = BTreeMap::new();
+    let mut build = Build::begin(7, "x", &["unit"]);
+    let case = json!({ "testCase": "adds", "className": "cart", "failures": [{ "message": "no" }] });
+    let result = json!({ "cause": "failure", "exit": 1, "monkey.ci/tests": [{ "name": "t", "testCases": [case] }] });
+    build.start("unit").and(json!({ "type": "job/executed", "jobId": "unit", "attempt": 1, "result": result }));
+    build.and(json!({ "type": "job/queued", "jobId": "unit", "attempt": 2 }));
+    build.and(json!({ "type": "job/executed", "jobId": "unit", "attempt": 2, "result": { "exit": 0 } }));
+    let story = build.and(json!({ "type": "job/end", "jobId": "unit", "status": "success" })).end("success").story();
+    let said = words(&view(&story, Moment::Succeeded, &none).message());
+    assert!(said.contains(":game_die: flaky: `cart::adds` failed at first, and then did not"), "{said}");
+    // The same over two builds of one commit.
+    let story = Build::begin(8, "x", &["unit"]).pass("unit").end("success").story();
+    let flaky = vec!["cart::adds".to_owned(), "b".to_owned()];
+    let said = words(&View { flaky: &flaky, ..view(&story, Moment::Recovered, &none) }.message());
+    assert!(said.contains("flaky: `cart::adds` + 1 more failed on this very commit before"), "{said}");
+}
+
+#[test]
+fn what_of_a_log_does_not_fit_is_a_file() {
+    let story = Build::begin(7, "x", &["unit"]).fail("unit", &[]).end("failure").story();
+    let log = format!("{}error: it broke\n", format!("{}\n", "x".repeat(260)).repeat(30));
+    let excerpts = [("unit".to_owned(), Excerpt::of(log.as_bytes(), 0, 12))].into();
+    let mut seen = view(&story, Moment::Failed, &excerpts);
+    assert_eq!(seen.replies().len(), 2, "twelve of these lines are too long for a message");
+    seen.lines = 3;
+    let replies = seen.replies();
+    assert!(replies.len() == 1 && said_in(&replies[0]).contains("last 3 of 31 lines"), "{replies:?}");
+    seen.lines = 0;
+    assert!(!said_in(&seen.replies()[0]).contains("lines"));
+    seen.lines = 100;
+    let Said::File { name, content } = &seen.replies()[1].said else { panic!("no file") };
+    assert_eq!((name.as_str(), content.lines().count()), ("unit-7-1.log", 31));
+}
+
+#[test]
+fn a_link_shows_what_it_is_of() {
+    let none = BTreeMap::new();
+    let story = Build::begin(7, "x", &["lint", "unit"]).pass("lint").fail("unit", &["adds"]).story();
+    let seen = view(&story, Moment::Started, &none);
+    let said = |part: Part, lines| words(&Message { text: String::new(), blocks: seen.linked(&part, lines) });
+    assert!(!said(Part::Build, None).contains("Cancel"));
+    let job = said(Part::Job("unit".into()), None);
+    assert!(job.contains(":x: *<https://ci.example.com/o/acme/r/web/b/7/j/unit|unit>* of <"), "{job}");
+    assert!(job.contains("`auth::adds`\n> adds is wrong"), "{job}");
+    let lines = said(Part::Lines("lint".into(), 3, 4), Some("a <b>\nc"));
+    assert!(lines.contains("success after 2s · lines 3 to 4") && lines.contains("a <b>\nc"), "{lines}");
+    assert_eq!(said(Part::Job("gone".into()), None), said(Part::Build, None));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
@@ -177,7 +245,10 @@ proptest! {
             seen.style = if plan { Style::Plan } else { Style::Compact };
             let notes: Vec<String> = notes.iter().map(|note| text::escape(note)).collect();
             seen.notes = &notes;
-            let replies = seen.replies().into_iter().map(|reply| reply.message);
+            let replies = seen.replies().into_iter().filter_map(|reply| match reply.said {
+                Said::Words(message) => Some(message),
+                Said::File { .. } => None,
+            });
             for message in replies.chain([seen.message()]) {
                 prop_assert!(ladder::fits(&message), "{message:?}");
                 prop_assert!(!message.text.is_empty() && message.text.chars().count() <= 300);

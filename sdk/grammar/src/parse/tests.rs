@@ -144,7 +144,7 @@ fn a_mistake_says_what_and_where() {
         ),
         (
             "subscribe web on:fialed",
-            "`fialed` is nothing that `on:` may say; known are `failed`, `recovered`, `still-failing`, `succeeded`, `started`, `waiting`, `canceled` and `all`",
+            "`fialed` is nothing that `on:` may say; known are `failed`, `recovered`, `still-failing`, `succeeded`, `started`, `waiting`, `canceled`, `deployed` and `all`",
             14,
         ),
         ("subscribe ../../etc", "`../../etc` is no repository; one is called `acme/web`, or `web`", 10),

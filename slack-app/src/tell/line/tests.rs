@@ -42,7 +42,15 @@ fn told(ends: &str, not_before: Option<Millis>) -> Line {
 }
 
 fn wanted(on: Moment, not_before: Option<Millis>) -> Wanted {
-    Wanted { place: place(), on, subscription: "web".into(), why: "it does".into(), not_before, style: None }
+    Wanted {
+        place: place(),
+        on,
+        subscription: "web".into(),
+        why: "it does".into(),
+        not_before,
+        style: None,
+        together: None,
+    }
 }
 
 /// The messages in brief: for what, of which build now, how many builds are broken, whether it was mended.
