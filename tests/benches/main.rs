@@ -26,6 +26,7 @@ mod program;
 mod server;
 mod serving;
 mod sidecar;
+mod slack;
 mod start;
 mod statistics;
 mod terraform;
@@ -50,6 +51,7 @@ const SECTIONS: &[Section] = &[
     ("hook", "What forges deliver where no server runs", hook::run),
     ("serving", "What people wait for at a server", serving::run),
     ("terraform", "The Terraform provider, and many objects", terraform::run),
+    ("slack", "The Slack app", slack::run),
     ("text", "Masking and script files", text::run),
     ("start", "The program itself", start::run),
 ];

@@ -21,6 +21,18 @@ pub fn provider() -> Outcome<&'static Path> {
     compile("terraform-provider-monkeyci", &PROGRAM)
 }
 
+/// The Slack app, in the same way.
+pub fn slack_app() -> Outcome<&'static Path> {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    compile("monkeyci-slack", &PROGRAM)
+}
+
+/// The double of Slack.
+pub fn slack_emulator() -> Outcome<&'static Path> {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    compile("slack-emulator", &PROGRAM)
+}
+
 /// The program of a crate: as it is released, unless this is measured in the profile `dev`, to try it.
 fn compile(name: &str, program: &'static OnceLock<PathBuf>) -> Outcome<&'static Path> {
     if let Some(program) = program.get() {
@@ -33,7 +45,7 @@ fn compile(name: &str, program: &'static OnceLock<PathBuf>) -> Outcome<&'static 
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the tests lie in the repository")?;
     let built = Command::new(cargo)
-        .args(["build", "--offline", "--quiet", "--profile", profile, "--package", name, "--bin", name])
+        .args(["build", "--offline", "--quiet", "--profile", profile, "--bin", name])
         .current_dir(root)
         .status()?;
     if !built.success() {
