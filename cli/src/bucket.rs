@@ -23,7 +23,8 @@ impl Bucket {
     /// The `BUCKET/PREFIX` of this resource's region, or at another address.
     pub fn open(place: &str, endpoint: Option<&str>) -> Result<Self, CliError> {
         let plain = |text: &str| text.chars().all(|sign| sign.is_ascii_alphanumeric() || "._-/".contains(sign));
-        let Some((bucket, prefix)) = place.split_once('/').filter(|(bucket, _)| !bucket.is_empty() && plain(place)) else {
+        let Some((bucket, prefix)) = place.split_once('/').filter(|(bucket, _)| !bucket.is_empty() && plain(place))
+        else {
             let error = CliError::usage(format!("`{}` names no bucket and prefix", place.escape_debug()));
             return Err(error.hint("say it as `--oci BUCKET/PREFIX`: letters, digits, `.`, `_`, `-` and `/`"));
         };

@@ -92,7 +92,13 @@ fn latency(runtime: &Runtime) -> Outcome {
     let limit = Duration::from_secs(1);
     amount("a line's way to its host, at most", "", &format!("{last:.0?}"), "1 s", last <= limit);
     amount("the same, median", "", &format!("{median:.0?}"), "1 s", median <= limit);
-    amount("requests of the sidecar in a second", "", &format!("{:.1}", asked as f64 / seconds), "5", asked as f64 / seconds <= 5.0);
+    amount(
+        "requests of the sidecar in a second",
+        "",
+        &format!("{:.1}", asked as f64 / seconds),
+        "5",
+        asked as f64 / seconds <= 5.0,
+    );
     Ok(())
 }
 
@@ -175,7 +181,8 @@ fn fill(root: &Path, bytes: usize) -> Outcome {
         if number % 100 == 0 {
             fs::create_dir_all(&folder)?;
         }
-        let content: Vec<u8> = std::iter::repeat_with(&mut next).flat_map(|n| [n as u8, (n >> 8) as u8, b' ', b' ']).take(each).collect();
+        let content: Vec<u8> =
+            std::iter::repeat_with(&mut next).flat_map(|n| [n as u8, (n >> 8) as u8, b' ', b' ']).take(each).collect();
         fs::write(folder.join(format!("{:02}", number % 100)), content)?;
     }
     Ok(())

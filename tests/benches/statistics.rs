@@ -49,7 +49,8 @@ fn measure(server: &Server, what: &str) -> Outcome {
 fn fill(builds: usize) -> String {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_millis());
     let each = 29 * 24 * 60 * 60 * 1000 / builds.max(1);
-    let numbers = format!("WITH RECURSIVE n (i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < {builds})");
+    let numbers =
+        format!("WITH RECURSIVE n (i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < {builds})");
     let status = |of: u32| format!("CASE WHEN i % {of} = 0 THEN 'failure' ELSE 'success' END");
     let created = format!("{now} - ({builds} - i) * {each} - 700000");
     let mut sql = format!(

@@ -59,7 +59,8 @@ async fn attend(args: &SidecarArgs) -> Result<Exit, CliError> {
     let authorities = authorities.as_deref();
     let stop = stopped()?;
     let order = args.order(authorities).await?;
-    let depot: Arc<dyn Depot> = Arc::new(HttpDepot::new(&order.depot, authorities).map_err(|error| ours(&error.into()))?);
+    let depot: Arc<dyn Depot> =
+        Arc::new(HttpDepot::new(&order.depot, authorities).map_err(|error| ours(&error.into()))?);
     let attendant = Attendant::new(order, depot, &args.supervisors);
     let done = if args.fill { attendant.fill().await } else { attendant.attend(&stop).await };
     done.map(|()| Exit::Success).map_err(|error| ours(&error))

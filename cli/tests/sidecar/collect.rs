@@ -42,6 +42,7 @@ fn the_whole_workspace_comes_back_when_it_is_asked_for() {
     fs::write(story.dir.work().join("given"), "given").expect("a file");
     let ran = story.run();
     assert_eq!(ran.outcome().code, Some(0));
-    let names: Vec<_> = fs::read_dir(story.dir.work()).expect("there").flatten().map(|entry| entry.file_name()).collect();
+    let names: Vec<_> =
+        fs::read_dir(story.dir.work()).expect("there").flatten().map(|entry| entry.file_name()).collect();
     assert_eq!(names, ["made"]);
 }

@@ -22,7 +22,10 @@ fn a_volume_that_is_mounted_noexec_takes_a_copy_elsewhere() {
     story.prepare();
     let mut sidecar = story.sidecar(&[]);
     // The same folder once more, from which nothing can be run; and a /tmp of its own.
-    let before = format!("mount --bind {volume} {volume} && mount -o remount,bind,noexec {volume} && mount --bind {} /tmp", tmp.display());
+    let before = format!(
+        "mount --bind {volume} {volume} && mount -o remount,bind,noexec {volume} && mount --bind {} /tmp",
+        tmp.display()
+    );
     let _job = story.container(&entry::waiting(&story.order.job_dir, Duration::from_secs(60)), &before);
     let ran = story.mirror();
     assert_eq!((ran.outcome().code, ran.output().as_str()), (Some(0), "ran\n"), "{}", story.logged());

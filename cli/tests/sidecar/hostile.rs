@@ -64,7 +64,8 @@ fn a_job_that_moves_its_folders_shows_nothing_of_the_sidecar() {
     });
     assert_eq!(fs::read_to_string(story.dir.work().join("key")).expect("collected"), "mine\n");
     assert!(!story.dir.report().join("answer.json").exists(), "it answered nothing");
-    let mut names: Vec<_> = fs::read_dir(secret.path()).expect("there").flatten().map(|file| file.file_name()).collect();
+    let mut names: Vec<_> =
+        fs::read_dir(secret.path()).expect("there").flatten().map(|file| file.file_name()).collect();
     names.retain(|name| name != "result");
     assert_eq!(names.len(), 2, "nothing of ours was written there: {names:?}");
     assert!(!format!("{:?}{:?}", ran.end, ran.frames).contains("s3cr3t"));

@@ -37,7 +37,10 @@ fn it_attends_to_a_job_in_a_container_beside_it() {
     let waits = entry::waiting(Path::new("/opt/monkeyci"), crate::story::PATIENCE);
     let mut job = Command::new("docker");
     // A user that the image does not know.
-    job.args(["run", "--rm", "--user", "4711"]).args(volumes).args(["--entrypoint", &waits[0], BUSYBOX]).args(&waits[1..]);
+    job.args(["run", "--rm", "--user", "4711"])
+        .args(volumes)
+        .args(["--entrypoint", &waits[0], BUSYBOX])
+        .args(&waits[1..]);
     let mut job = Running(job.spawn().expect("docker runs"));
     let ran = story.mirror();
     assert_eq!((ran.outcome().code, ran.output().as_str()), (Some(0), "given\n4711\n"));

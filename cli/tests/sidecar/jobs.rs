@@ -96,7 +96,8 @@ fn a_huge_log_arrives_whole_and_the_sidecar_stays_small() {
     if !has_namespaces() {
         return;
     }
-    let story = Story::lines(["yes 0123456789012345678901234567890123456789012345678901234567890 | head -n 500000"], &[]);
+    let story =
+        Story::lines(["yes 0123456789012345678901234567890123456789012345678901234567890 | head -n 500000"], &[]);
     story.prepare();
     let (mut sidecar, _job) = (story.sidecar(&[]), story.job());
     let ran = story.mirror();

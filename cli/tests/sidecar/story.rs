@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use monkeyci_core::job_dir::frame::{Frame, Kind};
 use monkeyci_core::job_dir::outcome::Outcome;
-use monkeyci_core::job_dir::report::{ReportError, Reader};
+use monkeyci_core::job_dir::report::{Reader, ReportError};
 use monkeyci_core::job_dir::{JobDir, Program};
 use monkeyci_core::sidecar::{Depot as _, End, Host, HttpDepot, Order, SidecarError, entry};
 use tempfile::TempDir;

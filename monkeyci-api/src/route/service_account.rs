@@ -39,10 +39,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
     routes
         .add(Operation::get(all, "Accounts of programs").answers::<Page<ServiceAccount>>(StatusCode::OK), list_accounts)
         .add(Operation::get(one, "A service account").answers::<ServiceAccount>(StatusCode::OK), show_account)
-        .add(
-            Operation::put(one, "Make or change a service account").keeps::<ServiceAccount>(),
-            put_account,
-        )
+        .add(Operation::put(one, "Make or change a service account").keeps::<ServiceAccount>(), put_account)
         .add(Operation::delete(one, "Remove a service account with its tokens and store"), delete_account)
         .add(Operation::get(tokens, "Tokens of a service account").answers::<Page<Token>>(StatusCode::OK), list_tokens)
         .add(make.answers::<TokenSecret>(StatusCode::CREATED), create_token)
