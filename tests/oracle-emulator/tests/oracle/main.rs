@@ -4,9 +4,11 @@ mod containers;
 mod faults;
 mod functions;
 mod goldens;
+mod program;
 mod python;
 mod refusals;
 mod storage;
+mod streams;
 
 use std::time::Duration;
 

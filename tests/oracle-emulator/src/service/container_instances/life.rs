@@ -131,10 +131,9 @@ async fn attend(cloud: Arc<Cloud>, id: String) {
         while running.join_next().await.is_some() {}
         let step = cloud.world().settings.step_ms;
         cloud.clock.sleep(step).await;
-        let is_again = settle(&cloud, &id);
-        // What was in its volumes is lost.
+        // What was in its volumes is lost, before anybody can start it again.
         drop(std::fs::remove_dir_all(folder.join("volumes")));
-        if !is_again {
+        if !settle(&cloud, &id) {
             return;
         }
     }
