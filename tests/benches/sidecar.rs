@@ -78,7 +78,7 @@ fn latency(runtime: &Runtime) -> Outcome {
                 took.push(Duration::from_nanos(u64::try_from(now)?.saturating_sub(said)));
             }
         }
-        std::thread::sleep(Duration::from_millis(2));
+        std::thread::sleep(Duration::from_millis(2)); // poll
         if began.elapsed() > Duration::from_secs(120) {
             return Err("the job's lines do not come".into());
         }
@@ -150,7 +150,7 @@ fn memory(program: &mut Child) -> Outcome<u64> {
         match program.try_wait()? {
             Some(ended) if ended.success() => return Ok(most),
             Some(ended) => return Err(format!("the sidecar: {ended}").into()),
-            None => std::thread::sleep(Duration::from_millis(5)),
+            None => std::thread::sleep(Duration::from_millis(5)), // poll
         }
     }
 }

@@ -8,12 +8,27 @@ use monkeyci_core::sidecar::entry;
 
 use crate::story::{Running, Story, said};
 
+/// Images and containers that go with this value.
+struct Made(Vec<[String; 3]>);
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        for arguments in self.0.iter().rev() {
+            // It may be gone already.
+            let _ = Command::new("docker").args(arguments).output();
+        }
+    }
+}
+
 /// Bytes of an image whose program is released.
 const MOST: u64 = 30_000_000;
 
 #[test]
 fn it_attends_to_a_job_in_a_container_beside_it() {
     let Some(name) = image() else { return };
+    let containers = ["sidecar", "job"].map(|part| format!("monkeyci-test-{part}-{}", std::process::id()));
+    let mut made = Made(vec![["rmi".into(), "-f".into(), name.clone()]]);
+    made.0.extend(containers.iter().map(|container| ["rm".into(), "-f".into(), container.clone()]));
     let mut story = Story::lines(["cat given; echo made >made", "test $$ -gt 1; id -u"], &["made"]);
     fs::write(story.dir.work().join("given"), "given\n").expect("a file");
     (story.order.job_dir, story.order.work) = ("/opt/monkeyci".into(), "/home/monkeyci".into());
@@ -31,22 +46,19 @@ fn it_attends_to_a_job_in_a_container_beside_it() {
     });
     let volumes = ["-v", &mounts[0], "-v", &mounts[1]];
     let mut sidecar = Command::new("docker");
-    sidecar.args(["run", "--rm", "--network", "host"]).args(volumes);
+    sidecar.args(["run", "--rm", "--network", "host", "--name", &containers[0]]).args(volumes);
     sidecar.arg("-v").arg(format!("{}:/order.json:ro", order.display())).args([&name, "--order", "/order.json"]);
     let mut sidecar = Running(sidecar.spawn().expect("docker runs"));
     let waits = entry::waiting(Path::new("/opt/monkeyci"), crate::story::PATIENCE);
     let mut job = Command::new("docker");
     // A user that the image does not know.
-    job.args(["run", "--rm", "--user", "4711"])
-        .args(volumes)
-        .args(["--entrypoint", &waits[0], BUSYBOX])
-        .args(&waits[1..]);
+    job.args(["run", "--rm", "--user", "4711", "--name", &containers[1]]).args(volumes);
+    job.args(["--entrypoint", &waits[0], BUSYBOX]).args(&waits[1..]);
     let mut job = Running(job.spawn().expect("docker runs"));
     let ran = story.mirror();
     assert_eq!((ran.outcome().code, ran.output().as_str()), (Some(0), "given\n4711\n"));
     assert_eq!(fs::read_to_string(story.dir.work().join("made")).expect("collected"), "made\n");
     assert_eq!((sidecar.ends(), job.ends()), (Some(0), Some(0)));
-    docker(&["rmi", "-f", &name]);
 }
 
 const BUSYBOX: &str = "localhost/monkeyci-test/sidecar-busybox:1";

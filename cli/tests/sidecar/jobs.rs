@@ -213,7 +213,7 @@ fn a_sidecar_that_is_told_to_end_tells_the_job_so() {
     assert_eq!(sidecar.ends(), Some(0));
 }
 
-pub fn wait_until(what: impl Fn() -> bool) {
+pub fn wait_until(mut what: impl FnMut() -> bool) {
     let start = std::time::Instant::now();
     while !what() {
         assert!(start.elapsed() < crate::story::PATIENCE, "it never came");

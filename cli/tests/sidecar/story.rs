@@ -82,7 +82,8 @@ impl Story {
     }
 
     pub fn new(mut program: Program, collect: &[&str]) -> Self {
-        let home = tempfile::Builder::new().prefix("sidecar").tempdir().expect("a folder");
+        // Not in /tmp: a container may have another one.
+        let home = tempfile::Builder::new().prefix("sidecar").tempdir_in("/var/tmp").expect("a folder");
         let dir = JobDir::create(home.path().join("host/job")).expect("a job directory");
         fs::create_dir(dir.work()).expect("a workspace");
         let volume = home.path().join("volume");

@@ -24,8 +24,8 @@ use crate::job_dir::JobDir;
 /// How long a depot may be away before an attempt counts as broken.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// How long a sidecar may be silent before it counts as lost.
-const SILENCE: Duration = Duration::from_secs(60);
+/// How long a sidecar may be silent before it counts as lost: longer than one of its requests that is not answered.
+const SILENCE: Duration = Duration::from_secs(90);
 
 /// Times that the control half is packed which changes meanwhile.
 const TRIES: usize = 5;
@@ -82,7 +82,7 @@ impl Host {
     /// nothing is waited for but what is there. The report's result is written here last, if there is one.
     ///
     /// # Errors
-    /// When the sidecar gave up, or nothing is heard of it for a minute, or for the time that the job has to begin at first;
+    /// When the sidecar gave up, or nothing is heard of it for 90 s, or for the time that the job has to begin at first;
     /// when what it sends is not what belongs there; or when the depot fails.
     pub async fn mirror(&self, order: &Order, over: &CancellationToken) -> Result<End, SidecarError> {
         tokio::select! {
