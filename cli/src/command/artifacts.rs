@@ -31,7 +31,7 @@ pub struct ArtifactsArgs {
     #[arg(short = 'x', long, requires = "output_dir")]
     extract: bool,
     /// Print an address instead, by which everybody who has it downloads this one for so many minutes
-    #[arg(long, value_name = "MINUTES", requires = "id", conflicts_with = "output_dir", value_parser = clap::value_parser!(u32).range(1..=1440))]
+    #[arg(long, value_name = "MINUTES", requires = "id", conflicts_with_all = ["output_dir", "store"], value_parser = clap::value_parser!(u32).range(1..=1440))]
     link: Option<u32>,
     #[command(flatten)]
     store: StoreArgs,
@@ -58,7 +58,7 @@ pub fn run(args: &ArtifactsArgs) -> Result<Exit, CliError> {
         };
         if let Some(wanted) = &args.id {
             all.retain(|artifact| artifact.id == *wanted);
-            if let (Some(minutes), false) = (args.link, all.is_empty()) {
+            if let (Some(minutes), Origin::Server(build), false) = (args.link, &from, all.is_empty()) {
                 let link = build.link_artifact(wanted, &NewArtifactLink { minutes }).await?;
                 return args.output.print(&link, |_| format!("{}\n", super::safe(&link.url)));
             }

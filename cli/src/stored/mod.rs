@@ -9,9 +9,10 @@ mod watch;
 use std::sync::Arc;
 
 use monkeyci_core::blob::{Artifacts, Blobs, Place};
-use monkeyci_core::model::{BuildId, OrgId, RepoId};
+use monkeyci_core::model::{BuildId, BuildStatus, OrgId, RepoId};
 use monkeyci_core::store::object::Objects;
 use monkeyci_core::store::{BuildRow, Store as _, StoreError};
+use monkeyci_grammar::Which;
 use object_store::ObjectStore;
 use object_store::prefix::PrefixStore;
 
@@ -92,16 +93,21 @@ impl Stored {
         let Some(RepoName { org, repo }) = &named.repo else {
             return Err(CliError::usage("a build in a store is named with its repository, as in `acme/web/42`"));
         };
-        let found = match named.number {
-            Some(number) => {
+        let found = match named.which {
+            Which::Number(number) => {
                 let id = BuildId::new(org.clone(), repo.clone(), number);
                 self.objects.build(&id).await.map_err(ours)?
             }
-            None => self.builds(org, repo, 1).await?.into_iter().next(),
+            Which::Last => self.builds(org, repo, 1).await?.into_iter().next(),
+            Which::LastFailed => {
+                let has_failed = |row: &BuildRow| row.status == BuildStatus::Failure;
+                self.builds(org, repo, usize::MAX).await?.into_iter().find(has_failed)
+            }
         };
-        let none = || match named.number {
-            Some(number) => CliError::usage(format!("there is no build {org}/{repo}/{number}")),
-            None => CliError::usage(format!("`{org}/{repo}` has no build yet")),
+        let none = || match named.which {
+            Which::Number(number) => CliError::usage(format!("there is no build {org}/{repo}/{number}")),
+            Which::Last => CliError::usage(format!("`{org}/{repo}` has no build yet")),
+            Which::LastFailed => CliError::usage(format!("no build of `{org}/{repo}` has failed")),
         };
         found.ok_or_else(none)
     }
