@@ -57,7 +57,7 @@ pub mod world;
 pub use clock::Clock;
 pub use fault::Fault;
 pub use oracle::Oracle;
-pub use run::Engine;
+pub use run::{Engine, Reach};
 pub use settings::Settings;
 pub use user::{User, token};
 pub use world::World;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::run::Engine;
+use crate::run::{Engine, Reach};
 
 /// What may be set while it runs. As JSON it is at `/_control/settings`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -38,6 +38,8 @@ pub struct Settings {
     pub token_seconds: u64,
     /// What containers are.
     pub engine: Engine,
+    /// What network they have, where they are processes.
+    pub network: Reach,
     /// What images run, where containers are processes and say no command.
     pub entrypoints: BTreeMap<String, Vec<String>>,
     /// Images that no registry has.
@@ -95,6 +97,7 @@ impl Default for Settings {
             log_bytes: 256 * 1024,
             token_seconds: 20 * 60,
             engine: Engine::default(),
+            network: Reach::default(),
             entrypoints: BTreeMap::new(),
             missing_images: Vec::new(),
             registries: BTreeMap::new(),

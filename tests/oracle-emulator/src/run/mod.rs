@@ -1,9 +1,10 @@
 //! Runs containers, really.
 //!
-//! As containers of Docker, or as processes of this machine with namespaces of their own. All of them share the machine's
-//! network, as the containers of one instance share that of the instance: two instances cannot listen at the same port.
+//! As containers of Docker, or as processes of this machine with namespaces of their own. The containers of an instance share
+//! a network: the machine's, so that two instances cannot listen at the same port, or one of their own ([`Reach`]).
 
 mod docker;
+mod network;
 mod process;
 mod root;
 
@@ -15,6 +16,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 pub(crate) use docker::remove_all;
+pub(crate) use network::Network;
+pub use network::Reach;
 
 /// What containers are here.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +55,8 @@ pub(crate) struct Unit {
     pub(crate) memory: Option<u64>,
     /// Where its output goes.
     pub(crate) log: PathBuf,
+    /// The network that it joins, if not the machine's.
+    pub(crate) network: Option<String>,
     /// A folder of its own.
     pub(crate) folder: PathBuf,
 }

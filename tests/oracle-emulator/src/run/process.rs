@@ -69,7 +69,11 @@ fn start(unit: &Unit) -> Result<Child, String> {
     let log = File::options().create(true).append(true).open(&unit.log).map_err(failed)?;
     let mut command = Command::new("setpriv");
     // Dies with this double, also where that is killed.
-    command.args(["--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child"]);
+    command.args(["--pdeathsig", "KILL"]);
+    if let Some(network) = &unit.network {
+        command.args(["nsenter", &format!("--net={network}")]);
+    }
+    command.args(["unshare", "--mount", "--pid", "--fork", "--kill-child"]);
     if !geteuid().is_root() {
         command.args(["--map-root-user"]);
     }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use oracle_emulator::Engine;
+use oracle_emulator::{Engine, Reach};
 use serde_json::{Value, json};
 
 use crate::{COMPARTMENT, Caller, instance};
@@ -253,4 +253,41 @@ async fn a_container_is_somebody_in_the_cloud_unless_that_is_disabled() {
     assert_eq!(ask().await, 200);
     caller.oracle.clock().advance(Duration::from_secs(3600));
     assert_eq!(ask().await, 401, "it has ended");
+}
+
+#[tokio::test]
+async fn containers_of_an_instance_share_a_network_and_others_have_another() {
+    let has = |program: &str| std::process::Command::new(program).arg("--help").output().is_ok();
+    let is_root = std::fs::read_to_string("/proc/self/status").is_ok_and(|status| status.contains("\nUid:\t0\t0\t"));
+    if !(is_root && has("busybox") && has("ip")) {
+        let required = std::env::var("MONKEYCI_TEST_REQUIRE").unwrap_or_default();
+        let is_required = required.split(',').any(|name| name == "container-network" || name == "all");
+        assert!(!is_required, "`container-network` is required and missing: root, busybox and ip");
+        eprintln!("skipped: container-network: networks of their own need root, busybox and ip");
+        return;
+    }
+    let caller = Caller::new().await;
+    caller.oracle.state().settings.network = Reach::Own;
+    caller.oracle.state().metadata.insert("instance/region", "fra".into());
+    let said = |number: u8| {
+        let serve = format!("mkdir /www && echo {number} >/www/who && busybox httpd -f -p 127.0.0.1:8999 -h /www");
+        let ask = format!(
+            "until busybox wget -qO- http://127.0.0.1:8999/who; do sleep 0.05; done; \
+             busybox wget -qO- --header 'Authorization: Bearer Oracle' {}/opc/v2/instance/region",
+            caller.oracle.url()
+        );
+        instance(json!([shell(&serve), shell(&ask)]))
+    };
+    let paths = [caller.create(&said(1)).await, caller.create(&said(2)).await];
+    for (path, answer) in paths.iter().zip(["1\nfra", "2\nfra"]) {
+        let container = async || caller.containers(path).await.remove(1);
+        while container().await["lifecycleState"] != "INACTIVE" {
+            tokio::time::sleep(Duration::from_millis(20)).await; // poll
+        }
+        let log = caller.log(&container().await).await;
+        assert!(log.ends_with(answer), "{log}");
+        caller.until(path, |shown| shown["lifecycleState"] == "ACTIVE").await;
+        caller.delete(path).await.must(204);
+    }
+    assert!(std::net::TcpStream::connect(("127.0.0.1", 8999)).is_err(), "nobody listens there on this machine");
 }

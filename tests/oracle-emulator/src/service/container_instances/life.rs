@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use crate::cloud::Cloud;
 use crate::refusal::Refusal;
 use crate::reply::{Answer, Reply};
-use crate::run::{self, Credentials, Stop, Unit};
+use crate::run::{self, Credentials, Engine, Network, Reach, Stop, Unit};
 use crate::settings::Settings;
 use crate::world::World;
 
@@ -114,6 +114,14 @@ fn admit(image: &str, credentials: &[Credentials], settings: &Settings) -> Resul
 async fn attend(cloud: Arc<Cloud>, id: String) {
     loop {
         let folder = cloud.folder.path().join(&id);
+        let network = match network(&cloud).await {
+            Ok(network) => network,
+            Err(why) => {
+                fail(&mut cloud.world(), &id, &why);
+                cloud.changed.notify_waiters();
+                return;
+            }
+        };
         let prepared = prepare(&cloud, &id, &folder);
         let (units, stop, policy) = match prepared {
             Ok(Some(prepared)) => prepared,
@@ -125,10 +133,12 @@ async fn attend(cloud: Arc<Cloud>, id: String) {
         };
         cloud.changed.notify_waiters();
         let mut running = JoinSet::new();
-        for (container, unit) in units {
+        for (container, mut unit) in units {
+            unit.network = network.as_ref().map(|network| network.path.clone());
             running.spawn(one(Arc::clone(&cloud), container, unit, stop.subscribe(), policy.clone()));
         }
         while running.join_next().await.is_some() {}
+        drop(network);
         let step = cloud.world().settings.step_ms;
         cloud.clock.sleep(step).await;
         // What was in its volumes is lost, before anybody can start it again.
@@ -137,6 +147,15 @@ async fn attend(cloud: Arc<Cloud>, id: String) {
             return;
         }
     }
+}
+
+/// The network of an instance, where it has one of its own.
+async fn network(cloud: &Arc<Cloud>) -> Result<Option<Network>, String> {
+    let is_own = {
+        let settings = &cloud.world().settings;
+        settings.network == Reach::Own && settings.engine == Engine::Process
+    };
+    if is_own { Network::new(cloud).await.map(Some) } else { Ok(None) }
 }
 
 type Prepared = (Vec<(String, Unit)>, watch::Sender<Stop>, String);

@@ -109,6 +109,7 @@ pub(super) fn of(
         is_read_only: security["isRootFileSystemReadonly"] == true,
         memory,
         log,
+        network: None,
         folder: own.to_owned(),
     };
     Ok(Made { unit, principal })
