@@ -63,16 +63,21 @@ impl Home {
     /// The same as a repository of git with one commit.
     pub fn committed(&self, yaml: &str) -> PathBuf {
         let repository = self.repository(yaml);
-        let author = ["-c", "user.name=Ann Example", "-c", "user.email=ann@example.com"];
-        for args in [
-            &["init", "--quiet", "--initial-branch=main"][..],
-            &["add", "--all"],
-            &[&author[..], &["commit", "--quiet", "--message", "count and ask"]].concat(),
-        ] {
-            let status = Command::new("git").args(args).current_dir(&repository).status().expect("git runs");
-            assert!(status.success(), "git {args:?}");
-        }
+        self.git(&["init", "--quiet", "--initial-branch=main"]);
+        self.commit_all();
         repository
+    }
+
+    /// Commits all that is in the repository.
+    pub fn commit_all(&self) {
+        self.git(&["add", "--all"]);
+        let author = ["-c", "user.name=Ann Example", "-c", "user.email=ann@example.com"];
+        self.git(&[&author[..], &["commit", "--quiet", "--message", "count and ask"]].concat());
+    }
+
+    fn git(&self, args: &[&str]) {
+        let status = Command::new("git").args(args).current_dir(self.file("repo")).status().expect("git runs");
+        assert!(status.success(), "git {args:?}");
     }
 
     /// A file that jobs write and the test reads, or the other way round.

@@ -9,10 +9,12 @@ use monkeyci_core::blob::Place;
 use monkeyci_core::model::BuildId;
 use monkeyci_core::transport::{Consumer, Folder, Message, Transport, Worked};
 use monkeyci_core::trigger::Queued;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use super::build::exit;
 use super::short;
-use crate::controller::{Controller, Publisher, Ran};
+use crate::controller::{Controller, Publisher, Ran, Sources};
 use crate::error::{CliError, Exit};
 use crate::executor::Choice;
 use crate::remote::BuildName;
@@ -62,9 +64,12 @@ pub struct RunBuildArgs {
     /// Give builds a secret, but for those of forks: from the variable NAME, or a file (NAME=@FILE) (repeatable)
     #[arg(long, value_name = "NAME")]
     secret: Vec<String>,
-    /// Clone also from private networks and folders of this machine [default: only where the store is a folder]
+    /// Clone also from private networks, as where the store is a folder
     #[arg(long)]
-    private: bool,
+    allow_private: bool,
+    /// Clone also from folders of this machine, as where the store is a folder
+    #[arg(long)]
+    allow_file: bool,
     /// Take another controller for dead that gives no sign of life for so many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=3600))]
     takeover: u64,
@@ -85,8 +90,11 @@ pub fn run(args: &RunBuildArgs) -> Result<Exit, CliError> {
 }
 
 async fn work(args: &RunBuildArgs) -> Result<Exit, CliError> {
+    let filter = EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).from_env_lossy();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let given = args.trigger.as_ref().map(read).transpose()?;
     let (stored, folders) = (args.store.open_some().await?, Folders::of_user()?);
+    let is_here = matches!(stored.place, Place::Folder(_));
     let publisher = match &args.events {
         None => None,
         Some(to) => {
@@ -101,7 +109,7 @@ async fn work(args: &RunBuildArgs) -> Result<Exit, CliError> {
         limits: Limits { jobs: args.jobs.map_or_else(cores, usize::from), keep: false },
         secrets: &args.secret,
         silence: Duration::from_secs(args.takeover),
-        private: args.private || matches!(stored.place, Place::Folder(_)),
+        sources: Sources { private: args.allow_private || is_here, file: args.allow_file || is_here },
         publisher,
         whole: args.json,
     };
@@ -148,7 +156,7 @@ impl RunBuildArgs {
             }
         };
         loop {
-            let mut left = false;
+            let (mut left, mut busy) = (false, false);
             let worked = consumer.one(Duration::ZERO, async |message: &Message| {
                 let queued = wanted(message)?;
                 let run = async {
@@ -158,7 +166,10 @@ impl RunBuildArgs {
                 let (ran, exit) = run.await.map_err(|error| error.to_string())?;
                 match ran {
                     // Whoever runs it may die before it is begun: the trigger comes again.
-                    Ran::Busy => return Err("another process works on it".into()),
+                    Ran::Busy => {
+                        busy = true;
+                        return Err("another process works on it".into());
+                    }
                     Ran::Left => {
                         left = true;
                         return Err("this process is to end".into());
@@ -171,7 +182,11 @@ impl RunBuildArgs {
                 _ if left => return Ok(Exit::Interrupted),
                 Worked::Idle => break,
                 Worked::Done => {}
-                Worked::Failed(why) => tracing::info!(why, "a trigger comes again"),
+                Worked::Failed(_) if busy => {}
+                Worked::Failed(why) => {
+                    eprint_note(&format!("a trigger comes again: {why}"));
+                    note(Exit::Ours);
+                }
                 Worked::Parked(why) => {
                     eprint_note(&format!("a trigger was put aside, in `parked` of the store: {why}"));
                     note(Exit::Ours);

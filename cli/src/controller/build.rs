@@ -49,7 +49,12 @@ impl Controller<'_> {
         let queued = match (row, queued) {
             (Some(row), _) if row.status.is_terminal() => return Ok(Some(Ran::Ended(row.status))),
             // What it was begun with, whatever is said now.
-            (Some(row), _) => remembered(id, row.request.as_deref())?,
+            (Some(row), _) => {
+                let mut queued = remembered(id, row.request.as_deref())?;
+                // The very commit that it was begun at, wherever its branch is by now.
+                queued.trigger.git = row.trigger.and_then(|trigger| trigger.git).or(queued.trigger.git);
+                queued
+            }
             (None, Some(queued)) => queued.clone(),
             (None, None) => return Err(CliError::usage(format!("there is no build {}", short(id)))),
         };
@@ -60,7 +65,7 @@ impl Controller<'_> {
         let folder = self.folder(id, lease.fence());
         std::fs::create_dir_all(&folder).map_err(|error| unusable(&error))?;
         let instance = self.instance(id, lease.fence());
-        let source = source(self.private, &queued.trigger);
+        let source = source(self.sources, &queued.trigger);
         let (wanted, secrets) = request(Arc::clone(&source), &queued, self.secrets)?;
         let programs = self.folders.cache.join("bin");
         let executor = self.executor.open(&folder.join("process"), &programs).await?;

@@ -24,6 +24,7 @@ use crate::stored::{Stored, ours};
 use crate::ui::View;
 
 pub use publish::Publisher;
+pub use source::Sources;
 
 /// How builds are run.
 pub struct Controller<'a> {
@@ -39,8 +40,8 @@ pub struct Controller<'a> {
     pub secrets: &'a [String],
     /// How long another controller may be silent before it is taken to be dead.
     pub silence: Duration,
-    /// Whether repositories may be on private networks and on this machine.
-    pub private: bool,
+    /// Where repositories may be.
+    pub sources: Sources,
     /// Where events go, where anybody listens.
     pub publisher: Option<Publisher>,
     /// Whether the whole story is told of a build that is gone on with.

@@ -6,11 +6,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use monkeyci_core::model::BuildId;
+use monkeyci_core::model::{BuildId, Event};
 use monkeyci_core::store::Store as _;
 use monkeyci_core::store::object::Bucket;
-use monkeyci_core::transport::Transport;
 use monkeyci_core::transport::feed::fitting;
+use monkeyci_core::transport::{Message, Transport};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +22,9 @@ const RHYTHM: Duration = Duration::from_secs(1);
 
 /// Events that are published at once.
 const PAGE: usize = 100;
+
+/// Bytes that the id of a message may add to it.
+const ID: usize = 300;
 
 /// How often the last of them are tried to be published.
 const LAST: u32 = 5;
@@ -88,14 +91,18 @@ impl Publisher {
 
     async fn publish(&self, build: &BuildId) -> Result<(), CliError> {
         let key = Bucket::beneath(build, "published");
-        // Positions count the events of a build, so that a message is known by its build and them.
-        let source = format!("{}/{build}", self.stored.place);
+        let source = self.stored.place.to_string();
         let mut seen: u64 = self.bucket().get_json(&key).await.map_err(ours)?.unwrap_or(0);
         loop {
             let events = self.stored.objects.events(build, seen, PAGE).await.map_err(ours)?;
             let Some(last) = events.last() else { return Ok(()) };
-            let longest = self.transport.longest();
-            let messages: Vec<_> = events.iter().map(|event| fitting(event, &source, longest)).collect();
+            let longest = self.transport.longest().saturating_sub(ID);
+            // Positions count the events of a build: an event is known by that and them.
+            let message = |event: &Arc<Event>| Message {
+                id: format!("{build}/{}", event.seq),
+                ..fitting(event, &source, longest)
+            };
+            let messages: Vec<_> = events.iter().map(message).collect();
             self.transport.publish(&messages).await.map_err(|error| CliError::ours(chain(&error)))?;
             seen = last.seq;
             self.bucket().put_json(&key, &seen).await.map_err(ours)?;

@@ -21,20 +21,28 @@ const TRIES: u32 = 3;
 /// The longest pause between two of them.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// The repository that a trigger names. One of a private network or a folder of this machine is had only where that is
-/// said: triggers come from elsewhere.
-pub fn source(private: bool, trigger: &Trigger) -> Arc<dyn Source> {
-    remote(private, trigger).map_or_else(|why| Arc::new(None(why)) as Arc<dyn Source>, |remote| Arc::new(remote))
+/// Where repositories may be that triggers name, which come from elsewhere.
+#[derive(Debug, Clone, Copy)]
+pub struct Sources {
+    /// Also on private networks.
+    pub private: bool,
+    /// Also in folders of this machine.
+    pub file: bool,
 }
 
-fn remote(private: bool, trigger: &Trigger) -> Result<GitRemote, String> {
+/// The repository that a trigger names.
+pub fn source(sources: Sources, trigger: &Trigger) -> Arc<dyn Source> {
+    remote(sources, trigger).map_or_else(|why| Arc::new(None(why)) as Arc<dyn Source>, |remote| Arc::new(remote))
+}
+
+fn remote(sources: Sources, trigger: &Trigger) -> Result<GitRemote, String> {
     if trigger.fork {
         return Err("it comes from a fork, whose script nobody has approved: that takes a server".into());
     }
     let git = trigger.git.as_ref().ok_or("its trigger names no repository (`git.url`)")?;
     let url: GitUrl = git.url.as_deref().unwrap_or_default().parse().map_err(|error| format!("`git.url`: {error}"))?;
     let mut remote = GitRemote::new(url);
-    (remote.allow_file, remote.allow_private) = (private, private);
+    (remote.allow_file, remote.allow_private) = (sources.file, sources.private);
     // Keys and logins are those of whoever runs the controller.
     remote.credentials = Credentials::User;
     remote.trust_git = true;

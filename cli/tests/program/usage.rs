@@ -16,6 +16,12 @@ fn wrong_words_end_with_2_and_say_what_was_meant() {
         (&["build", "--filter", "["], "`[` is no glob"),
         (&["build", "--junit", "no/such/report.xml"], "no/such/report.xml"),
         (&["build", "-b", "a", "-t", "b"], "cannot be used with"),
+        (&["run-build"], "no store is named"),
+        (&["run-build", "--store", "s3://builds"], "oci://NAMESPACE/BUCKET/PREFIX"),
+        (&["run-build", "--store", "file:///tmp", "no/such/trigger.json"], "no/such/trigger.json"),
+        (&["run-build", "--store", "file:///tmp", "--queue", "here"], "--queue"),
+        (&["show", "--store", "file:///tmp", "42"], "acme/web/42"),
+        (&["show", "--store", "file:///tmp", "acme/web/42"], "no build acme/web/42"),
     ] {
         let ran = place.run(arguments);
         assert_eq!(ran.code, Some(2), "{arguments:?}: {}", ran.stderr);

@@ -141,9 +141,12 @@ impl Lease {
     ///
     /// # Errors
     /// When that cannot be written: the next holder waits for a sign of life first.
-    pub async fn release(self) -> Result<(), StoreError> {
+    pub async fn release(mut self) -> Result<(), StoreError> {
+        // Asked first: without its beat it counts as lost.
+        let is_lost = self.lost.is_cancelled();
         self.beating.abort();
-        if self.lost.is_cancelled() {
+        let _ended = (&mut self.beating).await;
+        if is_lost {
             return Ok(());
         }
         let entry = Entry { holder: self.holder.clone(), beat: u64::MAX, released: true };
