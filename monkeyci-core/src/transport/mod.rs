@@ -7,7 +7,7 @@
 //!
 //! - [`Channel`]: within this process.
 //! - [`Folder`]: objects under a prefix: a folder of this machine, a bucket.
-//! - [`Queue`] and [`Stream`]: Oracle Cloud's, with the feature `oci`.
+//! - `Queue` and `Stream`: Oracle Cloud's, with the feature `oci`.
 //!
 //! [`Consumer`] is how messages are worked on: held while that lasts, parked when it fails again and again. [`feed`] is how
 //! the events of a store get there.
