@@ -31,7 +31,13 @@ pub struct ArtifactsArgs {
     #[arg(short = 'x', long, requires = "output_dir")]
     extract: bool,
     /// Print an address instead, by which everybody who has it downloads this one for so many minutes
-    #[arg(long, value_name = "MINUTES", requires = "id", conflicts_with_all = ["output_dir", "store"], value_parser = clap::value_parser!(u32).range(1..=1440))]
+    #[arg(
+        long,
+        value_name = "MINUTES",
+        requires = "id",
+        conflicts_with_all = ["output_dir", "store"],
+        value_parser = clap::value_parser!(u32).range(1..=1440)
+    )]
     link: Option<u32>,
     #[command(flatten)]
     store: StoreArgs,
