@@ -27,9 +27,12 @@ const HEARD: Duration = Duration::from_secs(1);
 
 pub fn run() -> Outcome {
     let house = House::open()?;
-    // It has begun, listens to the server, and has nothing to do.
-    thread::sleep(Duration::from_secs(3));
-    let bytes = house.app.memory()?;
+    // It begins, listens to the server, and has nothing to do.
+    let (begin, mut bytes) = (Instant::now(), 0);
+    while begin.elapsed() < Duration::from_secs(3) {
+        bytes = house.app.memory()?;
+        thread::sleep(Duration::from_millis(100)); // poll
+    }
     amount("memory while it waits", "", &format!("{:.1} MB", bytes as f64 / 1e6), "15 MB", bytes <= 15_000_000);
 
     let commands = setting("COMMANDS", RATE * 10);
@@ -74,7 +77,7 @@ fn send(address: &str, count: usize, request: impl Fn(usize) -> String + Sync) -
             for at in (connection..count).step_by(CONNECTIONS) {
                 let due = begin + Duration::from_secs_f64(at as f64 / RATE as f64);
                 let request = request(at);
-                thread::sleep(due.saturating_duration_since(Instant::now()));
+                thread::sleep(due.saturating_duration_since(Instant::now())); // moment
                 stream.get_mut().write_all(request.as_bytes())?;
                 answered(&mut stream)?;
                 times.push(due.elapsed());
@@ -173,10 +176,10 @@ impl House {
         command
             .args(["--listen", "127.0.0.1:0", "--person", "ann", "--channel", "builds", "--manifest"])
             .arg(&manifest);
-        let (slack, line) = Program::start(&mut command)?;
+        let (mut slack, line) = Program::start(&mut command)?;
         let known: Value = serde_json::from_str(&line)?;
         let text = |name: &str| known[name].as_str().unwrap_or_default().to_owned();
-        let slack = Program { address: text("url").trim_start_matches("http://").to_owned(), ..slack };
+        text("url").trim_start_matches("http://").clone_into(&mut slack.address);
 
         server.ask("PUT", "/v1/orgs/acme", &json!({}))?;
         let account = json!({ "role": "viewer", "integration": true });
@@ -192,9 +195,9 @@ impl House {
         command.env("SLACK_API_URL", text("api").trim_end_matches('/')).env("SLACK_BOT_TOKEN", text("bot_token"));
         command.env("SLACK_SIGNING_SECRET", text("signing_secret"));
         command.env("MONKEYCI_SLACK_LISTEN", format!("127.0.0.1:{port}"));
-        let (app, line) = Program::start(&mut command)?;
-        let address = line.split("http://").nth(1).ok_or("the app says where it listens")?.to_owned();
-        let house = Self { server, app: Program { address, ..app }, slack, known, code };
+        let (mut app, line) = Program::start(&mut command)?;
+        line.split("http://").nth(1).ok_or("the app says where it listens")?.clone_into(&mut app.address);
+        let house = Self { server, app, slack, known, code };
         house.repository()?;
         Ok(house)
     }
@@ -263,7 +266,7 @@ impl House {
             if Instant::now() > end {
                 return Err(format!("nothing is told of build {number}").into());
             }
-            thread::sleep(Duration::from_millis(2));
+            thread::sleep(Duration::from_millis(2)); // poll
         };
         let path = format!("/v1/orgs/acme/repos/web/builds/{number}/events");
         let events: Value = serde_json::from_slice(&self.server.get_plain(&path)?)?;
@@ -271,7 +274,9 @@ impl House {
         let event = events["items"].as_array().into_iter().flatten().find(|event| event["type"] == kind);
         let told = event.and_then(|event| event["time"].as_u64()).ok_or("the build has ended")?;
         // A channel takes one message a second.
-        thread::sleep(Duration::from_millis(1200));
+        while seen + Duration::from_millis(1200) > SystemTime::now().duration_since(UNIX_EPOCH)? {
+            thread::sleep(Duration::from_millis(20)); // moment
+        }
         Ok(seen.saturating_sub(Duration::from_millis(told)))
     }
 }

@@ -121,6 +121,7 @@ pub fn message(found: &Statistics, noise: &Noise, of: &str, page: &str, command:
     }
     let told = match noise.messages {
         0 => "This channel was told nothing.".to_owned(),
+        many if noise.acted == 0 => format!("This channel was told {many} times, and nobody did anything by it."),
         many => format!("This channel was told {many} times; somebody did something by {} of these.", noise.acted),
     };
     let told = noise.suggestion(command).map_or(told.clone(), |more| format!("{told} {more}"));

@@ -122,8 +122,8 @@ impl Stories {
             let environment = self.api.org(&id.org).repo(&id.repo).environment(&name);
             let found = match environment.get().await {
                 Ok(found) => found.body,
-                // It was removed, and is only a name.
-                Err(ClientError::NotFound(_)) => {
+                // It was removed, or is not ours to see, and is only a name.
+                Err(ClientError::NotFound(_) | ClientError::Refused(_)) => {
                     known.sites.insert(name, Site::default());
                     continue;
                 }
