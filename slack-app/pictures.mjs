@@ -115,8 +115,12 @@ async function story() {
   await seen("the approval", says(`#${waiting}`));
   await pictures("approval", `c/${builds}?as=ann`);
 
+  await api("PUT", "/repos/web/params/REGION", { value: "eu-west", description: "Where the shop is deployed" });
+  await api("PUT", "/repos/web/params/REPLICAS", { value: "3" });
+  await api("PUT", "/repos/web/params/DRY_RUN", { value: "false" });
+  await api("PUT", "/repos/web/params/DEPLOY_TOKEN", { value: "not shown", secret: true });
   await command("ann", "/build run");
-  await until("the form", async () => (await emulator("GET", "modals?user=ann")).length);
+  await until("the form", async () => JSON.stringify(await emulator("GET", "modals?user=ann")).includes("REPLICAS"));
   await pictures("run", `c/${builds}?as=ann`);
   await emulator("POST", "modals/close", { user: "ann" });
 

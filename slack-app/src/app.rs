@@ -67,7 +67,7 @@ impl App {
             Incoming::Submit(submit) => self.submitted(submit).await,
             Incoming::Command(asked) => match self.known(&asked) {
                 Some(answer) => Reply::Json(answer.json()),
-                None => self.ask(Incoming::Command(asked)).await,
+                None => self.ask(Incoming::Command(asked), None).await,
             },
             Incoming::Click(click) if matches!(click.action.as_str(), "build.open" | "home.open") => Reply::Heard,
             Incoming::Click(click) if modal::is_choice(&click) => {
@@ -75,7 +75,7 @@ impl App {
                 tokio::spawn(async move { modal::chosen(&app, &click).await });
                 Reply::Heard
             }
-            Incoming::Click(_) | Incoming::Shortcut(_) => self.ask(incoming).await,
+            Incoming::Click(_) | Incoming::Shortcut(_) => self.ask(incoming, None).await,
             Incoming::Event(event) => self.event(event).await,
             Incoming::Other => Reply::Heard,
         }
@@ -91,10 +91,10 @@ impl App {
     }
 
     /// Keeps what somebody asks, and has it done.
-    async fn ask(self: &Arc<Self>, incoming: Incoming) -> Reply {
+    async fn ask(self: &Arc<Self>, incoming: Incoming, id: Option<String>) -> Reply {
         let Some((by, back)) = incoming.asker() else { return Reply::Heard };
         let is_command = matches!(incoming, Incoming::Command(_));
-        if let Some((letter, hold)) = self.inbox.keep(incoming).await {
+        if let Some((letter, hold)) = self.inbox.keep(incoming, id).await {
             tokio::spawn(Arc::clone(self).work(letter, hold));
             return Reply::Heard;
         }
@@ -113,7 +113,9 @@ impl App {
             return Reply::Heard;
         }
         if let Some(asked) = event.asked() {
-            return self.ask(Incoming::Command(asked)).await;
+            // Where the answer was lost, Slack tells it again, and perhaps another replica: it is done once.
+            let id = (!event.id.is_empty()).then(|| id_of(&name));
+            return self.ask(Incoming::Command(asked), id).await;
         }
         if !event.is_farewell() {
             let app = Arc::clone(self);
@@ -179,8 +181,7 @@ impl App {
         }
         let (by, back) = (submit.asker(), Back::Channel(None));
         // The same form with the same in it is the same: it is done once.
-        let said = format!("{} {} {}", submit.view, submit.values, by.user);
-        let id = blake3::hash(said.as_bytes()).to_hex()[..24].to_owned();
+        let id = id_of(&format!("{} {} {}", submit.view, submit.values, by.user));
         let letter = Letter { id, at: now(), incoming: Incoming::Submit(submit.clone()) };
         let slow = modal::slow(&submit);
         let (tell, told) = oneshot::channel();
@@ -337,4 +338,9 @@ impl App {
             _ => Ok(()),
         }
     }
+}
+
+/// The id of a letter that tells it from all others by what it is.
+fn id_of(what: &str) -> String {
+    blake3::hash(what.as_bytes()).to_hex()[..24].to_owned()
 }

@@ -4,8 +4,9 @@
 //! What comes while something is being kept is kept together, by one write: however much comes, the server is asked no more
 //! often than it answers.
 
+use std::collections::HashSet;
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -71,6 +72,8 @@ pub struct Hold(#[expect(dead_code, reason = "that it lives is what it says")] m
 pub struct Inbox {
     post: mpsc::Sender<Posted>,
     desk: Desk,
+    /// Keys under which there is something that cannot be read, of which the operator was told.
+    unread: Mutex<HashSet<String>>,
 }
 
 /// Letters that are to be kept, as JSON with commas between them, and who waits for that.
@@ -98,12 +101,13 @@ impl Inbox {
         let desk = Desk { shelf, seal: Arc::new(seal), me: word(), open: Arc::default() };
         let (post, posted) = mpsc::channel(WAIT);
         tokio::spawn(keep_all(desk.clone(), posted));
-        Self { post, desk }
+        Self { post, desk, unread: Mutex::default() }
     }
 
-    /// Keeps something that was asked. Nothing where the server did not take it in time: then it is not done.
-    pub async fn keep(&self, incoming: Incoming) -> Option<(Letter, Hold)> {
-        let letter = Letter { id: word(), at: now(), incoming };
+    /// Keeps something that was asked: by an id that Slack gave it, where it may say it twice. Nothing where the server did not
+    /// take it in time: then it is not done.
+    pub async fn keep(&self, incoming: Incoming, id: Option<String>) -> Option<(Letter, Hold)> {
+        let letter = Letter { id: id.unwrap_or_else(word), at: now(), incoming };
         let hold = self.post(std::slice::from_ref(&letter)).await?;
         Some((letter, hold))
     }
@@ -130,10 +134,12 @@ impl Inbox {
         let Some((sealed, _)) = shelf.bytes(key).await?.filter(|(_, there)| *there == version) else { return Ok(None) };
         let opened = self.desk.seal.open(&sealed, key);
         let Some(letters) = opened.and_then(|json| serde_json::from_slice::<Vec<Letter>>(&json).ok()) else {
-            tracing::warn!(
-                key,
-                "what was asked cannot be read: it was kept by another version, or with another secret"
-            );
+            if self.unread.lock().expect("no panic holds it").insert(key.to_owned()) {
+                tracing::warn!(
+                    key,
+                    "what was asked cannot be read: another version kept it, or the secret was another"
+                );
+            }
             return Ok(None);
         };
         // First it is kept anew: who dies in between leaves it twice, and what is done twice by one letter is done once.

@@ -75,7 +75,7 @@ fn drawn(channel: &str, repo: Option<&str>, like: Option<&Build>, params: &[Effe
     }
     if !secret.is_empty() {
         let names: Vec<String> = secret.iter().take(10).map(|param| code(&param.param.name, 60)).collect();
-        blocks.push(context(&[format!(":lock: {} as they are", names.join(", "))]));
+        blocks.push(context(&[format!(":lock: Secret, and given as they are: {}", names.join(", "))]));
     }
 
     let mut more = json!({ "type": "plain_text_input", "multiline": true, "max_length": TEXT });
@@ -85,7 +85,8 @@ fn drawn(channel: &str, repo: Option<&str>, like: Option<&Build>, params: &[Effe
     if !lines.is_empty() && lines.chars().count() <= TEXT {
         more["initial_value"] = lines.into();
     }
-    let mut more = input("params", "Params (KEY=value in each line)", true, more);
+    let label = if params.is_empty() { "Params" } else { "More params" };
+    let mut more = input("params", &format!("{label} (KEY=value in each line)"), true, more);
     more["hint"] = plain("Values go to the build alone; they are not said in Slack.", 150);
     blocks.push(more);
     view("run", "Run a build", "Run", &json!({ "channel": channel }), &blocks)
@@ -241,7 +242,7 @@ mod tests {
             ("params", "plain_text_input"),
         ];
         assert_eq!(kinds, wanted);
-        assert!(view.to_string().contains("`TOKEN` as they are"));
+        assert!(view.to_string().contains("given as they are: `TOKEN`"));
         let many: Vec<_> = (0..40).map(|number| param(&format!("P{number}"), Some("x"))).collect();
         assert_eq!(drawn("C12", Some("web"), None, &many)["blocks"].as_array().map(Vec::len), Some(3 + FIELDS));
     }

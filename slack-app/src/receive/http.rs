@@ -58,14 +58,19 @@ async fn receive(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) 
         tracing::warn!(%forged, "a request is not believed");
         return (StatusCode::UNAUTHORIZED, format!("{forged}\n")).into_response();
     }
-    if !shared.heard.is_new(&format!("{time:?} {sign:?}")) {
+    let name = format!("{time:?} {sign:?}");
+    if !shared.heard.is_new(&name) {
         return (StatusCode::UNAUTHORIZED, "the request was sent before\n").into_response();
     }
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     match shared.app.receive(Incoming::of_body(kind, &body)).await {
         Reply::Json(answer) => axum::Json(answer).into_response(),
         Reply::Heard => StatusCode::OK.into_response(),
-        Reply::Unheard => (StatusCode::SERVICE_UNAVAILABLE, "the server is away: send it again\n").into_response(),
+        Reply::Unheard => {
+            // Within the second, it is signed alike when it comes again.
+            shared.heard.forget(&name);
+            (StatusCode::SERVICE_UNAVAILABLE, "the server is away: send it again\n").into_response()
+        }
     }
 }
 

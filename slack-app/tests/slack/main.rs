@@ -16,6 +16,7 @@ mod install;
 mod link;
 mod live;
 mod message;
+mod press;
 mod setup;
 mod socket;
 mod thread;

@@ -4,6 +4,8 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use slack_emulator::deed::Click;
+
 use crate::house::House;
 
 /// Sends a body with these headers; the status.
@@ -43,4 +45,37 @@ async fn what_is_forged_old_or_sent_again_is_refused() {
     assert_eq!(status(now, &good, &body), 200);
     assert_eq!(status(now, &good, &body), 401, "it was sent before");
     assert_eq!(status(now, &sign(now, &house.known.signing_secret), &"x".repeat(2 << 20)), 413, "it is far too long");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_slack_sends_is_believed_once_and_only_as_slack_signed_it() {
+    let house = House::open(false).await;
+    house.commit_waiting("Ship it");
+    house.command("ann", "/build subscribe web on:approval").await;
+    house.answered("This channel is told").await;
+    let number = house.build().await;
+    house.told(&format!("Approval needed: deploy of acme/web #{number}")).await;
+    let slack = house.slack();
+    slack.open_home("ann", &house.known.id).expect("a home");
+    let press = Click {
+        user: "ann".into(),
+        channel: house.channel.clone(),
+        action_id: "build.cancel".into(),
+        ..Click::default()
+    };
+    assert!(slack.click(&press).await.expect("a button").ok);
+    let heard = slack.until("all three were heard", |world| {
+        let ends = |url: &str| {
+            let one =
+                world.deliveries.iter().rfind(|one| one.url.as_ref().is_some_and(|there| there.ends_with(url)))?;
+            (!one.attempts.is_empty()).then_some(one.number)
+        };
+        Some([ends("/slack/commands")?, ends("/slack/interactivity")?, ends("/slack/events")?])
+    });
+    for number in heard.await {
+        for way in ["replay", "forged", "changed", "old", "unsigned"] {
+            let status = slack.send_again(number, way).await.expect("it is sent");
+            assert_eq!(status, Some(401), "delivery {number}, {way}");
+        }
+    }
 }

@@ -103,7 +103,9 @@ fn input(element: &Value, name: &str) -> String {
                 "number_input" => "number",
                 _ => "text",
             };
-            let value = escaped(word("initial_value"));
+            // What was chosen of an app's own options is their value; the page cannot ask for others.
+            let chosen = element["initial_option"]["value"].as_str();
+            let value = escaped(chosen.unwrap_or(word("initial_value")));
             format!(r#"<input type="{kind}" name="{name}" placeholder="{held}" value="{value}">"#)
         }
     }
