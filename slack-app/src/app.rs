@@ -6,7 +6,7 @@ use std::time::Duration;
 use monkeyci_client::ClientError;
 use monkeyci_grammar::{BuildName, Command, Param, parse};
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::command::{AWAY, Answer, Asking, Refusal, link_offer};
 use crate::house::{House, now};
@@ -23,6 +23,9 @@ const PATIENCE: Duration = Duration::from_millis(2000);
 /// Milliseconds after which something is not done any more: who approved an hour ago may think otherwise now.
 const OLD: i64 = 10 * 60 * 1000;
 
+/// What is done at the same time, at most: who asks now is heard before what was asked is done.
+const AT_ONCE: usize = 16;
+
 /// How often an answer is sent that Slack wants later.
 const TRIES: usize = 3;
 
@@ -35,6 +38,7 @@ pub struct App {
     /// What was asked and is not done yet.
     pub inbox: Inbox,
     events: Heard,
+    room: Semaphore,
 }
 
 /// What Slack is told at once.
@@ -52,7 +56,7 @@ impl App {
     /// The app of a house.
     #[must_use]
     pub fn new(house: House, installer: Installer, inbox: Inbox) -> Self {
-        Self { house, installer, inbox, events: Heard::default() }
+        Self { house, installer, inbox, events: Heard::default(), room: Semaphore::new(AT_ONCE) }
     }
 
     /// Takes in what Slack says. What somebody asks is kept before Slack is told that it was heard, and done afterwards. Only
@@ -143,6 +147,7 @@ impl App {
                 letter.incoming.words()
             ))))
         } else {
+            let _room = self.room.acquire().await;
             self.done(&letter).await
         };
         let answer = match answer {
