@@ -25,6 +25,8 @@ fn start(folder: &Path) -> (Program, Value) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_oracle-emulator"))
         .args(["--listen", "127.0.0.1:0", "--engine", "process", "--folder"])
         .arg(folder)
+        // What is left by who is killed goes with the test.
+        .env("TMPDIR", folder)
         .stdout(Stdio::piped())
         .spawn()
         .expect("it starts");
