@@ -42,6 +42,10 @@ impl Caller {
     }
 }
 
+fn is_root() -> bool {
+    std::fs::read_to_string("/proc/self/status").is_ok_and(|status| status.contains("\nUid:\t0\t0\t"))
+}
+
 /// The story of an instance with two containers that share a volume.
 async fn shares(caller: &Caller) {
     let mut said = instance(json!([
@@ -228,9 +232,16 @@ async fn a_container_is_somebody_in_the_cloud_unless_that_is_disabled() {
         "env | grep -c OCI_RESOURCE; cat $OCI_RESOURCE_PRINCIPAL_RPST; echo; cat $OCI_RESOURCE_PRINCIPAL_PRIVATE_PEM";
     let mut said = instance(json!([shell(script), shell("env | grep OCI_; ls /run/oracle; true")]));
     said["containers"][1]["isResourcePrincipalDisabled"] = json!(true);
+    if is_root() {
+        // Whoever it runs as may read it.
+        said["containers"][0]["securityContext"] =
+            json!({ "securityContextType": "LINUX", "runAsUser": 1000, "runAsGroup": 1000 });
+        said["containers"][0]["command"][2] = json!(format!("id -u; {script}"));
+    }
     let path = caller.create(&said).await;
     let containers = caller.ended(&path).await;
     let shown = caller.log(&containers[0]).await;
+    let shown = shown.strip_prefix("1000\n").unwrap_or(&shown);
     let [count, token, key] = shown.splitn(3, '\n').collect::<Vec<_>>()[..] else { panic!("{shown}") };
     assert_eq!(count, "4");
     let log = caller.log(&containers[1]).await;
@@ -258,8 +269,7 @@ async fn a_container_is_somebody_in_the_cloud_unless_that_is_disabled() {
 #[tokio::test]
 async fn containers_of_an_instance_share_a_network_and_others_have_another() {
     let has = |program: &str| std::process::Command::new(program).arg("--help").output().is_ok();
-    let is_root = std::fs::read_to_string("/proc/self/status").is_ok_and(|status| status.contains("\nUid:\t0\t0\t"));
-    if !(is_root && has("busybox") && has("ip")) {
+    if !(is_root() && has("busybox") && has("ip")) {
         let required = std::env::var("MONKEYCI_TEST_REQUIRE").unwrap_or_default();
         let is_required = required.split(',').any(|name| name == "container-network" || name == "all");
         assert!(!is_required, "`container-network` is required and missing: root, busybox and ip");

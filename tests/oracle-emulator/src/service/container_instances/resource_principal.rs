@@ -2,6 +2,7 @@
 //!
 //! Where Oracle puts the files is not documented; the variables that name them are.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +29,7 @@ pub(super) fn give(
 ) -> std::io::Result<(Mount, Vec<(String, String)>)> {
     std::fs::create_dir_all(folder)?;
     let pem = key(world).pem.clone();
-    secretly(&folder.join("key.pem"), &pem)?;
+    readable(&folder.join("key.pem"), &pem)?;
     renew(world, folder, compartment)?;
     let name = |what: &str| format!("OCI_RESOURCE_PRINCIPAL_{what}");
     let mut variables = vec![
@@ -54,10 +55,16 @@ fn renew(world: &mut World, folder: &Path, compartment: &str) -> std::io::Result
     world.tokens += 1;
     let lasts = i64::try_from(world.settings.token_seconds).unwrap_or(i64::MAX);
     let token = token_at(world.clock.now(), lasts, &world.tokens.to_string(), TENANCY, compartment);
-    secretly(&folder.join("rpst.new"), &token)?;
+    readable(&folder.join("rpst.new"), &token)?;
     std::fs::rename(folder.join("rpst.new"), folder.join("rpst"))?;
     world.keys.insert(format!("ST${token}"), public);
     Ok(())
+}
+
+/// Writes what the container reads as whoever it runs as. On this machine it lies in a folder that nobody else enters.
+fn readable(path: &Path, text: &str) -> std::io::Result<()> {
+    secretly(path, text)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644))
 }
 
 /// Renews the token of a container before it ends, for ever.
