@@ -7,6 +7,7 @@ use monkeyci_core::executor::route::Route;
 use monkeyci_core::executor::{Docker, Engine, Executor, Fake, Process};
 use serde::{Deserialize, Serialize};
 
+use crate::container_instances;
 use crate::error::CliError;
 
 /// Where jobs run, as a person chooses it.
@@ -22,6 +23,8 @@ pub enum Choice {
     Docker,
     /// Jobs in Podman
     Podman,
+    /// Jobs in container instances of Oracle Cloud
+    Oci,
     /// Nothing runs: show what would
     Fake,
 }
@@ -41,6 +44,7 @@ impl Choice {
             Self::Process => Arc::new(Process::new(state).programs(programs)),
             Self::Docker => Arc::new(connect(Engine::Docker).await?),
             Self::Podman => Arc::new(connect(Engine::Podman).await?),
+            Self::Oci => Arc::new(container_instances::open().await?),
             Self::Fake => Arc::new(Fake::dry_run()),
         })
     }
@@ -52,6 +56,12 @@ impl Choice {
         let mut answered = true;
         if matches!(self, Self::Auto | Self::Process) {
             all.push(Arc::new(Process::new(state).programs(programs)));
+        }
+        if self == Self::Oci {
+            match container_instances::open().await {
+                Ok(oci) => all.push(Arc::new(oci)),
+                Err(_) => answered = false,
+            }
         }
         for (engine, choice) in [(Engine::Docker, Self::Docker), (Engine::Podman, Self::Podman)] {
             if self != Self::Auto && self != choice {

@@ -3,6 +3,7 @@
 mod authorize;
 mod bucket;
 mod command;
+mod container_instances;
 mod context;
 mod controller;
 mod drive;

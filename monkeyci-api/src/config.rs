@@ -1,6 +1,7 @@
 //! How a server is set up: a file of TOML or EDN, every key of which has a default that works.
 
 mod edn;
+mod oci;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -16,6 +17,8 @@ use crate::account::Account;
 use crate::mail::settings::Mail;
 use crate::master_key::oci::OciVault;
 use crate::sign_in::settings::SignIn;
+
+pub use oci::ContainerInstances;
 
 /// How a server is set up.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -175,7 +178,8 @@ pub struct Retention {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Executor {
-    /// What runs jobs with an image: `auto` (Docker, or else Podman), `docker` or `podman`.
+    /// What runs jobs with an image: `auto` (Docker, or else Podman), `docker`, `podman` or `oci` (container instances of
+    /// Oracle Cloud).
     pub engine: ContainerEngine,
     /// The image of jobs that have none, and of scripts that are programs: for those it needs `cargo` and a linker.
     #[cfg_attr(feature = "schema", schemars(example = "docker.io/library/rust:1.95"))]
@@ -192,6 +196,8 @@ pub struct Executor {
     /// image: only where everybody who may push to a repository may run programs here. Never those of forks. Otherwise such
     /// scripts run where jobs without an image do, or are refused.
     pub script_programs: bool,
+    /// Container instances of Oracle Cloud, in which jobs run where `engine` is `oci`.
+    pub oci: ContainerInstances,
 }
 
 /// Shells that people open in jobs.
@@ -225,6 +231,8 @@ pub enum ContainerEngine {
     Docker,
     /// Podman.
     Podman,
+    /// Container instances of Oracle Cloud.
+    Oci,
 }
 
 /// What may be cloned, and which forges may be told of builds.
@@ -352,9 +360,10 @@ impl Config {
             let is_home = |file: &Path| file.starts_with("~");
             config.oci_vault.config_file =
                 config.oci_vault.config_file.map(|file| if is_home(&file) { file } else { folder.join(file) });
-            let account = &mut config.events.oci;
-            account.config_file =
-                account.config_file.take().map(|file| if is_home(&file) { file } else { folder.join(file) });
+            for account in [&mut config.events.oci, &mut config.executor.oci.account] {
+                account.config_file =
+                    account.config_file.take().map(|file| if is_home(&file) { file } else { folder.join(file) });
+            }
             config.sources.known_hosts = config.sources.known_hosts.map(|hosts| folder.join(hosts));
             config.terraform.providers = config.terraform.providers.map(|providers| folder.join(providers));
             for provider in &mut config.sign_in {
@@ -426,6 +435,9 @@ impl Config {
         if self.lease_seconds < 6 {
             let seconds = self.lease_seconds;
             return Err(format!("lease-seconds: workers are heard of every 5 seconds, so that {seconds} is too few"));
+        }
+        if self.executor.engine == ContainerEngine::Oci {
+            self.executor.oci.check().map_err(|why| format!("executor.oci.{why}"))?;
         }
         for glob in &self.executor.processes {
             globset::Glob::new(glob).map_err(|error| format!("executor.processes: `{glob}`: {}", error.kind()))?;
@@ -510,6 +522,7 @@ mod tests {
             ("[events]\nto = \"nats://events.example.com\"", "events.to: "),
             ("[events]\nto = \"ocid1.queue.oc1..a\"\nendpoint = \"http://q.example.com\"", "events.endpoint: "),
             ("[executor]\nprocesses = [\"acme/{\"]", "executor.processes"),
+            ("[executor]\nengine = \"oci\"", "executor.oci.compartment: "),
             ("[executor]\nprocess-user = \"ci\"\nscript-programs = true", "executor.process-user"),
             ("[[sign-in]]\nid = \"a\"\nkind = \"openid\"\nclient-id = \"x\"", "sign-in `a`: url"),
         ] {

@@ -214,6 +214,14 @@ async fn engine(config: &Config) -> Finding {
         ContainerEngine::Auto => &[Engine::Docker, Engine::Podman],
         ContainerEngine::Docker => &[Engine::Docker],
         ContainerEngine::Podman => &[Engine::Podman],
+        ContainerEngine::Oci => {
+            let looked = async { config.executor.oci.open().await?.look().await.map_err(|error| error.to_string()) };
+            return match tokio::time::timeout(PATIENCE, looked).await {
+                Ok(Ok(())) => good(what, "Oracle Cloud shows us its container instances and the bucket"),
+                Ok(Err(why)) => doubtful(what, format!("jobs with an image cannot run: {why}")),
+                Err(_) => doubtful(what, "Oracle Cloud does not answer"),
+            };
+        }
     };
     let mut reasons = Vec::new();
     for engine in engines {

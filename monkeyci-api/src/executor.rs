@@ -73,6 +73,7 @@ fn engines(config: &config::Executor, programs: &Path) -> Vec<Connect> {
         ContainerEngine::Auto => &[Engine::Docker, Engine::Podman],
         ContainerEngine::Docker => &[Engine::Docker],
         ContainerEngine::Podman => &[Engine::Podman],
+        ContainerEngine::Oci => return vec![config.oci.lazily()],
     };
     engines.iter().map(|engine| Docker::lazily(*engine, programs)).collect()
 }

@@ -181,7 +181,7 @@ fn finish(invocation: &mut Invocation, progress: &Progress, view: &mut dyn View)
         _ => None,
     };
     let folder = (!progress.jobs().is_empty()).then(|| invocation.folder.clone());
-    let in_containers = matches!(invocation.record.request.executor, Choice::Docker | Choice::Podman);
+    let in_containers = matches!(invocation.record.request.executor, Choice::Docker | Choice::Podman | Choice::Oci);
     let has_none = |job: &JobProgress| job.is_bad() && job.job.image.is_none();
     let hint = (in_containers && progress.jobs().iter().any(has_none))
         .then_some("`--executor auto` runs jobs without an image as processes");

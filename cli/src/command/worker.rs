@@ -6,7 +6,7 @@ use monkeyci_client::rest::lease::{Hello, PROTOCOL, Welcome};
 use monkeyci_client::rest::{Register, WorkerFacts};
 use monkeyci_client::{Client, ClientError, DutyRef};
 use monkeyci_core::blob::{Artifacts, Blobs, Caches};
-use monkeyci_core::executor::route::Route;
+use monkeyci_core::executor::route::{Connect, Route};
 use monkeyci_core::executor::trusting::Trusting;
 use monkeyci_core::executor::{Docker, Engine, Process};
 use monkeyci_core::model::job::Arch;
@@ -15,6 +15,7 @@ use monkeyci_core::worker::{Ports, Settings, Worker};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::server::LogFormat;
+use crate::container_instances;
 use crate::error::{CliError, Exit, chain};
 use crate::worker::home::Home;
 use crate::worker::link::Link;
@@ -97,6 +98,8 @@ enum Choice {
     Docker,
     /// Podman
     Podman,
+    /// Container instances of Oracle Cloud
+    Oci,
     /// Nothing: it takes no jobs with an image
     None,
 }
@@ -249,16 +252,19 @@ impl WorkerArgs {
             Choice::Auto => &[Engine::Docker, Engine::Podman],
             Choice::Docker => &[Engine::Docker],
             Choice::Podman => &[Engine::Podman],
-            Choice::None => &[],
+            Choice::Oci | Choice::None => &[],
         };
-        let engines = engines.iter().map(|engine| Docker::lazily(*engine, &programs)).collect();
+        let mut engines: Vec<Connect> = engines.iter().map(|engine| Docker::lazily(*engine, &programs)).collect();
+        if self.engine == Choice::Oci {
+            engines.push(container_instances::lazily()?);
+        }
         // A worker that is killed leaves its jobs running, and takes them up when it is started again.
         let processes = Process::new(state.join("processes")).programs(&programs).outliving();
         let route = Route::new(Arc::new(processes), engines);
         let executor = Trusting::new(route, self.script_image.clone(), &self.processes)
             .map_err(|error| CliError::usage(format!("--processes: {error}")))?;
         let images = executor.has_engine().await;
-        if !images && matches!(self.engine, Choice::Docker | Choice::Podman) {
+        if !images && matches!(self.engine, Choice::Docker | Choice::Podman | Choice::Oci) {
             return Err(CliError::ours("the container engine does not answer").hint("start it, or say `--engine none`"));
         }
         Ok((executor, images))

@@ -70,7 +70,6 @@ impl Oci {
             reason: "Object Storage did not say the address that it made".into(),
         })?;
         let mut wanted = sidecar::Order::new(format!("{address}{}", prefix(&name)), &program, order.collect.clone());
-        wanted.arch = order.job.resources.arch;
         // Its services are waited for before it begins.
         let services = place::patience(&order.job.services).as_millis();
         wanted.begin_ms = wanted.begin_ms.saturating_add(u64::try_from(services).unwrap_or(u64::MAX));

@@ -25,8 +25,8 @@ mod shape;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use oci_services::container_instances::ContainerInstances;
-use oci_services::object_storage::{Bucket, ObjectStorage};
+use oci_services::container_instances::{ContainerInstances, Filter};
+use oci_services::object_storage::{Bucket, Listing, ObjectStorage};
 use oci_services::{Error, Retry};
 use oci_signer::Client;
 use tokio::sync::Semaphore;
@@ -76,6 +76,19 @@ impl Oci {
         let roster = roster::Roster::new(settings.compartment.clone(), settings.poll);
         let create = instances.clone().with(|service| service.retrying(Retry::never()).patient(ANSWER));
         Ok(Self { settings, instances, create, bucket, roster, turns: Semaphore::new(TURNS) })
+    }
+
+    /// Looks whether its instances and what is in its bucket are shown to us.
+    ///
+    /// # Errors
+    /// When one of them is not.
+    pub async fn look(&self) -> Result<(), ExecutorError> {
+        let filter = Filter { limit: Some(1), ..Filter::default() };
+        let listed = self.instances.list(&self.settings.compartment, &filter).await;
+        listed.map_err(|error| Self::broke("listing container instances", &error))?;
+        let listing = Listing { prefix: Some(depot::JOBS), limit: Some(1), ..Listing::default() };
+        let listed = self.bucket.list(listing).await;
+        listed.map(drop).map_err(|error| Self::broke("listing the bucket", &error))
     }
 
     fn broke(what: &'static str, error: &Error) -> ExecutorError {
