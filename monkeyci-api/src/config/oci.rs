@@ -48,7 +48,10 @@ pub struct ContainerInstances {
     /// Seconds between two looks at all instances of the compartment.
     pub poll_seconds: u32,
     /// Where instances are made, for a private endpoint; the address of the region's service when that is not said.
-    #[cfg_attr(feature = "schema", schemars(example = "https://compute-containers.eu-frankfurt-1.oci.oraclecloud.com"))]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(example = "https://compute-containers.eu-frankfurt-1.oci.oraclecloud.com")
+    )]
     pub instances_endpoint: Option<String>,
     /// Where the bucket is, for a private endpoint; the address of the region's service when that is not said.
     #[cfg_attr(feature = "schema", schemars(example = "https://objectstorage.eu-frankfurt-1.oraclecloud.com"))]
