@@ -25,9 +25,14 @@ fn fault(fixture: &Fixture, fault: Fault) {
     fixture.cloud().oracle.state().faults.push_back(fault);
 }
 
-/// A line that says something, and goes on once `fixture.home/go` is there: the double's containers see this machine.
-fn until_told(fixture: &Fixture) -> String {
-    format!("echo one; until [ -e '{}' ]; do sleep 0.02; done; echo two", fixture.home.path().join("go").display())
+/// A line that says something, and goes on once somebody listens at a port: containers share nothing with us but the network.
+fn until_somebody_listens(port: u16) -> String {
+    let asks = format!("bash -c 'exec 3<>/dev/tcp/127.0.0.1/{port}' 2>/dev/null");
+    format!("echo one; until {asks}; do sleep 0.05; done; echo two")
+}
+
+fn listen(port: u16) -> std::net::TcpListener {
+    std::net::TcpListener::bind(("127.0.0.1", port)).expect("it was free")
 }
 
 pub async fn an_answer_that_is_lost_makes_no_twin(fixture: &Fixture) {
@@ -133,7 +138,8 @@ pub async fn an_instance_that_somebody_stops_is_an_error(fixture: &Fixture) {
 }
 
 pub async fn a_job_whose_engine_died_goes_on(fixture: &Fixture) {
-    let job = || fixture.job("long", [&*until_told(fixture)]);
+    let port = free_port();
+    let job = || fixture.job("long", [&*until_somebody_listens(port)]);
     let (first, mut second) = (fixture.order(job(), Program::default()), fixture.order(job(), Program::default()));
     (second.attempt, second.dir) = (first.attempt.clone(), first.dir.clone());
     let mut running = fixture.start(first);
@@ -142,7 +148,7 @@ pub async fn a_job_whose_engine_died_goes_on(fixture: &Fixture) {
     let another = fixture.with_executor(fixture.cloud().executor());
     let mut again = another.start(second);
     again.said("one").await;
-    std::fs::write(fixture.home.path().join("go"), "").expect("a file");
+    let _somebody = listen(port);
     let ran = again.end().await;
     assert_eq!((ran.outcome().code, ran.output().as_str()), (Some(0), "one\ntwo\n"));
     assert_eq!((ran.started.len(), created(fixture)), (1, 1));
@@ -183,7 +189,8 @@ pub async fn what_a_crash_left_is_swept_and_nothing_else(fixture: &Fixture) {
 }
 
 pub async fn a_second_instance_of_one_attempt_is_deleted(fixture: &Fixture) {
-    let order = fixture.order(fixture.job("twin", [&*until_told(fixture)]), Program::default());
+    let port = free_port();
+    let order = fixture.order(fixture.job("twin", [&*until_somebody_listens(port)]), Program::default());
     let tags =
         [("monkeyci-instance", order.attempt.instance.clone()), ("monkeyci-fence", order.attempt.fence.to_string())];
     let settings = &fixture.cloud().settings;
@@ -210,7 +217,7 @@ pub async fn a_second_instance_of_one_attempt_is_deleted(fixture: &Fixture) {
     while fixture.cloud().there().await.iter().any(|one| one.id == twin) {
         tokio::time::sleep(Duration::from_millis(20)).await; // poll
     }
-    std::fs::write(fixture.home.path().join("go"), "").expect("a file");
+    let _somebody = listen(port);
     assert_eq!(running.end().await.outcome().code, Some(0));
 }
 
