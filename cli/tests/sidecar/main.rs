@@ -10,5 +10,6 @@ mod faults;
 mod hostile;
 mod image;
 mod jobs;
+mod oracle;
 mod order;
 mod story;
