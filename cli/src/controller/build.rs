@@ -44,6 +44,10 @@ impl Controller<'_> {
         queued: Option<&Queued>,
         view: &mut dyn View,
     ) -> Result<Option<Ran>, CliError> {
+        // Also after one that died when the build had just ended.
+        for fence in lease.left() {
+            self.clear_up(lease, id, *fence, view).await?;
+        }
         let row = self.stored.objects.build(id).await.map_err(ours)?;
         let known = row.as_ref().map_or(0, |row| row.events);
         let queued = match (row, queued) {
@@ -58,10 +62,6 @@ impl Controller<'_> {
             (None, Some(queued)) => queued.clone(),
             (None, None) => return Err(CliError::usage(format!("there is no build {}", short(id)))),
         };
-        for fence in lease.left() {
-            self.clear_up(lease, id, *fence, view).await?;
-        }
-
         let folder = self.folder(id, lease.fence());
         std::fs::create_dir_all(&folder).map_err(|error| unusable(&error))?;
         let instance = self.instance(id, lease.fence());
