@@ -221,7 +221,7 @@ impl Download {
         let mut head = Head::of(&answer)?;
         let mut range = 0..head.size;
         if answer.status().as_u16() == 206 {
-            let said = answer.header("content-range").and_then(|said| content_range(said));
+            let said = answer.header("content-range").and_then(content_range);
             let (from, to, size) = said.ok_or_else(|| wrong("it does not say which bytes of the object come"))?;
             (range, head.size) = (from..to, size);
         }
