@@ -2,6 +2,7 @@
 
 mod account;
 mod build;
+mod called;
 mod debug;
 mod front;
 mod function;
