@@ -27,11 +27,14 @@ const COMPANY: Duration = Duration::from_millis(20);
 /// How often silent workers and broken builds are looked after.
 const TICK: Duration = Duration::from_millis(500);
 
+/// Hears whether facts are durable, or why not.
+type Tell = Box<dyn FnOnce(Result<(), &StoreError>) + Send>;
+
 /// What is done once facts are durable, or are known not to be.
 struct Answer {
     /// The builds whose facts they are.
     of: Vec<BuildId>,
-    tell: Box<dyn FnOnce(Result<(), &StoreError>) + Send>,
+    tell: Tell,
 }
 
 /// The one loop: owns every open build.
