@@ -117,7 +117,8 @@ monkeyci repo add acme/web "file://$place/work" >/dev/null
 run 0 monkeyci run acme/web
 ended() { curl -sf "$cloud/_control/queues/$events" | grep -q 'build/end'; }
 await ended
-curl -sf "$cloud/_control/queues/$events" | grep -o '\\"type\\":\\"[a-z/]*\\"' | sort | uniq -c
+# Each message has its type before its subject; the event in it has one as well.
+curl -sf "$cloud/_control/queues/$events" | grep -o '"type\\":\\"[a-z/]*\\",\\"subject' | sed 's/.*:."//; s/.",.*//' | sort | uniq -c
 
 if monkeyci run-build --help >/dev/null 2>&1; then
   say "A controller takes a trigger, builds, and ends"
