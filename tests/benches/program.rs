@@ -12,29 +12,29 @@ use crate::measure::Outcome;
 /// The program `monkeyci`, compiled when it is not there or out of date.
 pub fn path() -> Outcome<&'static Path> {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    compile("monkeyci", &PROGRAM)
+    compile("monkeyci", "monkeyci", &PROGRAM)
 }
 
 /// The Terraform provider, in the same way.
 pub fn provider() -> Outcome<&'static Path> {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    compile("terraform-provider-monkeyci", &PROGRAM)
+    compile("terraform-provider-monkeyci", "terraform-provider-monkeyci", &PROGRAM)
 }
 
 /// The Slack app, in the same way.
 pub fn slack_app() -> Outcome<&'static Path> {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    compile("monkeyci-slack", &PROGRAM)
+    compile("monkeyci-slack", "monkeyci-slack", &PROGRAM)
 }
 
 /// The double of Slack.
 pub fn slack_emulator() -> Outcome<&'static Path> {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    compile("slack-emulator", &PROGRAM)
+    compile("monkeyci-slack-emulator", "slack-emulator", &PROGRAM)
 }
 
 /// The program of a crate: as it is released, unless this is measured in the profile `dev`, to try it.
-fn compile(name: &str, program: &'static OnceLock<PathBuf>) -> Outcome<&'static Path> {
+fn compile(package: &str, name: &str, program: &'static OnceLock<PathBuf>) -> Outcome<&'static Path> {
     if let Some(program) = program.get() {
         return Ok(program);
     }
@@ -45,7 +45,7 @@ fn compile(name: &str, program: &'static OnceLock<PathBuf>) -> Outcome<&'static 
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the tests lie in the repository")?;
     let built = Command::new(cargo)
-        .args(["build", "--offline", "--quiet", "--profile", profile, "--bin", name])
+        .args(["build", "--offline", "--quiet", "--profile", profile, "--package", package, "--bin", name])
         .current_dir(root)
         .status()?;
     if !built.success() {
