@@ -78,7 +78,6 @@ impl Service {
 
     /// A call, by the name that its errors have, as `CreateContainerInstance`, and the parts of its path. Each part is one
     /// part whatever it holds: a `/` in it is escaped.
-    #[must_use]
     pub fn call<'a>(&'a self, name: &'static str, method: Method, path: &[&str]) -> Call<'a> {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {

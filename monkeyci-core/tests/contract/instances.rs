@@ -317,11 +317,11 @@ pub async fn many_jobs_at_once_make_no_twin_and_leave_nothing(fixture: &Fixture)
     let count = if crate::gate::long() { 1_000 } else { 12 };
     {
         let mut state = fixture.cloud().oracle.state();
-        state.settings.calls_per_second = if crate::gate::long() { 200 } else { 40 };
+        state.settings.calls_per_second = if crate::gate::long() { 400 } else { 40 };
         state.faults.push_back(Fault::lost().on("POST", "/containerInstances").times(5).after(3));
         state.faults.push_back(Fault::lost().on("DELETE", "/containerInstances").times(5).after(3));
     }
-    let turns = Arc::new(tokio::sync::Semaphore::new(if crate::gate::long() { 40 } else { 12 }));
+    let turns = Arc::new(tokio::sync::Semaphore::new(12));
     let jobs = (0..count).map(|number| {
         let turns = Arc::clone(&turns);
         async move {
