@@ -1,10 +1,11 @@
-//! Transports by their address, as configurations name them: a queue or a stream of Oracle Cloud by its id, a folder of this
-//! machine by its URL.
+//! Transports by their address, as configurations name them: a queue or a stream of Oracle Cloud by its id, a folder of a
+//! bucket or of this machine by its URL.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use monkeyci_core::blob::Place;
 use monkeyci_core::transport::cursor::Cursors;
 use monkeyci_core::transport::{Folder, Queue, Stream, Transport};
 use oci_services::{Retry, queue, streaming};
@@ -15,6 +16,8 @@ use crate::account::Account;
 const QUEUE: &str = "ocid1.queue.";
 /// What begins the id of a stream.
 const STREAM: &str = "ocid1.stream.";
+/// What begins the address of a folder of a bucket.
+const BUCKET: &str = "oci://";
 /// What begins the address of a folder.
 const FOLDER: &str = "file://";
 
@@ -55,11 +58,12 @@ pub type Reader<'a> = (&'a str, Arc<dyn Cursors>);
 pub fn check(to: &str, endpoint: Option<&str>) -> Result<(), String> {
     let is_id = to.starts_with(QUEUE) || to.starts_with(STREAM);
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
-    if !(is_id && to.chars().all(is_plain) || to.starts_with("file:///")) {
+    let is_bucket = to.starts_with(BUCKET) && to.parse::<Place>().is_ok();
+    if !(is_id && to.chars().all(is_plain) || to.starts_with("file:///") || is_bucket) {
         let shown: String = to.chars().take(100).collect();
         return Err(format!(
-            "to: `{}` is no transport: the id of a queue (`{QUEUE}…`) or of a stream (`{STREAM}…`) is expected, or \
-             `file:///FOLDER`",
+            "to: `{}` is no transport: the id of a queue (`{QUEUE}…`) or of a stream (`{STREAM}…`) is expected, \
+             `oci://NAMESPACE/BUCKET/FOLDER`, or `file:///FOLDER`",
             shown.escape_debug()
         ));
     }
@@ -84,6 +88,11 @@ pub async fn open(route: &Route<'_>, reader: Option<Reader<'_>>) -> Result<Arc<d
     if let Some(path) = route.to.strip_prefix(FOLDER) {
         let folder = Folder::at(Path::new(path), route.hold).map_err(|error| error.to_string())?;
         return Ok(Arc::new(folder));
+    }
+    if route.to.starts_with(BUCKET) {
+        let place: Place = route.to.parse().map_err(|error| format!("to: {error}"))?;
+        let store = place.open().await.map_err(|error| error.to_string())?;
+        return Ok(Arc::new(Folder::new(store, "", route.hold)));
     }
     let (client, region) = route.account.client().await.map_err(|error| error.to_string())?;
     let with = |service: oci_services::Service| service.retrying(route.retry.clone()).patient(route.patience);
@@ -136,7 +145,15 @@ mod tests {
         assert_eq!(check("ocid1.queue.oc1.eu-frankfurt-1.aaaa", None), Ok(()));
         assert_eq!(check("ocid1.stream.oc1..aaaa", Some("https://cell-1.streaming.example.com")), Ok(()));
         assert_eq!(check("file:///srv/triggers", None), Ok(()));
-        for wrong in ["", "ocid1.queue.oc1../../x", "ocid1.bucket.oc1..a", "file://host/x", "https://ci.example.com"] {
+        assert_eq!(check("oci://acme/builds/triggers", None), Ok(()));
+        for wrong in [
+            "",
+            "ocid1.queue.oc1../../x",
+            "ocid1.bucket.oc1..a",
+            "oci://acme",
+            "file://host/x",
+            "https://ci.example.com",
+        ] {
             assert!(check(wrong, None).is_err_and(|why| why.starts_with("to: ")), "{wrong}");
         }
         for wrong in ["http://cell-1.example.com", "cell-1", "ftp://127.0.0.1"] {

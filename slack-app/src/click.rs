@@ -68,7 +68,7 @@ async fn pressed(app: &App, click: &Click, letter: &str) -> Result<Option<Answer
         }
         "build.retry_job" => {
             let job = target.job.as_deref().and_then(|job| job.parse().ok()).ok_or_else(old)?;
-            if !app.is_first(&format!("{value}/{action}")).await? {
+            if !app.is_first(&format!("{value}/{action}"), letter).await? {
                 return Ok(Some(Answer::said("It is being done again already.")));
             }
             let again = match build.retry_job(&job).await {

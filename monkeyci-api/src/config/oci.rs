@@ -35,10 +35,10 @@ pub struct ContainerInstances {
     #[cfg_attr(feature = "schema", schemars(example = "fra.ocir.io/acme/monkeyci:0.1"))]
     pub sidecar_image: Option<String>,
     /// The bucket that workspaces and reports go through, under `jobs/`.
-    #[cfg_attr(feature = "schema", schemars(example = "monkeyci"))]
+    #[cfg_attr(feature = "schema", schemars(example = &"monkeyci"))]
     pub bucket: Option<String>,
     /// The namespace of the bucket; that of whoever asks when that is not said.
-    #[cfg_attr(feature = "schema", schemars(example = "acme"))]
+    #[cfg_attr(feature = "schema", schemars(example = &"acme"))]
     pub namespace: Option<String>,
     /// The ids of secrets of Vault that hold credentials of private registries, by the registry's host. What an organisation
     /// has for a host comes before.

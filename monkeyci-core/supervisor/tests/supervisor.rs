@@ -62,8 +62,11 @@ impl Story {
     }
 
     fn spawn(&self, options: &[&str]) -> Child {
+        self.spawn_by(Command::new(supervisor()), options)
+    }
+
+    fn spawn_by(&self, mut command: Command, options: &[&str]) -> Child {
         fs::write(self.path("control/start"), "").expect("a file");
-        let mut command = Command::new(supervisor());
         command.arg("run").args(options).arg(self.home.path());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs")
     }
@@ -446,6 +449,34 @@ fn a_follower_copies_all_of_the_report() {
     let from = copied.stdout.len() - 10;
     let tail = Command::new(supervisor()).arg("follow").arg(story.home.path()).arg(from.to_string()).output();
     assert_eq!(tail.expect("it runs").stdout, copied.stdout[from..]);
+}
+
+/// What runs on this machine under the emulator of another is all that a job of another processor starts with.
+#[test]
+fn it_is_compiled_for_another_processor_and_runs_there() {
+    let emulator = "qemu-aarch64-static";
+    if cfg!(target_arch = "aarch64") {
+        return;
+    }
+    if let Err(error) = Command::new(emulator).arg("--version").output() {
+        return skip("arm64", &format!("{emulator}: {error}"));
+    }
+    let dir = tempfile::tempdir().expect("a folder");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packaging/supervisor/build");
+    let built = Command::new(script).arg("arm64").arg(dir.path()).output().expect("a shell");
+    match built.status.code() {
+        Some(0) => {}
+        Some(3) => return skip("arm64", String::from_utf8_lossy(&built.stderr).trim()),
+        _ => panic!("{}", String::from_utf8_lossy(&built.stderr)),
+    }
+    let story = Story::lines(["echo out; echo err >&2; cat", "trap 'echo trapped' TERM; exit 7"]);
+    let mut command = Command::new(emulator);
+    command.arg(dir.path().join("monkeyci-supervisor-arm64"));
+    let output = story.spawn_by(command, &["--process", "--without-namespaces"]).wait_with_output().expect("it ends");
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(story.outcome().expect("a result").code, Some(7));
+    assert_eq!(story.output(), "out\nerr\n");
+    assert_eq!(story.alive(), Vec::<String>::new());
 }
 
 #[test]
