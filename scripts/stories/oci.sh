@@ -120,20 +120,69 @@ await ended
 # Each message has its type before its subject; the event in it has one as well.
 curl -sf "$cloud/_control/queues/$events" | grep -o '"type\\":\\"[a-z/]*\\",\\"subject' | sed 's/.*:."//; s/.",.*//' | sort | uniq -c
 
-if monkeyci run-build --help >/dev/null 2>&1; then
-  say "A controller takes a trigger, builds, and ends"
-  folder="$place/triggers" store="file://$place/store"
-  sed "s|^to = .*|to = \"file://$folder\"|; /^endpoint/d; s|https://git.example.com/acme/web.git|file://$place/work|" \
-    "$place/hook.toml" >"$place/folder.toml"
-  real=$(git -C "$place/work" rev-parse HEAD)
-  sed -i "s/$commit/$real/g" "$place/push.json"
-  monkeyci hook --config "$place/folder.toml" --listen "127.0.0.1:$(( port + 3 ))" >"$place/folder.log" 2>&1 &
-  at_end kill $!
-  await curl -sf "http://127.0.0.1:$(( port + 3 ))/healthz"
-  status=$(deliver "http://127.0.0.1:$(( port + 3 ))" "$(sign "$WEB_SECRET")" d-5)
-  [ "$status" = 202 ] || fail "a signed push was answered $status"
-  run 0 monkeyci run-build --store "$store" --queue "file://$folder" --executor process --allow-file
-  run 0 monkeyci --store "$store" builds acme/web
+say "A controller takes a trigger, builds, and ends"
+folder="$place/triggers" store="file://$place/store"
+sed "s|^to = .*|to = \"file://$folder\"|; /^endpoint/d; s|https://git.example.com/acme/web.git|file://$place/work|" \
+  "$place/hook.toml" >"$place/folder.toml"
+real=$(git -C "$place/work" rev-parse HEAD)
+sed -i "s/$commit/$real/g" "$place/push.json"
+monkeyci hook --config "$place/folder.toml" --listen "127.0.0.1:$(( port + 3 ))" >"$place/folder.log" 2>&1 &
+at_end kill $!
+await curl -sf "http://127.0.0.1:$(( port + 3 ))/healthz"
+status=$(deliver "http://127.0.0.1:$(( port + 3 ))" "$(sign "$WEB_SECRET")" d-5)
+[ "$status" = 202 ] || fail "a signed push was answered $status"
+run 0 monkeyci run-build --store "$store" --queue "file://$folder" --executor process --allow-file
+run 0 monkeyci --store "$store" builds acme/web
+
+say "Jobs as container instances: the sidecar brings the workspace, and takes back logs and artifacts by a bucket"
+image=registry.example.com/tools:1
+curl -sf -X PUT "$cloud/_control/buckets/monkeyci"
+curl -sf -X PATCH "$cloud/_control/settings" --data "{\"engine\": \"process\",
+  \"entrypoints\": {\"registry.example.com/monkeyci:1\": [\"$target/release/monkeyci\"]}}"
+domain=$(curl -sf "$cloud/_control/settings" | sed 's/.*"availabilityDomains":\["\([^"]*\)".*/\1/')
+cat >"$place/oci.toml" <<TOML
+compartment = "$compartment"
+availability-domains = ["$domain"]
+shapes = ["CI.Standard.E4.Flex"]
+subnets = ["$subnet"]
+sidecar-image = "registry.example.com/monkeyci:1"
+bucket = "monkeyci"
+poll-seconds = 1
+instances-endpoint = "$cloud"
+storage-endpoint = "$cloud"
+[account]
+config-file = "$place/oci/config"
+TOML
+export MONKEYCI_OCI_CONFIG="$place/oci.toml"
+cat >"$place/work/.monkeyci/build.yaml" <<YAML
+- id: make
+  image: $image
+  script: ['echo made by \$MONKEYCI_JOB', 'echo warned >&2', 'seq 1000 > numbers']
+  save-artifacts: [{id: numbers, path: numbers}]
+- id: count
+  image: $image
+  dependencies: [make]
+  restore-artifacts: [{id: numbers, path: numbers}]
+  script: ['wc -l < numbers']
+- {id: fail, image: $image, dependencies: [count], allow-failure: true, script: ['exit 7']}
+YAML
+# What a build says, without how long it took.
+told() { sed -E 's/[0-9.]+ ?(ms|s)\b/…/g' "$1" | grep -E 'made by|warned|1000|exit|fail' | sort; }
+run 0 monkeyci build "$place/work" --executor oci >"$place/by-oci" 2>&1
+cat "$place/by-oci"
+left() { curl -sf "$cloud/_control/seen" | grep -o '"DELETE /20210415/containerInstances/[^"]*' | sort -u | wc -l; }
+[ "$(left)" = 3 ] || fail "three instances were made, and $(left) removed"
+
+busybox="$(command -v busybox || true)"
+if docker info >/dev/null 2>&1 && [ -n "$busybox" ]; then
+  say "The same in Docker says the same"
+  mkdir -p "$place/image/bin"
+  cp "$busybox" "$place/image/bin/busybox"
+  for name in sh echo cat seq wc; do ln -sf busybox "$place/image/bin/$name"; done
+  tar -C "$place/image" -c . | docker import - "$image" >/dev/null 2>&1
+  at_end docker rmi -f "$image"
+  run 0 monkeyci build "$place/work" --executor docker >"$place/by-docker" 2>&1
+  diff <(told "$place/by-oci") <(told "$place/by-docker") || fail "the two differ"
 else
-  skip "this program has no run-build"
+  skip "docker: the same build there"
 fi

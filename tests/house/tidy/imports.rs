@@ -18,7 +18,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("monkeyci-rest", &["monkeyci-model"]),
     ("monkeyci-client", &["monkeyci-model", "monkeyci-rest"]),
     ("oci-signer", &["monkeyci-oracle-emulator"]),
-    ("oci-services", &["oci-signer"]),
+    ("oci-services", &["oci-signer", "monkeyci-oracle-emulator"]),
     ("monkeyci-oracle-emulator", &["oci-signer"]),
     ("monkeyci-api", &["monkeyci-core", "monkeyci-rest", "oci-signer", "monkeyci-oracle-emulator", "oci-services"]),
     ("monkeyci-sdk", &["monkeyci-model"]),

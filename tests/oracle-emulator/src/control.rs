@@ -8,6 +8,7 @@
 //! | `GET seen`, `DELETE seen` | what was asked, with the status that it got |
 //! | `PUT secrets/OCID` `{content}` | a new version of a secret, in base64 |
 //! | `PUT queues/OCID`, `GET queues/OCID` | a queue, where there is none; the contents of its messages |
+//! | `PUT buckets/NAME` | a bucket, where there is none |
 //! | `PUT subnets/OCID` | a private subnet, whose routes lead by a NAT and a service gateway |
 //! | `DELETE tokens` | no token of an instance or resource is known any more |
 //! | `POST instances/OCID/fail` `{lifecycleDetails}` | a container instance dies, with its containers |
@@ -79,6 +80,10 @@ pub(crate) fn answer(cloud: &Arc<Cloud>, call: &Call) -> Answer {
             Ok(Reply::empty(204))
         }
         ("GET", ["queues", id]) => Ok(Reply::json(&written(&cloud.world().queued(id).0)?)),
+        ("PUT", ["buckets", name]) => {
+            cloud.world().bucket(name);
+            Ok(Reply::empty(204))
+        }
         ("PUT", ["subnets", id]) => {
             let routes = [("natgateway", "0.0.0.0/0"), ("servicegateway", "all-services")];
             cloud.world().subnet(id, true, &routes);
