@@ -112,7 +112,7 @@ mod tests {
     async fn a_place_outlives_its_process() {
         let folder = tempfile::tempdir().expect("a folder");
         let open = async || {
-            let store = Sqlite::open(&folder.path().join("db")).expect("opens");
+            let store = Sqlite::open(folder.path().join("db")).expect("opens");
             InTables::new(Tables::open(Arc::new(store), "transport", MIGRATIONS).await.expect("opens"))
         };
         let place = Place { passed: Some(7), tries: 2 };

@@ -162,7 +162,7 @@ async fn a_consumer_of_a_stream_goes_on_where_it_was() {
     let oracle = Oracle::start().await;
     let (client, dir) = (client(&oracle).await, tempfile::tempdir().expect("a folder"));
     let open = async || {
-        let store = Sqlite::open(&dir.path().join("db")).expect("opens");
+        let store = Sqlite::open(dir.path().join("db")).expect("opens");
         let tables = Tables::open(std::sync::Arc::new(store), "transport", MIGRATIONS).await.expect("opens");
         let cursors = std::sync::Arc::new(InTables::new(tables));
         stream_of(&oracle, client.clone(), 1, cursors, Duration::from_secs(60))
