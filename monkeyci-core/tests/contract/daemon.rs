@@ -1,6 +1,6 @@
 //! What becomes of a job when its engine's daemon is killed. Takes minutes.
 
-use std::io::Write;
+use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -17,6 +17,8 @@ use crate::{gate, image};
 
 /// How long a daemon may take to listen.
 const BEGIN: Duration = Duration::from_secs(60);
+/// How often it is looked whether one that does not answer is still there.
+const LOOK: Duration = Duration::from_secs(2);
 /// How long a job may take to end once its daemon is gone.
 const END: Duration = Duration::from_secs(120);
 
@@ -24,7 +26,8 @@ const END: Duration = Duration::from_secs(120);
 const KEEPER: &str = "cd \"$1\" && begin() { rm -f pid docker.sock; dockerd --host \"unix://$PWD/docker.sock\" \
     --data-root \"$PWD/data\" --exec-root \"$PWD/exec\" --pidfile \"$PWD/pid\" \
     --bridge none --iptables=false --ip-forward=false --ip-masq=false >>said 2>&1 & }; \
-    while read -r word; do case $word in begin) begin ;; kill) kill -9 $! ; wait $! ;; esac; done";
+    while read -r word; do case $word in begin) begin ;; again) readlink /proc/$!/exe >/dev/null || begin ;; \
+    kill) kill -9 $! ; wait $! ;; esac; done";
 
 /// A daemon of our own, in network, mount and process namespaces of its own.
 struct Daemon {
@@ -55,8 +58,13 @@ impl Daemon {
 
     fn begin(&mut self) -> Result<(), String> {
         self.tell("begin");
-        let (socket, limit) = (self.home.path().join("docker.sock"), Instant::now() + BEGIN);
-        while UnixStream::connect(&socket).is_err() {
+        let (limit, mut look) = (Instant::now() + BEGIN, Instant::now() + LOOK);
+        while !self.answers() {
+            // What one that was killed left may end the next one; another finds it cleared.
+            if Instant::now() > look {
+                self.tell("again");
+                look = Instant::now() + LOOK;
+            }
             if Instant::now() > limit {
                 let said = std::fs::read_to_string(self.home.path().join("said")).unwrap_or_default();
                 let last: Vec<&str> = said.lines().rev().take(3).collect();
@@ -65,6 +73,13 @@ impl Daemon {
             std::thread::sleep(Duration::from_millis(20)); // poll
         }
         Ok(())
+    }
+
+    fn answers(&self) -> bool {
+        let Ok(mut socket) = UnixStream::connect(self.home.path().join("docker.sock")) else { return false };
+        let mut said = String::new();
+        let asked = socket.set_read_timeout(Some(LOOK)).and_then(|()| socket.write_all(b"GET /_ping HTTP/1.0\r\n\r\n"));
+        asked.and_then(|()| socket.read_to_string(&mut said)).is_ok() && said.contains("200 OK")
     }
 
     /// Kills it, and returns when it is dead.
