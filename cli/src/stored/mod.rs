@@ -105,7 +105,8 @@ impl Stored {
             }
         };
         let none = || match named.which {
-            Which::Number(number) => CliError::usage(format!("there is no build {org}/{repo}/{number}")),
+            Which::Number(number) => CliError::usage(format!("there is no build {org}/{repo}/{number} in the store"))
+                .hint(format!("`monkeyci --store … builds {org}/{repo}` lists those that there are")),
             Which::Last => CliError::usage(format!("`{org}/{repo}` has no build yet")),
             Which::LastFailed => CliError::usage(format!("no build of `{org}/{repo}` has failed")),
         };

@@ -33,6 +33,21 @@ mod shell;
 mod stop;
 
 macro_rules! adapter {
+    // What every executor does that runs programs.
+    (@everywhere $make:path) => {
+        adapter!(@ $make, plays: a_job_tells_once_that_it_started_and_how_its_lines_ended,
+            a_line_that_fails_ends_the_job, cancel_ends_a_job_that_would_never_end,
+            an_attempt_is_not_started_twice);
+        adapter!(@ $make, lines: variables_arrive_byte_by_byte, a_line_runs_in_the_work_dir,
+            each_line_has_a_shell_of_its_own, a_missing_shell_is_named, a_missing_work_dir_is_named,
+            a_missing_command_is_named, a_command_needs_no_shell, streams_keep_their_order,
+            a_million_lines_arrive);
+        adapter!(@ $make, stop: cancel_leaves_nothing, a_job_that_ignores_the_end_is_killed,
+            what_detached_itself_ends_with_the_job, time_is_limited, the_log_is_limited,
+            a_job_canceled_before_it_started_does_not_run, a_cancel_at_any_moment_ends_it_canceled);
+        adapter!(@ $make, hostile: a_report_that_became_something_else_harms_nobody, forged_frames_are_refused,
+            a_work_dir_that_the_job_removed_is_named);
+    };
     ($name:ident plays $make:path) => {
         mod $name {
             adapter!(@ $make, plays: a_job_tells_once_that_it_started_and_how_its_lines_ended,
@@ -42,18 +57,7 @@ macro_rules! adapter {
     };
     ($name:ident runs $make:path $(, $($module:ident: $($story:ident),*);*)?) => {
         mod $name {
-            adapter!(@ $make, plays: a_job_tells_once_that_it_started_and_how_its_lines_ended,
-                a_line_that_fails_ends_the_job, cancel_ends_a_job_that_would_never_end,
-                an_attempt_is_not_started_twice);
-            adapter!(@ $make, lines: variables_arrive_byte_by_byte, a_line_runs_in_the_work_dir,
-                each_line_has_a_shell_of_its_own, a_missing_shell_is_named, a_missing_work_dir_is_named,
-                a_missing_command_is_named, a_command_needs_no_shell, streams_keep_their_order,
-                a_million_lines_arrive);
-            adapter!(@ $make, stop: cancel_leaves_nothing, a_job_that_ignores_the_end_is_killed,
-                what_detached_itself_ends_with_the_job, time_is_limited, the_log_is_limited,
-                a_job_canceled_before_it_started_does_not_run, a_cancel_at_any_moment_ends_it_canceled);
-            adapter!(@ $make, hostile: a_report_that_became_something_else_harms_nobody, forged_frames_are_refused,
-                a_work_dir_that_the_job_removed_is_named);
+            adapter!(@everywhere $make);
             adapter!(@ $make, shell: a_shell_on_pipes_finds_what_the_job_would,
                 a_shell_on_pipes_ends_with_what_is_piped_in, a_shell_on_a_screen_has_a_terminal,
                 a_shell_ends_when_it_is_canceled, a_shell_that_is_not_there_is_named,
@@ -97,18 +101,7 @@ macro_rules! adapter {
     };
     ($name:ident sends $make:path) => {
         mod $name {
-            adapter!(@ $make, plays: a_job_tells_once_that_it_started_and_how_its_lines_ended,
-                a_line_that_fails_ends_the_job, cancel_ends_a_job_that_would_never_end,
-                an_attempt_is_not_started_twice);
-            adapter!(@ $make, lines: variables_arrive_byte_by_byte, a_line_runs_in_the_work_dir,
-                each_line_has_a_shell_of_its_own, a_missing_shell_is_named, a_missing_work_dir_is_named,
-                a_missing_command_is_named, a_command_needs_no_shell, streams_keep_their_order,
-                a_million_lines_arrive);
-            adapter!(@ $make, stop: cancel_leaves_nothing, a_job_that_ignores_the_end_is_killed,
-                what_detached_itself_ends_with_the_job, time_is_limited, the_log_is_limited,
-                a_job_canceled_before_it_started_does_not_run, a_cancel_at_any_moment_ends_it_canceled);
-            adapter!(@ $make, hostile: a_report_that_became_something_else_harms_nobody, forged_frames_are_refused,
-                a_work_dir_that_the_job_removed_is_named);
+            adapter!(@everywhere $make);
             adapter!(@ $make, containers: lines_run_in_the_workspace_and_what_they_make_comes_back,
                 jobs_side_by_side_keep_to_themselves);
             adapter!(@ $make, instances: an_answer_that_is_lost_makes_no_twin, a_cloud_that_is_busy_is_asked_again,

@@ -18,7 +18,7 @@ pub struct SlackStyle {
     /// Who is mentioned where something went wrong: `none`, the `author` of the commit where they are linked, or a group of
     /// the workspace, as `@on-call`.
     pub mention: String,
-    /// When messages wait: what is worth telling then is told in one message at the end.
+    /// When messages wait: what is still worth telling at the end is told then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quiet_hours: Option<QuietHours>,
     /// When one message sums up what happened since the last, in place of one for each build.

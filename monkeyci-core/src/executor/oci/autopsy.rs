@@ -254,24 +254,15 @@ fn says(text: &str, words: &[&str]) -> bool {
 #[cfg(test)]
 mod tests {
     use monkeyci_model::job::Service;
-    use monkeyci_model::{Cause, Job, JobId};
+    use monkeyci_model::{Cause, JobId};
     use serde_json::{Value, json};
 
+    use super::super::instance::tests::order as order_of_instance;
     use super::*;
-    use crate::attempt::Attempt;
-    use crate::job_dir::JobDir;
 
     fn order() -> Order {
-        let attempt = Attempt {
-            instance: "ci".into(),
-            build: "acme/web/build-7".parse().expect("an id"),
-            job: JobId::new("test").expect("an id"),
-            number: 1,
-            fence: 42,
-        };
-        let mut job = Job::new(attempt.job.clone());
-        job.image = Some("fra.ocir.io/acme/web:1".into());
-        job.services = vec![Service {
+        let mut order = order_of_instance();
+        order.job.services = vec![Service {
             id: JobId::new("db").expect("an id"),
             image: "postgres:17".into(),
             ports: vec![5432],
@@ -279,7 +270,7 @@ mod tests {
             command: Vec::new(),
             health: None,
         }];
-        Order { attempt, job, dir: JobDir::at("/nowhere"), collect: vec![], fork: false, registries: vec![] }
+        order
     }
 
     /// What is told of an instance of this state, with these containers and errors.

@@ -179,7 +179,7 @@ fn pull_secrets(order: &Order, settings: &Settings, containers: &[CreateContaine
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use monkeyci_model::job::{Arch, Service};
     use monkeyci_model::{Job, JobId};
     use serde_json::{Value, json};
@@ -189,7 +189,8 @@ mod tests {
     use super::*;
     use crate::job_dir::JobDir;
 
-    fn order() -> Order {
+    /// A job that wants much.
+    pub(in super::super) fn order() -> Order {
         let attempt = Attempt {
             instance: "ci".into(),
             build: "acme/web/build-7".parse().expect("an id"),
