@@ -84,7 +84,7 @@ impl Drive<'_> {
                     }
                     Ask::Kill => {
                         self.view.note("Ending at once");
-                        let sweep = self.session.executor.sweep(self.instance, &[]);
+                        let sweep = self.session.executor.sweep(self.instance, &|_| false);
                         let _late = tokio::time::timeout(KILL, sweep).await;
                         return Ok((progress, Left::Killed));
                     }

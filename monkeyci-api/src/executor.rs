@@ -8,7 +8,7 @@ use monkeyci_core::executor::route::{Connect, Route};
 use monkeyci_core::executor::trusting::Trusting;
 use monkeyci_core::executor::{
     Capabilities, Docker, Engine, Executor, ExecutorError, Exit, NoUser, Order, Process, RegistryAuth, Sitting, User,
-    Watch,
+    Wanted, Watch,
 };
 use monkeyci_core::job_dir::Program;
 use monkeyci_core::model::BuildId;
@@ -123,7 +123,7 @@ impl Executor for Scripts {
         self.route.image_id(image, registries).await
     }
 
-    async fn sweep(&self, instance: &str, wanted: &[u64]) -> Result<Vec<String>, ExecutorError> {
+    async fn sweep(&self, instance: &str, wanted: Wanted<'_>) -> Result<Vec<String>, ExecutorError> {
         self.route.sweep(instance, wanted).await
     }
 }

@@ -44,6 +44,9 @@ pub struct Ask {
     pub holds: Vec<u64>,
     /// What it can run.
     pub offer: Offer,
+    /// Whether it has only begun. Then it is answered at once, be it with nothing: what it is not leased now, of all that
+    /// an earlier worker of its name had in hand, is not wanted any more.
+    pub begins: bool,
 }
 
 impl Ask {
@@ -94,6 +97,7 @@ pub struct Started {
 #[async_trait]
 pub trait Leases: Send + Sync {
     /// Waits until at least one job can be had and leases as many as there is room for; none once the engine has ended.
+    /// A worker that only [begins](Ask::begins) is not kept waiting.
     ///
     /// An attempt that a worker elsewhere was leased and does not name among those that it holds is leased to it again,
     /// beyond its room if need be: the answer was lost, or the worker has died and is there again. With no room at all

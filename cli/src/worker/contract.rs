@@ -30,10 +30,17 @@ async fn ask(leases: &dyn Leases, room: usize, holds: &[&Attempt]) -> Vec<Attemp
 
 async fn contract(engine: &Engine, leases: Arc<dyn Leases>) {
     let leases = &*leases;
+    let begins = || leases.lease(Ask { begins: true, ..Ask::new(NAME, 1) });
+    assert!(begins().await.is_empty(), "who begins is not kept waiting");
     // What did not arrive comes again; what did, does not.
     let mut first = build(engine, "first").await;
     let a = ask(leases, 1, &[]).await.remove(0);
     assert_eq!(ask(leases, 1, &[]).await.pop().as_ref(), Some(&a), "the answer was lost");
+    assert_eq!(
+        begins().await.pop().map(|lease| lease.attempt).as_ref(),
+        Some(&a),
+        "what was begun is there to be taken up"
+    );
     let mut second = build(engine, "second").await;
     let b = ask(leases, 1, &[&a]).await.remove(0);
     assert_eq!((a.job.as_str(), b.job.as_str()), ("first", "second"));

@@ -79,11 +79,11 @@ impl Leases for Link {
     async fn lease(&self, ask: Ask) -> Vec<Lease> {
         let room = u32::try_from(ask.room).unwrap_or(u32::MAX);
         let wait = u64::try_from(WAIT.as_millis()).unwrap_or(u64::MAX);
-        let asked = wire::Ask { room, holds: ask.holds, wait };
+        let asked = wire::Ask { room, holds: ask.holds, wait, begins: ask.begins };
         let mut tries = 0;
         loop {
             match self.duty.lease(&asked).await {
-                Ok(leases) if leases.is_empty() && room > 0 => {}
+                Ok(leases) if leases.is_empty() && room > 0 && !ask.begins => {}
                 Ok(leases) => return leases.into_iter().map(|lease| self.taken_in(lease)).collect(),
                 Err(error) if is_away(&error) => {
                     tries += 1;

@@ -123,16 +123,26 @@ async fn hello(Shared(state): Shared<State>, working: Working, body: Body<Hello>
 
 async fn lease(Shared(state): Shared<State>, working: Working, body: Body<Ask>) -> Answer<Json<Leases>> {
     working.must_be_home()?;
-    let Ask { room, holds, wait } = body.read()?;
+    let Ask { room, holds, wait, begins } = body.read()?;
     // Before it is looked at how the worker is: what changes from here on is heard of.
     let changed = state.workers.notified();
     let working = working.now(&state).await?;
-    let ask = lease::Ask { worker: working.name().to_owned(), room: room as usize, holds, offer: working.offer() };
+    let (worker, offer) = (working.name().to_owned(), working.offer());
+    let ask = lease::Ask { worker, room: room as usize, holds, offer, begins };
+    let over = async {
+        if begins {
+            // It believes what it is told, and is not told before that is known.
+            return std::future::pending().await;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(wait).min(LONGEST)) => {}
+            () = changed => {}
+        }
+    };
     let leased = tokio::select! {
         leased = state.leases.lease(ask) => leased,
         // What is leased in this very moment, it is leased again when it asks again.
-        () = tokio::time::sleep(Duration::from_millis(wait).min(LONGEST)) => Vec::new(),
-        () = changed => Vec::new(),
+        () = over => Vec::new(),
     };
     if leased.is_empty() && state.engine.is_ending() {
         return Err(going_down());

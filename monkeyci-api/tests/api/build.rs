@@ -193,7 +193,8 @@ async fn one_job_is_done_again_and_how_all_others_ended_is_taken_over() {
     let url = format!("file://{}", house.repository().display());
     house.put("/v1/orgs/acme/repos/web", json!({ "url": url })).await.must(201);
     house.post(BUILDS, json!({})).await.must(201);
-    assert_eq!(house.ended(1).await["status"], "failure");
+    let first = house.ended(1).await;
+    assert_eq!(first["status"], "failure", "{first}");
     let retry = format!("{BUILDS}/1/retry");
     house.post(&retry, json!({ "job": "gone" })).await.must(422);
     house.post(&retry, json!({ "job": "use", "failed": true })).await.must(422);
@@ -209,7 +210,7 @@ async fn one_job_is_done_again_and_how_all_others_ended_is_taken_over() {
     let stood: Vec<_> = jobs.iter().map(|job| (job["status"].as_str(), job["taken"].is_object())).collect();
     let wanted = [("success", true), ("failure", true), ("success", false), ("success", false), ("skipped", false)];
     assert_eq!(stood, wanted.map(|(status, taken)| (Some(status), taken)), "{again}");
-    assert_eq!(std::fs::read_to_string(&log).expect("a log"), "use\nlast\n");
+    assert_eq!(std::fs::read_to_string(&log).expect("a log"), "use\nlast\n", "{again}");
     assert_eq!(jobs[1]["result"]["exit"], 3, "{again}");
 }
 

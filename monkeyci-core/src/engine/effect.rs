@@ -56,8 +56,10 @@ impl Desk {
         let (source, cancel) = (Arc::clone(&request.source), open.cancel.clone());
         let (build, checkout) = (id.clone(), self.shared.checkout(id));
         let (keeper, trigger) = (Arc::clone(&self.shared.keeper), open.build.trigger().cloned().unwrap_or_default());
+        // Tracked as well: what is still being written when the engine is closed would be written into what the next one fetches.
+        let loads = self.shared.loads.clone();
         tokio::spawn(async move {
-            let fetched = tokio::spawn(async move {
+            let fetched = loads.spawn(async move {
                 empty(&checkout).await.map_err(|error| format!("cannot empty `{}`: {error}", checkout.display()))?;
                 source.fetch(&checkout, cancel).await.map_err(|error| error.to_string())
             });

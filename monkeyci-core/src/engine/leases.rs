@@ -39,7 +39,7 @@ impl Desk {
         if ask.room == 0 && !is_inside {
             owed.iter().for_each(|lease| self.not_taken(&lease.attempt));
             tell(reply, Handover::lasting(Vec::new()));
-        } else if owed.is_empty() {
+        } else if owed.is_empty() && !ask.begins {
             self.asking.push_back(Asking { ask, is_inside, reply });
         } else {
             tell(reply, self.handover(owed, is_inside));
@@ -203,8 +203,8 @@ impl EngineLeases {
 #[async_trait]
 impl Leases for EngineLeases {
     async fn lease(&self, ask: Ask) -> Vec<Lease> {
-        let waits = ask.room > 0;
-        if !waits && self.is_inside {
+        let waits = ask.room > 0 && !ask.begins;
+        if ask.room == 0 && self.is_inside {
             return Vec::new();
         }
         loop {

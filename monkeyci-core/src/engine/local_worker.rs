@@ -64,17 +64,16 @@ pub(super) fn start(
     let worker = Worker::new(settings, ports);
     let (running, at_end) = (worker.clone(), ended.drop_guard());
     tokio::spawn(async move {
-        {
-            let run = running.run();
-            tokio::pin!(run);
+        let told = async {
             tokio::select! {
-                () = &mut run => {}
-                () = leave.cancelled() => {}
-                () = stop.cancelled() => {
-                    running.shut_down();
-                    run.await;
-                }
+                () = leave.cancelled() => running.leave(),
+                () = stop.cancelled() => running.shut_down(),
             }
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = running.run() => {}
+            () = told => {}
         }
         drop(at_end);
     });

@@ -39,7 +39,7 @@ pub(super) struct Shared {
     pub(super) programs: Option<Programs>,
     /// Whose turn it is to pack a checkout.
     pub(super) packing: tokio::sync::Mutex<()>,
-    /// Scripts that are being loaded.
+    /// Sources that are being fetched, and scripts that are being loaded.
     pub(super) loads: TaskTracker,
     pub(super) state: PathBuf,
     pub(super) instance: String,

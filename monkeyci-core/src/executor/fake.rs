@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use tokio::io::AsyncWriteExt as _;
 
-use super::{Capabilities, Executor, ExecutorError, Exit, Order, Sitting, Watch};
+use super::{Capabilities, Executor, ExecutorError, Exit, Order, Sitting, Wanted, Watch};
 use crate::job_dir::Program;
 use crate::job_dir::frame::{Frame, Kind, Stream};
 use crate::job_dir::guarantee;
@@ -153,7 +153,7 @@ impl Executor for Fake {
         Ok(Some(0))
     }
 
-    async fn sweep(&self, _: &str, _: &[u64]) -> Result<Vec<String>, ExecutorError> {
+    async fn sweep(&self, _: &str, _: Wanted<'_>) -> Result<Vec<String>, ExecutorError> {
         Ok(Vec::new())
     }
 }

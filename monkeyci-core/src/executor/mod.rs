@@ -225,12 +225,18 @@ pub trait Executor: Send + Sync {
         Err(ExecutorError::Unsupported(format!("the executor `{}` has no images, and not `{image}`", self.name())))
     }
 
-    /// Removes what carries `instance` and is not among the fences of `wanted`; returns the names of what it removed.
+    /// Removes what carries `instance` and a fence of which `wanted` says no; returns the names of what it removed.
+    ///
+    /// That is asked of what was found, and so after it was: a job that has begun since the question is wanted, and was not
+    /// found before it was.
     ///
     /// # Errors
     /// When the engine cannot be asked.
-    async fn sweep(&self, instance: &str, wanted: &[u64]) -> Result<Vec<String>, ExecutorError>;
+    async fn sweep(&self, instance: &str, wanted: Wanted<'_>) -> Result<Vec<String>, ExecutorError>;
 }
+
+/// Whether what has this fence is still wanted.
+pub type Wanted<'a> = &'a (dyn Fn(u64) -> bool + Sync);
 
 /// One that others hold too.
 #[async_trait]
@@ -263,7 +269,7 @@ impl<E: Executor + ?Sized> Executor for std::sync::Arc<E> {
         (**self).image_id(image, registries).await
     }
 
-    async fn sweep(&self, instance: &str, wanted: &[u64]) -> Result<Vec<String>, ExecutorError> {
+    async fn sweep(&self, instance: &str, wanted: Wanted<'_>) -> Result<Vec<String>, ExecutorError> {
         (**self).sweep(instance, wanted).await
     }
 }

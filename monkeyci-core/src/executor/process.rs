@@ -23,7 +23,7 @@ use tokio::sync::OnceCell;
 
 use self::record::Record;
 pub use self::user::{NoUser, User};
-use super::{Capabilities, Executor, ExecutorError, Exit, Order, Sitting, Watch};
+use super::{Capabilities, Executor, ExecutorError, Exit, Order, Sitting, Wanted, Watch};
 use crate::job_dir::frame::Kind;
 use crate::job_dir::program::supervisor_path;
 use crate::job_dir::report::Reader;
@@ -150,7 +150,7 @@ impl Process {
         loop {
             match command.spawn() {
                 // Another thread that starts a program at this moment may hold the new file open for a little while.
-                Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy && tries < 50 => {
+                Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy && tries < 1000 => {
                     tries += 1;
                     tokio::time::sleep(Duration::from_millis(2)).await;
                 }
@@ -246,10 +246,10 @@ impl Executor for Process {
         self.open_beside(order, &program, sitting).await
     }
 
-    async fn sweep(&self, instance: &str, wanted: &[u64]) -> Result<Vec<String>, ExecutorError> {
+    async fn sweep(&self, instance: &str, wanted: Wanted<'_>) -> Result<Vec<String>, ExecutorError> {
         let mut removed = Vec::new();
         for (fence, record) in Record::all(&self.state, instance).map_err(failed("list the jobs"))? {
-            if wanted.contains(&fence) {
+            if wanted(fence) {
                 continue;
             }
             if record.is_alive() {

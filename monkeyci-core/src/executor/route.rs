@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use monkeyci_model::Job;
 use tokio::sync::OnceCell;
 
-use super::{Capabilities, Executor, ExecutorError, Exit, Order, RegistryAuth, Sitting, Watch};
+use super::{Capabilities, Executor, ExecutorError, Exit, Order, RegistryAuth, Sitting, Wanted, Watch};
 use crate::job_dir::Program;
 
 /// Connects to a container engine.
@@ -101,7 +101,7 @@ impl Executor for Route {
         self.engine().await?.image_id(image, registries).await
     }
 
-    async fn sweep(&self, instance: &str, wanted: &[u64]) -> Result<Vec<String>, ExecutorError> {
+    async fn sweep(&self, instance: &str, wanted: Wanted<'_>) -> Result<Vec<String>, ExecutorError> {
         let mut removed = self.processes.sweep(instance, wanted).await?;
         // An engine that nobody has connected to holds nothing of this process.
         if let Some(engine) = self.connected.get() {
@@ -138,7 +138,7 @@ mod tests {
         async fn shell(&self, _: &Order, _: Sitting) -> Result<Option<i32>, ExecutorError> {
             Ok(None)
         }
-        async fn sweep(&self, _: &str, _: &[u64]) -> Result<Vec<String>, ExecutorError> {
+        async fn sweep(&self, _: &str, _: Wanted<'_>) -> Result<Vec<String>, ExecutorError> {
             Ok(vec![self.0.into()])
         }
     }
@@ -167,9 +167,9 @@ mod tests {
     async fn each_job_goes_where_it_can_run() {
         let route = Route::new(Arc::new(Named("process")), vec![engine("docker", false), engine("podman", true)]);
         assert_eq!(ran_by(&route, None).await.expect("runs"), "process");
-        assert_eq!(route.sweep("i", &[]).await.expect("swept"), ["process"]);
+        assert_eq!(route.sweep("i", &|_| false).await.expect("swept"), ["process"]);
         assert_eq!(ran_by(&route, Some("busybox")).await.expect("runs"), "podman");
-        assert_eq!(route.sweep("i", &[]).await.expect("swept"), ["process", "podman"]);
+        assert_eq!(route.sweep("i", &|_| false).await.expect("swept"), ["process", "podman"]);
     }
 
     #[tokio::test]

@@ -6,7 +6,7 @@ use globset::{Error, Glob, GlobSet, GlobSetBuilder};
 use monkeyci_model::BuildId;
 
 use super::route::Route;
-use super::{Capabilities, Executor, ExecutorError, Exit, Order, RegistryAuth, Sitting, Watch};
+use super::{Capabilities, Executor, ExecutorError, Exit, Order, RegistryAuth, Sitting, Wanted, Watch};
 use crate::job_dir::Program;
 
 /// Runs jobs as the operator of this machine allows them.
@@ -116,7 +116,7 @@ impl Executor for Trusting {
         self.route.image_id(image, registries).await
     }
 
-    async fn sweep(&self, instance: &str, wanted: &[u64]) -> Result<Vec<String>, ExecutorError> {
+    async fn sweep(&self, instance: &str, wanted: Wanted<'_>) -> Result<Vec<String>, ExecutorError> {
         self.route.sweep(instance, wanted).await
     }
 }

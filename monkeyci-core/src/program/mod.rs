@@ -154,7 +154,7 @@ impl Programs {
     /// Removes what one before it with the same label left: processes, and folders with questions in them.
     pub async fn sweep(&self) {
         let Shared { executor, instance, runs, .. } = &*self.shared;
-        if let Err(error) = executor.sweep(instance, &[]).await {
+        if let Err(error) = executor.sweep(instance, &|_| false).await {
             tracing::warn!(%error, "could not look for script programs that nobody waits for");
         }
         let dir = runs.clone();

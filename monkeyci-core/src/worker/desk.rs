@@ -26,17 +26,17 @@ pub(super) struct InHand {
 }
 
 /// An attempt on the desk. Takes it off when it is dropped, however that comes.
-pub(super) struct OnDesk<'a> {
-    desk: &'a Desk,
+pub(super) struct OnDesk {
+    desk: Arc<Desk>,
     hand: InHand,
 }
 
 impl Desk {
     /// Puts an attempt on the desk.
-    pub(super) fn put(&self, attempt: &Attempt) -> OnDesk<'_> {
+    pub(super) fn put(self: &Arc<Self>, attempt: &Attempt) -> OnDesk {
         let hand = InHand { attempt: attempt.clone(), halt: Halt::default(), dir: Arc::default() };
         self.lock().insert(attempt.fence, hand.clone());
-        OnDesk { desk: self, hand }
+        OnDesk { desk: Arc::clone(self), hand }
     }
 
     /// Whether the attempt with this fence is in hand.
@@ -47,11 +47,6 @@ impl Desk {
     /// All of them.
     pub(super) fn all(&self) -> Vec<InHand> {
         self.lock().values().cloned().collect()
-    }
-
-    /// Their fences.
-    pub(super) fn fences(&self) -> Vec<u64> {
-        self.lock().keys().copied().collect()
     }
 
     /// Stops all of them.
@@ -90,7 +85,7 @@ impl InHand {
     }
 }
 
-impl OnDesk<'_> {
+impl OnDesk {
     /// The switch that stops it.
     pub(super) fn halt(&self) -> &Halt {
         &self.hand.halt
@@ -107,7 +102,7 @@ impl OnDesk<'_> {
     }
 }
 
-impl Drop for OnDesk<'_> {
+impl Drop for OnDesk {
     fn drop(&mut self) {
         self.desk.lock().remove(&self.hand.attempt.fence);
     }
@@ -128,7 +123,7 @@ mod tests {
             number: 1,
             fence: 7,
         };
-        let desk = Desk::default();
+        let desk = Arc::new(Desk::default());
         let on_desk = desk.put(&attempt);
         let lease = || std::fs::read_to_string(dir.control().join("lease")).ok();
         desk.hold();
@@ -142,6 +137,6 @@ mod tests {
         desk.hold();
         assert_eq!(lease().as_deref(), Some("600000"));
         drop(on_desk);
-        assert!(desk.fences().is_empty() && !desk.has(7));
+        assert!(desk.all().is_empty() && !desk.has(7));
     }
 }

@@ -54,7 +54,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::job_dir::JobDir;
 use crate::lease::{Ask, Lease};
-use desk::Desk;
+use desk::{Desk, OnDesk};
 use halt::Why;
 
 pub use debug::{Debug, Opened};
@@ -69,9 +69,6 @@ const RENEW: Duration = Duration::from_secs(5);
 /// How often a worker looks for what it runs and nobody wants.
 const SWEEP: Duration = Duration::from_secs(15);
 
-/// How long a new worker waits with that: attempts of its predecessor may be leased to it again.
-const FIRST_SWEEP: Duration = Duration::from_secs(2);
-
 /// How long a worker waits when it was answered with no job at all.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 
@@ -84,20 +81,23 @@ pub struct Worker {
 struct Shared {
     settings: Settings,
     ports: Ports,
-    desk: Desk,
+    desk: Arc<Desk>,
     drain: CancellationToken,
+    left: CancellationToken,
+    /// Whether all is in hand that an earlier worker of its name had, and that is still wanted.
+    succeeded: CancellationToken,
 }
 
 impl Worker {
     /// A worker that does nothing until it [runs](Self::run).
     #[must_use]
     pub fn new(settings: Settings, ports: Ports) -> Self {
-        let (desk, drain) = (Desk::default(), CancellationToken::new());
-        Self { shared: Arc::new(Shared { settings, ports, desk, drain }) }
+        let [drain, left, succeeded] = std::array::from_fn(|_| CancellationToken::new());
+        Self { shared: Arc::new(Shared { settings, ports, desk: Arc::default(), drain, left, succeeded }) }
     }
 
     /// Takes and runs jobs until it is told to [drain](Self::drain) or [shut down](Self::shut_down), and the jobs that
-    /// it has are over.
+    /// it has are over; or until it [leaves](Self::leave) them.
     pub async fn run(&self) {
         let work = self.take_leases();
         let upkeep = async {
@@ -120,6 +120,12 @@ impl Worker {
         self.shared.desk.stop(&Why::Shutdown);
     }
 
+    /// Leaves those that run as they are, for the next worker of this name to take up. Once [`run`](Self::run) has
+    /// returned, nothing here touches them any more.
+    pub fn leave(&self) {
+        self.shared.left.cancel();
+    }
+
     /// Lets the running jobs go on for a week without this process: call it before the process stops itself for its
     /// terminal (Ctrl-Z), and [`resume`](Self::resume) when it goes on.
     pub fn hold(&self) {
@@ -132,7 +138,7 @@ impl Worker {
     }
 
     async fn take_leases(&self) {
-        let Shared { settings, ports, drain, .. } = &*self.shared;
+        let Shared { settings, ports, desk, drain, left, succeeded } = &*self.shared;
         let mut running = JoinSet::new();
         // What was leased and has not ended, whether it has begun or not.
         let mut holds: HashMap<tokio::task::Id, u64> = HashMap::new();
@@ -141,6 +147,7 @@ impl Worker {
             room,
             holds: holds.values().copied().collect(),
             offer: settings.offer.clone(),
+            begins: room > 0 && !succeeded.is_cancelled(),
         };
         // Kept over the turns of the loop: a wait that is dropped could lose what was just leased.
         let mut wait = None;
@@ -151,6 +158,11 @@ impl Worker {
             }
             tokio::select! {
                 biased;
+                () = left.cancelled() => {
+                    running.shutdown().await;
+                    settings.making.close();
+                    return settings.making.wait().await;
+                }
                 () = drain.cancelled(), if !drain.is_cancelled() => {
                     wait = None;
                     // What was leased just now, and is not here, is given back.
@@ -162,7 +174,7 @@ impl Worker {
                 }
                 leases = async { wait.as_mut().expect("asked only when there is one").await }, if wait.is_some() => {
                     wait = None;
-                    if leases.is_empty() {
+                    if leases.is_empty() && succeeded.is_cancelled() {
                         // Who is asked has nothing to say, as an engine that is going down: no reason to hurry.
                         let asks = ask(room, &holds);
                         wait = Some(async move {
@@ -171,18 +183,18 @@ impl Worker {
                         }.boxed());
                     }
                     for lease in leases {
-                        let fence = lease.attempt.fence;
-                        holds.insert(running.spawn(self.clone().serve(lease)).id(), fence);
+                        let (fence, on_desk) = (lease.attempt.fence, desk.put(&lease.attempt));
+                        holds.insert(running.spawn(self.clone().serve(lease, on_desk)).id(), fence);
                     }
+                    succeeded.cancel();
                 }
             }
         }
     }
 
     /// Runs one attempt, tells its result and removes what is left of it.
-    async fn serve(self, lease: Lease) {
-        let Shared { settings, ports, desk, .. } = &*self.shared;
-        let on_desk = desk.put(&lease.attempt);
+    async fn serve(self, lease: Lease, on_desk: OnDesk) {
+        let Shared { settings, ports, .. } = &*self.shared;
         let halt = on_desk.halt();
 
         let run = AssertUnwindSafe(run::run(settings, ports, &lease, &on_desk)).catch_unwind();
@@ -229,13 +241,15 @@ impl Worker {
     }
 
     async fn sweep(&self) {
-        let Shared { settings, ports, desk, .. } = &*self.shared;
-        let mut tick = tokio::time::interval_at(tokio::time::Instant::now() + FIRST_SWEEP, SWEEP);
+        let Shared { settings, ports, desk, succeeded, .. } = &*self.shared;
+        // Before that, it would end what goes on and is about to be leased to it again, however long that takes.
+        succeeded.cancelled().await;
+        let mut tick = tokio::time::interval(SWEEP);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tick.tick().await;
             let wanted = |fence| desk.has(fence);
-            let swept = sweep(&*ports.executor, &settings.instance, &settings.folder, &desk.fences(), &wanted).await;
+            let swept = sweep(&*ports.executor, &settings.instance, &settings.folder, &wanted).await;
             match swept {
                 Ok(removed) if removed.is_empty() => {}
                 Ok(removed) => tracing::info!(?removed, "removed what nobody wanted"),

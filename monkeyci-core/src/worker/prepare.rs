@@ -73,7 +73,7 @@ pub(super) async fn prepare<'a>(
     }
     let (at, change) = (dir.clone(), site.change.clone());
     let program = (!taken_up).then(|| program(settings, site));
-    let opened = blocking(move || {
+    let opened = blocking(settings, move || {
         if let Some(program) = program {
             site::record(&at, &change)?;
             // Last: an attempt whose program is written may run already.
@@ -89,9 +89,10 @@ pub(super) async fn prepare<'a>(
 
 /// Does what may block where it may.
 pub(super) async fn blocking<T: Send + 'static>(
+    settings: &Settings,
     work: impl FnOnce() -> Result<T, Verdict> + Send + 'static,
 ) -> Result<T, Verdict> {
-    let done = tokio::task::spawn_blocking(work).await;
+    let done = settings.making.spawn_blocking(work).await;
     done.map_err(|error| Verdict::new(Cause::Infrastructure, format!("making its workspace: {error}")))?
 }
 

@@ -34,7 +34,7 @@ use crate::program::ProgramError;
 use crate::secret::Secrets;
 
 /// Runs an attempt to its end. Whatever happens becomes a result; no secret is in it.
-pub(super) async fn run(settings: &Settings, ports: &Ports, lease: &Lease, on_desk: &OnDesk<'_>) -> JobResult {
+pub(super) async fn run(settings: &Settings, ports: &Ports, lease: &Lease, on_desk: &OnDesk) -> JobResult {
     let halt = on_desk.halt();
     // What is elsewhere may take long to come, and nothing of the job runs before it is here.
     let known = tokio::select! {
@@ -55,7 +55,7 @@ pub(super) struct Run<'a> {
     pub(super) ports: &'a Ports,
     pub(super) lease: &'a Lease,
     pub(super) halt: &'a Halt,
-    pub(super) on_desk: &'a OnDesk<'a>,
+    pub(super) on_desk: &'a OnDesk,
 }
 
 impl Run<'_> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use monkeyci_model::job::limits;
+use tokio_util::task::TaskTracker;
 
 use super::debug::Debug;
 use super::registries::Registries;
@@ -43,6 +44,8 @@ pub struct Settings {
     pub registries: Registries,
     /// The job that is opened for a person, if one is.
     pub debug: Option<Debug>,
+    /// What is being made on disk for jobs, which goes on when they are left.
+    pub(super) making: TaskTracker,
 }
 
 impl Settings {
@@ -63,6 +66,7 @@ impl Settings {
             slack: Duration::from_secs(30),
             registries: Registries::default(),
             debug: None,
+            making: TaskTracker::new(),
         }
     }
 }

@@ -80,7 +80,7 @@ impl Site {
         };
         let dir = JobDir::at(settings.folder.join(lease.attempt.name()));
         let (at, checkout, name) = (dir.clone(), lease.checkout.clone(), job.work_dir.clone());
-        let made = blocking(move || {
+        let made = blocking(settings, move || {
             // An attempt whose program is written may run already, and is taken up instead of being prepared again.
             let taken_up = at.is_written();
             if !taken_up {

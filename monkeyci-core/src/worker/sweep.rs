@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::executor::{Executor, ExecutorError};
+use crate::executor::{Executor, ExecutorError, Wanted};
 use crate::job_dir::JobDir;
 
 /// How long is waited for what dies to have written its last word, and how often that is looked at.
@@ -22,10 +22,9 @@ pub async fn sweep(
     executor: &dyn Executor,
     instance: &str,
     folder: &Path,
-    fences: &[u64],
-    wanted: &(dyn Fn(u64) -> bool + Sync),
+    wanted: Wanted<'_>,
 ) -> Result<Vec<String>, ExecutorError> {
-    let mut removed = executor.sweep(instance, fences).await?;
+    let mut removed = executor.sweep(instance, wanted).await?;
     let mut left = None;
     for (fence, name) in attempts(folder, instance) {
         // Asked after the folder was seen: one that was just leased is on the desk before it has a folder.

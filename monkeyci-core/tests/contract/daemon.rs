@@ -157,7 +157,7 @@ async fn a_job_ends_when_its_daemon_stays_away_and_is_swept_when_it_is_back() {
     assert_eq!(error.cause(), Cause::Infrastructure);
     assert!(error.to_string().contains("has not answered for 60 s"), "{error}");
     daemon.begin().expect("it begins again");
-    assert_eq!(fixture.executor.sweep(&fixture.instance, &[]).await.expect("swept"), [name]);
+    assert_eq!(fixture.executor.sweep(&fixture.instance, &|_| false).await.expect("swept"), [name]);
     assert_eq!(fixture.left().await, Vec::<String>::new());
     assert_eq!(alive(&dir), Vec::<String>::new());
 }

@@ -61,6 +61,9 @@ pub struct Ask {
     /// Milliseconds that it waits when there is no job.
     #[serde(default)]
     pub wait: u64,
+    /// Whether it has only begun. Then it waits for nothing, and what it is not leased now is not wanted of it any more.
+    #[serde(default)]
+    pub begins: bool,
 }
 
 /// Jobs that a worker is to run.

@@ -7,7 +7,8 @@ use monkeyci_model::{BuildId, Text, Trigger};
 
 use super::*;
 use crate::executor::{
-    Capabilities, Docker, Engine as Containers, Executor, ExecutorError, Exit, Order, RegistryAuth, Sitting, Watch,
+    Capabilities, Docker, Engine as Containers, Executor, ExecutorError, Exit, Order, RegistryAuth, Sitting, Wanted,
+    Watch,
 };
 use crate::program::tests::{ALONE, SCRIPT, checkout, put};
 use crate::source::Folder;
@@ -38,7 +39,7 @@ impl Executor for Standing {
     async fn image_id(&self, image: &str, registries: &[RegistryAuth]) -> Result<String, ExecutorError> {
         self.0.image_id(image, registries).await
     }
-    async fn sweep(&self, instance: &str, wanted: &[u64]) -> Result<Vec<String>, ExecutorError> {
+    async fn sweep(&self, instance: &str, wanted: Wanted<'_>) -> Result<Vec<String>, ExecutorError> {
         self.0.sweep(instance, wanted).await
     }
 }

@@ -35,7 +35,7 @@ use monkeyci_model::job::Arch;
 pub use connect::Engine;
 
 use super::route::Connect;
-use super::{Capabilities, Executor, ExecutorError, Exit, Order, RegistryAuth, Sitting, Watch};
+use super::{Capabilities, Executor, ExecutorError, Exit, Order, RegistryAuth, Sitting, Wanted, Watch};
 use crate::job_dir::Program;
 use crate::job_dir::program::{supervisor_for, supervisor_path};
 
@@ -146,7 +146,7 @@ impl Executor for Docker {
         self.id_of(image, registries).await
     }
 
-    async fn sweep(&self, instance: &str, wanted: &[u64]) -> Result<Vec<String>, ExecutorError> {
+    async fn sweep(&self, instance: &str, wanted: Wanted<'_>) -> Result<Vec<String>, ExecutorError> {
         self.sweep_unwanted(instance, wanted).await
     }
 }

@@ -9,18 +9,22 @@ use bollard::query_parameters::{
 use tokio::time::Instant;
 
 use super::container::{FENCE, INSTANCE};
-use super::{Docker, ExecutorError, status};
+use super::{Docker, ExecutorError, Wanted, status};
 
 /// How long a removal that does not succeed is tried again: engines restart, and finish what they are at.
 const INSISTENCE: Duration = Duration::from_secs(15);
 
 impl Docker {
     /// Removes what carries `instance` and no wanted fence.
-    pub(super) async fn sweep_unwanted(&self, instance: &str, wanted: &[u64]) -> Result<Vec<String>, ExecutorError> {
+    pub(super) async fn sweep_unwanted(
+        &self,
+        instance: &str,
+        wanted: Wanted<'_>,
+    ) -> Result<Vec<String>, ExecutorError> {
         self.remove_labelled(&format!("{INSTANCE}={instance}"), |labels| {
             // What carries our instance and no fence that can be read is damaged, and kept: we did not make it so.
             let fence = labels.get(FENCE).and_then(|fence| fence.parse().ok());
-            fence.is_some_and(|fence: u64| !wanted.contains(&fence))
+            fence.is_some_and(|fence: u64| !wanted(fence))
                 && labels.get(INSTANCE).is_some_and(|label| label == instance)
         })
         .await

@@ -11,7 +11,7 @@ use oci_services::object_storage::{AccessType, Bucket, CreatePreauthenticatedReq
 
 use super::record::Record;
 use super::{Oci, place};
-use crate::executor::{ExecutorError, Order};
+use crate::executor::{ExecutorError, Order, Wanted};
 use crate::job_dir::{JobDir, Program};
 use crate::sidecar::{self, Depot, DepotError, HttpDepot};
 
@@ -107,12 +107,12 @@ impl Oci {
     }
 
     /// Removes what is left in the bucket of attempts of `instance` that are not among `wanted`.
-    pub(super) async fn sweep_depots(&self, instance: &str, wanted: &[u64]) -> Result<(), ExecutorError> {
+    pub(super) async fn sweep_depots(&self, instance: &str, wanted: Wanted<'_>) -> Result<(), ExecutorError> {
         let broke = |error| Self::broke("looking for what jobs left in the bucket", &error);
         // As `Attempt::name` says it: the fence comes last.
         let ours = format!("{JOBS}mci-{instance}-");
         let fence = |name: &str| name.strip_prefix(&ours)?.trim_end_matches('/').parse::<u64>().ok();
-        let unwanted = |name: &str| fence(name).is_some_and(|fence| !wanted.contains(&fence));
+        let unwanted = |name: &str| fence(name).is_some_and(|fence| !wanted(fence));
         for address in self.bucket.preauthenticated().await.map_err(broke)? {
             if unwanted(&prefix(&address.name)) {
                 self.bucket.delete_preauthenticated(&address.id).await.map_err(broke)?;

@@ -33,7 +33,7 @@ use tokio::sync::Semaphore;
 
 pub use settings::Settings;
 
-use super::{Capabilities, Executor, ExecutorError, Exit, Order, RegistryAuth, Sitting, Watch, registry};
+use super::{Capabilities, Executor, ExecutorError, Exit, Order, RegistryAuth, Sitting, Wanted, Watch, registry};
 
 /// Instances that are asked for at once.
 const TURNS: usize = 16;
@@ -124,7 +124,7 @@ impl Executor for Oci {
         Ok(registry::full_name(image))
     }
 
-    async fn sweep(&self, instance: &str, wanted: &[u64]) -> Result<Vec<String>, ExecutorError> {
+    async fn sweep(&self, instance: &str, wanted: Wanted<'_>) -> Result<Vec<String>, ExecutorError> {
         let removed = self.sweep_unwanted(instance, wanted).await?;
         self.sweep_depots(instance, wanted).await?;
         Ok(removed)

@@ -4,7 +4,7 @@ use oci_services::container_instances::InstanceSummary;
 
 use super::record::Record;
 use super::{Oci, instance};
-use crate::executor::{ExecutorError, Order};
+use crate::executor::{ExecutorError, Order, Wanted};
 
 impl Oci {
     /// Deletes the instance of an attempt, in whatever state it is: what has ended counts against limits until it is deleted.
@@ -22,14 +22,18 @@ impl Oci {
     }
 
     /// Deletes what carries `instance` and no wanted fence, in every state but those of what is gone.
-    pub(super) async fn sweep_unwanted(&self, instance: &str, wanted: &[u64]) -> Result<Vec<String>, ExecutorError> {
+    pub(super) async fn sweep_unwanted(
+        &self,
+        instance: &str,
+        wanted: Wanted<'_>,
+    ) -> Result<Vec<String>, ExecutorError> {
         let listed = self.instances.list_all(&self.settings.compartment).await;
         let listed = listed.map_err(|error| Self::broke("listing container instances", &error))?;
         let mut removed = Vec::new();
         for one in listed {
             // What carries our instance and no fence that can be read is damaged, and kept: we did not make it so.
-            let unwanted = instance::owner(&one.freeform_tags)
-                .is_some_and(|(owner, fence)| owner == instance && !wanted.contains(&fence));
+            let unwanted =
+                instance::owner(&one.freeform_tags).is_some_and(|(owner, fence)| owner == instance && !wanted(fence));
             if unwanted && !one.lifecycle_state.is_gone() {
                 self.delete(&one.id).await?;
                 removed.push(one.display_name);

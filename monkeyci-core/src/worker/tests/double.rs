@@ -12,7 +12,7 @@ use monkeyci_model::{Job, JobId, JobResult, Trigger};
 use tokio::sync::{Notify, watch};
 
 use crate::attempt::Attempt;
-use crate::executor::{Capabilities, Executor, ExecutorError, Exit, Order, Sitting, Watch};
+use crate::executor::{Capabilities, Executor, ExecutorError, Exit, Order, Sitting, Wanted, Watch};
 use crate::job_dir::JobDir;
 use crate::job_dir::frame::{Frame, Kind, Stream};
 use crate::job_dir::outcome::{Guarantee as Known, Outcome, Reason};
@@ -24,6 +24,8 @@ pub(super) struct Engine {
     pub(super) logs: LogStore,
     waiting: Mutex<Vec<Lease>>,
     asked: Notify,
+    /// Whether it answers nobody yet.
+    busy: watch::Sender<bool>,
     known: Mutex<HashMap<u64, Told>>,
     /// The jobs of the build, for one that asks.
     pub(super) jobs: Mutex<Vec<JobView>>,
@@ -41,6 +43,7 @@ impl Engine {
             logs: LogStore::at(logs),
             waiting: Mutex::default(),
             asked: Notify::new(),
+            busy: watch::channel(false).0,
             known: Mutex::default(),
             jobs: Mutex::default(),
         })
@@ -55,6 +58,10 @@ impl Engine {
         });
         self.waiting.lock().expect("whole").push(lease);
         self.asked.notify_one();
+    }
+
+    pub(super) fn is_busy(&self, busy: bool) {
+        let _before = self.busy.send_replace(busy);
     }
 
     pub(super) fn revoke(&self, fence: u64, claim: Claim) {
@@ -87,13 +94,14 @@ impl Leases for Engine {
         if room == 0 {
             return Vec::new();
         }
+        drop(self.busy.subscribe().wait_for(|busy| !busy).await);
         loop {
             let leases = {
                 let mut waiting = self.waiting.lock().expect("whole");
                 let count = room.min(waiting.len());
                 waiting.drain(..count).collect::<Vec<_>>()
             };
-            if !leases.is_empty() {
+            if !leases.is_empty() || ask.begins {
                 return leases;
             }
             self.asked.notified().await;
@@ -202,7 +210,7 @@ impl Executor for Acting {
         unreachable!("no job is opened for a person")
     }
 
-    async fn sweep(&self, _: &str, _: &[u64]) -> Result<Vec<String>, ExecutorError> {
+    async fn sweep(&self, _: &str, _: Wanted<'_>) -> Result<Vec<String>, ExecutorError> {
         Ok(Vec::new())
     }
 }
