@@ -27,7 +27,7 @@ pub async fn send<T: Send + 'static>(
 ) -> Result<T, SidecarError> {
     let (to, mut parts) = mpsc::channel(1);
     let writing = spawn_blocking(move || {
-        let mut out = Parts { to, part: Vec::with_capacity(PART) };
+        let mut out = Parts { to, part: Vec::new() };
         let made = write(&mut out)?;
         out.finish().map_err(SidecarError::io("sending files"))?;
         Ok(made)
@@ -81,6 +81,9 @@ async fn bring(
 ) -> Result<(), SidecarError> {
     let mut number = 0;
     loop {
+        // Who reads may have seen enough: then their word counts. There is room before there is a part, so that one is read
+        // while one comes, and no third is held.
+        let Ok(room) = to.reserve().await else { return Ok(()) };
         let object = part_name(name, number);
         let Some(part) = depot.get(&object, PART).await? else {
             return Err(SidecarError::broken(&object, "is missing"));
@@ -90,8 +93,8 @@ async fn bring(
             return Err(SidecarError::broken(name, format!("has more than {most} bytes")));
         }
         let last = part.len() < PART;
-        // Who reads may have seen enough: then their word counts.
-        if to.send(Ok(part)).await.is_err() || last {
+        room.send(Ok(part));
+        if last {
             return Ok(());
         }
     }
@@ -112,14 +115,14 @@ struct Parts {
 }
 
 impl Parts {
-    fn send(&mut self, next: Vec<u8>) -> io::Result<()> {
-        let part = std::mem::replace(&mut self.part, next);
+    fn send(&mut self) -> io::Result<()> {
+        let part = std::mem::take(&mut self.part);
         self.to.blocking_send(part.into()).map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 
     /// Sends the last part, which is shorter than the others.
     fn finish(mut self) -> io::Result<()> {
-        self.send(Vec::new())
+        self.send()
     }
 }
 
@@ -127,9 +130,10 @@ impl Write for Parts {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let room = PART - self.part.len();
         let count = room.min(bytes.len());
+        self.part.reserve_exact(room);
         self.part.extend_from_slice(&bytes[..count]);
         if self.part.len() == PART {
-            self.send(Vec::with_capacity(PART))?;
+            self.send()?;
         }
         Ok(count)
     }

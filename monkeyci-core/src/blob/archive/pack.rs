@@ -46,13 +46,13 @@ pub struct LeftOut {
 /// # Errors
 /// [`ArchiveError::NotThere`] when there is nothing; others when a file cannot be read, or when what is packed is more
 /// than [`unpack`](super::unpack()) would take back.
-pub fn pack<W: Write>(root: &Path, path: &str, limits: &Limits, out: W) -> Result<Packed, ArchiveError> {
+pub fn pack(root: &Path, path: &str, limits: &Limits, mut out: impl Write) -> Result<Packed, ArchiveError> {
     let root = Folder::open(root).map_err(|error| ArchiveError::at(root.as_os_str().as_bytes(), error))?;
-    pack_in(&root, path, limits, out)
+    pack_in(&root, path, limits, &mut out)
 }
 
 /// Packs as [`pack`] does, beneath a folder that is open: nobody can have put another one in its place.
-pub(crate) fn pack_in<W: Write>(root: &Folder, path: &str, limits: &Limits, out: W) -> Result<Packed, ArchiveError> {
+pub(crate) fn pack_in(root: &Folder, path: &str, limits: &Limits, out: &mut dyn Write) -> Result<Packed, ArchiveError> {
     let names = find::names(path)?;
     let at = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => ArchiveError::NotThere { path: path.into() },
@@ -115,22 +115,19 @@ fn stands<'a>(root: &Folder, names: &[&'a OsStr]) -> io::Result<Option<What<'a>>
     }))
 }
 
-struct Packer<W: Write> {
-    tar: Builder<zstd::Encoder<'static, Counted<W>>>,
+struct Packer<'a> {
+    tar: Builder<zstd::Encoder<'static, Counted<'a>>>,
     limits: Limits,
     /// How deep the saved folder is beneath the root that links must stay in.
     above: usize,
     done: Packed,
 }
 
-impl<W: Write> Packer<W> {
-    fn new(limits: &Limits, out: W) -> Result<Self, ArchiveError> {
-        let begin = || {
-            let mut zstd = zstd::Encoder::new(Counted { out, bytes: 0 }, LEVEL)?;
-            zstd.include_checksum(true)?;
-            Ok(zstd)
-        };
-        let zstd = begin().map_err(|error| ArchiveError::at(b"archive", error))?;
+impl<'a> Packer<'a> {
+    fn new(limits: &Limits, out: &'a mut dyn Write) -> Result<Self, ArchiveError> {
+        let failed = |error| ArchiveError::at(b"archive", error);
+        let mut zstd = zstd::Encoder::new(Counted { out, bytes: 0 }, LEVEL).map_err(failed)?;
+        zstd.include_checksum(true).map_err(failed)?;
         Ok(Self { tar: Builder::new(zstd), limits: *limits, above: 0, done: Packed::default() })
     }
 
@@ -273,12 +270,12 @@ impl Read for Whole {
     }
 }
 
-struct Counted<W> {
-    out: W,
+struct Counted<'a> {
+    out: &'a mut dyn Write,
     bytes: u64,
 }
 
-impl<W: Write> Write for Counted<W> {
+impl Write for Counted<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.out.write(bytes)?;
         self.bytes += written as u64;

@@ -39,15 +39,25 @@ pub struct Unpacked {
 ///
 /// # Errors
 /// When an entry is refused, the archive is broken, or a file cannot be written. What came before it is left.
-pub fn unpack<R: Read>(
-    archive: R,
+pub fn unpack(
+    mut archive: impl Read,
     stored: u64,
     root: &Path,
     path: &str,
     limits: &Limits,
 ) -> Result<Unpacked, ArchiveError> {
-    let names = find::names(path)?;
     let root = Folder::open(root).map_err(|error| ArchiveError::at(root.as_os_str().as_bytes(), error))?;
+    unpack_in(&mut archive, stored, &root, path, limits)
+}
+
+fn unpack_in(
+    archive: &mut dyn Read,
+    stored: u64,
+    root: &Folder,
+    path: &str,
+    limits: &Limits,
+) -> Result<Unpacked, ArchiveError> {
+    let names = find::names(path)?;
     let mut zstd = zstd::Decoder::new(archive).map_err(ArchiveError::broken)?;
     zstd.window_log_max(WINDOW_LOG).map_err(ArchiveError::broken)?;
     let mut tar = Archive::new(zstd);
@@ -59,7 +69,7 @@ pub fn unpack<R: Read>(
         let Some(mut head) = extensions.take_in(&mut entry, limits.path)? else { continue };
         let unpacker = match &mut unpacker {
             Some(unpacker) => unpacker,
-            first => first.insert(Unpacker::new(&root, path, &names, &mut head, stored, limits)?),
+            first => first.insert(Unpacker::new(root, path, &names, &mut head, stored, limits)?),
         };
         unpacker.take_in(head, &mut entry)?;
     }
