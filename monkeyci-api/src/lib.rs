@@ -58,6 +58,7 @@ pub mod hooks;
 pub mod identity;
 mod intake;
 mod issuer;
+mod json;
 mod known_hosts;
 mod launch;
 mod link;

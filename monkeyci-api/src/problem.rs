@@ -1,6 +1,5 @@
 //! Refusals, as `application/problem+json` (RFC 9457).
 
-use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 use monkeyci_core::engine::EngineError;
@@ -8,6 +7,7 @@ use monkeyci_core::store::StoreError;
 use monkeyci_rest::{FieldError, Problem};
 
 use crate::issuer::IssuerError;
+use crate::json::Json;
 
 /// Why a request is refused.
 #[derive(Debug, Clone)]

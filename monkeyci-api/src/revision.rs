@@ -3,12 +3,12 @@
 //! Most objects count their changes. The revision of those that do not is a digest of what they say: it is another with
 //! each change, and the same again once they say the same again.
 
-use axum::Json;
 use axum::response::{IntoResponse, Response};
 use hmac_sha256::Hash;
 use http::{HeaderMap, StatusCode, header};
 use serde::Serialize;
 
+use crate::json::Json;
 use crate::problem::{Answer, Refusal};
 
 /// An object with its revision as its `ETag`.

@@ -1,4 +1,7 @@
+use std::marker::PhantomData;
+
 use axum::extract::{FromRequest, Request};
+use bytes::Bytes;
 use http::{StatusCode, header};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -11,32 +14,33 @@ use crate::state::State;
 ///
 /// What is wrong with it is told once it is [read](Self::read), which a handler does after it knows that whoever asks may:
 /// nobody else learns what a body looks like.
-pub struct Body<B>(Answer<B>);
+pub struct Body<B>(Answer<Bytes>, PhantomData<fn() -> B>);
 
-impl<B> Body<B> {
+impl<B: DeserializeOwned> Body<B> {
     /// What it says.
     ///
     /// # Errors
     /// What is wrong with it, with its place.
     pub fn read(self) -> Answer<B> {
-        self.0
+        serde_json::from_slice(&self.0?).map_err(|error| wrong(&error))
     }
 }
 
-impl<B: DeserializeOwned> FromRequest<State> for Body<B> {
+impl<B> FromRequest<State> for Body<B> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, state: &State) -> Result<Self, Refusal> {
-        Ok(Self(read(request, state).await))
+        Ok(Self(object(request, state).await, PhantomData))
     }
 }
 
-async fn read<B: DeserializeOwned>(request: Request, state: &State) -> Answer<B> {
+/// The text of a body that may be an object.
+async fn object(request: Request, state: &State) -> Answer<Bytes> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
     let is_json = kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
     let Whole(bytes) = Whole::from_request(request, state).await?;
     if bytes.is_empty() {
-        return serde_json::from_str("{}").map_err(|error| wrong(&error));
+        return Ok(Bytes::from_static(b"{}"));
     }
     if !is_json {
         let detail = "the body: `Content-Type: application/json` is expected";
@@ -46,7 +50,7 @@ async fn read<B: DeserializeOwned>(request: Request, state: &State) -> Answer<B>
     if bytes.trim_ascii_start().starts_with(b"[") {
         return Err(Refusal::field("", "the body: an object is expected, and this is an array"));
     }
-    serde_json::from_slice(&bytes).map_err(|error| wrong(&error))
+    Ok(bytes)
 }
 
 /// What a value says as a body of that kind.

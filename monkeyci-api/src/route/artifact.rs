@@ -1,6 +1,5 @@
 use std::io::Read as _;
 
-use axum::Json;
 use axum::extract::State as Shared;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -15,6 +14,7 @@ use super::Routes;
 use crate::audit::Change;
 use crate::extract::{At, Body, BuildPath};
 use crate::identity::Who;
+use crate::json::Json;
 use crate::link::Link;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};

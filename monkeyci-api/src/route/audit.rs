@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State as Shared;
 use http::StatusCode;
 use monkeyci_rest::{AuditRow, Page, Role};
@@ -6,6 +5,7 @@ use monkeyci_rest::{AuditRow, Page, Role};
 use super::Routes;
 use crate::extract::{At, OrgPath, Paging, Query};
 use crate::identity::Who;
+use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::Answer;
 use crate::state::State;

@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State as Shared;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
@@ -14,6 +13,7 @@ use crate::audit::Change;
 use crate::extract::{At, Body, BuildPath, OrgPath, Paging, Query, RepoPath};
 use crate::given::{self, Given};
 use crate::identity::{Known, Who};
+use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
 use crate::state::{State, now};

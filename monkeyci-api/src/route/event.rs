@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State as Shared;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
@@ -8,6 +7,7 @@ use monkeyci_rest::{Page, Role};
 use super::Routes;
 use crate::extract::{At, BuildPath, OrgPath, Paging, Query};
 use crate::identity::Who;
+use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::Answer;
 use crate::sse;

@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State as Shared;
 use http::StatusCode;
 use monkeyci_rest::{Proof, Scope, Token, TokenSecret, Trust};
@@ -8,6 +7,7 @@ use crate::address::Client;
 use crate::audit::Change;
 use crate::extract::{At, Body, OrgNamePath};
 use crate::federation::{self, Claims};
+use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
 use crate::random;

@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State as Shared;
 use http::StatusCode;
 use monkeyci_core::model::OrgId;
@@ -8,6 +7,7 @@ use monkeyci_rest::{Environment, EnvironmentExport, Export, Param, ParamSet, Rep
 use super::{Routes, hook as hooks};
 use crate::extract::{At, OrgPath};
 use crate::identity::Who;
+use crate::json::Json;
 use crate::openapi::Operation;
 use crate::owner::Owner;
 use crate::problem::{Answer, Refusal};

@@ -5,6 +5,7 @@ use rustix::fs::statvfs;
 use serde::Serialize;
 
 use super::Routes;
+use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
 use crate::state::State;
@@ -42,6 +43,6 @@ async fn readyz(At(state): At<State>) -> Answer<&'static str> {
     Ok("ok\n")
 }
 
-async fn version() -> axum::Json<Version> {
-    axum::Json(Version { version: env!("CARGO_PKG_VERSION") })
+async fn version() -> Json<Version> {
+    Json(Version { version: env!("CARGO_PKG_VERSION") })
 }

@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State as Shared;
 use http::StatusCode;
 use monkeyci_core::model::{OrgId, RepoId};
@@ -9,6 +8,7 @@ use super::Routes;
 use crate::audit::Change;
 use crate::extract::{At, Body, DeliveryPath, HookPath, Paging, Query, RepoPath};
 use crate::identity::Who;
+use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
 use crate::random;

@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State as Shared;
 use http::StatusCode;
 use monkeyci_rest::{IdToken, NewIdToken, Role};
@@ -7,6 +6,7 @@ use super::{Routes, service_account as accounts};
 use crate::audit::Change;
 use crate::extract::{At, Body, OrgNamePath};
 use crate::identity::Who;
+use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
 use crate::state::State;

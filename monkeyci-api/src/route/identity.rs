@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State as Shared;
 use axum::response::Response;
 use http::StatusCode;
@@ -12,6 +11,7 @@ use crate::address::Client;
 use crate::audit::Change;
 use crate::extract::{At, Body};
 use crate::identity::Who;
+use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
 use crate::random;

@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State as Shared;
 use http::StatusCode;
 use monkeyci_core::model::BuildId;
@@ -9,6 +8,7 @@ use crate::audit::Change;
 use crate::environment::must_approve;
 use crate::extract::{At, Body, JobPath};
 use crate::identity::Who;
+use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
 use crate::state::{State, now};

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use axum::Json;
 use axum::body::Body as Stream;
 use axum::extract::State as Shared;
 use http::StatusCode;
@@ -19,6 +18,7 @@ use serde::Deserialize;
 
 use super::Routes;
 use crate::extract::{At, Body, Query};
+use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
 use crate::state::{State, now};

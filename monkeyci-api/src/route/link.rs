@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State as Shared;
 use http::StatusCode;
 use monkeyci_core::model::{Millis, OrgId};
@@ -12,6 +11,7 @@ use crate::audit::Change;
 use crate::chat;
 use crate::extract::{At, Body, OrgNamePath};
 use crate::identity::{Known, Who};
+use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
 use crate::random;

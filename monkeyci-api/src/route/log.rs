@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::body::Body;
 use axum::extract::State as Shared;
 use axum::response::{IntoResponse, Response};
@@ -10,6 +9,7 @@ use serde::Deserialize;
 use super::Routes;
 use crate::extract::{At, BuildPath, LogPath, Query};
 use crate::identity::Who;
+use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
 use crate::standing::{Seen, while_seen};

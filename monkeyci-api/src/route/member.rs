@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State as Shared;
 use http::StatusCode;
 use monkeyci_rest::{Member, NewMember, Page, Role};
@@ -7,6 +6,7 @@ use super::Routes;
 use crate::audit::Change;
 use crate::extract::{At, Body, MemberPath, OrgPath, Paging, Query};
 use crate::identity::Who;
+use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
 use crate::state::{State, now};

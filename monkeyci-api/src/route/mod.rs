@@ -51,12 +51,32 @@ mod validate;
 mod webhook;
 mod worker;
 
+use std::pin::Pin;
+use std::sync::Arc;
+
 use axum::Router;
+use axum::extract::Request;
 use axum::handler::Handler;
+use axum::response::Response;
 use axum::routing::{MethodFilter, on};
 
 use crate::openapi::{Inputs, Operation};
 use crate::state::State;
+
+/// An answer on its way.
+type Answering = Pin<Box<dyn Future<Output = Response> + Send>>;
+
+/// A handler whose type is forgotten, so that what axum wraps around one is compiled once, and not for each of them.
+#[derive(Clone)]
+struct Endpoint(Arc<dyn Fn(Request, State) -> Answering + Send + Sync>);
+
+impl Handler<(), State> for Endpoint {
+    type Future = Answering;
+
+    fn call(self, request: Request, state: State) -> Answering {
+        (self.0)(request, state)
+    }
+}
 
 /// Routes, and what is said of them in the OpenAPI document.
 #[derive(Default)]
@@ -124,14 +144,18 @@ impl Routes {
     }
 
     /// Adds an operation; what its handler takes goes into the document.
-    fn add<H, T>(mut self, mut operation: Operation, handler: H) -> Self
+    fn add<H, T>(self, mut operation: Operation, handler: H) -> Self
     where
-        H: Handler<T, State>,
+        H: Handler<T, State, Future = Answering>,
         T: Inputs + 'static,
     {
         T::describe(&mut operation);
+        self.add_endpoint(operation, Endpoint(Arc::new(move |request, state| handler.clone().call(request, state))))
+    }
+
+    fn add_endpoint(mut self, operation: Operation, endpoint: Endpoint) -> Self {
         let filter = MethodFilter::try_from(operation.method().clone()).expect("a method of HTTP");
-        self.router = self.router.route(operation.path(), on(filter, handler));
+        self.router = self.router.route(operation.path(), on(filter, endpoint));
         self.operations.push(operation);
         self
     }

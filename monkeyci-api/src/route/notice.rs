@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State as Shared;
 use http::StatusCode;
 use monkeyci_core::store::StoreError;
@@ -10,6 +9,7 @@ use super::subscription::{find, url};
 use crate::audit::Change;
 use crate::extract::{At, BuildPath, NoticePath, OrgNamePath, Paging, Query};
 use crate::identity::Who;
+use crate::json::Json;
 use crate::notice::follow::{MOST, happening};
 use crate::notice::matching::{judge, moments};
 use crate::notice::trial;

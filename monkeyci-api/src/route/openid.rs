@@ -1,10 +1,10 @@
-use axum::Json;
 use axum::extract::State as Shared;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 use serde_json::Value;
 
 use super::Routes;
+use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::Answer;
 use crate::state::State;

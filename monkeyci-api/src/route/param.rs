@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State as Shared;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
@@ -12,6 +11,7 @@ use super::Routes;
 use crate::audit::Change;
 use crate::extract::{At, Body, EnvironmentPath, NamePath, OrgNamePath, OrgPath, Paging, Query, RepoPath, SetPath};
 use crate::identity::Who;
+use crate::json::Json;
 use crate::openapi::{Operation, Shaped};
 use crate::owner::{Of, Owner};
 use crate::params;

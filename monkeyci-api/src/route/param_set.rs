@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State as Shared;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
@@ -8,6 +7,7 @@ use super::Routes;
 use crate::audit::Change;
 use crate::extract::{At, Body, OrgPath, Paging, Query, SetPath, check_filters, check_name};
 use crate::identity::Who;
+use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
 use crate::revision::{already, matches, tagged};

@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State as Shared;
 use http::StatusCode;
 use monkeyci_core::model::OrgId;
@@ -11,6 +10,7 @@ use crate::address::Client;
 use crate::audit::Change;
 use crate::extract::{At, Body};
 use crate::identity::Who;
+use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
 use crate::random;

@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State as Shared;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
@@ -11,6 +10,7 @@ use super::Routes;
 use crate::audit::Change;
 use crate::extract::{At, Body, NamePath, Paging, Query, RepoPath};
 use crate::identity::Who;
+use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
 use crate::revision::{already, matches, tagged};

@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State as Shared;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
@@ -10,6 +9,7 @@ use crate::address::Client;
 use crate::audit::Change;
 use crate::extract::{At, Body};
 use crate::identity::{self, Who};
+use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
 use crate::random;

@@ -1,6 +1,5 @@
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::State as Shared;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
@@ -15,6 +14,7 @@ use super::Routes;
 use super::lease::{AttemptPath, LONGEST, Wait, stale, told};
 use crate::extract::{At, Body, JobPath, Query, Upgrade};
 use crate::identity::Who;
+use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
 use crate::shell::{self, Passed, Session, Side};

@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State as Shared;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -10,6 +9,7 @@ use super::Routes;
 use crate::address::Client;
 use crate::extract::{At, Body, Query};
 use crate::identity::Who;
+use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
 use crate::session::{self, Beginning, Browser};

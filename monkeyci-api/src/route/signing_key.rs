@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State as Shared;
 use http::StatusCode;
 use monkeyci_rest::{Page, Rotate, SigningKey};
@@ -7,6 +6,7 @@ use super::Routes;
 use crate::audit::Change;
 use crate::extract::Body;
 use crate::identity::Who;
+use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::Answer;
 use crate::state::State;

@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State as Shared;
 use http::StatusCode;
 use monkeyci_core::model::Millis;
@@ -8,6 +7,7 @@ use serde::Deserialize;
 use super::Routes;
 use crate::extract::{At, OrgPath, Query, RepoPath};
 use crate::identity::Who;
+use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
 use crate::state::{State, now};

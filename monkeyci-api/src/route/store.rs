@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State as Shared;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -10,6 +9,7 @@ use serde::Deserialize;
 use super::{Routes, integration};
 use crate::extract::{At, OrgNamePath, Paging, Query};
 use crate::identity::Who;
+use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
 use crate::revision::matches;

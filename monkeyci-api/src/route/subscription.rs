@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State as Shared;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
@@ -9,6 +8,7 @@ use super::Routes;
 use crate::audit::Change;
 use crate::extract::{At, Body, OrgNamePath, OrgPath, Paging, Query, check_filters, check_name};
 use crate::identity::Who;
+use crate::json::Json;
 use crate::mail;
 use crate::notice::follow::MOST;
 use crate::notice::matching::glob_of;

@@ -3,7 +3,6 @@
 use std::io;
 use std::path::PathBuf;
 
-use axum::Json;
 use axum::body::Body as Stream;
 use axum::extract::State as Shared;
 use axum::response::{IntoResponse, Response};
@@ -20,6 +19,7 @@ use tokio::io::AsyncReadExt as _;
 use super::Routes;
 use super::lease::AttemptPath;
 use crate::extract::{At, Query};
+use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
 use crate::state::State;

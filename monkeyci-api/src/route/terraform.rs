@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::Router;
 use axum::extract::State as Shared;
 use axum::response::{IntoResponse, Response};
@@ -15,6 +14,7 @@ use serde_json::{Value, json};
 use super::Routes;
 use super::supply::sent;
 use crate::extract::At;
+use crate::json::Json;
 use crate::problem::{Answer, Refusal};
 use crate::state::State;
 use crate::terraform::{Package, sums};

@@ -1,6 +1,5 @@
 use std::collections::BTreeMap;
 
-use axum::Json;
 use axum::extract::{DefaultBodyLimit, Path, State as Shared};
 use axum::routing::post;
 use http::{HeaderMap, StatusCode};
@@ -12,6 +11,7 @@ use zeroize::Zeroizing;
 use super::Routes;
 use crate::extract::Whole;
 use crate::hooks::Known;
+use crate::json::Json;
 use crate::problem::{Answer, Refusal};
 use crate::state::{State, now};
 use crate::table::delivery::DeliveryRow;

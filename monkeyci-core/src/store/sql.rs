@@ -25,7 +25,9 @@
 //! - Migrations hold one statement after another, each ended by `;` at the end of its line. `TEXT` is the type of a
 //!   column; in a `CAST` it stands right after `AS`.
 
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
 
 use async_trait::async_trait;
 
@@ -110,45 +112,58 @@ impl Tables {
     ///
     /// # Errors
     /// As [`Database::write`].
-    pub async fn write<T: Send + 'static>(
+    pub fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut dyn Sql) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let (task, outcome) = kept(work);
-        self.0.write(task).await?;
-        Ok(outcome())
+    ) -> impl Future<Output = Result<T, StoreError>> + Send {
+        let (task, kept) = kept(work);
+        Outcome { running: self.0.write(task), kept }
     }
 
     /// Runs statements that change nothing.
     ///
     /// # Errors
     /// As [`Database::read`].
-    pub async fn read<T: Send + 'static>(
+    pub fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut dyn Sql) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let (task, outcome) = kept(work);
-        self.0.read(task).await?;
-        Ok(outcome())
+    ) -> impl Future<Output = Result<T, StoreError>> + Send {
+        let (task, kept) = kept(work);
+        Outcome { running: self.0.read(task), kept }
     }
 }
 
-/// A task that keeps what its work returns, and how that is had once the task has run.
+/// Where a task keeps what its work comes to.
+type Kept<T> = Arc<Mutex<Option<T>>>;
+
+/// A task that keeps what its work returns.
 fn kept<T: Send + 'static>(
     work: impl FnOnce(&mut dyn Sql) -> Result<T, StoreError> + Send + 'static,
-) -> (Task, impl FnOnce() -> T) {
-    let kept = Arc::new(Mutex::new(None));
+) -> (Task, Kept<T>) {
+    let kept = Kept::default();
     let keep = Arc::clone(&kept);
     let task: Task = Box::new(move |sql| {
         let outcome = work(sql)?;
         *keep.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
         Ok(())
     });
-    let take = move || {
-        let outcome = kept.lock().unwrap_or_else(PoisonError::into_inner).take();
-        outcome.expect("a task that ran well has kept what it came to")
-    };
-    (task, take)
+    (task, kept)
+}
+
+/// A task that runs. It is compiled for each kind of outcome, and not for each piece of work.
+struct Outcome<'a, T> {
+    running: Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send + 'a>>,
+    kept: Kept<T>,
+}
+
+impl<T> Future for Outcome<'_, T> {
+    type Output = Result<T, StoreError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        ready!(self.running.as_mut().poll(context))?;
+        let outcome = self.kept.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Poll::Ready(Ok(outcome.expect("a task that ran well has kept what it came to")))
+    }
 }
 
 impl Row {
@@ -232,7 +247,7 @@ impl Row {
     /// # Errors
     /// When it says no such thing.
     pub fn json<T: serde::de::DeserializeOwned>(&self, column: usize) -> Result<T, StoreError> {
-        serde_json::from_str(self.text(column)?).map_err(|error| unreadable(column, &error))
+        serde_json::from_slice(self.text(column)?.as_bytes()).map_err(|error| unreadable(column, &error))
     }
 }
 

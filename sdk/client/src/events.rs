@@ -40,7 +40,7 @@ pub(crate) fn by_position(place: Place, after: Option<u64>) -> Events {
 fn follow(feed: Feed, after: u64, number: fn(&Event) -> u64) -> Events {
     let events = stream::try_unfold((feed, after), move |(mut feed, after)| async move {
         while let Some(message) = feed.next().await? {
-            let event: Event = match serde_json::from_str(&message.data) {
+            let event: Event = match serde_json::from_slice(message.data.as_bytes()) {
                 Ok(event) => event,
                 // A newer server tells more; what is known of a build stays true without it.
                 Err(error) if error.to_string().starts_with("unknown variant") => continue,

@@ -72,7 +72,7 @@ fn unreadable(column: usize, error: impl std::error::Error + Send + Sync + 'stat
 }
 
 fn event(row: &Row<'_>) -> rusqlite::Result<Arc<Event>> {
-    let kind = serde_json::from_str(row.get_ref(3)?.as_str()?).map_err(|error| unreadable(3, error))?;
+    let kind = serde_json::from_slice(row.get_ref(3)?.as_bytes()?).map_err(|error| unreadable(3, error))?;
     let subject = BuildId::new(word(row, 4)?, word(row, 5)?, row.get(6)?);
     Ok(Arc::new(Event { position: row.get(0)?, subject, seq: row.get(1)?, time: row.get(2)?, kind }))
 }
@@ -91,8 +91,8 @@ fn build_row(row: &Row<'_>) -> rusqlite::Result<BuildRow> {
 }
 
 fn cause(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Box<Trigger>>> {
-    let read = |json: &str| serde_json::from_str(json).map_err(|error| unreadable(column, error));
-    row.get_ref(column)?.as_str_or_null()?.map(read).transpose()
+    let read = |json: &[u8]| serde_json::from_slice(json).map_err(|error| unreadable(column, error));
+    row.get_ref(column)?.as_bytes_or_null()?.map(read).transpose()
 }
 
 fn job_row(row: &Row<'_>) -> rusqlite::Result<JobRow> {
