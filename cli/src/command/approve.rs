@@ -3,6 +3,7 @@ use monkeyci_core::model::{BuildId, JobId};
 
 use crate::error::{CliError, Exit};
 use crate::remote::{BuildName, OutputArgs};
+use crate::runtime::Runtime;
 use crate::stored::{self, StoreArgs, Stored};
 
 /// Let a job go on that waits for approval
@@ -49,7 +50,7 @@ struct DecisionArgs {
 /// Approves a job.
 pub fn approve(args: &ApproveArgs) -> Result<Exit, CliError> {
     let args = &args.decision;
-    super::runtime()?.block_on(async {
+    Runtime::new()?.block_on(async {
         if let Some(stored) = args.store.open().await? {
             let row = stored.build(Some(&args.build)).await?;
             stored::approve(&stored, &row, &args.job, args.reason.as_deref()).await?;
@@ -64,7 +65,7 @@ pub fn approve(args: &ApproveArgs) -> Result<Exit, CliError> {
 /// Rejects a job.
 pub fn reject(args: &RejectArgs) -> Result<Exit, CliError> {
     let args = &args.decision;
-    super::runtime()?.block_on(async {
+    Runtime::new()?.block_on(async {
         if let Some(stored) = args.store.open().await? {
             let row = stored.build(Some(&args.build)).await?;
             stored::reject(&stored, &row, &args.job, args.reason.as_deref()).await?;
@@ -78,7 +79,7 @@ pub fn reject(args: &RejectArgs) -> Result<Exit, CliError> {
 
 /// Approves the script of a fork.
 pub fn approve_script(args: &ApproveScriptArgs) -> Result<Exit, CliError> {
-    super::runtime()?.block_on(async {
+    Runtime::new()?.block_on(async {
         let (id, build) = args.output.connect()?.build(Some(&args.build)).await?;
         let made = build.approve_script().await?;
         let text = |number| format!("Approved the script of build {}: build {number} runs it\n", super::short(&id));

@@ -9,6 +9,7 @@ use tempfile::NamedTempFile;
 
 use crate::error::{CliError, Exit, chain};
 use crate::remote::{BuildName, OutputArgs};
+use crate::runtime::Runtime;
 use crate::stored::{self, StoreArgs, Stored};
 use crate::ui::table;
 
@@ -47,7 +48,7 @@ pub struct ArtifactsArgs {
 
 /// Lists artifacts, or writes them to files.
 pub fn run(args: &ArtifactsArgs) -> Result<Exit, CliError> {
-    super::runtime()?.block_on(async {
+    Runtime::new()?.block_on(async {
         let (id, from) = match args.store.open().await? {
             Some(stored) => {
                 let id = stored.build(args.build.as_ref()).await?.build;

@@ -12,6 +12,7 @@ use crate::executor::Choice;
 use crate::junit;
 use crate::login::Logins;
 use crate::request::{NoScript, Request};
+use crate::runtime::Runtime;
 use crate::session::{self, Session};
 use crate::state::{Folders, Invocation, Repository, is_alive, unusable};
 use crate::ui::progress::{JobProgress, Progress};
@@ -54,7 +55,7 @@ pub struct BuildArgs {
 
 /// Runs a build to its end.
 pub fn run(args: &BuildArgs) -> Result<Exit, CliError> {
-    let runtime = super::runtime()?;
+    let runtime = Runtime::new()?;
     let exit = runtime.block_on(build(args));
     if matches!(exit, Ok(Exit::Interrupted)) {
         // Who wants to end at once does not wait for files to be removed.

@@ -7,6 +7,7 @@ use monkeyci_grammar::Span;
 
 use crate::error::{CliError, Exit};
 use crate::remote::{OutputArgs, RepoName};
+use crate::runtime::Runtime;
 use crate::stored::{self, StoreArgs, Stored};
 use crate::ui::style::{Style, Tone};
 use crate::ui::{duration, sentence, table, when};
@@ -46,7 +47,7 @@ pub struct BuildsArgs {
 
 /// Lists builds.
 pub fn run(args: &BuildsArgs) -> Result<Exit, CliError> {
-    let builds = super::runtime()?.block_on(async {
+    let builds = Runtime::new()?.block_on(async {
         if let Some(stored) = args.store.open().await? {
             return args.of_store(&stored).await;
         }

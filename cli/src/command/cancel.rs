@@ -1,5 +1,6 @@
 use crate::error::{CliError, Exit};
 use crate::remote::{BuildName, OutputArgs};
+use crate::runtime::Runtime;
 use crate::stored::{self, StoreArgs};
 
 /// Stop a build of the server
@@ -20,7 +21,7 @@ pub struct CancelArgs {
 /// Cancels a build.
 pub fn run(args: &CancelArgs) -> Result<Exit, CliError> {
     if args.store.is_named() {
-        let (stored, id) = super::runtime()?.block_on(async {
+        let (stored, id) = Runtime::new()?.block_on(async {
             let stored = args.store.open_some().await?;
             let row = stored.build(args.build.as_ref()).await?;
             stored::cancel(&stored, &row, args.reason.as_deref()).await?;
@@ -30,7 +31,7 @@ pub fn run(args: &CancelArgs) -> Result<Exit, CliError> {
         let text = || format!("Asked to cancel build {}\n{}", super::short(&id), stored::go_on(&stored, &id));
         return args.output.print(&left, |_| text());
     }
-    let (id, canceled) = super::runtime()?.block_on(async {
+    let (id, canceled) = Runtime::new()?.block_on(async {
         let server = args.output.connect()?;
         let (id, build) = server.build(args.build.as_ref()).await?;
         Ok::<_, CliError>((id, build.cancel(args.reason.as_deref()).await?))

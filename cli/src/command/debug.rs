@@ -13,6 +13,7 @@ use crate::error::{CliError, Exit, chain};
 use crate::login::Logins;
 use crate::remote::{BuildName, ServerArgs, visit as visit_there};
 use crate::request::NoScript;
+use crate::runtime::Runtime;
 use crate::session::{self, Session};
 use crate::state::{Folders, unusable};
 use crate::ui::View;
@@ -54,7 +55,7 @@ pub struct DebugArgs {
 
 /// Opens a shell in the place of a job.
 pub fn run(args: &DebugArgs) -> Result<Exit, CliError> {
-    let runtime = super::runtime()?;
+    let runtime = Runtime::new()?;
     let exit = runtime.block_on(async {
         match args.elsewhere()? {
             Some((build, job)) => remote(args, &build, &job).await,

@@ -9,6 +9,7 @@ use monkeyci_api::master_key::oci::OciVault;
 
 use crate::error::{CliError, Exit};
 use crate::hook::settings::{Settings, Start};
+use crate::runtime::Runtime;
 use crate::ui::style::Tone;
 use crate::ui::table;
 
@@ -133,7 +134,7 @@ pub fn run(args: &DoctorArgs) -> Result<Exit, CliError> {
     if let Some(Other::Oci(args)) = &args.other {
         let mut cloud = args.cloud()?;
         let tenancy = args.tenancy(&mut cloud)?;
-        let found = super::runtime()?.block_on(async {
+        let found = Runtime::new()?.block_on(async {
             let mut found = oci::examine(&cloud).await;
             // Who is not known is let in nowhere.
             if !found.iter().any(|finding| finding.health == Health::Bad) {
@@ -150,7 +151,7 @@ pub fn run(args: &DoctorArgs) -> Result<Exit, CliError> {
     if let Some(state) = &args.state {
         config.state.clone_from(state);
     }
-    let found = super::runtime()?.block_on(examine(&config));
+    let found = Runtime::new()?.block_on(examine(&config));
     told(&found, args.json)
 }
 

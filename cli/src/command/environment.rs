@@ -3,6 +3,7 @@ use monkeyci_client::rest::{Deployment, Environment, EnvironmentBody, Role};
 use super::token::role;
 use crate::error::{CliError, Exit};
 use crate::remote::AtArgs;
+use crate::runtime::Runtime;
 use crate::ui::{table, when};
 
 /// Deployments that are shown of an environment.
@@ -68,7 +69,7 @@ struct SetArgs {
 
 /// Lists, shows, sets up or removes environments.
 pub fn run(args: &EnvironmentArgs) -> Result<Exit, CliError> {
-    super::runtime()?.block_on(async {
+    Runtime::new()?.block_on(async {
         match &args.command {
             Command::List { at } => list(at).await,
             Command::Show { name, at } => show(name, at).await,

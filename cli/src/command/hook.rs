@@ -5,12 +5,13 @@ use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::server::LogFormat;
 use crate::error::{CliError, Exit};
 use crate::hook::door::Door;
 use crate::hook::function::Function;
 use crate::hook::service;
 use crate::hook::settings::Settings;
+use crate::log::LogFormat;
+use crate::runtime::Runtime;
 
 /// Take in what forges deliver where no server runs: verify it, put it where it is safe, have it built
 ///
@@ -33,9 +34,9 @@ pub struct HookArgs {
 pub fn run(args: &HookArgs) -> Result<Exit, CliError> {
     let function = Function::detect(|name| std::env::var(name).ok()).map_err(CliError::usage)?;
     let settings = Settings::read(args.config.as_deref()).map_err(CliError::usage)?;
-    args.log_format.begin()?;
+    args.log_format.begin("info")?;
     let door = Arc::new(Door::new(settings));
-    super::runtime()?.block_on(async {
+    Runtime::new()?.block_on(async {
         let stop = stop()?;
         match function {
             Some(function) => function.run(door, stop).await.map_err(CliError::ours)?,

@@ -2,6 +2,7 @@ use monkeyci_client::rest::{ChatIdentity, LinkRequest};
 
 use crate::error::{CliError, Exit};
 use crate::remote::OutputArgs;
+use crate::runtime::Runtime;
 use crate::ui::{table, when};
 
 /// Say who you are in a chat, with the code that was told to you there
@@ -36,7 +37,7 @@ pub struct UnlinkArgs {
 /// Links a chat, or lists those that are.
 pub fn link(args: &LinkArgs) -> Result<Exit, CliError> {
     let client = args.output.connect()?.client;
-    super::runtime()?.block_on(async {
+    Runtime::new()?.block_on(async {
         let Some(code) = &args.code else {
             let found = client.own_chat_identities().all().await?;
             return args.output.print(&found, |style| {
@@ -61,7 +62,7 @@ pub fn link(args: &LinkArgs) -> Result<Exit, CliError> {
 pub fn unlink(args: &UnlinkArgs) -> Result<Exit, CliError> {
     let client = args.output.connect()?.client;
     let (provider, subject) = &args.user;
-    super::runtime()?.block_on(client.unlink_chat(&args.org, provider, subject))?;
+    Runtime::new()?.block_on(client.unlink_chat(&args.org, provider, subject))?;
     super::print(&format!("{provider}:{subject} is you no more in `{}`\n", args.org))
 }
 

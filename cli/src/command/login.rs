@@ -7,6 +7,7 @@ use monkeyci_core::model::OrgId;
 use crate::authorize;
 use crate::error::{CliError, Exit};
 use crate::remote::{Known, Login};
+use crate::runtime::Runtime;
 use crate::secret;
 
 /// Log in to a server
@@ -44,7 +45,7 @@ pub fn run(args: &LoginArgs) -> Result<Exit, CliError> {
         return Err(CliError::usage("the token is empty")
             .hint("the server's page makes one, and so does `monkeyci token create`"));
     }
-    let me = super::runtime()?.block_on(Client::new(&server, Some(&token))?.me());
+    let me = Runtime::new()?.block_on(Client::new(&server, Some(&token))?.me());
     let me = me.map_err(|error| match error.status() {
         Some(401) => CliError::failed(format!("the server at {server} does not know this token"))
             .hint("it may be mistyped, revoked, expired, or one of another server"),
@@ -80,7 +81,7 @@ fn token(args: &LoginArgs, server: &str) -> Result<String, CliError> {
         return Ok(secret::typed(&format!("Token for {server}")).unwrap_or_default().trim().to_owned());
     }
     let scope = args.org.clone().zip(args.role).map(|(org, role)| Scope { org, role });
-    let made = super::runtime()?.block_on(async {
+    let made = Runtime::new()?.block_on(async {
         match args.no_browser {
             true => authorize::by_code(server, scope.as_ref()).await,
             false => authorize::by_browser(server, scope.as_ref()).await,

@@ -8,6 +8,7 @@ use monkeyci_core::model::{EventKind, JobId};
 
 use crate::error::{CliError, Exit};
 use crate::remote::{BuildName, ServerArgs};
+use crate::runtime::Runtime;
 use crate::stored::{StoreArgs, Wish, print_logs};
 use crate::ui::lines::Lines;
 
@@ -42,7 +43,7 @@ pub struct LogsArgs {
 
 /// Prints logs.
 pub fn run(args: &LogsArgs) -> Result<Exit, CliError> {
-    super::runtime()?.block_on(print(args))
+    Runtime::new()?.block_on(print(args))
 }
 
 async fn print(args: &LogsArgs) -> Result<Exit, CliError> {

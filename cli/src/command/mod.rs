@@ -53,9 +53,8 @@ mod workers;
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write as _};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use monkeyci_core::model::{BuildId, Trigger};
-use tokio::runtime::Runtime;
 
 use crate::error::{CliError, Exit};
 use crate::ui::escape::{Colours, neutral};
@@ -71,6 +70,7 @@ pub struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 enum Command {
     Init(init::InitArgs),
     Build(Box<build::BuildArgs>),
@@ -131,7 +131,9 @@ enum Command {
 /// Reads the command line, obeys it, and tells what went wrong.
 pub fn main() -> Exit {
     // clap ends the program by itself on usage errors, with the code of `Exit::Usage`, and on `--help`.
-    let cli = Cli::parse_from(store_after_command(std::env::args_os()));
+    let args = store_after_command(std::env::args_os());
+    let matches = commands(&args).get_matches_from(args);
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let result = match cli.command {
         Command::Init(args) => init::run(&args),
         Command::Build(args) => build::run(&args),
@@ -193,6 +195,15 @@ pub fn main() -> Exit {
     })
 }
 
+/// The commands. What each of them takes is worked out for the one that is named; who names none is shown what all are for.
+fn commands(args: &[OsString]) -> clap::Command {
+    let mut commands = Cli::command();
+    if args.get(1).is_none_or(|first| first.as_encoded_bytes().starts_with(b"-")) {
+        commands.build();
+    }
+    commands
+}
+
 /// `monkeyci --store URL show …` is `monkeyci show --store URL …`.
 fn store_after_command(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut args: Vec<_> = args.collect();
@@ -227,12 +238,6 @@ fn tell(error: &CliError) {
         let _gone = writeln!(stderr, "{word}{}{line}", if word.is_empty() { "" } else { " " });
         word.clear();
     }
-}
-
-/// What a build runs in. Two threads: one may be busy with files while the other hears of jobs.
-fn runtime() -> Result<Runtime, CliError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.map_err(|error| CliError::ours(format!("threads: {error}")))
 }
 
 /// Whether the terminal can do nothing but print.

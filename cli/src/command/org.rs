@@ -5,6 +5,7 @@ use monkeyci_core::model::OrgId;
 use super::token::role;
 use crate::error::{CliError, Exit};
 use crate::remote::{OutputArgs, ServerArgs};
+use crate::runtime::Runtime;
 use crate::ui::{table, when};
 
 /// Organisations of the server, and who belongs to them
@@ -77,7 +78,7 @@ enum Command {
 
 /// Lists or changes organisations and their members.
 pub fn run(args: &OrgArgs) -> Result<Exit, CliError> {
-    super::runtime()?.block_on(async {
+    Runtime::new()?.block_on(async {
         match &args.command {
             Command::List { output } => list(output).await,
             Command::Add { org, name, output } => {

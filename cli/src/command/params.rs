@@ -7,6 +7,7 @@ use monkeyci_core::model::OrgId;
 use crate::error::{CliError, Exit};
 use crate::labels;
 use crate::remote::{AtArgs, Connection, OrgArgs, OutputArgs, RepoName};
+use crate::runtime::Runtime;
 use crate::secret;
 use crate::ui::{table, when};
 
@@ -110,7 +111,7 @@ struct SetArgs {
 
 /// Lists, sets or removes params.
 pub fn run(args: &ParamsArgs) -> Result<Exit, CliError> {
-    super::runtime()?.block_on(async {
+    Runtime::new()?.block_on(async {
         match &args.command {
             Command::List { owner } => list(owner).await,
             Command::Set(args) => set(args).await,

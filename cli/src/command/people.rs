@@ -2,6 +2,7 @@ use monkeyci_client::rest::Person;
 
 use crate::error::{CliError, Exit};
 use crate::remote::OutputArgs;
+use crate::runtime::Runtime;
 use crate::ui::{table, when};
 
 /// Everybody who is known to the server
@@ -37,7 +38,7 @@ struct Named {
 
 /// Lists, disables or enables people.
 pub fn run(args: &PeopleArgs) -> Result<Exit, CliError> {
-    super::runtime()?.block_on(async {
+    Runtime::new()?.block_on(async {
         match &args.command {
             Command::List { output } => list(output).await,
             Command::Disable(Named { name, output }) => {

@@ -7,6 +7,7 @@ use monkeyci_core::model::RepoId;
 use crate::error::{CliError, Exit};
 use crate::labels;
 use crate::remote::OrgArgs;
+use crate::runtime::Runtime;
 use crate::ui::{table, when};
 
 /// Pipelines of the server, for repositories that have no script of their own
@@ -66,7 +67,7 @@ struct SetArgs {
 
 /// Lists, shows, sets or removes pipelines.
 pub fn run(args: &PipelineArgs) -> Result<Exit, CliError> {
-    super::runtime()?.block_on(async {
+    Runtime::new()?.block_on(async {
         match &args.command {
             Command::List { org } => list(org).await,
             Command::Show { name, org } => {

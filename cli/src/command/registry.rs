@@ -6,6 +6,7 @@ use monkeyci_client::rest::{LabelFilters, RegistryCredential, RegistryCredential
 use crate::error::{CliError, Exit};
 use crate::labels;
 use crate::remote::OrgArgs;
+use crate::runtime::Runtime;
 use crate::secret;
 use crate::ui::table;
 
@@ -61,7 +62,7 @@ struct SetArgs {
 
 /// Lists, sets or removes credentials of registries.
 pub fn run(args: &RegistryArgs) -> Result<Exit, CliError> {
-    super::runtime()?.block_on(async {
+    Runtime::new()?.block_on(async {
         match &args.command {
             Command::List { org } => list(org).await,
             Command::Set(args) => set(args).await,

@@ -8,6 +8,7 @@ use monkeyci_core::model::OrgId;
 use crate::error::{CliError, Exit};
 use crate::param;
 use crate::remote::{OutputArgs, RepoName, origin};
+use crate::runtime::Runtime;
 use crate::ui::style::{Style, Tone};
 use crate::ui::{sentence, table, when};
 
@@ -128,7 +129,7 @@ impl SettingsArgs {
 
 /// Lists, adds, changes, shows or removes repositories.
 pub fn run(args: &RepoArgs) -> Result<Exit, CliError> {
-    super::runtime()?.block_on(async {
+    Runtime::new()?.block_on(async {
         match &args.command {
             Command::List { org, output } => list(org.as_ref(), output).await,
             Command::Add(args) => add(args).await,

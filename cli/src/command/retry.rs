@@ -2,6 +2,7 @@ use monkeyci_core::model::{BuildId, JobId};
 
 use crate::error::{CliError, Exit};
 use crate::remote::{BuildName, OutputArgs, watch};
+use crate::runtime::Runtime;
 use crate::ui;
 
 /// Do a build of the server again, as a new one, and watch it
@@ -30,7 +31,7 @@ pub struct RetryArgs {
 
 /// Begins a build anew and shows it.
 pub fn run(args: &RetryArgs) -> Result<Exit, CliError> {
-    super::runtime()?.block_on(async {
+    Runtime::new()?.block_on(async {
         let server = args.output.connect()?;
         let (_, build) = server.build(args.build.as_ref()).await?;
         let begun = match &args.job {

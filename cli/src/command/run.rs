@@ -5,6 +5,7 @@ use monkeyci_grammar::{Place, Run};
 use crate::error::{CliError, Exit};
 use crate::param;
 use crate::remote::{OutputArgs, RepoName, watch};
+use crate::runtime::Runtime;
 use crate::ui;
 
 /// Have the server run a build, and watch it
@@ -43,7 +44,7 @@ pub struct RunArgs {
 /// Begins a build and shows it.
 pub fn run(args: &RunArgs) -> Result<Exit, CliError> {
     let (repo, wanted) = args.wanted()?;
-    super::runtime()?.block_on(begin(args, repo.as_ref(), &wanted))
+    Runtime::new()?.block_on(begin(args, repo.as_ref(), &wanted))
 }
 
 impl RunArgs {

@@ -9,15 +9,15 @@ use monkeyci_core::blob::Place;
 use monkeyci_core::model::BuildId;
 use monkeyci_core::transport::{Consumer, Folder, Message, Transport, Worked};
 use monkeyci_core::trigger::Queued;
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
 
 use super::build::exit;
 use super::short;
 use crate::controller::{Controller, Publisher, Ran, Sources};
 use crate::error::{CliError, Exit};
 use crate::executor::Choice;
+use crate::log::LogFormat;
 use crate::remote::BuildName;
+use crate::runtime::Runtime;
 use crate::session::Limits;
 use crate::state::Folders;
 use crate::stored::{StoreArgs, Stored};
@@ -83,15 +83,14 @@ pub struct RunBuildArgs {
 
 /// Runs builds.
 pub fn run(args: &RunBuildArgs) -> Result<Exit, CliError> {
-    let runtime = super::runtime()?;
+    let runtime = Runtime::new()?;
     let exit = runtime.block_on(work(args));
     runtime.shutdown_background();
     exit
 }
 
 async fn work(args: &RunBuildArgs) -> Result<Exit, CliError> {
-    let filter = EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).from_env_lossy();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    LogFormat::Text.begin("warn")?;
     let given = args.trigger.as_ref().map(read).transpose()?;
     let (stored, folders) = (args.store.open_some().await?, Folders::of_user()?);
     let is_here = matches!(stored.place, Place::Folder(_));

@@ -3,6 +3,7 @@ use monkeyci_client::rest::{Schedule, ScheduleBody};
 use crate::error::{CliError, Exit};
 use crate::param;
 use crate::remote::AtArgs;
+use crate::runtime::Runtime;
 use crate::ui::{table, when};
 
 /// Builds of a repository by the clock
@@ -57,7 +58,7 @@ struct SetArgs {
 
 /// Lists, sets or removes schedules.
 pub fn run(args: &ScheduleArgs) -> Result<Exit, CliError> {
-    super::runtime()?.block_on(async {
+    Runtime::new()?.block_on(async {
         match &args.command {
             Command::List { at } => list(at).await,
             Command::Set(args) => set(args).await,

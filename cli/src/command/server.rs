@@ -1,14 +1,13 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::ValueEnum;
 use monkeyci_api::{Config, Server};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
 
 use crate::error::{CliError, Exit, chain};
+use crate::log::LogFormat;
+use crate::runtime::Runtime;
 
 /// Run a server: API, webhooks and web page
 ///
@@ -48,15 +47,6 @@ pub struct ServerArgs {
     allow_file: bool,
 }
 
-/// How the log looks.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum LogFormat {
-    /// Lines for people
-    Text,
-    /// One JSON object a line
-    Json,
-}
-
 /// Serves until it is told to stop.
 pub fn run(args: &ServerArgs) -> Result<Exit, CliError> {
     let mut config = match &args.config {
@@ -64,9 +54,9 @@ pub fn run(args: &ServerArgs) -> Result<Exit, CliError> {
         None => Config::default(),
     };
     args.apply(&mut config);
-    args.log_format.begin()?;
+    args.log_format.begin("info")?;
     make_room(&mut config);
-    super::runtime()?.block_on(serve(&config))
+    Runtime::new()?.block_on(serve(&config))
 }
 
 /// Files that are kept for everything else when connections take up the rest.
@@ -106,21 +96,6 @@ async fn serve(config: &Config) -> Result<Exit, CliError> {
     });
     server.serve().await.map_err(|error| CliError::ours(format!("the server: {error}")))?;
     Ok(Exit::Success)
-}
-
-impl LogFormat {
-    /// From now on, what happens is written to standard error.
-    pub(super) fn begin(self) -> Result<(), CliError> {
-        let said = std::env::var("RUST_LOG").unwrap_or_default();
-        let filter = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).parse(&said);
-        let filter = filter.map_err(|error| CliError::usage(format!("RUST_LOG: `{said}`: {error}")))?;
-        let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-        match self {
-            Self::Text => log.init(),
-            Self::Json => log.json().flatten_event(true).init(),
-        }
-        Ok(())
-    }
 }
 
 impl ServerArgs {

@@ -4,6 +4,7 @@ use monkeyci_client::{ClientError, ServiceAccountRef};
 use super::token::{DAY, role, row as token_row};
 use crate::error::{CliError, Exit};
 use crate::remote::OrgArgs;
+use crate::runtime::Runtime;
 use crate::ui::{table, when};
 
 /// Accounts of programs in an organisation, and their tokens
@@ -84,7 +85,7 @@ struct TokenArgs {
 
 /// Lists, makes or changes service accounts and their tokens.
 pub fn run(args: &ServiceAccountArgs) -> Result<Exit, CliError> {
-    super::runtime()?.block_on(async {
+    Runtime::new()?.block_on(async {
         match &args.command {
             Command::List { org } => list(org).await,
             Command::Set(args) => set(args).await,

@@ -3,6 +3,7 @@ use monkeyci_core::model::{BuildId, JobStatus, Trigger};
 
 use crate::error::{CliError, Exit};
 use crate::remote::{BuildName, OutputArgs};
+use crate::runtime::Runtime;
 use crate::stored::{self, StoreArgs};
 use crate::ui::style::{Style, Tone};
 use crate::ui::{duration, picture, sentence, table, when};
@@ -22,7 +23,7 @@ pub struct ShowArgs {
 /// Shows a build.
 pub fn run(args: &ShowArgs) -> Result<Exit, CliError> {
     if args.store.is_named() {
-        let (id, build) = super::runtime()?.block_on(async {
+        let (id, build) = Runtime::new()?.block_on(async {
             let stored = args.store.open_some().await?;
             let row = stored.build(args.build.as_ref()).await?;
             Ok::<_, CliError>((row.build.clone(), stored::detail(&stored, row).await?))
@@ -30,7 +31,7 @@ pub fn run(args: &ShowArgs) -> Result<Exit, CliError> {
         return args.output.print(&build, |style| draw(&id, &build, style));
     }
     let server = args.output.connect()?;
-    let (id, build) = super::runtime()?.block_on(async {
+    let (id, build) = Runtime::new()?.block_on(async {
         let (id, build) = server.build(args.build.as_ref()).await?;
         Ok::<_, CliError>((id, build.get().await?))
     })?;

@@ -6,9 +6,9 @@ use monkeyci_core::sidecar::{Attendant, Depot, HttpDepot, Order, SidecarError};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::server::LogFormat;
 use crate::bucket::Bucket;
 use crate::error::{CliError, Exit, chain};
+use crate::log::LogFormat;
 
 /// How long an order is waited for: what it speaks of is sent meanwhile.
 const WAIT: Duration = Duration::from_secs(10 * 60);
@@ -45,7 +45,7 @@ pub struct SidecarArgs {
 
 /// Stays with a job to its end.
 pub fn run(args: &SidecarArgs) -> Result<Exit, CliError> {
-    args.log_format.begin()?;
+    args.log_format.begin("info")?;
     // One thread: it has little memory, and waits most of the time.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(4).build();
     runtime.map_err(|error| CliError::ours(format!("threads: {error}")))?.block_on(attend(args))

@@ -2,6 +2,7 @@ use monkeyci_client::rest::{Rotate, SigningKey};
 
 use crate::error::{CliError, Exit};
 use crate::remote::OutputArgs;
+use crate::runtime::Runtime;
 use crate::ui::{table, when};
 
 /// Keys by which the server signs ID tokens of jobs
@@ -32,7 +33,7 @@ enum Command {
 
 /// Lists or rotates them.
 pub fn run(args: &SigningKeyArgs) -> Result<Exit, CliError> {
-    super::runtime()?.block_on(async {
+    Runtime::new()?.block_on(async {
         match &args.command {
             Command::List { output } => {
                 let keys = output.connect()?.client.signing_keys().all().await?;

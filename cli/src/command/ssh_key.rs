@@ -7,6 +7,7 @@ use monkeyci_client::rest::{LabelFilters, SshKey, SshKeyBody};
 use crate::error::{CliError, Exit};
 use crate::labels;
 use crate::remote::OrgArgs;
+use crate::runtime::Runtime;
 use crate::ui::table;
 
 /// Keys by which the server reads repositories over SSH
@@ -58,7 +59,7 @@ struct SetArgs {
 
 /// Lists, sets or removes keys.
 pub fn run(args: &SshKeyArgs) -> Result<Exit, CliError> {
-    super::runtime()?.block_on(async {
+    Runtime::new()?.block_on(async {
         match &args.command {
             Command::List { org } => list(org).await,
             Command::Set(args) => set(args).await,

@@ -4,6 +4,7 @@ use monkeyci_core::model::OrgId;
 
 use crate::error::{CliError, Exit};
 use crate::remote::{OutputArgs, RepoName};
+use crate::runtime::Runtime;
 use crate::ui::style::{Style, Tone};
 use crate::ui::{duration, table};
 
@@ -28,7 +29,7 @@ pub struct StatsArgs {
 
 /// Shows statistics.
 pub fn run(args: &StatsArgs) -> Result<Exit, CliError> {
-    super::runtime()?.block_on(async {
+    Runtime::new()?.block_on(async {
         let connection = args.output.connect()?;
         let found = match &args.org {
             Some(org) => connection.client.org(org).statistics(Some(args.days)).await?,

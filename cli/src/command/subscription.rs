@@ -7,6 +7,7 @@ use monkeyci_grammar::Moment;
 use crate::error::{CliError, Exit};
 use crate::labels;
 use crate::remote::{BuildName, OrgArgs, OutputArgs};
+use crate::runtime::Runtime;
 use crate::ui::{table, when};
 
 /// Who is told of what happens in builds of an organisation
@@ -132,7 +133,7 @@ impl Moments {
 
 /// Lists, sets or removes subscriptions.
 pub fn run(args: &SubscriptionArgs) -> Result<Exit, CliError> {
-    super::runtime()?.block_on(async {
+    Runtime::new()?.block_on(async {
         match &args.command {
             Command::List { org } => list(org).await,
             Command::Set(args) => set(args).await,

@@ -5,6 +5,7 @@ use monkeyci_core::model::OrgId;
 
 use crate::error::{CliError, Exit};
 use crate::remote::OutputArgs;
+use crate::runtime::Runtime;
 use crate::terraform::{self, Written};
 
 /// What is set up on the server, as code for Terraform
@@ -41,7 +42,7 @@ struct ExportArgs {
 /// Writes the configuration.
 pub fn run(args: &TfArgs) -> Result<Exit, CliError> {
     let Command::Export(args) = &args.command;
-    super::runtime()?.block_on(export(args))
+    Runtime::new()?.block_on(export(args))
 }
 
 async fn export(args: &ExportArgs) -> Result<Exit, CliError> {

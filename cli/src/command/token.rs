@@ -6,6 +6,7 @@ use monkeyci_core::model::OrgId;
 
 use crate::error::{CliError, Exit};
 use crate::remote::{OrgArgs, OutputArgs};
+use crate::runtime::Runtime;
 use crate::ui::{table, when};
 
 /// Milliseconds of a day.
@@ -72,7 +73,7 @@ struct ExchangeArgs {
 
 /// Lists, makes, exchanges or revokes tokens.
 pub fn run(args: &TokenArgs) -> Result<Exit, CliError> {
-    super::runtime()?.block_on(async {
+    Runtime::new()?.block_on(async {
         match &args.command {
             Command::List { output } => list(output).await,
             Command::Create(args) => create(args).await,

@@ -4,6 +4,7 @@ use monkeyci_core::model::{BuildStatus, RepoId};
 use crate::error::{CliError, Exit};
 use crate::param;
 use crate::remote::AtArgs;
+use crate::runtime::Runtime;
 use crate::ui::table;
 
 /// Builds of a repository that follow builds of another
@@ -64,7 +65,7 @@ struct SetArgs {
 
 /// Lists, sets or removes triggers.
 pub fn run(args: &TriggerArgs) -> Result<Exit, CliError> {
-    super::runtime()?.block_on(async {
+    Runtime::new()?.block_on(async {
         match &args.command {
             Command::List { at } => list(at).await,
             Command::Set(args) => set(args).await,

@@ -6,6 +6,7 @@ use monkeyci_client::rest::{Role, Trust, TrustBody};
 use super::token::role;
 use crate::error::{CliError, Exit};
 use crate::remote::OrgArgs;
+use crate::runtime::Runtime;
 use crate::ui::table;
 
 /// Programs elsewhere that are a service account, by what their CI system, cloud or cluster signs
@@ -70,7 +71,7 @@ struct SetArgs {
 
 /// Lists, sets or removes whom service accounts trust.
 pub fn run(args: &TrustArgs) -> Result<Exit, CliError> {
-    super::runtime()?.block_on(async {
+    Runtime::new()?.block_on(async {
         match &args.command {
             Command::List { account, org } => list(account, org).await,
             Command::Set(args) => set(args).await,

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::error::{CliError, Exit};
 use crate::remote::ServerArgs;
+use crate::runtime::Runtime;
 
 /// Look whether a server would take something, and change nothing
 ///
@@ -30,7 +31,7 @@ pub struct ValidateArgs {
 /// Asks the server.
 pub fn run(args: &ValidateArgs) -> Result<Exit, CliError> {
     let body = read(&args.file)?;
-    super::runtime()?.block_on(async {
+    Runtime::new()?.block_on(async {
         let client: Client = args.server.connect()?.client;
         let shown = args.file.display();
         match client.validate(args.kind, args.name.as_deref(), &body).await {

@@ -1,5 +1,6 @@
 use crate::error::{CliError, Exit};
 use crate::remote::{BuildName, OutputArgs, watch};
+use crate::runtime::Runtime;
 use crate::stored::{self, StoreArgs};
 use crate::ui;
 
@@ -22,7 +23,7 @@ pub struct WatchArgs {
 
 /// Shows a build to its end.
 pub fn run(args: &WatchArgs) -> Result<Exit, CliError> {
-    super::runtime()?.block_on(async {
+    Runtime::new()?.block_on(async {
         if let Some(stored) = args.store.open().await? {
             let id = stored.build(args.build.as_ref()).await?.build;
             let mut view = ui::view(args.output.json, args.quiet);

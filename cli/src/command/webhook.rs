@@ -2,6 +2,7 @@ use monkeyci_client::rest::{Delivery, Hook, HookSecret, NewHook};
 
 use crate::error::{CliError, Exit};
 use crate::remote::AtArgs;
+use crate::runtime::Runtime;
 use crate::ui::{table, when};
 
 /// Webhooks, by which forges start builds of a repository
@@ -71,7 +72,7 @@ enum Command {
 
 /// Lists or changes webhooks.
 pub fn run(args: &WebhookArgs) -> Result<Exit, CliError> {
-    super::runtime()?.block_on(async {
+    Runtime::new()?.block_on(async {
         match &args.command {
             Command::List { at } => list(at).await,
             Command::Add { forge, name, at } => {

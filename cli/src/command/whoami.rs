@@ -1,5 +1,6 @@
 use crate::error::{CliError, Exit};
 use crate::remote::OutputArgs;
+use crate::runtime::Runtime;
 use crate::ui::table;
 
 /// Show who you are on the server, and what you may do there
@@ -12,7 +13,7 @@ pub struct WhoamiArgs {
 /// Asks the server who asks.
 pub fn run(args: &WhoamiArgs) -> Result<Exit, CliError> {
     let server = args.output.connect()?;
-    let me = super::runtime()?.block_on(server.client.me())?;
+    let me = Runtime::new()?.block_on(server.client.me())?;
     args.output.print(&me, |style| {
         let admin = if me.admin { ", who runs this server" } else { "" };
         let via = me.via.as_deref().map(|via| format!(" via {}", super::safe(via))).unwrap_or_default();

@@ -14,9 +14,10 @@ use monkeyci_core::program::Programs;
 use monkeyci_core::worker::{Ports, Settings, Worker};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::server::LogFormat;
 use crate::container_instances;
 use crate::error::{CliError, Exit, chain};
+use crate::log::LogFormat;
+use crate::runtime::Runtime;
 use crate::worker::home::Home;
 use crate::worker::link::Link;
 use crate::worker::supplies::FarSupplies;
@@ -106,8 +107,8 @@ enum Choice {
 
 /// Works until it is told to stop.
 pub fn run(args: &WorkerArgs) -> Result<Exit, CliError> {
-    args.log_format.begin()?;
-    super::runtime()?.block_on(work(args))
+    args.log_format.begin("info")?;
+    Runtime::new()?.block_on(work(args))
 }
 
 async fn work(args: &WorkerArgs) -> Result<Exit, CliError> {

@@ -3,6 +3,7 @@ use monkeyci_core::model::OrgId;
 
 use crate::error::{CliError, Exit};
 use crate::remote::OutputArgs;
+use crate::runtime::Runtime;
 use crate::ui::{table, when};
 
 /// Workers of the server, on other machines
@@ -70,7 +71,7 @@ struct Named {
 
 /// Lists, adds, drains or removes workers.
 pub fn run(args: &WorkersArgs) -> Result<Exit, CliError> {
-    super::runtime()?.block_on(async {
+    Runtime::new()?.block_on(async {
         match &args.command {
             Command::List { output } => list(output).await,
             Command::Add { name, org, output } => {
