@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::service::Service;
+use crate::service::{Service, in_region};
 
 /// The version of the service, which begins all paths.
 const VERSION: &str = "20210201";
@@ -56,29 +56,9 @@ pub struct Description {
     pub dead_letter_queue_delivery_count: Option<u32>,
 }
 
+in_region!(Queues, "messaging", VERSION);
+
 impl Queues {
-    /// Those of a region.
-    ///
-    /// # Errors
-    /// When the region cannot stand in an address.
-    pub fn in_region(client: Client, region: &str) -> Result<Self, Error> {
-        Ok(Self { service: Service::in_region(client, "messaging", region, VERSION)? })
-    }
-
-    /// Those at an address, as that of a private endpoint.
-    ///
-    /// # Errors
-    /// When it is none.
-    pub fn at(client: Client, address: &str) -> Result<Self, Error> {
-        Ok(Self { service: Service::at(client, address, VERSION)? })
-    }
-
-    /// The same, with another way of trying again or of waiting.
-    #[must_use]
-    pub fn with(self, change: impl FnOnce(Service) -> Service) -> Self {
-        Self { service: change(self.service) }
-    }
-
     /// A queue.
     ///
     /// # Errors

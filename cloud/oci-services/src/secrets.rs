@@ -4,13 +4,12 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use oci_signer::Client;
 use reqwest::Method;
 use serde::Deserialize;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::error::Error;
-use crate::service::Service;
+use crate::service::{Service, in_region};
 
 /// The version of the service, which begins all paths.
 const VERSION: &str = "20190301";
@@ -58,29 +57,9 @@ impl Drop for Content {
     }
 }
 
+in_region!(Secrets, "secrets.vaults", VERSION);
+
 impl Secrets {
-    /// Those of a region.
-    ///
-    /// # Errors
-    /// When the region cannot stand in an address.
-    pub fn in_region(client: Client, region: &str) -> Result<Self, Error> {
-        Ok(Self { service: Service::in_region(client, "secrets.vaults", region, VERSION)? })
-    }
-
-    /// Those at an address, as that of a private endpoint.
-    ///
-    /// # Errors
-    /// When it is none.
-    pub fn at(client: Client, address: &str) -> Result<Self, Error> {
-        Ok(Self { service: Service::at(client, address, VERSION)? })
-    }
-
-    /// The same, with another way of trying again or of waiting.
-    #[must_use]
-    pub fn with(self, change: impl FnOnce(Service) -> Service) -> Self {
-        Self { service: change(self.service) }
-    }
-
     /// Reads a version of a secret.
     ///
     /// # Errors

@@ -98,3 +98,33 @@ impl Service {
         self.patience
     }
 }
+
+/// How a client that has one service comes to it.
+macro_rules! in_region {
+    ($client:ident, $name:literal, $version:expr) => {
+        impl $client {
+            /// What is in a region.
+            ///
+            /// # Errors
+            /// When the region cannot stand in an address.
+            pub fn in_region(client: oci_signer::Client, region: &str) -> Result<Self, $crate::Error> {
+                Ok(Self { service: $crate::Service::in_region(client, $name, region, $version)? })
+            }
+
+            /// What is at an address, as that of a private endpoint.
+            ///
+            /// # Errors
+            /// When it is none.
+            pub fn at(client: oci_signer::Client, address: &str) -> Result<Self, $crate::Error> {
+                Ok(Self { service: $crate::Service::at(client, address, $version)? })
+            }
+
+            /// The same, with another way of trying again or of waiting.
+            #[must_use]
+            pub fn with(self, change: impl FnOnce($crate::Service) -> $crate::Service) -> Self {
+                Self { service: change(self.service) }
+            }
+        }
+    };
+}
+pub(crate) use in_region;

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::service::Service;
+use crate::service::{Service, in_region};
 
 /// The version of the service, which begins all paths.
 const VERSION: &str = "20180418";
@@ -46,23 +46,9 @@ pub struct Description {
     pub retention_in_hours: Option<u32>,
 }
 
+in_region!(Streams, "streaming", VERSION);
+
 impl Streams {
-    /// Those of a region.
-    ///
-    /// # Errors
-    /// When the region cannot stand in an address.
-    pub fn in_region(client: Client, region: &str) -> Result<Self, Error> {
-        Ok(Self { service: Service::in_region(client, "streaming", region, VERSION)? })
-    }
-
-    /// Those at an address, as that of a private endpoint.
-    ///
-    /// # Errors
-    /// When it is none.
-    pub fn at(client: Client, address: &str) -> Result<Self, Error> {
-        Ok(Self { service: Service::at(client, address, VERSION)? })
-    }
-
     /// A stream.
     ///
     /// # Errors

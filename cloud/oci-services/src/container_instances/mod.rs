@@ -26,7 +26,7 @@ pub use volume::{BackingStore, ConfigFile, Volume, VolumeMount};
 use crate::call::Call;
 use crate::error::Error;
 use crate::page::Page;
-use crate::service::Service;
+use crate::service::{Service, in_region};
 use crate::work_request::{WorkRequest, WorkRequestError};
 
 /// The version of the service, which begins all paths.
@@ -70,29 +70,9 @@ pub struct Created {
     pub work_request: Option<String>,
 }
 
+in_region!(ContainerInstances, "compute-containers", VERSION);
+
 impl ContainerInstances {
-    /// Those of a region.
-    ///
-    /// # Errors
-    /// When the region cannot stand in an address.
-    pub fn in_region(client: oci_signer::Client, region: &str) -> Result<Self, Error> {
-        Ok(Self { service: Service::in_region(client, "compute-containers", region, VERSION)? })
-    }
-
-    /// Those at an address, as that of a private endpoint.
-    ///
-    /// # Errors
-    /// When it is none.
-    pub fn at(client: oci_signer::Client, address: &str) -> Result<Self, Error> {
-        Ok(Self { service: Service::at(client, address, VERSION)? })
-    }
-
-    /// The same, with another way of trying again or of waiting.
-    #[must_use]
-    pub fn with(self, change: impl FnOnce(Service) -> Service) -> Self {
-        Self { service: change(self.service) }
-    }
-
     /// Creates an instance. Of several calls with one `retry_token`, within a day, one does.
     ///
     /// # Errors

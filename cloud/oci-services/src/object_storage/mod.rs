@@ -6,7 +6,6 @@ mod preauthenticated;
 #[cfg(feature = "object-store")]
 mod store;
 
-use oci_signer::Client;
 use reqwest::Method;
 
 pub use multipart::{Part, UploadId};
@@ -17,7 +16,7 @@ pub use store::BucketStore;
 
 use crate::call::Call;
 use crate::error::Error;
-use crate::service::Service;
+use crate::service::{Service, in_region};
 
 /// Object Storage of one region. Its paths have no version.
 #[derive(Debug, Clone)]
@@ -33,23 +32,9 @@ pub struct Bucket {
     name: String,
 }
 
+in_region!(ObjectStorage, "objectstorage", "");
+
 impl ObjectStorage {
-    /// That of a region.
-    ///
-    /// # Errors
-    /// When the region cannot stand in an address.
-    pub fn in_region(client: Client, region: &str) -> Result<Self, Error> {
-        Ok(Self { service: Service::in_region(client, "objectstorage", region, "")? })
-    }
-
-    /// That at an address, as of a private endpoint.
-    ///
-    /// # Errors
-    /// When that is no address of a service.
-    pub fn at(client: Client, address: &str) -> Result<Self, Error> {
-        Ok(Self { service: Service::at(client, address, "")? })
-    }
-
     /// The same over another service, which tries again in its own way.
     #[must_use]
     pub fn over(service: Service) -> Self {
