@@ -67,12 +67,9 @@ const OCCASIONS: [(Occasion, rest::Occasion); 6] = [
     (Occasion::Manual, rest::Occasion::Manual),
 ];
 
-/// What is told where nothing is said.
-const USUAL: [rest::Moment; 3] = [rest::Moment::Failed, rest::Moment::Recovered, rest::Moment::Waiting];
-
 /// What is told where nothing is said, as an attribute has it.
 pub(crate) fn usual() -> Value {
-    told_moments(&USUAL.into()).to_value()
+    told_moments(&rest::Moment::USUAL.into()).to_value()
 }
 
 /// The moments that the server is told.

@@ -1,8 +1,9 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use monkeyci_client::SubscriptionRef;
-use monkeyci_client::rest::{LabelFilters, Match, Notice, Recipient, Subscription, SubscriptionBody};
-use monkeyci_grammar::Moment;
+use monkeyci_client::rest::{
+    LabelFilters, Match, Moment, Notice, Occasion, Recipient, SlackStyle, Subscription, SubscriptionBody,
+};
 
 use crate::error::{CliError, Exit};
 use crate::labels;
@@ -111,7 +112,7 @@ struct SetArgs {
     actor: Vec<String>,
     /// Caused by these, of: push, tag, pull-request, schedule, build, manual [default: any]
     #[arg(short, long, value_name = "EVENT,…", value_delimiter = ',', value_parser = monkeyci_grammar::event)]
-    event: Vec<&'static str>,
+    event: Vec<Occasion>,
     /// What is told, of: failed, recovered, still-failing, succeeded, started, waiting, canceled, deployed, or
     /// all [default: failed,recovered,waiting]
     #[arg(long, value_name = "MOMENT,…", value_delimiter = ',', value_parser = Moments::of)]
@@ -127,7 +128,7 @@ struct Moments(Vec<Moment>);
 
 impl Moments {
     fn of(word: &str) -> Result<Self, String> {
-        Moment::several(word).map(Self)
+        monkeyci_grammar::moments(word).map(Self)
     }
 }
 
@@ -198,31 +199,27 @@ fn row(subscription: &Subscription) -> [String; 6] {
 
 async fn set(args: &SetArgs) -> Result<Exit, CliError> {
     let to = match (&args.url, &args.slack) {
-        (Some(url), _) => serde_json::json!({ "webhook": { "url": url } }),
+        (Some(url), _) => Recipient::Webhook { url: url.clone() },
         (None, Some(place)) => {
             let (workspace, channel) = place.split_once('/').ok_or_else(|| {
                 CliError::usage(format!("--slack {place}: no channel")).hint("`--slack 'T0123ABCD/#builds'`")
             })?;
-            serde_json::json!({ "slack": { "workspace": workspace, "channel": channel } })
+            let (workspace, channel) = (workspace.to_owned(), channel.to_owned());
+            Recipient::Slack { workspace, channel, style: SlackStyle::default() }
         }
-        (None, None) => {
-            serde_json::json!({ "mail": { "to": args.mail, "author": args.mail_author, "actor": args.mail_actor } })
-        }
+        (None, None) => Recipient::Mail { to: args.mail.clone(), author: args.mail_author, actor: args.mail_actor },
     };
-    let mut body = serde_json::json!({ "to": to, "events": args.event });
-    if !args.on.is_empty() {
-        body["on"] = args.on.iter().flat_map(|Moments(all)| all).map(|moment| moment.as_str()).collect();
-    }
-    let body: SubscriptionBody =
-        serde_json::from_value(body).map_err(|error| CliError::usage(format!("--on, --event: {error}")))?;
+    let on: BTreeSet<Moment> = args.on.iter().flat_map(|Moments(all)| all).copied().collect();
     let body = SubscriptionBody {
+        to,
         repos: args.repo.clone(),
         label_filters: LabelFilters(args.labels.clone()),
         refs: args.refs.clone(),
         jobs: args.job.clone(),
         actors: args.actor.clone(),
+        events: args.event.iter().copied().collect(),
+        on: if on.is_empty() { Moment::USUAL.into() } else { on },
         paused: args.paused,
-        ..body
     };
     let set = args.of.find()?.put(&body).await?;
     args.of.org.output.print(&set, |_| told("Set", &set))

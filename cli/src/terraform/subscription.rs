@@ -61,7 +61,7 @@ fn of_style(style: &SlackStyle) -> Value {
 
 fn chosen(block: Block, subscription: &Subscription) -> Block {
     let body = &subscription.body;
-    let usual: BTreeSet<Moment> = [Moment::Failed, Moment::Recovered, Moment::Waiting].into();
+    let usual: BTreeSet<Moment> = Moment::USUAL.into();
     let on = body.on.iter().map(|moment| Value::text(moment.as_str())).collect();
     block
         .maybe("repos", list(body.repos.iter().map(String::as_str)))

@@ -13,7 +13,7 @@
 //! The same words are understood after `/build`, after a mention, in a thread, and in a message to the app alone. Nothing is
 //! asked and nothing is done here: text goes in, a [`Command`] or a [`Mistake`] comes out. At a terminal, the command line has
 //! flags of its own; what a build is called ([`BuildName`]), what is to be begun ([`Run::of`]), what happens to builds
-//! ([`Moment`], [`event`]) and how long something is ([`Span`]) are said there in the same words.
+//! ([`moments`], [`event`]) and how long something is ([`Span`]) are said there in the same words.
 
 mod command;
 mod event;
@@ -31,7 +31,7 @@ mod word;
 pub use command::{Command, List, Logs, Mute, Muted, Param, Part, Run, Subject, is_param};
 pub use event::event;
 pub use mistake::Mistake;
-pub use moment::Moment;
+pub use moment::moments;
 pub use name::{At, BuildName, Place, RepoName, Which};
 pub use near::nearest;
 pub use parse::{LONGEST, parse};

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::event::{EVENTS, event};
+use monkeyci_rest::{Moment, Occasion};
+
 use crate::filter::{Args, Filter, Said, list, unexpected, unknown};
 use crate::word::Words;
-use crate::{Clock, Mistake, Moment, RepoName, Weekday};
+use crate::{Clock, Mistake, RepoName, Weekday, event, moment, moments};
 
 /// Values of the longest list.
 const MANY: usize = 20;
@@ -21,8 +22,8 @@ pub struct Subscribe {
     pub on: BTreeSet<Moment>,
     /// Globs of branches, tags and pull requests, as the server's subscriptions have them.
     pub refs: Vec<String>,
-    /// What caused the build, in the server's words.
-    pub events: BTreeSet<&'static str>,
+    /// What caused the build.
+    pub events: BTreeSet<Occasion>,
     /// Globs of jobs.
     pub jobs: Vec<String>,
     /// Globs of who caused the build; those to leave out begin with `!`.
@@ -211,23 +212,14 @@ impl Subscribe {
         match filter.key.as_str() {
             "on" => {
                 for word in filter.values() {
-                    if word.eq_ignore_ascii_case("all") {
-                        self.on.extend(Moment::ALL);
-                        continue;
-                    }
-                    let words = || Moment::ALL.iter().map(|moment| moment.as_str()).chain(["all"]);
-                    let known = || list(words().map(|word| format!("`{word}`")));
-                    let moment = Moment::of(word).ok_or_else(|| filter.mistake(&format!("known are {}", known())))?;
-                    self.on.insert(moment);
+                    self.on.extend(moments(word).map_err(|_| known(filter, moment::known()))?);
                 }
             }
             "branch" => self.refs.extend(globs()),
             "job" => self.jobs.extend(globs()),
             "event" => {
                 for word in filter.values() {
-                    let known = || list(EVENTS.iter().map(|(name, _)| format!("`{name}`")));
-                    let event = event(word).map_err(|_| filter.mistake(&format!("known are {}", known())))?;
-                    self.events.insert(event);
+                    self.events.insert(event(word).map_err(|_| known(filter, event::known()))?);
                 }
             }
             "by" => self.actors.extend(globs()),
@@ -237,6 +229,10 @@ impl Subscribe {
         }
         Ok(())
     }
+}
+
+fn known(filter: &Filter, words: impl Iterator<Item = &'static str>) -> Mistake {
+    filter.mistake(&format!("known are {}", list(words.map(|word| format!("`{word}`")))))
 }
 
 /// The labels that a filter names.

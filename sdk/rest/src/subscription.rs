@@ -136,6 +136,9 @@ pub enum Occasion {
 }
 
 impl Occasion {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::Push, Self::Tag, Self::PullRequest, Self::Schedule, Self::Build, Self::Manual];
+
     /// The word on the wire.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -174,6 +177,21 @@ pub enum Moment {
 }
 
 impl Moment {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Failed,
+        Self::Recovered,
+        Self::StillFailing,
+        Self::Succeeded,
+        Self::Started,
+        Self::Waiting,
+        Self::Canceled,
+        Self::Deployed,
+    ];
+
+    /// What is worth telling, where nothing is said.
+    pub const USUAL: [Self; 3] = [Self::Failed, Self::Recovered, Self::Waiting];
+
     /// The word on the wire.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -208,5 +226,5 @@ pub struct Match {
 }
 
 fn worth_telling() -> BTreeSet<Moment> {
-    [Moment::Failed, Moment::Recovered, Moment::Waiting].into()
+    Moment::USUAL.into()
 }

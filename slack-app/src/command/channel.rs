@@ -226,21 +226,6 @@ fn told(channel: &Channel) -> String {
 }
 
 fn body(place: &Place, repo: Option<&str>, wanted: &Subscribe) -> SubscriptionBody {
-    let moment = |moment: &monkeyci_grammar::Moment| match moment {
-        monkeyci_grammar::Moment::Failed => Moment::Failed,
-        monkeyci_grammar::Moment::Recovered => Moment::Recovered,
-        monkeyci_grammar::Moment::StillFailing => Moment::StillFailing,
-        monkeyci_grammar::Moment::Succeeded => Moment::Succeeded,
-        monkeyci_grammar::Moment::Started => Moment::Started,
-        monkeyci_grammar::Moment::Waiting => Moment::Waiting,
-        monkeyci_grammar::Moment::Canceled => Moment::Canceled,
-        monkeyci_grammar::Moment::Deployed => Moment::Deployed,
-    };
-    let on = if wanted.on.is_empty() {
-        [Moment::Failed, Moment::Recovered, Moment::Waiting].into()
-    } else {
-        wanted.on.iter().map(moment).collect()
-    };
     SubscriptionBody {
         to: Recipient::Slack {
             workspace: place.team.clone(),
@@ -252,8 +237,8 @@ fn body(place: &Place, repo: Option<&str>, wanted: &Subscribe) -> SubscriptionBo
         refs: wanted.refs.clone(),
         jobs: wanted.jobs.clone(),
         actors: wanted.actors.clone(),
-        events: wanted.events.iter().filter_map(|word| serde_json::from_value((*word).into()).ok()).collect(),
-        on,
+        events: wanted.events.clone(),
+        on: if wanted.on.is_empty() { Moment::USUAL.into() } else { wanted.on.clone() },
         paused: false,
     }
 }

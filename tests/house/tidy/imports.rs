@@ -29,7 +29,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("monkeyci-plugin-release", &["monkeyci-sdk"]),
     ("tfplugin-derive", &[]),
     ("tfplugin", &["tfplugin-derive"]),
-    ("monkeyci-grammar", &[]),
+    ("monkeyci-grammar", &["monkeyci-rest"]),
     ("monkeyci-slack", &["monkeyci-client", "monkeyci-grammar", "monkeyci-slack-emulator"]),
     ("monkeyci-slack-emulator", &[]),
     ("terraform-provider-monkeyci", &["monkeyci-client", "tfplugin"]),

@@ -1,5 +1,7 @@
 use super::*;
-use crate::{Clock, Mention, Moment, Mute, Muted, Quiet, Style, Until};
+use monkeyci_rest::{Moment, Occasion};
+
+use crate::{Clock, Mention, Mute, Muted, Quiet, Style, Until};
 
 fn build(text: &str) -> Option<BuildName> {
     let mut named = Named::default();
@@ -90,7 +92,7 @@ fn channels_subscribe_with_filters() {
         panic!("no subscription")
     };
     assert_eq!(wanted.labels, [("team".into(), "shop".into())]);
-    assert_eq!(wanted.events, ["pull-request", "tag"].into());
+    assert_eq!(wanted.events, [Occasion::PullRequest, Occasion::Tag].into());
     assert_eq!(parse("unsubscribe all"), Ok(Command::Unsubscribe { from: None, labels: Vec::new() }));
 }
 
