@@ -25,6 +25,7 @@ mod role;
 mod scope;
 mod server;
 mod snapshot;
+mod subscribed;
 mod time;
 
 pub use provider::MonkeyCi;

@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use monkeyci_client::{Object, rest};
-use rest::validate::Kind;
-use tfplugin::{Computed, Result, Set};
+use monkeyci_client::rest;
+use tfplugin::{Computed, Set};
 
-use crate::address;
-use crate::declared::{Declared, declared, or_unset};
+use crate::declared::or_unset;
 use crate::moment::{self, Moment, Occasion};
-use crate::server::Server;
+use crate::subscribed::subscribed;
 
 /// Tells somebody of builds of an organisation: a server by signed requests, people by mail, or a place in a chat. Globs
 /// that begin with `!` leave out what they match. It is imported by its path: `acme/subscription/deploys`.
@@ -118,70 +116,14 @@ impl Recipient {
     }
 }
 
-impl Declared for Subscription {
-    type Answer = rest::Subscription;
-    type Body = rest::SubscriptionBody;
-    const NOUN: &'static str = "subscription";
-    const KIND: Kind = Kind::Subscription;
-    const ADDRESS: &'static str = "{org}/subscription/{name}";
-
-    fn place(&mut self, server: &Server) -> Result<()> {
-        self.id = format!("{}/subscription/{}", server.fill_org(&mut self.org)?, self.name).into();
-        Ok(())
+impl Subscription {
+    fn told(&self) -> rest::Recipient {
+        self.to.told()
     }
 
-    fn at(&self, server: &Server) -> Result<Object<rest::Subscription, rest::SubscriptionBody>> {
-        let org = server.fill_org(&mut self.org.clone())?;
-        Ok((*server.org(&org).subscription(&self.name)).clone())
-    }
-
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn body(&self, _: Option<&Self>) -> Result<rest::SubscriptionBody> {
-        Ok(rest::SubscriptionBody {
-            to: self.to.told(),
-            repos: self.repos.clone().unwrap_or_default(),
-            label_filters: rest::LabelFilters(self.label_filters.clone().unwrap_or_default()),
-            refs: self.refs.clone().unwrap_or_default(),
-            jobs: self.jobs.clone().unwrap_or_default(),
-            actors: self.actors.clone().unwrap_or_default(),
-            events: moment::occasions(self.events.as_ref()),
-            on: moment::moments(&self.on),
-            paused: self.paused,
-        })
-    }
-
-    fn filled(self, answer: rest::Subscription) -> Self {
-        let body = answer.body;
-        Self {
-            to: self.to.filled(body.to),
-            repos: or_unset(self.repos, body.repos),
-            label_filters: or_unset(self.label_filters, body.label_filters.0),
-            refs: or_unset(self.refs, body.refs),
-            jobs: or_unset(self.jobs, body.jobs),
-            actors: or_unset(self.actors, body.actors),
-            events: moment::told_occasions(self.events, &body.events),
-            on: moment::told_moments(&body.on),
-            paused: body.paused,
-            revision: answer.revision.into(),
-            ..self
-        }
-    }
-
-    fn exported(&self, export: &rest::Export) -> Option<Option<rest::Subscription>> {
-        Some(export.subscriptions.iter().find(|found| found.name == self.name).cloned())
-    }
-
-    fn of_address(address: &str) -> Result<Self> {
-        let [org, name] = address::imported("ORG/subscription/NAME", address)?;
-        Ok(Self { org: org.into(), name: name.to_owned(), ..Self::default() })
-    }
-
-    fn revision(&self) -> Option<u64> {
-        self.revision.known().copied()
+    fn heard(self, to: rest::Recipient) -> Self {
+        Self { to: self.to.filled(to), ..self }
     }
 }
 
-declared!(Subscription, "subscription");
+subscribed!(Subscription, "subscription");
