@@ -119,72 +119,36 @@ pub(super) static IMAGE: Shape = Shape {
     rule: one_source,
 };
 
+/// What people choose with, which has its place everywhere, and these.
+macro_rules! choices_and {
+    ($($shape:ident),* $(,)?) => {
+        &[
+            $(&$shape,)*
+            &CHECKBOXES,
+            &RADIO_BUTTONS,
+            &DATEPICKER,
+            &TIMEPICKER,
+            &STATIC_SELECT,
+            &EXTERNAL_SELECT,
+            &USERS_SELECT,
+            &CHANNELS_SELECT,
+            &CONVERSATIONS_SELECT,
+            &MULTI_STATIC_SELECT,
+            &MULTI_EXTERNAL_SELECT,
+            &MULTI_USERS_SELECT,
+            &MULTI_CHANNELS_SELECT,
+            &MULTI_CONVERSATIONS_SELECT,
+        ]
+    };
+}
+
 /// What a block of actions may hold.
-pub(super) static IN_ACTIONS: &[&Shape] = &[
-    &BUTTON,
-    &CHECKBOXES,
-    &DATEPICKER,
-    &DATETIMEPICKER,
-    &OVERFLOW,
-    &RADIO_BUTTONS,
-    &TIMEPICKER,
-    &WORKFLOW_BUTTON,
-    &RICH_TEXT_INPUT,
-    &STATIC_SELECT,
-    &EXTERNAL_SELECT,
-    &USERS_SELECT,
-    &CHANNELS_SELECT,
-    &CONVERSATIONS_SELECT,
-    &MULTI_STATIC_SELECT,
-    &MULTI_EXTERNAL_SELECT,
-    &MULTI_USERS_SELECT,
-    &MULTI_CHANNELS_SELECT,
-    &MULTI_CONVERSATIONS_SELECT,
-];
+pub(super) static IN_ACTIONS: &[&Shape] =
+    choices_and![BUTTON, DATETIMEPICKER, OVERFLOW, RICH_TEXT_INPUT, WORKFLOW_BUTTON];
 
 /// What may stand beside a section.
-pub(super) static BESIDE: &[&Shape] = &[
-    &BUTTON,
-    &CHECKBOXES,
-    &DATEPICKER,
-    &IMAGE,
-    &OVERFLOW,
-    &RADIO_BUTTONS,
-    &TIMEPICKER,
-    &WORKFLOW_BUTTON,
-    &STATIC_SELECT,
-    &EXTERNAL_SELECT,
-    &USERS_SELECT,
-    &CHANNELS_SELECT,
-    &CONVERSATIONS_SELECT,
-    &MULTI_STATIC_SELECT,
-    &MULTI_EXTERNAL_SELECT,
-    &MULTI_USERS_SELECT,
-    &MULTI_CHANNELS_SELECT,
-    &MULTI_CONVERSATIONS_SELECT,
-];
+pub(super) static BESIDE: &[&Shape] = choices_and![BUTTON, IMAGE, OVERFLOW, WORKFLOW_BUTTON];
 
 /// What is filled in.
-pub(super) static IN_INPUT: &[&Shape] = &[
-    &PLAIN_TEXT_INPUT,
-    &RICH_TEXT_INPUT,
-    &EMAIL_INPUT,
-    &URL_INPUT,
-    &NUMBER_INPUT,
-    &FILE_INPUT,
-    &CHECKBOXES,
-    &RADIO_BUTTONS,
-    &DATEPICKER,
-    &DATETIMEPICKER,
-    &TIMEPICKER,
-    &STATIC_SELECT,
-    &EXTERNAL_SELECT,
-    &USERS_SELECT,
-    &CHANNELS_SELECT,
-    &CONVERSATIONS_SELECT,
-    &MULTI_STATIC_SELECT,
-    &MULTI_EXTERNAL_SELECT,
-    &MULTI_USERS_SELECT,
-    &MULTI_CHANNELS_SELECT,
-    &MULTI_CONVERSATIONS_SELECT,
-];
+pub(super) static IN_INPUT: &[&Shape] =
+    choices_and![DATETIMEPICKER, EMAIL_INPUT, FILE_INPUT, NUMBER_INPUT, PLAIN_TEXT_INPUT, RICH_TEXT_INPUT, URL_INPUT];
