@@ -6,6 +6,7 @@ use monkeyci_core::values;
 use monkeyci_rest::{Environment, EnvironmentBody};
 
 use crate::owner::Owner;
+use crate::table::declared;
 
 const COLUMNS: &str = "SELECT name, body, created, updated, revision FROM environment";
 
@@ -53,13 +54,9 @@ pub fn put(
     let json = serde_json::to_string(body).expect("a body is JSON");
     let insert = "INSERT INTO environment (org, repo, name, body, created, updated, revision)
                   VALUES ($1, $2, $3, $4, $5, $5, 1) ON CONFLICT (org, repo, name) DO NOTHING";
-    if sql.execute(insert, values![org, repo, name, &json, now])? == 1 {
-        return Ok(true);
-    }
     let update = "UPDATE environment SET body = $4, updated = $5, revision = revision + 1
                   WHERE org = $1 AND repo = $2 AND name = $3 AND body <> $4";
-    sql.execute(update, values![org, repo, name, &json, now])?;
-    Ok(false)
+    declared::put(sql, insert, update, values![org, repo, name, &json, now])
 }
 
 /// Removes an environment with its params.

@@ -5,6 +5,7 @@ pub mod build;
 pub mod chat_identity;
 pub mod code;
 pub mod correspondent;
+mod declared;
 pub mod delivery;
 pub mod deployment;
 pub mod environment;

@@ -6,6 +6,7 @@ use monkeyci_core::values;
 use monkeyci_rest::{ParamSet, ParamSetBody};
 
 use crate::owner::Owner;
+use crate::table::declared;
 
 const COLUMNS: &str = "SELECT name, body, created, updated, revision FROM param_set";
 
@@ -40,13 +41,9 @@ pub fn put(sql: &mut dyn Sql, org: &OrgId, name: &str, body: &ParamSetBody, now:
     let json = serde_json::to_string(body).expect("a body is JSON");
     let insert = "INSERT INTO param_set (org, name, body, created, updated, revision) VALUES ($1, $2, $3, $4, $4, 1)
                   ON CONFLICT (org, name) DO NOTHING";
-    if sql.execute(insert, values![org, name, &json, now])? == 1 {
-        return Ok(true);
-    }
     let update = "UPDATE param_set SET body = $3, updated = $4, revision = revision + 1
                   WHERE org = $1 AND name = $2 AND body <> $3";
-    sql.execute(update, values![org, name, &json, now])?;
-    Ok(false)
+    declared::put(sql, insert, update, values![org, name, &json, now])
 }
 
 /// Removes a set with its params.

@@ -7,6 +7,8 @@ use monkeyci_core::store::{Row, Sql, StoreError};
 use monkeyci_core::values;
 use monkeyci_rest::{Pipeline, PipelineBody};
 
+use crate::table::declared;
+
 const COLUMNS: &str = "SELECT name, body, created, updated, revision FROM pipeline";
 
 fn read(row: &Row) -> Result<Pipeline, StoreError> {
@@ -41,13 +43,9 @@ pub fn put(sql: &mut dyn Sql, org: &OrgId, name: &str, body: &PipelineBody, now:
     let repo = body.repo.as_ref().map(RepoId::as_str);
     let insert = "INSERT INTO pipeline (org, name, repo, body, created, updated, revision)
                   VALUES ($1, $2, $3, $4, $5, $5, 1) ON CONFLICT (org, name) DO NOTHING";
-    if sql.execute(insert, values![org, name, repo, &json, now])? == 1 {
-        return Ok(true);
-    }
     let update = "UPDATE pipeline SET repo = $3, body = $4, updated = $5, revision = revision + 1
                   WHERE org = $1 AND name = $2 AND body <> $4";
-    sql.execute(update, values![org, name, repo, &json, now])?;
-    Ok(false)
+    declared::put(sql, insert, update, values![org, name, repo, &json, now])
 }
 
 /// The pipeline of a repository with these labels: one that names it before one that its labels fit, then by name.

@@ -5,6 +5,8 @@ use monkeyci_core::store::{Row, Sql, StoreError};
 use monkeyci_core::values;
 use monkeyci_rest::{Repo, RepoBody};
 
+use crate::table::declared;
+
 const COLUMNS: &str = "SELECT org, id, body, created, updated, revision FROM repo";
 
 fn read(row: &Row) -> Result<Repo, StoreError> {
@@ -54,13 +56,9 @@ pub fn put(sql: &mut dyn Sql, org: &OrgId, id: &RepoId, body: &RepoBody, now: Mi
     let json = serde_json::to_string(body).expect("a body is JSON");
     let insert = "INSERT INTO repo (org, id, body, created, updated, revision) VALUES ($1, $2, $3, $4, $4, 1)
                   ON CONFLICT (org, id) DO NOTHING";
-    if sql.execute(insert, values![org, id, &json, now])? == 1 {
-        return Ok(true);
-    }
     let update = "UPDATE repo SET body = $3, updated = $4, revision = revision + 1
                   WHERE org = $1 AND id = $2 AND body <> $3";
-    sql.execute(update, values![org, id, &json, now])?;
-    Ok(false)
+    declared::put(sql, insert, update, values![org, id, &json, now])
 }
 
 /// Removes a repository with all that it has, but not its builds.

@@ -5,6 +5,8 @@ use monkeyci_core::store::{Row, Sql, StoreError};
 use monkeyci_core::values;
 use monkeyci_rest::{Trust, TrustBody};
 
+use crate::table::declared;
+
 const COLUMNS: &str = "SELECT service_account, name, body, created, updated, revision FROM trust";
 
 fn read(row: &Row) -> Result<Trust, StoreError> {
@@ -66,13 +68,9 @@ pub fn put(
     let json = serde_json::to_string(body).expect("a body is JSON");
     let insert = "INSERT INTO trust (org, service_account, name, body, created, updated, revision)
                   VALUES ($1, $2, $3, $4, $5, $5, 1) ON CONFLICT (org, service_account, name) DO NOTHING";
-    if sql.execute(insert, values![org, account, name, &json, now])? == 1 {
-        return Ok(true);
-    }
     let update = "UPDATE trust SET body = $4, updated = $5, revision = revision + 1
                   WHERE org = $1 AND service_account = $2 AND name = $3 AND body <> $4";
-    sql.execute(update, values![org, account, name, &json, now])?;
-    Ok(false)
+    declared::put(sql, insert, update, values![org, account, name, &json, now])
 }
 
 /// Removes a trust.
