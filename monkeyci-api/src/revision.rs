@@ -6,6 +6,7 @@
 use axum::response::{IntoResponse, Response};
 use hmac_sha256::Hash;
 use http::{HeaderMap, StatusCode, header};
+use monkeyci_core::store::StoreError;
 use serde::Serialize;
 
 use crate::json::Json;
@@ -51,6 +52,27 @@ pub fn already<T>(
         (Err(_), Some(there)) if is_so(&there) => Ok(Some(there)),
         (Err(refusal), _) => Err(refusal),
     }
+}
+
+/// Removes what has this revision, in the transaction that found it: unless there is none, or the request takes another for
+/// granted. `noun` is what a refusal calls it.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn remove(
+    headers: &HeaderMap,
+    revision: Option<u64>,
+    noun: &str,
+    remove: impl FnOnce() -> Result<(), StoreError>,
+) -> Result<Answer<StatusCode>, StoreError> {
+    if revision.is_none() {
+        return Ok(Err(Refusal::not_found(noun)));
+    }
+    if let Err(refusal) = matches(headers, revision) {
+        return Ok(Err(refusal));
+    }
+    remove()?;
+    Ok(Ok(StatusCode::NO_CONTENT))
 }
 
 /// The revision of an object that counts none: a digest of what it says. It is a number that JavaScript can hold.

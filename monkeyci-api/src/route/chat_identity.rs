@@ -13,7 +13,7 @@ use crate::identity::Who;
 use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
-use crate::revision::{already, matches, tagged};
+use crate::revision::{already, remove, tagged};
 use crate::state::{State, now};
 use crate::table::{chat_identity, member, org, service_account};
 
@@ -144,15 +144,12 @@ async fn delete(
     let known = who.must(&path.org, Role::Owner)?;
     let change = Change::by(known, path.org.as_str(), "chat-identity/delete", url(&path));
     let removed = state.tables.write(move |sql| {
-        let Some(there) = chat_identity::find(sql, &path.org, &path.provider, &path.subject)? else {
-            return Ok(Err(Refusal::not_found("chat identity")));
-        };
-        if let Err(refusal) = matches(&headers, Some(there.revision)) {
-            return Ok(Err(refusal));
-        }
-        chat_identity::remove(sql, &path.org, &path.provider, &path.subject)?;
-        change.with("person", there.person).write(sql)?;
-        Ok(Ok(StatusCode::NO_CONTENT))
+        let found = chat_identity::find(sql, &path.org, &path.provider, &path.subject)?;
+        let (revision, person) = found.map(|found| (found.revision, found.person)).unzip();
+        remove(&headers, revision, "chat identity", || {
+            chat_identity::remove(sql, &path.org, &path.provider, &path.subject)?;
+            change.with("person", person.unwrap_or_default()).write(sql)
+        })
     });
     removed.await?
 }

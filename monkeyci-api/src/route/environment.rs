@@ -13,7 +13,7 @@ use crate::identity::Who;
 use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
-use crate::revision::{already, matches, tagged};
+use crate::revision::{already, remove, tagged};
 use crate::state::{State, now};
 use crate::table::{deployment, environment, member, person};
 
@@ -123,15 +123,11 @@ async fn delete_environment(
     let known = who.must(&path.org, Role::Maintainer)?;
     let change = Change::by(known, path.org.as_str(), "environment/delete", url(&path));
     let removed = state.tables.write(move |sql| {
-        let Some(there) = environment::find(sql, &path.org, &path.repo, &path.environment)? else {
-            return Ok(Err(Refusal::not_found("environment")));
-        };
-        if let Err(refusal) = matches(&headers, Some(there.revision)) {
-            return Ok(Err(refusal));
-        }
-        environment::remove(sql, &path.org, &path.repo, &path.environment)?;
-        change.write(sql)?;
-        Ok(Ok(StatusCode::NO_CONTENT))
+        let found = environment::find(sql, &path.org, &path.repo, &path.environment)?.map(|found| found.revision);
+        remove(&headers, found, "environment", || {
+            environment::remove(sql, &path.org, &path.repo, &path.environment)?;
+            change.write(sql)
+        })
     });
     removed.await?
 }

@@ -10,7 +10,7 @@ use crate::identity::Who;
 use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
-use crate::revision::{already, matches, tagged};
+use crate::revision::{already, remove, tagged};
 use crate::state::{State, now};
 use crate::table::{member, org, service_account};
 
@@ -101,15 +101,16 @@ async fn delete_org(
     headers: HeaderMap,
 ) -> Answer<Response> {
     let known = who.must(&path.org, Role::Owner)?;
-    let found = find(&state, &path).await?;
-    matches(&headers, Some(found.revision))?;
     let change = Change::by(known, path.org.as_str(), "org/delete", format!("/v1/orgs/{}", path.org));
     let removed = state.tables.write(move |sql| {
-        change.write(sql)?;
-        service_account::remove_all(sql, &path.org)?;
-        org::remove(sql, &path.org)
+        let found = org::find(sql, &path.org)?.map(|found| found.revision);
+        remove(&headers, found, "organisation", || {
+            change.write(sql)?;
+            service_account::remove_all(sql, &path.org)?;
+            org::remove(sql, &path.org)
+        })
     });
-    removed.await?;
+    let status = removed.await??;
     state.hooks.forget();
-    Ok(([(header::CACHE_CONTROL, "no-store")], StatusCode::NO_CONTENT).into_response())
+    Ok(([(header::CACHE_CONTROL, "no-store")], status).into_response())
 }

@@ -16,7 +16,7 @@ use crate::openapi::{Operation, Shaped};
 use crate::owner::{Of, Owner};
 use crate::params;
 use crate::problem::{Answer, Refusal};
-use crate::revision::{already, matches, tagged};
+use crate::revision::{already, remove, tagged};
 use crate::state::{State, now};
 use crate::table::param::ParamRow;
 use crate::table::{param, report};
@@ -328,13 +328,11 @@ async fn delete<O: One>(
     let known = who.must(&owner.org, Role::Maintainer)?;
     let change = Change::by(known, owner.org.as_str(), "param/delete", owner.url(&name));
     let removed = state.tables.write(move |sql| {
-        let Some(there) = param::find(sql, &owner, &name)? else { return Ok(Err(Refusal::not_found("param"))) };
-        if let Err(refusal) = matches(&headers, Some(there.param.revision)) {
-            return Ok(Err(refusal));
-        }
-        param::remove(sql, &owner, &name)?;
-        change.write(sql)?;
-        Ok(Ok(StatusCode::NO_CONTENT))
+        let found = param::find(sql, &owner, &name)?.map(|found| found.param.revision);
+        remove(&headers, found, "param", || {
+            param::remove(sql, &owner, &name)?;
+            change.write(sql)
+        })
     });
     removed.await?
 }

@@ -10,7 +10,7 @@ use crate::identity::Who;
 use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
-use crate::revision::{already, matches, tagged};
+use crate::revision::{already, remove, tagged};
 use crate::state::{State, now};
 use crate::table::{org, param_set, report};
 
@@ -89,15 +89,11 @@ async fn delete_set(
     let known = who.must(&path.org, Role::Maintainer)?;
     let change = Change::by(known, path.org.as_str(), "param-set/delete", url(&path));
     let removed = state.tables.write(move |sql| {
-        let Some(there) = param_set::find(sql, &path.org, &path.set)? else {
-            return Ok(Err(Refusal::not_found("param set")));
-        };
-        if let Err(refusal) = matches(&headers, Some(there.revision)) {
-            return Ok(Err(refusal));
-        }
-        param_set::remove(sql, &path.org, &path.set)?;
-        change.write(sql)?;
-        Ok(Ok(StatusCode::NO_CONTENT))
+        let found = param_set::find(sql, &path.org, &path.set)?.map(|found| found.revision);
+        remove(&headers, found, "param set", || {
+            param_set::remove(sql, &path.org, &path.set)?;
+            change.write(sql)
+        })
     });
     removed.await?
 }

@@ -12,7 +12,7 @@ use crate::identity::Who;
 use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
-use crate::revision::{already, matches, tagged};
+use crate::revision::{already, remove, tagged};
 use crate::state::{State, now};
 use crate::table::{org, pipeline, repo};
 
@@ -121,15 +121,11 @@ async fn delete_pipeline(
     let known = who.must(&path.org, Role::Maintainer)?;
     let change = Change::by(known, path.org.as_str(), "pipeline/delete", url(&path));
     let removed = state.tables.write(move |sql| {
-        let Some(there) = pipeline::find(sql, &path.org, &path.name)? else {
-            return Ok(Err(Refusal::not_found("pipeline")));
-        };
-        if let Err(refusal) = matches(&headers, Some(there.revision)) {
-            return Ok(Err(refusal));
-        }
-        pipeline::remove(sql, &path.org, &path.name)?;
-        change.write(sql)?;
-        Ok(Ok(StatusCode::NO_CONTENT))
+        let found = pipeline::find(sql, &path.org, &path.name)?.map(|found| found.revision);
+        remove(&headers, found, "pipeline", || {
+            pipeline::remove(sql, &path.org, &path.name)?;
+            change.write(sql)
+        })
     });
     removed.await?
 }

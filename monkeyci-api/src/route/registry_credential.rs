@@ -11,7 +11,7 @@ use crate::identity::Who;
 use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
-use crate::revision::{already, matches, tagged};
+use crate::revision::{already, remove, tagged};
 use crate::state::{State, now};
 use crate::table::org;
 use crate::table::registry_credential::{self, RegistryCredentialRow};
@@ -222,13 +222,11 @@ async fn delete_credential(
     let known = who.must(&path.org, Role::Maintainer)?;
     let change = Change::by(known, path.org.as_str(), "registry-credential/delete", url(&path));
     let removed = state.tables.write(move |sql| {
-        let Some(there) = registry_credential::find(sql, &path.org, &path.name)? else { return Ok(Err(missing())) };
-        if let Err(refusal) = matches(&headers, Some(there.credential.revision)) {
-            return Ok(Err(refusal));
-        }
-        registry_credential::remove(sql, &path.org, &path.name)?;
-        change.write(sql)?;
-        Ok(Ok(StatusCode::NO_CONTENT))
+        let found = registry_credential::find(sql, &path.org, &path.name)?.map(|found| found.credential.revision);
+        remove(&headers, found, "registry credentials", || {
+            registry_credential::remove(sql, &path.org, &path.name)?;
+            change.write(sql)
+        })
     });
     removed.await?
 }

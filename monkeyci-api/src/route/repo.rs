@@ -12,7 +12,7 @@ use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
 use crate::report::{Place, Wrong};
-use crate::revision::{already, matches, tagged};
+use crate::revision::{already, remove, tagged};
 use crate::state::{State, now};
 use crate::table::{build, org, repo, report};
 
@@ -119,16 +119,16 @@ async fn delete_repo(
     At(path): At<RepoPath>,
     headers: HeaderMap,
 ) -> Answer<StatusCode> {
-    let (found, known) = who.must_in(&state, &path, Role::Maintainer).await?;
-    matches(&headers, Some(found.revision))?;
+    let (_, known) = who.must_in(&state, &path, Role::Maintainer).await?;
     let change = Change::by(known, path.org.as_str(), "repo/delete", path.url());
-    state
-        .tables
-        .write(move |sql| {
+    let removed = state.tables.write(move |sql| {
+        let found = repo::find(sql, &path.org, &path.repo)?.map(|found| found.revision);
+        remove(&headers, found, "repository", || {
             change.write(sql)?;
             repo::remove(sql, &path.org, &path.repo)
         })
-        .await?;
+    });
+    let status = removed.await??;
     state.hooks.forget();
-    Ok(StatusCode::NO_CONTENT)
+    Ok(status)
 }

@@ -13,7 +13,7 @@ use crate::identity::Who;
 use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
-use crate::revision::{already, matches, tagged};
+use crate::revision::{already, remove, tagged};
 use crate::state::{State, now};
 use crate::table::schedule;
 
@@ -102,15 +102,11 @@ async fn delete_schedule(
     let known = who.must(&path.org, Role::Maintainer)?;
     let change = Change::by(known, path.org.as_str(), "schedule/delete", url(&path));
     let removed = state.tables.write(move |sql| {
-        let Some(there) = schedule::find(sql, &path.org, &path.repo, &path.name)? else {
-            return Ok(Err(Refusal::not_found("schedule")));
-        };
-        if let Err(refusal) = matches(&headers, Some(there.revision)) {
-            return Ok(Err(refusal));
-        }
-        schedule::remove(sql, &path.org, &path.repo, &path.name)?;
-        change.write(sql)?;
-        Ok(Ok(StatusCode::NO_CONTENT))
+        let found = schedule::find(sql, &path.org, &path.repo, &path.name)?.map(|found| found.revision);
+        remove(&headers, found, "schedule", || {
+            schedule::remove(sql, &path.org, &path.repo, &path.name)?;
+            change.write(sql)
+        })
     });
     removed.await?
 }

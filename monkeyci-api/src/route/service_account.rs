@@ -13,7 +13,7 @@ use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
 use crate::random;
-use crate::revision::{already, matches, tagged};
+use crate::revision::{already, remove, tagged};
 use crate::state::{State, now};
 use crate::table::service_account::person_of;
 use crate::table::token::{Held, Kind};
@@ -125,15 +125,11 @@ async fn delete_account(
     let known = who.must(&path.org, Role::Owner)?;
     let change = Change::by(known, path.org.as_str(), "service-account/delete", url(&path));
     let removed = state.tables.write(move |sql| {
-        let Some(there) = service_account::find(sql, &path.org, &path.name)? else {
-            return Ok(Err(Refusal::not_found("service account")));
-        };
-        if let Err(refusal) = matches(&headers, Some(there.revision)) {
-            return Ok(Err(refusal));
-        }
-        service_account::remove(sql, &path.org, &path.name)?;
-        change.write(sql)?;
-        Ok(Ok(StatusCode::NO_CONTENT))
+        let found = service_account::find(sql, &path.org, &path.name)?.map(|found| found.revision);
+        remove(&headers, found, "service account", || {
+            service_account::remove(sql, &path.org, &path.name)?;
+            change.write(sql)
+        })
     });
     removed.await?
 }

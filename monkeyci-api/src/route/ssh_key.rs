@@ -12,7 +12,7 @@ use crate::json::Json;
 use crate::known_hosts;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
-use crate::revision::{already, matches, tagged};
+use crate::revision::{already, remove, tagged};
 use crate::ssh_key::KeyPair;
 use crate::state::{State, now};
 use crate::table::org;
@@ -159,15 +159,11 @@ async fn delete_key(
     let known = who.must(&path.org, Role::Maintainer)?;
     let change = Change::by(known, path.org.as_str(), "ssh-key/delete", url(&path));
     let removed = state.tables.write(move |sql| {
-        let Some(there) = ssh_key::find(sql, &path.org, &path.name)? else {
-            return Ok(Err(Refusal::not_found("ssh key")));
-        };
-        if let Err(refusal) = matches(&headers, Some(there.key.revision)) {
-            return Ok(Err(refusal));
-        }
-        ssh_key::remove(sql, &path.org, &path.name)?;
-        change.write(sql)?;
-        Ok(Ok(StatusCode::NO_CONTENT))
+        let found = ssh_key::find(sql, &path.org, &path.name)?.map(|found| found.key.revision);
+        remove(&headers, found, "ssh key", || {
+            ssh_key::remove(sql, &path.org, &path.name)?;
+            change.write(sql)
+        })
     });
     removed.await?
 }

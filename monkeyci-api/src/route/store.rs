@@ -12,7 +12,7 @@ use crate::identity::Who;
 use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
-use crate::revision::matches;
+use crate::revision::{matches, remove};
 use crate::state::{State, now};
 use crate::table::store_entry::{self, Owner, Value};
 
@@ -188,14 +188,8 @@ async fn delete(
     integration::must_be_itself(&state, &who, &path.integration()).await?;
     let (own, key) = path.parts()?;
     let removed = state.tables.write(move |sql| {
-        let Some(there) = store_entry::find(sql, &own, &key, now())? else {
-            return Ok(Err(Refusal::not_found("key")));
-        };
-        if let Err(refusal) = matches(&headers, Some(there.version)) {
-            return Ok(Err(refusal));
-        }
-        store_entry::remove(sql, &own, &key)?;
-        Ok(Ok(StatusCode::NO_CONTENT))
+        let found = store_entry::find(sql, &own, &key, now())?.map(|found| found.version);
+        remove(&headers, found, "key", || store_entry::remove(sql, &own, &key))
     });
     removed.await?
 }

@@ -16,7 +16,7 @@ use crate::notice::sign;
 use crate::openapi::Operation;
 use crate::outward;
 use crate::problem::{Answer, Refusal};
-use crate::revision::{already, matches, tagged};
+use crate::revision::{already, remove, tagged};
 use crate::slack;
 use crate::state::{State, now};
 use crate::table::subscription::{SubscriptionRow, place};
@@ -224,13 +224,12 @@ async fn delete_subscription(
     let known = who.must(&path.org, Role::Maintainer)?;
     let change = Change::by(known, path.org.as_str(), "subscription/delete", url(&path));
     let removed = state.tables.write(move |sql| {
-        let Some(there) = subscription::find(sql, &path.org, &path.name)? else { return Ok(Err(missing())) };
-        if let Err(refusal) = matches(&headers, Some(there.revision)) {
-            return Ok(Err(refusal));
-        }
-        subscription::remove(sql, &there.id)?;
-        change.write(sql)?;
-        Ok(Ok(StatusCode::NO_CONTENT))
+        let found = subscription::find(sql, &path.org, &path.name)?;
+        let (revision, id) = found.map(|found| (found.revision, found.id)).unzip();
+        remove(&headers, revision, "subscription", || {
+            subscription::remove(sql, &id.unwrap_or_default())?;
+            change.write(sql)
+        })
     });
     removed.await?
 }

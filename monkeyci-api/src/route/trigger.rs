@@ -12,7 +12,7 @@ use crate::identity::Who;
 use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
-use crate::revision::{already, matches, tagged};
+use crate::revision::{already, remove, tagged};
 use crate::state::State;
 use crate::table::{repo, trigger};
 
@@ -112,15 +112,11 @@ async fn delete_trigger(
     let known = who.must(&path.org, Role::Maintainer)?;
     let change = Change::by(known, path.org.as_str(), "trigger/delete", url(&path));
     let removed = state.tables.write(move |sql| {
-        let Some(there) = trigger::find(sql, &path.org, &path.repo, &path.name)? else {
-            return Ok(Err(Refusal::not_found("trigger")));
-        };
-        if let Err(refusal) = matches(&headers, Some(there.revision)) {
-            return Ok(Err(refusal));
-        }
-        trigger::remove(sql, &path.org, &path.repo, &path.name)?;
-        change.write(sql)?;
-        Ok(Ok(StatusCode::NO_CONTENT))
+        let found = trigger::find(sql, &path.org, &path.repo, &path.name)?.map(|found| found.revision);
+        remove(&headers, found, "trigger", || {
+            trigger::remove(sql, &path.org, &path.repo, &path.name)?;
+            change.write(sql)
+        })
     });
     removed.await?
 }

@@ -13,7 +13,7 @@ use crate::identity::Who;
 use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
-use crate::revision::{already, matches, tagged};
+use crate::revision::{already, remove, tagged};
 use crate::state::{State, now};
 use crate::table::service_account::person_of;
 use crate::table::{service_account, token, trust};
@@ -110,14 +110,12 @@ async fn delete_trust(
     let change = Change::by(known, path.org.as_str(), "trust/delete", url(&path));
     let removed = state.tables.write(move |sql| {
         let TrustPath { org, name: account, trust: name } = &path;
-        let Some(there) = trust::find(sql, org, account, name)? else { return Ok(Err(missing())) };
-        if let Err(refusal) = matches(&headers, Some(there.revision)) {
-            return Ok(Err(refusal));
-        }
-        trust::remove(sql, org, account, name)?;
-        token::remove_trusted(sql, &person_of(org, account), name)?;
-        change.write(sql)?;
-        Ok(Ok(StatusCode::NO_CONTENT))
+        let found = trust::find(sql, org, account, name)?.map(|found| found.revision);
+        remove(&headers, found, "trust", || {
+            trust::remove(sql, org, account, name)?;
+            token::remove_trusted(sql, &person_of(org, account), name)?;
+            change.write(sql)
+        })
     });
     removed.await?
 }
