@@ -72,10 +72,8 @@ impl Publishing {
         let mut position = match self.position {
             Some(position) => position,
             None => {
-                // Who is told for the first time is told what happens from then on.
-                let now = *state.newest.borrow();
-                let begun = state.tables.write(move |sql| followed::begin(sql, Reader::Publish, now)).await;
-                begun.map_err(|error| error.to_string())?
+                let kept = state.tables.read(|sql| followed::position(sql, Reader::Publish)).await;
+                kept.map_err(|error| error.to_string())?
             }
         };
         self.position = Some(position);

@@ -37,6 +37,7 @@ use crate::secrets::Sealed;
 use crate::shell::{self, Shells};
 use crate::sign_in::Providers;
 use crate::state::{Shared, State};
+use crate::table::followed::{self, Reader};
 use crate::terraform::Packages;
 use crate::throttle::Throttle;
 use crate::tls::Tls;
@@ -136,6 +137,10 @@ impl Server {
         let launcher = Launcher::new(config.sources.clone(), keys);
         // Who follows without saying from where hears of nothing that was before.
         let before = tables.read(table::build::position).await?;
+        if config.events.to.is_some() {
+            // Who is told for the first time is told all from here on, also where this server ends before it has told any.
+            tables.write(move |sql| followed::begin(sql, Reader::Publish, before)).await?;
+        }
         let (position, newest) = watch::channel(before);
         let metrics = Metrics::default();
         let counted = metrics.clone();

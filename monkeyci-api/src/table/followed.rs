@@ -3,7 +3,7 @@
 use monkeyci_core::store::{Sql, StoreError};
 use monkeyci_core::values;
 
-/// Who follows; each has a row from its schema on, but for who publishes, which has one from its first time on.
+/// Who follows; each has a row from its schema on, but for who publishes, which has one from the first server on that does so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reader {
     /// Who tells forges of builds.
@@ -39,14 +39,13 @@ pub fn position(sql: &mut dyn Sql, reader: Reader) -> Result<u64, StoreError> {
     rows.first().map_or(Ok(0), |row| row.count(0))
 }
 
-/// The position that a reader begins at, and from now on is noted: that of now, where it has none yet.
+/// Notes where a reader begins that has looked at nothing yet.
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn begin(sql: &mut dyn Sql, reader: Reader, now: u64) -> Result<u64, StoreError> {
+pub fn begin(sql: &mut dyn Sql, reader: Reader, position: u64) -> Result<(), StoreError> {
     let insert = "INSERT INTO followed (reader, position) VALUES ($1, $2) ON CONFLICT (reader) DO NOTHING";
-    sql.execute(insert, values![reader.name(), now])?;
-    position(sql, reader)
+    sql.execute(insert, values![reader.name(), position]).map(drop)
 }
 
 /// Notes that a reader has looked at the events up to this position.
