@@ -77,8 +77,10 @@ fn start(unit: &Unit) -> Result<Child, String> {
     if !geteuid().is_root() {
         command.args(["--map-root-user"]);
     }
-    command.args(["/bin/sh", "-c", &script(unit, &root)?, "sh"]);
-    command.args(&unit.command).args(&unit.arguments);
+    // In a file, and not in the list of processes, in which others look for what speaks of their disks: all are mounted in it.
+    let begins = unit.folder.join("begins");
+    std::fs::write(&begins, script(unit, &root)?).map_err(failed)?;
+    command.arg("/bin/sh").arg(begins).args(&unit.command).args(&unit.arguments);
     command.env_clear().env("PATH", SEARCHED).current_dir("/");
     command.stdin(Stdio::null()).stdout(log.try_clone().map_err(failed)?).stderr(log).kill_on_drop(true);
     command.spawn().map_err(failed)
