@@ -96,6 +96,10 @@ pub mod trigger;
 #[cfg(feature = "sidecar")]
 pub mod sidecar;
 
+#[cfg(test)]
+#[path = "../../tests/fixture/port.rs"]
+mod port;
+
 pub mod blob;
 pub mod job_dir;
 pub mod log;

@@ -2,6 +2,8 @@
 
 #[path = "../fixture/monkeyci.rs"]
 mod monkeyci;
+#[path = "../fixture/port.rs"]
+mod port;
 
 mod bad_input;
 mod builders;

@@ -1,6 +1,5 @@
 //! A private registry, and images of it that a server has pulled.
 
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -8,6 +7,7 @@ use monkeyci_sdk::http;
 use serde_json::Value;
 
 use crate::image::{Busybox, Image};
+use crate::port::port;
 use crate::program::{Home, finish, has, has_docker, is_on_path, until};
 use crate::server::Server;
 
@@ -24,9 +24,8 @@ pub struct Registry {
 impl Registry {
     /// Serves from a folder of the home.
     pub fn serve(home: &Home) -> Self {
-        // It cannot be told to choose a port, so one is chosen that was free a moment ago.
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
-        let host = format!("127.0.0.1:{port}");
+        // It cannot be told to choose a port.
+        let host = format!("127.0.0.1:{}", port());
         let (users, data, config) = (home.file("users"), home.file("registry"), home.file("registry.yml"));
         // `htpasswd -nbB ann s3cr3t-w0rd`
         std::fs::write(&users, "ann:$2y$05$MhlaTZzVWcw3lWyr/8a.kueTG/1bNViUBTi94IOmD5Vgd9OWEcpT.\n").expect("written");

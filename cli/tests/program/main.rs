@@ -1,5 +1,8 @@
 //! The program as a person runs it: what it prints, and how it ends.
 
+#[path = "../../../tests/fixture/port.rs"]
+mod port;
+
 mod account;
 mod build;
 mod called;

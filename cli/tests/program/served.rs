@@ -1,12 +1,12 @@
 //! The program as the client of a real server: of itself.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::place::{Place, Ran};
+use crate::port::port;
 use crate::rust;
 
 /// A server of one repository, `acme/web`; ends with this value.
@@ -43,8 +43,8 @@ impl Served {
             let git = Command::new("git").args(arguments).current_dir(place.repo()).status();
             assert!(git.expect("git runs").success());
         }
-        // Taken, and free again: it can be listened on once more after the server was killed.
-        let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+        // It is listened on once more after the server was killed.
+        let port = port();
         let (process, mut lines) = start(&place, port);
         let token = lines.next().and_then(|line| Some(line.rsplit_once('=')?.1.to_owned()));
         let token = token.expect("a first token");

@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::json;
 
 use super::house::House;
+use crate::port::port;
 
 /// A server that lets in whoever has a key that is in its file; it ends when this is dropped.
 struct Sshd {
@@ -44,9 +44,7 @@ impl Sshd {
         fs::write(at("authorized"), "").expect("a file");
         // Without privileges it has no use for its folder, and does not get it.
         let _ = fs::create_dir_all("/run/sshd");
-        let free = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = free.local_addr().expect("an address").port();
-        drop(free);
+        let port = port();
         let config = format!(
             "Port {port}\nListenAddress 127.0.0.1\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\nUsePAM no\n\
              StrictModes no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n",

@@ -15,6 +15,7 @@ use oracle_emulator::settings::{Login, Place};
 
 use crate::fixture::Fixture;
 use crate::oracle::IMAGE;
+use crate::port::port;
 
 /// The instances that were asked for.
 fn created(fixture: &Fixture) -> u64 {
@@ -138,7 +139,7 @@ pub async fn an_instance_that_somebody_stops_is_an_error(fixture: &Fixture) {
 }
 
 pub async fn a_job_whose_engine_died_goes_on(fixture: &Fixture) {
-    let port = free_port();
+    let port = port();
     let job = || fixture.job("long", [&*until_somebody_listens(port)]);
     let (first, mut second) = (fixture.order(job(), Program::default()), fixture.order(job(), Program::default()));
     (second.attempt, second.dir) = (first.attempt.clone(), first.dir.clone());
@@ -191,7 +192,7 @@ pub async fn what_a_crash_left_is_swept_and_nothing_else(fixture: &Fixture) {
 }
 
 pub async fn a_second_instance_of_one_attempt_is_deleted(fixture: &Fixture) {
-    let port = free_port();
+    let port = port();
     let order = fixture.order(fixture.job("twin", [&*until_somebody_listens(port)]), Program::default());
     let tags =
         [("monkeyci-instance", order.attempt.instance.clone()), ("monkeyci-fence", order.attempt.fence.to_string())];
@@ -241,14 +242,8 @@ fn runs(fixture: &Fixture, id: &str, script: &str) {
     fixture.cloud().oracle.state().settings.entrypoints.insert(image, entrypoint);
 }
 
-/// A port that nobody listens on.
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
-}
-
 pub async fn services_are_reached_by_name_and_by_variable(fixture: &Fixture) {
-    let port = free_port();
+    let port = port();
     let listen = format!(
         "echo serving $ANSWER; sleep 0.5; exec python3 -c 'import os, socket\ns = socket.create_server((\"\", {port}))\n\
          while True:\n    c, _ = s.accept(); c.sendall(os.environ[\"ANSWER\"].encode() + b\"\\n\"); c.close()'"
@@ -278,7 +273,7 @@ pub async fn a_service_that_never_gets_ready_is_told(fixture: &Fixture) {
     for (id, told) in
         [("deaf", "did not accept connections in time"), ("dead", "it ended with code 3 before it was ready")]
     {
-        let mut service = service(id, &[free_port()]);
+        let mut service = service(id, &[port()]);
         service.health = Some(monkeyci_core::model::job::Health { command: "true".into(), timeout: 2_000 });
         let ran = fixture.run(Job { services: vec![service], ..fixture.job("client", ["echo never"]) }).await;
         let error = ran.exit.expect_err("not ready");

@@ -6,6 +6,9 @@
 //! of files that others play whole; one that `sends` them away knows them by what is sent back; one that `pulls` is a kind of
 //! engine, whoever uses it and whatever it sees.
 
+#[path = "../../../tests/fixture/port.rs"]
+mod port;
+
 mod adapters;
 mod containers;
 mod daemon;

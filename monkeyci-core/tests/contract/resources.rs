@@ -6,6 +6,7 @@ use monkeyci_core::model::Job;
 
 use crate::fixture::Fixture;
 use crate::gate;
+use crate::port::port;
 
 pub async fn too_much_memory_is_told(fixture: &Fixture) {
     if !fixture.executor.capabilities().limits {
@@ -39,8 +40,7 @@ pub async fn an_exposed_port_is_reached_from_this_host_only(fixture: &Fixture) {
     if fixture.run(fixture.job("probe", ["grep -q eth0 /proc/net/dev"])).await.outcome().code != Some(0) {
         return gate::skip("container-network", "the engine's containers have no network here");
     }
-    let port =
-        std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();
+    let port = port();
     let line = format!("echo ready; while nc -l -p {port} -e echo exposed; do :; done");
     let job = Job { expose: vec![port], ..fixture.job("server", [&*line]) };
     let mut running = fixture.start(fixture.order(job, Program::default()));

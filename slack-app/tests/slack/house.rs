@@ -1,6 +1,5 @@
 //! A real server, a double of Slack, and the app between them.
 
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -16,6 +15,7 @@ use slack_emulator::{Server as Emulator, Slack};
 use tempfile::TempDir;
 
 use crate::monkeyci::{link, program};
+use crate::port::port;
 
 /// A job that ends as the file `outcome` says, after it printed the file `log`; and one that waits for a person where there
 /// is a file `wait`.
@@ -85,8 +85,8 @@ impl House {
         let ann = slack.new_person(&ann).expect("somebody");
         slack.person(&team, "bob").expect("somebody");
         let channel = slack.channel(&team, "builds", &["ann", "bob"]).expect("a channel");
-        // A port that is free now; the app takes it each time that it starts.
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
+        // The app takes it each time that it starts.
+        let port = port();
         let manifest = manifest(url, (!socket).then_some(port), shared);
         let known = slack.app(&manifest).unwrap_or_else(|found| panic!("Slack refuses the manifest: {found:?}"));
         let grant = (!shared).then(|| slack.install(&known.id, &team, None).expect("a token"));

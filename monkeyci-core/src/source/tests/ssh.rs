@@ -2,11 +2,11 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use super::fixture::{Repo, fetch, has, text};
+use crate::port::port;
 use crate::source::{Credentials, GitRemote, SourceError, SshKey};
 
 /// A server that lets one key in; it ends when this is dropped.
@@ -45,9 +45,7 @@ impl Sshd {
         if rustix::process::getuid().is_root() {
             fs::create_dir_all("/run/sshd").expect("a folder for sshd");
         }
-        let free = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = free.local_addr().expect("an address").port();
-        drop(free);
+        let port = port();
         let config = format!(
             "Port {port}\nListenAddress 127.0.0.1\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\nUsePAM no\n\
              StrictModes no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n",

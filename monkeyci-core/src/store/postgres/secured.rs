@@ -1,12 +1,12 @@
 //! A database that is reached over a network: what is said to it is encrypted, it is known to be the one that is meant, and
 //! it knows who asks.
 
-use std::net::TcpListener;
 use std::sync::Arc;
 
 use rcgen::{CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 
 use super::*;
+use crate::port::port;
 use crate::store::Tables;
 use crate::store::postgres_server::PostgresServer;
 
@@ -24,11 +24,6 @@ fn certificates() -> (String, String, String) {
     let of = CertificateParams::new(vec!["localhost".to_owned()]).expect("a name");
     let certificate = of.signed_by(&key, &authority).expect("signs");
     (certificate.pem(), key.serialize_pem(), authority.pem())
-}
-
-/// A port that was free a moment ago.
-fn port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port()
 }
 
 fn open(url: &str, password: Option<&str>) -> Result<Postgres, StoreError> {
