@@ -7,11 +7,19 @@ mod validate;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use monkeyci_model::trigger::{Changes, Git, PullRequest, Source};
 use proptest::prelude::*;
+use rustix::time::{ClockId, clock_gettime};
 
 use super::*;
+
+/// The processor time that this thread has had: what something takes of it is the same however busy the machine is.
+pub(super) fn worked() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).expect("less than a second"))
+}
 
 /// A push to `main` that changed a file of `src`.
 fn push() -> Trigger {
