@@ -114,7 +114,7 @@ impl Client<'_> {
     fn ask(&self, method: &str, path: &str, headers: &str, body: &Value) -> Option<(u16, Value)> {
         let Self { port, token } = self;
         let mut connection = TcpStream::connect(("127.0.0.1", *port)).ok()?;
-        connection.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+        connection.set_read_timeout(Some(Duration::from_secs(30))).ok()?;
         let (body, who) = (body.to_string(), format!("Authorization: Bearer {token}\r\n"));
         let head = format!("Host: here\r\nConnection: close\r\nContent-Type: application/json\r\n{who}{headers}");
         let length = body.len();

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::house::{Answer, House};
 
 /// A refusal takes a moment; this allows for a debug build on a busy machine.
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(60);
 
 /// Names of headers, and what they say.
 type Headers<'a> = [(&'a str, &'a str)];

@@ -11,6 +11,10 @@ use tokio_util::sync::CancellationToken;
 const HALF: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: ci.example.com\r\n";
 const WHOLE: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: ci.example.com\r\nconnection: close\r\n\r\n";
 
+/// The fastest of many answers takes a few milliseconds; this allows for other tests, which want the processors as well. Whoever
+/// had to wait for others would wait until these are cut off.
+const SOON: Duration = Duration::from_secs(2);
+
 /// A server that listens; ends with this value.
 struct Listening {
     address: SocketAddr,
@@ -62,8 +66,7 @@ async fn a_thousand_who_never_finish_asking_keep_nobody_waiting() {
         fastest = fastest.min(begun.elapsed());
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
-    // The fastest, since other tests want the processors as well.
-    assert!(fastest < Duration::from_millis(50), "{fastest:?}");
+    assert!(fastest < SOON, "{fastest:?}");
 }
 
 /// Case C4: a thousand deliveries whose bodies never end.
@@ -82,7 +85,7 @@ async fn a_thousand_bodies_that_never_end_keep_nobody_waiting() {
         fastest = fastest.min(begun.elapsed());
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
-    assert!(fastest < Duration::from_millis(50), "{fastest:?}");
+    assert!(fastest < SOON, "{fastest:?}");
 }
 
 /// Case C5: a body of which a byte comes now and then, to a webhook and to the API.
@@ -133,7 +136,7 @@ async fn ten_thousand_held_open_keep_nobody_waiting() {
         fastest = fastest.min(begun.elapsed());
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
-    assert!(fastest < Duration::from_millis(50), "{fastest:?}");
+    assert!(fastest < SOON, "{fastest:?}");
     // They are still listened to.
     let mut last = held.swap_remove(MANY - 2);
     last.write_all(b"connection: close\r\n\r\n").await.expect("writes");

@@ -169,6 +169,7 @@ async fn a_hundred_thousand_builds_are_counted_while_somebody_waits() {
     assert!(counted > 80_000, "{counted}");
     assert_eq!((&shown["sample"], shown["jobs"].as_array().map(Vec::len)), (&json!(3000), Some(40)));
     eprintln!("statistics of {BUILDS} builds: {best:?}");
-    // Built without optimisation, beside other tests, on whatever machine: ten times what is promised.
-    assert!(best < Duration::from_secs(1), "{best:?}");
+    // A tenth of a second is promised, and held to by a bench. This is built without optimisation, beside other tests, on
+    // whatever machine; what looks at each job for each build takes hours.
+    assert!(best < Duration::from_secs(20), "{best:?}");
 }

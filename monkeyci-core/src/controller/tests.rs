@@ -11,7 +11,7 @@ use crate::store::object::{Bucket, Objects};
 use crate::store::{BuildRow, Commit, Store as _, StoreError};
 
 /// Short, and long beside what a machine that is busy needs between two beats.
-const SILENCE: Duration = Duration::from_secs(1);
+const SILENCE: Duration = Duration::from_secs(3);
 
 fn build() -> BuildId {
     "acme/web/build-1".parse().expect("an id")

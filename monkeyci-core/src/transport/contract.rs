@@ -15,6 +15,9 @@ const SOON: Duration = Duration::from_secs(20);
 /// How long it waits for what must not come.
 const NEVER: Duration = Duration::from_millis(300);
 
+/// How long a message is held that is to come again: long beside what a machine that is busy needs between two calls.
+const HOLD: Duration = Duration::from_secs(4);
+
 fn message(id: &str, subject: &str) -> Message {
     let (source, kind) = ("test".to_owned(), "build/end".to_owned());
     Message { id: id.into(), source, kind, subject: subject.into(), data: json!({ "said": format!("{id} \"ü\"\n") }) }
@@ -43,11 +46,11 @@ async fn receive(transport: &dyn Transport, count: usize) -> Vec<Parcel> {
 pub(super) async fn holds<T: Transport + 'static>(open: impl AsyncFn(Duration) -> T) {
     what_is_published_is_received_once_it_is_removed(&open(SOON).await).await;
     an_empty_one_has_whoever_waits_wait(&open(SOON).await).await;
-    what_is_not_removed_comes_again(&open(Duration::from_secs(1)).await).await;
-    what_is_held_longer_does_not_come_again(&open(Duration::from_secs(2)).await).await;
+    what_is_not_removed_comes_again(&open(HOLD).await).await;
+    what_is_held_longer_does_not_come_again(&open(HOLD).await).await;
     a_message_that_is_too_long_is_refused_and_the_longest_travels(&open(SOON).await).await;
     work_that_fails_is_tried_again_and_parked(open(Duration::from_secs(1)).await).await;
-    work_that_lasts_holds_its_message(open(Duration::from_secs(1)).await).await;
+    work_that_lasts_holds_its_message(open(HOLD).await).await;
     what_is_no_message_is_parked(open(SOON).await).await;
 }
 
@@ -99,13 +102,13 @@ async fn what_is_not_removed_comes_again(transport: &dyn Transport) {
 async fn what_is_held_longer_does_not_come_again(transport: &dyn Transport) {
     transport.publish(&messages(1..2)).await.expect("publishes");
     let held = receive(transport, 1).await;
-    let end = tokio::time::Instant::now() + Duration::from_secs(3);
+    let end = tokio::time::Instant::now() + HOLD + HOLD / 4;
     while tokio::time::Instant::now() < end {
         transport.extend(&held).await.expect("holds");
         assert_eq!(transport.receive(1, NEVER).await.expect("receives"), [], "it is held");
     }
     transport.remove(&held).await.expect("removes");
-    assert_eq!(transport.receive(1, Duration::from_secs(2)).await.expect("receives"), [], "it is removed");
+    assert_eq!(transport.receive(1, HOLD + NEVER).await.expect("receives"), [], "it is removed");
 }
 
 async fn a_message_that_is_too_long_is_refused_and_the_longest_travels(transport: &dyn Transport) {
@@ -148,11 +151,11 @@ async fn work_that_lasts_holds_its_message(transport: impl Transport + 'static) 
     let worked = consumer.one(SOON, async move |message: &Message| {
         assert_eq!(message.id, "1");
         // Longer than it is held.
-        assert_eq!(other.receive(1, Duration::from_millis(2500)).await, Ok(Vec::new()), "nobody else has it");
+        assert_eq!(other.receive(1, HOLD + HOLD / 4).await, Ok(Vec::new()), "nobody else has it");
         Ok(())
     });
     assert_eq!(worked.await, Ok(Worked::Done));
-    assert_eq!(transport.receive(1, Duration::from_millis(1500)).await, Ok(Vec::new()), "it is removed");
+    assert_eq!(transport.receive(1, HOLD + NEVER).await, Ok(Vec::new()), "it is removed");
 }
 
 /// Others may publish too: what is no message stops nobody.

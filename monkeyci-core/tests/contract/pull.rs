@@ -92,5 +92,5 @@ pub async fn a_cancel_ends_a_pull_that_hangs(fixture: &Fixture) {
     running.cancel.cancel();
     let ran = running.end().await;
     assert_eq!((ran.outcome().reason, ran.started.len()), (Reason::Canceled, 0));
-    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    assert!(asked.elapsed() < Duration::from_secs(60), "{:?}", asked.elapsed());
 }

@@ -49,7 +49,8 @@ fn bombs_are_refused() {
         let repository = home.repository(&script).display().to_string();
         let began = std::time::Instant::now();
         holds(name, &home, &home.run(&["build", &repository]), 1, &["build.yaml"]);
-        assert!(began.elapsed().as_secs() < 20, "{name}: it took {:?}", began.elapsed());
+        // A few seconds, and more on a busy machine; what blows up takes all memory, or hours.
+        assert!(began.elapsed().as_secs() < 120, "{name}: it took {:?}", began.elapsed());
     }
 }
 

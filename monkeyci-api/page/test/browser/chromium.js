@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** Milliseconds that anything a page is waited for may take. */
-const PATIENCE = 20_000;
+const PATIENCE = 60_000;
 
 /**
  * Starts a browser without a window.

@@ -84,7 +84,7 @@ proptest! {
                 until(&mut build, |event| matches!(event, EventKind::JobInitializing { .. })).await;
                 drop(build.cancel("enough").await);
             }
-            let end = tokio::time::timeout(Duration::from_secs(20), build.wait()).await;
+            let end = tokio::time::timeout(Duration::from_secs(60), build.wait()).await;
             let end = end.expect("it ends").expect("the engine lives");
             assert!(end.is_terminal());
             let snapshot = build.snapshot().await.expect("replays");
