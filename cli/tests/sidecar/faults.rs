@@ -101,6 +101,17 @@ fn a_depot_that_has_forgotten_everything_is_no_end() {
 }
 
 #[test]
+fn a_sidecar_that_is_over_is_not_waited_for_and_what_it_sent_is_taken() {
+    let story = Story::lines(["echo never"], &[]);
+    story.depot.state().objects.insert(format!("report/{:020}", 0), b"said".to_vec());
+    let host = story.host();
+    host.sidecar_is_over();
+    let error = story.runtime.block_on(host.mirror(&story.order, &CancellationToken::new())).expect_err("no end");
+    assert!(matches!(error, SidecarError::Over), "{error}");
+    assert_eq!(fs::read(story.dir.report().join("frames")).expect("a report"), b"said");
+}
+
+#[test]
 fn what_is_over_is_removed() {
     let story = Story::lines(["true"], &[]);
     story.prepare();

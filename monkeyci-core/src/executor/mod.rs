@@ -89,6 +89,8 @@ pub struct Exit {
     pub out_of_memory: bool,
     /// Logs of its services, best effort, by the service's id.
     pub service_logs: Vec<(String, Vec<u8>)>,
+    /// What people should know of, though the job ended as it did.
+    pub warnings: Vec<String>,
 }
 
 /// What an executor can do on this machine.
@@ -129,6 +131,9 @@ pub enum ExecutorError {
     /// The job asks for what this executor does not have.
     #[error("{0}")]
     Unsupported(String),
+    /// What the job ran in is gone, or was killed, and nobody knows how far it came.
+    #[error("{0}")]
+    Lost(String),
     /// The engine broke, or the connection to it did.
     #[error("{what}: {reason}")]
     Engine {
@@ -155,6 +160,7 @@ impl ExecutorError {
             Self::Image { .. } => Cause::Image,
             Self::Service { .. } => Cause::Service,
             Self::Unsupported(_) => Cause::Invalid,
+            Self::Lost(_) => Cause::Lost,
             Self::Engine { .. } | Self::Io { .. } => Cause::Infrastructure,
         }
     }
@@ -172,7 +178,8 @@ pub trait Executor: Send + Sync {
     /// Runs a job to its end, and re-attaches when that very attempt already runs.
     ///
     /// A job that fails is `Ok`: how it failed is in its report. Once `watch.cancel` is cancelled, stops the job within
-    /// its grace time. However it returns, nothing of the attempt is left but its job directory.
+    /// its grace time. However it returns, nothing of the attempt is left but its job directory; what could not be removed
+    /// of a job that has ended is in a warning, and is for [`sweep`](Self::sweep).
     ///
     /// # Errors
     /// When the executor could not do its work.

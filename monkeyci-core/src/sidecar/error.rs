@@ -48,6 +48,9 @@ pub enum SidecarError {
         /// How long the host waited.
         seconds: u64,
     },
+    /// The engine says that the sidecar is over, and it has not said how the job ended.
+    #[error("the sidecar ended before it had said all")]
+    Over,
     /// The sidecar has not heard of the host for too long.
     #[error("nothing was heard of the host for {seconds} s, and the job did not end by its lease")]
     Forsaken {

@@ -215,12 +215,15 @@ impl Run<'_> {
         &self,
         site: &Site,
         answer: Option<Answered>,
-        exit: Result<Exit, ExecutorError>,
+        mut exit: Result<Exit, ExecutorError>,
         outcome: Result<Option<Outcome>, String>,
         result: &mut JobResult,
     ) {
         let known = outcome.as_ref().ok().and_then(Option::as_ref);
         result.guarantee = known.map(|outcome| guarantee(outcome.guarantee));
+        if let Ok(exit) = &mut exit {
+            result.warnings.append(&mut exit.warnings);
+        }
         let end = End { job: &site.lease.job, why: self.halt.why(), exit, outcome, log_limit: self.settings.log_limit };
         let verdict = end.verdict();
         (result.cause, result.message, result.exit) = (verdict.cause, verdict.message, verdict.exit);

@@ -123,7 +123,7 @@ pub async fn an_instance_that_vanished_or_failed_is_an_error(fixture: &Fixture) 
         let there = fixture.cloud().there().await;
         fixture.cloud().have(&there[0].id, what).await;
         let error = running.end().await.exit.expect_err(what);
-        assert_eq!(error.cause(), Cause::Infrastructure);
+        assert_eq!(error.cause(), Cause::Lost);
         assert!(error.to_string().contains(told), "{error}");
     }
 }
@@ -135,7 +135,7 @@ pub async fn an_instance_that_somebody_stops_is_an_error(fixture: &Fixture) {
     let there = fixture.cloud().there().await;
     fixture.cloud().instances().stop(&there[0].id).await.expect("stopped");
     let error = running.end().await.exit.expect_err("stopped");
-    assert_eq!(error.cause(), Cause::Infrastructure);
+    assert_eq!(error.cause(), Cause::Lost);
 }
 
 pub async fn a_job_whose_engine_died_goes_on(fixture: &Fixture) {

@@ -97,17 +97,20 @@ impl Bucket {
             time_expires: expires.to_string(),
             bucket_listing_action: wanted.may_list.then_some("ListObjects"),
         };
-        // One that is made twice is one more that ends by itself.
+        // One that is made twice is one more that ends by itself, and is shown among the others.
         self.call(name, Method::POST, "p", None).json(&body).harmless_twice(true).value().await
     }
 
-    /// Those that there are, without their addresses.
+    /// Those that there are for objects whose names begin so, without their addresses.
     ///
     /// # Errors
     /// When the service refuses, or no answer comes.
-    pub async fn preauthenticated(&self) -> Result<Vec<PreauthenticatedRequest>, Error> {
+    pub async fn preauthenticated(&self, prefix: &str) -> Result<Vec<PreauthenticatedRequest>, Error> {
         let name = "ListPreauthenticatedRequests";
-        let page = |next: Option<String>| Page::of_array(self.call(name, Method::GET, "p", None).query("page", next));
+        let page = |next: Option<String>| {
+            let call = self.call(name, Method::GET, "p", None).query("objectNamePrefix", Some(prefix));
+            Page::of_array(call.query("page", next))
+        };
         Page::all(name, page).await
     }
 

@@ -158,7 +158,7 @@ async fn whoever_has_an_address_is_let_in_until_it_ends_and_it_is_not_shown() {
     assert_eq!(read(&bucket, "jobs/1/log", None).await.as_deref(), Some("hello"));
     let elsewhere = http.put(object("jobs/2/log")).body("hello").send().await.expect("sends");
     assert!(elsewhere.status().is_client_error(), "{}", elsewhere.status());
-    let known = bucket.preauthenticated().await.expect("lists");
+    let known = bucket.preauthenticated("").await.expect("lists");
     assert_eq!(known.iter().map(|known| &known.id).collect::<Vec<_>>(), [&made.id]);
     assert_eq!(bucket.address(&known[0]), None, "it is told once");
     oracle.clock().advance(Duration::from_secs(3600));

@@ -57,7 +57,7 @@ impl Docker {
         }
         start.tell(watch);
         let out_of_memory = self.out_of_memory(order, name, canceled).await?;
-        Ok(Exit { out_of_memory, service_logs: self.service_logs(order).await })
+        Ok(Exit { out_of_memory, service_logs: self.service_logs(order).await, ..Exit::default() })
     }
 
     /// Whether the kernel ended the job for want of memory. The engine is asked only when something was killed.

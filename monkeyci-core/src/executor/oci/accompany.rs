@@ -19,12 +19,8 @@ const WAITING: &str = "waiting for the job";
 
 /// How long after its grace a job that was told to end is waited for: it hears of it within a second or two.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long after its instance ended a report may take to come.
-const DRAIN: Duration = Duration::from_secs(15);
 /// How long an instance that was just created may not be listed.
 const UNSEEN: Duration = Duration::from_secs(60);
-/// How long instances may not be listed at all before the job is given up.
-const AWAY: Duration = Duration::from_secs(15 * 60);
 
 /// What became of waiting for a report.
 enum Told {
@@ -74,7 +70,7 @@ impl Oci {
                     {
                         let reason =
                             "something outside of the job told it to end, as somebody who stops its instance does";
-                        return Err(ExecutorError::Engine { what: WAITING, reason: reason.into() });
+                        return Err(ExecutorError::Lost(reason.into()));
                     }
                     Ok(Some(outcome)) => {
                         return Ok(Exit { out_of_memory: outcome.message == OUT_OF_MEMORY, ..Exit::default() });
@@ -108,6 +104,7 @@ impl Oci {
         let mirror = async {
             match host.mirror(wanted, &over).await {
                 Ok(end) => Told::End(end),
+                Err(SidecarError::Over) => Told::Nothing(None),
                 Err(error) => Told::Nothing(Some(broke(&error))),
             }
         };
@@ -115,14 +112,14 @@ impl Oci {
         let waiting = async {
             tokio::select! {
                 told = &mut mirror => Ok(told),
-                fate = self.fate(order, record, &over) => {
+                () = self.fate(order, record, &over) => {
                     // The sidecar ended with it: what it has sent is all there is.
                     over.cancel();
-                    let told = timeout(DRAIN, &mut mirror).await.unwrap_or(Told::Nothing(None));
-                    Ok(match (told, fate) {
-                        (Told::Nothing(_), Err(error)) => Told::Nothing(Some(error)),
-                        (told, _) => told,
-                    })
+                    host.sidecar_is_over();
+                    tokio::select! {
+                        told = &mut mirror => Ok(told),
+                        () = watch.cancel.cancelled() => Ok(Told::Nothing(None)),
+                    }
                 }
                 () = watch.cancel.cancelled() => {
                     let told = |source| ExecutorError::Io { what: "telling the job to end", source };
@@ -143,24 +140,22 @@ impl Oci {
         }
     }
 
-    /// Returns once the instance has ended, or is there no more; or once nobody can tell for too long. Says that it is `over`
-    /// when the job's own container is, for which the sidecar waits in vain.
-    async fn fate(&self, order: &Order, record: &Record, over: &CancellationToken) -> Result<(), ExecutorError> {
-        let Some(id) = &record.id else { return Ok(()) };
+    /// Returns once the instance or its sidecar has ended, or is there no more. Says that it is `over` when the job's own
+    /// container is, for which the sidecar waits in vain. As long as nobody can tell, the sidecar's own beat counts.
+    async fn fate(&self, order: &Order, record: &Record, over: &CancellationToken) {
+        let Some(id) = &record.id else { return };
         let begun = Instant::now();
-        let (mut since, mut heard, mut known) = (begun, begun, false);
+        let (mut since, mut known) = (begun, false);
         loop {
             let look = self.roster.after(&self.instances, since).await;
             since = look.at;
             let seen = match &look.seen {
                 Ok(seen) => seen,
-                Err(error) if heard.elapsed() > AWAY => return Err(Self::broke("listing container instances", error)),
                 Err(error) => {
                     tracing::warn!(%error, "container instances cannot be listed");
                     continue;
                 }
             };
-            heard = look.at;
             for other in seen.instances.values() {
                 self.remove_twin(order, id, other).await;
             }
@@ -168,10 +163,12 @@ impl Oci {
                 over.cancel();
             }
             match seen.instances.get(id) {
-                Some(ours) if ours.lifecycle_state.is_over() => return Ok(()),
+                Some(ours) if ours.lifecycle_state.is_over() => return,
+                // Nobody carries anything any more: what it has sent is all there will be.
+                Some(_) if seen.unattended.contains(id) => return,
                 Some(_) => known = true,
                 // Lists lag behind what is done.
-                None if (known || begun.elapsed() > UNSEEN) && self.is_gone(id).await => return Ok(()),
+                None if (known || begun.elapsed() > UNSEEN) && self.is_gone(id).await => return,
                 None => {}
             }
         }
@@ -187,6 +184,9 @@ impl Oci {
 }
 
 fn broke(error: &SidecarError) -> ExecutorError {
+    if let SidecarError::Lost { .. } = error {
+        return ExecutorError::Lost(format!("{error}: it, or its way to Object Storage, is gone"));
+    }
     let full = if error.is_disk_full() { "a disk is full: " } else { "" };
     ExecutorError::Engine { what: WAITING, reason: format!("{full}{error}") }
 }

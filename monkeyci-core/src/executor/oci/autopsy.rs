@@ -98,7 +98,7 @@ impl Found {
     /// it is no success.
     pub(super) fn judge(&self, order: &Order) -> Result<Exit, ExecutorError> {
         let Some(instance) = &self.instance else {
-            return Err(lost(format!(
+            return Err(ExecutorError::Lost(format!(
                 "the container instance of `{}` is gone: something else than MonkeyCI deleted it",
                 order.attempt.name()
             )));
@@ -111,29 +111,44 @@ impl Found {
             return Err(error);
         }
         if says(&said, &["no space left", "ephemeral storage", "disk"]) {
-            return Err(lost(format!(
+            return Err(broke(format!(
                 "the disk of its container instance is full, which has 15 GB for images and workspace together: {said}"
             )));
         }
         if let Some(error) = self.of_code(order) {
             return Err(error);
         }
-        Err(lost(match instance.lifecycle_state {
-            Lifecycle::Failed => format!("its container instance failed: {}", or_nothing(&said)),
+        Err(match instance.lifecycle_state {
+            Lifecycle::Failed => ExecutorError::Lost(format!("its container instance failed: {}", or_nothing(&said))),
             Lifecycle::Deleting | Lifecycle::Deleted => {
-                "its container instance was deleted by something else than MonkeyCI".to_owned()
+                ExecutorError::Lost("its container instance was deleted by something else than MonkeyCI".into())
             }
-            state => {
-                let code = self.container(instance::JOB).and_then(|job| job.exit_code);
+            state => self.of_end(state, or_nothing(&said)),
+        })
+    }
+
+    /// Why there is no result of an instance that did as it was told: one of its containers did not.
+    fn of_end(&self, state: Lifecycle, said: &str) -> ExecutorError {
+        let code = |name| self.container(name).and_then(|container| container.exit_code);
+        match (code(instance::JOB), code(instance::SIDECAR)) {
+            (Some(KILLED), _) => ExecutorError::Lost(format!(
+                "something killed its container (code {KILLED}) before it had a result: {said}"
+            )),
+            (_, Some(KILLED)) => ExecutorError::Lost(format!(
+                "something killed its sidecar (code {KILLED}) before all was sent that the job said and left: {said}"
+            )),
+            (_, Some(code)) if code != 0 => broke(format!(
+                "its sidecar ended with code {code} before all was sent that the job said and left: {said}{}",
+                self.last_words()
+            )),
+            (code, _) => {
                 let code = code.map(|code| format!(" with code {code}")).unwrap_or_default();
-                format!(
-                    "its container ended{code} and without a result, its instance is {}: {}{}",
-                    state.name(),
-                    or_nothing(&said),
-                    self.last_words()
-                )
+                let (state, words) = (state.name(), self.last_words());
+                ExecutorError::Lost(format!(
+                    "its container ended{code} and without a result, its instance is {state}: {said}{words}"
+                ))
             }
-        }))
+        }
     }
 
     /// Whether the job's container ended for want of memory.
@@ -147,7 +162,7 @@ impl Found {
     fn of_code(&self, order: &Order) -> Option<ExecutorError> {
         let code = self.container(instance::JOB)?.exit_code?;
         if code == place::NO_SUPERVISOR {
-            return Some(lost(format!(
+            return Some(broke(format!(
                 "its sidecar did not bring it its supervisor{}; see that `sidecar-image` is right, that the dynamic group of \
                  container instances may read the bucket, and that the subnet reaches Object Storage",
                 self.last_words()
@@ -190,7 +205,7 @@ impl Found {
             (failed.lifecycle_state == Lifecycle::Failed).then_some(failed)
         };
         if named.is_none() && failed(instance::SIDECAR).is_some() {
-            return Some(lost(format!("the image of the sidecar cannot be pulled: {said}")));
+            return Some(broke(format!("the image of the sidecar cannot be pulled: {said}")));
         }
         let image = named.or_else(|| ours.clone().next())?;
         let host = registry::host_of(image);
@@ -238,7 +253,7 @@ impl Found {
     }
 }
 
-fn lost(reason: String) -> ExecutorError {
+fn broke(reason: String) -> ExecutorError {
     ExecutorError::Engine { what: WAITING, reason }
 }
 
@@ -308,7 +323,7 @@ mod tests {
         for state in ["DELETED", "DELETING", "INACTIVE", "FAILED", "TOMORROW"] {
             let exit = json!({ "exitCode": 0 });
             let (cause, text) = told(state, "", &[("job", exit.clone()), ("sidecar", exit)], &[]).expect_err(state);
-            assert_eq!(cause, Cause::Infrastructure, "{text}");
+            assert_eq!(cause, Cause::Lost, "{text}");
         }
     }
 
@@ -318,8 +333,22 @@ mod tests {
         let exit = told("INACTIVE", "", &[("job", killed("OOMKilled"))], &[]).expect("it ended");
         assert!(exit.out_of_memory);
         let (cause, text) = told("INACTIVE", "", &[("job", killed(""))], &[]).expect_err("killed");
+        assert_eq!(cause, Cause::Lost);
+        assert!(text.starts_with("something killed its container (code 137) before"), "{text}");
+    }
+
+    #[test]
+    fn a_sidecar_that_ended_too_early_is_told_with_its_last_words() {
+        let code = |code: i32| json!({ "exitCode": code });
+        let (cause, text) = told("ACTIVE", "", &[("job", json!({})), ("sidecar", code(137))], &[]).expect_err("killed");
+        assert_eq!(cause, Cause::Lost);
+        assert!(text.starts_with("something killed its sidecar (code 137) before"), "{text}");
+        // How the job ended does not matter where its result did not come.
+        let (cause, text) = told("INACTIVE", "", &[("job", code(1)), ("sidecar", code(4))], &[]).expect_err("broke");
         assert_eq!(cause, Cause::Infrastructure);
-        assert!(text.contains("ended with code 137 and without a result"), "{text}");
+        assert!(text.contains("its sidecar ended with code 4") && text.ends_with("the bucket is not there"), "{text}");
+        let (_, text) = told("INACTIVE", "", &[("job", code(137)), ("sidecar", code(4))], &[]).expect_err("killed");
+        assert!(text.contains("its container"), "the job's own is what was killed: {text}");
     }
 
     #[test]

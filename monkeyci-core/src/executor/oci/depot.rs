@@ -102,6 +102,10 @@ impl Oci {
     pub(super) async fn clear_depot(&self, name: &str, address: Option<&str>) -> Result<(), Error> {
         if let Some(address) = address {
             self.bucket.delete_preauthenticated(address).await?;
+            // There is another one where an answer was lost.
+            for twin in self.bucket.preauthenticated(&prefix(name)).await? {
+                self.bucket.delete_preauthenticated(&twin.id).await?;
+            }
         }
         clear(&self.bucket, &prefix(name)).await
     }
@@ -113,7 +117,7 @@ impl Oci {
         let ours = format!("{JOBS}mci-{instance}-");
         let fence = |name: &str| name.strip_prefix(&ours)?.trim_end_matches('/').parse::<u64>().ok();
         let unwanted = |name: &str| fence(name).is_some_and(|fence| !wanted(fence));
-        for address in self.bucket.preauthenticated().await.map_err(broke)? {
+        for address in self.bucket.preauthenticated(&ours).await.map_err(broke)? {
             if unwanted(&prefix(&address.name)) {
                 self.bucket.delete_preauthenticated(&address.id).await.map_err(broke)?;
             }

@@ -36,6 +36,8 @@ pub(super) struct Seen {
     pub instances: HashMap<String, InstanceSummary>,
     /// Those whose job's own container is over, whatever the others do.
     pub over: HashSet<String>,
+    /// Those whose sidecar is over, by itself or by somebody who killed it.
+    pub unattended: HashSet<String>,
 }
 
 impl Roster {
@@ -63,9 +65,14 @@ impl Roster {
     async fn look(&self, instances: &ContainerInstances) -> Result<Seen, Error> {
         let mut seen = Seen::default();
         for state in [Lifecycle::Inactive, Lifecycle::Failed] {
-            let over = instances.containers(&self.compartment, state).await?;
-            let jobs = over.into_iter().filter(|container| container.display_name.as_deref() == Some(instance::JOB));
-            seen.over.extend(jobs.map(|container| container.container_instance_id));
+            for container in instances.containers(&self.compartment, state).await? {
+                let of = match container.display_name.as_deref() {
+                    Some(instance::JOB) => &mut seen.over,
+                    Some(instance::SIDECAR) => &mut seen.unattended,
+                    _ => continue,
+                };
+                of.insert(container.container_instance_id);
+            }
         }
         let all = instances.list_all(&self.compartment).await?;
         seen.instances = all.into_iter().map(|one| (one.id.clone(), one)).collect();

@@ -12,14 +12,14 @@ impl Oci {
         check(order)?;
         if Record::of(&order.dir)?.fetched {
             // Whoever ran it before us was killed when it had ended.
-            self.clear_away(order).await?;
-            return Ok(Exit::default());
+            let cleared = self.clear_away(order).await;
+            return Ok(left(Exit::default(), &Record::of(&order.dir)?, cleared));
         }
         let ran = match self.begin(order, watch).await {
             Ok(Some((record, host, wanted))) => {
                 let exit = self.accompany(order, watch, &record, &host, &wanted).await;
                 let cleared = self.clear_away(order).await;
-                exit.and_then(|exit| cleared.map(|()| Some(exit)))
+                exit.map(|exit| Some(left(exit, &record, cleared)))
             }
             Ok(None) => self.clear_away(order).await.map(|()| None),
             Err(error) => {
@@ -76,6 +76,18 @@ impl Oci {
         }
         Ok(())
     }
+}
+
+/// What a job's end is worth stays, whatever became of its instance: who is to delete that is told.
+fn left(mut exit: Exit, record: &Record, cleared: Result<(), ExecutorError>) -> Exit {
+    if let Err(error) = cleared {
+        tracing::warn!(instance = record.id, %error, "it stays for the sweep");
+        exit.warnings.push(format!(
+            "its container instance `{}` is left, and costs money until it is deleted: {error}",
+            record.id.as_deref().unwrap_or("?")
+        ));
+    }
+    exit
 }
 
 /// Refuses what a container instance cannot do.

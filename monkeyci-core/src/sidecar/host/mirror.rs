@@ -26,10 +26,19 @@ impl Host {
     pub(super) async fn follow(&self) -> Result<End, SidecarError> {
         let mut at = self.taken()?;
         let mut pace = Pace::between(PACE.0, PACE.1);
+        let mut is_last = false;
         loop {
             let name = report_name(at);
             match self.depot.get(&name, CHUNK.max(end::MOST)).await? {
-                None => pace.wait().await,
+                // What the sidecar sent as it ended may have been on its way the first time.
+                None if is_last => return Err(SidecarError::Over),
+                None => {
+                    is_last = self.alone.is_cancelled();
+                    tokio::select! {
+                        () = self.alone.cancelled(), if !is_last => {}
+                        () = pace.wait() => {}
+                    }
+                }
                 Some(bytes) if End::is_one(&bytes) => return self.finish(End::decode(&name, &bytes)?).await,
                 Some(bytes) if bytes.is_empty() => return Err(SidecarError::broken(&name, "is empty")),
                 Some(bytes) => {

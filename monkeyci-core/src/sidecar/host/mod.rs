@@ -37,13 +37,20 @@ pub struct Host {
     /// The same without patience, for what is asked again anyway.
     hasty: Arc<dyn Depot>,
     dir: JobDir,
+    /// Cancelled when nobody is there any more who could put anything into the depot.
+    alone: CancellationToken,
 }
 
 impl Host {
     /// The half of the job directory `dir`, over a depot that only this attempt has.
     #[must_use]
     pub fn new(depot: Arc<dyn Depot>, dir: JobDir) -> Self {
-        Self { depot: Patient::new(depot.clone(), PATIENCE), hasty: depot, dir }
+        Self { depot: Patient::new(depot.clone(), PATIENCE), hasty: depot, dir, alone: CancellationToken::new() }
+    }
+
+    /// Says that the engine says that the sidecar is over. What it has sent is taken, and nothing else is waited for.
+    pub fn sidecar_is_over(&self) {
+        self.alone.cancel();
     }
 
     /// Puts what the sidecar needs into the depot: control half, workspace, and last the order. The sidecar may be started
@@ -82,8 +89,8 @@ impl Host {
     /// nothing is waited for but what is there. The report's result is written here last, if there is one.
     ///
     /// # Errors
-    /// When the sidecar gave up, or nothing is heard of it for 90 s, or for the time that the job has to begin at first;
-    /// when what it sends is not what belongs there; or when the depot fails.
+    /// When the sidecar gave up, or [is over](Self::sidecar_is_over) too early; when nothing is heard of it for 90 s, or for the
+    /// time that the job has to begin at first; when what it sends is not what belongs there; or when the depot fails.
     pub async fn mirror(&self, order: &Order, over: &CancellationToken) -> Result<End, SidecarError> {
         tokio::select! {
             biased;
