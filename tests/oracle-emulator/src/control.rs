@@ -11,7 +11,7 @@
 //! | `PUT buckets/NAME` | a bucket, where there is none |
 //! | `PUT subnets/OCID` | a private subnet, whose routes lead by a NAT and a service gateway |
 //! | `DELETE tokens` | no token of an instance or resource is known any more |
-//! | `POST instances/OCID/fail` `{lifecycleDetails}` | a container instance dies, with its containers |
+//! | `POST instances/OCID/fail` `{lifecycleDetails}` | a container instance dies, with its containers and open work requests |
 //! | `POST instances/OCID/vanish` | it is gone, and nobody has deleted it |
 
 use std::sync::Arc;

@@ -19,7 +19,7 @@ const SEARCHED: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:
 pub(super) async fn run(unit: &Unit, mut stop: watch::Receiver<Stop>) -> Result<Ended, String> {
     let mut child = start(unit)?;
     let grace = tokio::select! {
-        ended = child.wait() => return ended.map(ended_as).map_err(|error| error.to_string()),
+        ended = child.wait() => return ended.map(|status| ended_as(status, unit)).map_err(|error| error.to_string()),
         grace = told(&mut stop) => grace,
     };
     // Process 1 of a namespace gets no signal that it does not handle, but for this machine's SIGKILL; as in containers.
@@ -29,7 +29,7 @@ pub(super) async fn run(unit: &Unit, mut stop: watch::Receiver<Stop>) -> Result<
         // Whoever has ended already cannot be told.
         let _is_told = kill_process(first, Signal::TERM);
         if let Ok(ended) = tokio::time::timeout(grace, child.wait()).await {
-            return ended.map(ended_as).map_err(|error| error.to_string());
+            return ended.map(|status| ended_as(status, unit)).map_err(|error| error.to_string());
         }
     }
     if let Some(first) = first_of(&child) {
@@ -45,8 +45,24 @@ pub(super) async fn run(unit: &Unit, mut stop: watch::Receiver<Stop>) -> Result<
         .map_err(|error| error.to_string())
 }
 
-fn ended_as(status: std::process::ExitStatus) -> Ended {
-    Ended { code: code_of(status), details: None }
+fn ended_as(status: std::process::ExitStatus, unit: &Unit) -> Ended {
+    let code = code_of(status);
+    let code = if code == 1 && was_killed(unit) { 128 + Signal::KILL.as_raw() } else { code };
+    Ended { code, details: None }
+}
+
+/// Whether process 1 was killed. What waits for it would end likewise, cannot, and complains of that in the container's log, from
+/// which this takes it out.
+fn was_killed(unit: &Unit) -> bool {
+    let log = std::fs::read(&unit.log).unwrap_or_default();
+    let text = log.strip_suffix(b"\n").unwrap_or(&log);
+    let last = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let is_killed = text[last..].starts_with(b"unshare: sigprocmask unblock failed");
+    if is_killed && let Ok(log) = File::options().write(true).open(&unit.log) {
+        // A log that keeps it is no worse than that.
+        drop(log.set_len(last as u64));
+    }
+    is_killed
 }
 
 /// Process 1 of the namespace, by its number outside.

@@ -209,14 +209,21 @@ async fn one(cloud: Arc<Cloud>, id: String, unit: Unit, stop: watch::Receiver<St
         {
             let mut world = cloud.world();
             let now = world.clock.now();
-            let Some(container) = world.services.instances.containers.get_mut(&id) else { return };
+            let state = &mut world.services.instances;
+            let Some(container) = state.containers.get_mut(&id) else { return };
             container.terminated = Some(now);
-            match ended {
-                Ok(ended) => {
+            let end = state.instances.get(&container.instance).map(|instance| instance.end.clone());
+            match (ended, end) {
+                // Its instance failed, and it with that.
+                (_, Some(End::Fail(details))) => {
+                    container.details = Some(details);
+                    container.to("FAILED", now);
+                }
+                (Ok(ended), _) => {
                     (container.exit_code, container.details) = (Some(ended.code), ended.details);
                     container.to("INACTIVE", now);
                 }
-                Err(why) => {
+                (Err(why), _) => {
                     container.details = Some(format!("The container cannot be started: {why}"));
                     container.to("FAILED", now);
                 }
@@ -311,14 +318,26 @@ fn fail(world: &mut World, id: &str, why: &str) {
     }
 }
 
-/// Ends an instance from outside, at once.
+/// Ends an instance from outside, at once. What was being done with it fails for the same reason.
 pub(super) fn kill(cloud: &Arc<Cloud>, id: &str, end: End) -> Answer {
     let mut world = cloud.world();
+    if let End::Fail(details) = &end {
+        let now = world.clock.now();
+        let all = world.services.instances.work.values_mut();
+        all.filter(|work| work.is_open_for(id)).for_each(|work| work.fail("InternalError", details, now));
+    }
     let instance = world.services.instances.instances.get_mut(id).ok_or_else(Refusal::missing)?;
+    let is_gone = matches!(end, End::Vanish);
     instance.end = end;
     let is_attended = instance.is_attended;
     instance.stop.send_replace(Stop::Within(std::time::Duration::ZERO));
+    if is_gone {
+        // Nobody sees its containers end before.
+        world.services.instances.instances.remove(id);
+        world.services.instances.containers.retain(|_, container| container.instance != id);
+    }
     drop(world);
+    cloud.changed.notify_waiters();
     if !is_attended {
         settle(cloud, id);
     }

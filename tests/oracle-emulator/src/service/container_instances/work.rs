@@ -54,7 +54,11 @@ impl WorkRequest {
         self.logs.push(json!({ "message": format!("{} has begun", self.operation), "timestamp": time::text(now) }));
     }
 
+    /// It is done, unless it has failed.
     pub(super) fn succeed(&mut self, now: SystemTime) {
+        if self.status == "FAILED" {
+            return;
+        }
         (self.status, self.finished) = ("SUCCEEDED", Some(now));
         self.logs.push(json!({ "message": format!("{} is done", self.operation), "timestamp": time::text(now) }));
     }
@@ -62,6 +66,11 @@ impl WorkRequest {
     pub(super) fn fail(&mut self, code: &str, message: &str, now: SystemTime) {
         (self.status, self.finished) = ("FAILED", Some(now));
         self.errors.push(json!({ "code": code, "message": message, "timestamp": time::text(now) }));
+    }
+
+    /// Whether it is about an instance, and not over.
+    pub(super) fn is_open_for(&self, instance: &str) -> bool {
+        self.instance == instance && self.finished.is_none()
     }
 
     fn json(&self) -> Value {

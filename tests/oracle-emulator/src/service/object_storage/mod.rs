@@ -147,4 +147,11 @@ impl World {
         let bucket = self.services.storage.buckets.get(bucket);
         bucket.into_iter().flat_map(|bucket| bucket.objects.keys().cloned()).collect()
     }
+
+    /// The names of the pre-authenticated requests of a bucket.
+    #[must_use]
+    pub fn preauthenticated(&self, bucket: &str) -> Vec<String> {
+        let bucket = self.services.storage.buckets.get(bucket);
+        bucket.into_iter().flat_map(|bucket| bucket.pars.values().map(|par| par.name.clone())).collect()
+    }
 }

@@ -35,7 +35,7 @@ const CREATE: &[Field] = &[
 /// One of them.
 pub(crate) struct Par {
     id: String,
-    name: String,
+    pub(super) name: String,
     /// The object, or what the names of objects begin with.
     object: Option<String>,
     access: String,
