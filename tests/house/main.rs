@@ -13,6 +13,7 @@ mod debug;
 mod deploy;
 mod docs;
 mod examples;
+mod faults;
 mod guide;
 mod image;
 mod openapi;

@@ -162,10 +162,15 @@ pub fn has_docker() -> bool {
 }
 
 /// Waits until `come` holds, at most a minute.
-pub fn until(what: &str, mut come: impl FnMut() -> bool) {
+pub fn until(what: &str, come: impl FnMut() -> bool) {
+    within(Duration::from_secs(60), what, come);
+}
+
+/// Waits until `come` holds, for so long at most.
+pub fn within(limit: Duration, what: &str, mut come: impl FnMut() -> bool) {
     let start = Instant::now();
     while !come() {
-        assert!(start.elapsed() < Duration::from_secs(60), "in a minute, this did not come true: {what}");
+        assert!(start.elapsed() < limit, "in {limit:?}, this did not come true: {what}");
         std::thread::sleep(Duration::from_millis(5)); // poll
     }
 }

@@ -381,7 +381,7 @@ mod tests {
         assert_eq!(cause, Cause::Image);
         assert!(text.contains("`/bin/sh` cannot be run"), "{text}");
         let (cause, _) = told("INACTIVE", "", &ended(181), &[]).expect_err("no such service");
-        assert_eq!(cause, Cause::Infrastructure);
+        assert_eq!(cause, Cause::Lost);
     }
 
     #[test]
