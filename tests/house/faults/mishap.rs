@@ -75,7 +75,10 @@ impl Mishap {
             Self::CutOff => ("cut-off", "the sidecar does not reach Object Storage for a while"),
             Self::CutOffForGood => ("cut-off-for-good", "the sidecar does not reach Object Storage any more"),
             Self::Server => ("server", "`kill -9` of the server, which is begun again"),
-            Self::Controller => ("controller", "`kill -9` of the controller `run-build`: another one comes, and takes up what ran or does it once more"),
+            Self::Controller => (
+                "controller",
+                "`kill -9` of the controller `run-build`: another one comes, and takes up what ran or does it once more",
+            ),
             Self::Sidecar => ("sidecar", "`kill -9` of the sidecar"),
             Self::Container => ("container", "`kill -9` of the job's container"),
             Self::Line => ("line", "`kill -9` of what the script runs"),
