@@ -76,7 +76,7 @@ mod random;
 mod range;
 mod reference;
 mod registries;
-mod report;
+pub mod report;
 mod request;
 pub mod retention;
 mod revision;

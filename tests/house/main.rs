@@ -1,5 +1,7 @@
 //! Tests that need the whole house: its rules, and its programs run for real.
 
+#[path = "../fixture/github.rs"]
+mod github;
 #[path = "../fixture/monkeyci.rs"]
 mod monkeyci;
 #[path = "../fixture/port.rs"]
@@ -14,6 +16,7 @@ mod deploy;
 mod docs;
 mod examples;
 mod faults;
+mod forge;
 mod guide;
 mod image;
 mod openapi;

@@ -12,7 +12,7 @@ use monkeyci_core::trigger::Queued;
 
 use super::build::exit;
 use super::short;
-use crate::controller::{Controller, Publisher, Ran, Sources};
+use crate::controller::{Controller, Forges, Publisher, Ran, Reporter, Sources};
 use crate::error::{CliError, Exit};
 use crate::executor::Choice;
 use crate::log::LogFormat;
@@ -55,6 +55,9 @@ pub struct RunBuildArgs {
     /// Where messages to it go, for a private endpoint
     #[arg(long, value_name = "URL", requires = "events")]
     events_endpoint: Option<String>,
+    /// Tell forges how builds stand, by statuses of commits: a file that says which, or MONKEYCI_REPORT_SETTINGS holds that
+    #[arg(long, value_name = "FILE", env = "MONKEYCI_REPORT_CONFIG")]
+    report: Option<PathBuf>,
     /// Where the jobs run [default: auto]
     #[arg(long, value_enum, value_name = "EXECUTOR")]
     executor: Option<Choice>,
@@ -100,6 +103,8 @@ async fn work(args: &RunBuildArgs) -> Result<Exit, CliError> {
             Some(Publisher::new(stored.clone(), transport("--events", to, args.events_endpoint.as_deref()).await?))
         }
     };
+    let forges = Forges::read(args.report.as_deref(), account()).map_err(CliError::usage)?;
+    let reporter = forges.map(|forges| Reporter::new(stored.clone(), forges)).transpose()?;
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let controller = Controller {
         stored: &stored,
@@ -110,6 +115,7 @@ async fn work(args: &RunBuildArgs) -> Result<Exit, CliError> {
         silence: Duration::from_secs(args.takeover),
         sources: Sources { private: args.allow_private || is_here, file: args.allow_file || is_here },
         publisher,
+        reporter,
         whole: args.json,
     };
     if let Some(queued) = given {
@@ -158,11 +164,9 @@ impl RunBuildArgs {
             let (mut left, mut busy) = (false, false);
             let worked = consumer.one(Duration::ZERO, async |message: &Message| {
                 let queued = wanted(message)?;
-                let run = async {
-                    let id = controller.id(&queued).await?;
-                    self.one(controller, &id, Some(&queued)).await
-                };
-                let (ran, exit) = run.await.map_err(|error| error.to_string())?;
+                let told = |error: CliError| error.to_string();
+                let id = controller.id(&queued).await.map_err(told)?;
+                let (ran, exit) = self.one(controller, &id, Some(&queued)).await.map_err(told)?;
                 match ran {
                     // Whoever runs it may die before it is begun: the trigger comes again.
                     Ran::Busy => {
@@ -174,6 +178,9 @@ impl RunBuildArgs {
                         return Err("this process is to end".into());
                     }
                     Ran::Ended(_) | Ran::Waits => note(exit),
+                }
+                if matches!(ran, Ran::Ended(_)) && controller.is_untold(&id).await.map_err(told)? {
+                    return Err("the forge could not be told yet how its build ended".into());
                 }
                 Ok(())
             });
@@ -194,6 +201,9 @@ impl RunBuildArgs {
         }
         if let Some(publisher) = &controller.publisher {
             publisher.rest().await?;
+        }
+        if let Some(reporter) = &controller.reporter {
+            reporter.rest().await?;
         }
         for id in controller.left().await? {
             let (ran, exit) = self.one(controller, &id, None).await?;
@@ -216,11 +226,16 @@ impl RunBuildArgs {
     }
 }
 
-/// A transport by its address. Who asks Oracle Cloud is what this runs in, or else a profile of the configuration file.
-async fn transport(flag: &str, to: &str, endpoint: Option<&str>) -> Result<Arc<dyn Transport>, CliError> {
+/// Who asks Oracle Cloud: what this runs in, or else a profile of the configuration file.
+fn account() -> Account {
     let is_resource = std::env::var_os("OCI_RESOURCE_PRINCIPAL_VERSION").is_some();
     let auth = if is_resource { Auth::ResourcePrincipal } else { Auth::ConfigFile };
-    let account = Account { auth, ..Account::default() };
+    Account { auth, ..Account::default() }
+}
+
+/// A transport by its address. Who asks Oracle Cloud is what this runs in, or else a profile of the configuration file.
+async fn transport(flag: &str, to: &str, endpoint: Option<&str>) -> Result<Arc<dyn Transport>, CliError> {
+    let account = account();
     let route = Route { hold: HOLD, ..Route::to(to, endpoint, &account) };
     open(&route, None).await.map_err(|error| CliError::usage(format!("{flag}: {error}")))
 }

@@ -15,9 +15,10 @@ use monkeyci_core::source::Source;
 use monkeyci_core::store::Store as _;
 use monkeyci_core::trigger::Queued;
 use monkeyci_core::worker::sweep;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use super::obey::{Obeying, obey};
+use super::report::is_news;
 use super::ship::Shipping;
 use super::source::{fill, remembered, request, source};
 use super::{Controller, Ran};
@@ -51,7 +52,15 @@ impl Controller<'_> {
         let row = self.stored.objects.build(id).await.map_err(ours)?;
         let known = row.as_ref().map_or(0, |row| row.events);
         let queued = match (row, queued) {
-            (Some(row), _) if row.status.is_terminal() => return Ok(Some(Ran::Ended(row.status))),
+            (Some(row), _) if row.status.is_terminal() => {
+                // Whoever ran it may have died before the forge knew.
+                if let Some(reporter) = &self.reporter
+                    && reporter.is_untold(id).await?
+                {
+                    reporter.finish(id, None).await;
+                }
+                return Ok(Some(Ran::Ended(row.status)));
+            }
             // What it was begun with, whatever is said now.
             (Some(row), _) => {
                 let mut queued = remembered(id, row.request.as_deref())?;
@@ -70,6 +79,8 @@ impl Controller<'_> {
         let programs = self.folders.cache.join("bin");
         let executor = self.executor.open(&folder.join("process"), &programs).await?;
         let (told, events) = mpsc::unbounded_channel();
+        let news = Arc::new(Notify::new());
+        let heard = Arc::clone(&news);
         let engine = Engine::local()
             .state(&folder)
             .store(lease.guard(self.stored.objects.clone()))
@@ -82,6 +93,9 @@ impl Controller<'_> {
             .registries(Logins::of_user(view).registries())
             .blobs(self.stored.blobs())
             .reporter(move |event| {
+                if is_news(&event.kind) {
+                    heard.notify_one();
+                }
                 let _ended = told.send(event.clone());
             });
         let engine = engine.open().await.map_err(|error| CliError::ours(chain(&error)))?;
@@ -90,6 +104,10 @@ impl Controller<'_> {
 
         let publishing = match &self.publisher {
             Some(publisher) => Some(publisher.begin(id).await?),
+            None => None,
+        };
+        let reporting = match &self.reporter {
+            Some(reporter) => reporter.begin(id, lease.holding(), news).await?,
             None => None,
         };
 
@@ -104,6 +122,9 @@ impl Controller<'_> {
         shipping.end().await;
         if let Some(publishing) = publishing {
             publishing.end().await;
+        }
+        if let Some(reporting) = reporting {
+            reporting.end().await;
         }
         if is_lost {
             view.note(&format!("build {} is run by another process from now on", short(id)));

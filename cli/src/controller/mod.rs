@@ -4,8 +4,10 @@
 //! next one needs is in the store.
 
 mod build;
+mod forges;
 mod obey;
 mod publish;
+mod report;
 mod ship;
 mod source;
 
@@ -23,7 +25,9 @@ use crate::state::Folders;
 use crate::stored::{Stored, ours};
 use crate::ui::View;
 
+pub use forges::Forges;
 pub use publish::Publisher;
+pub use report::Reporter;
 pub use source::Sources;
 
 /// How builds are run.
@@ -44,6 +48,8 @@ pub struct Controller<'a> {
     pub sources: Sources,
     /// Where events go, where anybody listens.
     pub publisher: Option<Publisher>,
+    /// Which forges are told how builds stand, where any are.
+    pub reporter: Option<Reporter>,
     /// Whether the whole story is told of a build that is gone on with.
     pub whole: bool,
 }
@@ -102,6 +108,14 @@ impl Controller<'_> {
             }
         }
         Ok(left)
+    }
+
+    /// Whether a forge does not know yet how a build ended.
+    pub async fn is_untold(&self, id: &BuildId) -> Result<bool, CliError> {
+        match &self.reporter {
+            Some(reporter) => reporter.is_untold(id).await,
+            None => Ok(false),
+        }
     }
 
     async fn has_commands(&self, id: &BuildId) -> Result<bool, CliError> {

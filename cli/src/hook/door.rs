@@ -10,8 +10,8 @@ use tokio::time::{Instant, timeout_at};
 use super::controller::Controller;
 use super::desk::Desk;
 use super::event::Told;
-use super::secret::Secrets;
 use super::settings::Settings;
+use crate::secret_source::Secrets;
 
 /// Bytes of the longest body: GitHub sends none that is longer.
 pub const BODY: usize = 25 * 1024 * 1024;
@@ -75,7 +75,8 @@ impl Reply {
 impl Door {
     /// A front door of these settings. Nothing is asked of anybody before somebody knocks.
     pub fn new(settings: Settings) -> Self {
-        let (secrets, desk) = (Secrets::new(&settings), Desk::new(&settings));
+        let secrets = Secrets::new(settings.oci.clone(), settings.vault_endpoint.clone());
+        let desk = Desk::new(&settings);
         let controller = Controller::new(settings.start.clone(), settings.oci.clone());
         Self { settings, secrets, desk, controller }
     }

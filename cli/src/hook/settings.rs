@@ -9,13 +9,11 @@ use monkeyci_core::source::GitUrl;
 use monkeyci_core::trigger::Forge;
 use serde::Deserialize;
 
-use super::secret::Source;
+use crate::secret_source::Source;
+use crate::settings_file;
 
 /// The variable that holds the settings themselves, where there is no file.
 pub const VARIABLE: &str = "MONKEYCI_HOOK_SETTINGS";
-
-/// Bytes that settings may have.
-const LONGEST: u64 = 1024 * 1024;
 
 /// What a front door is told.
 #[derive(Debug, Clone, Deserialize)]
@@ -114,27 +112,7 @@ impl Settings {
     /// # Errors
     /// What is wrong with them and where, for people.
     pub fn read(file: Option<&Path>) -> Result<Self, String> {
-        let (place, text) = match file {
-            Some(path) => {
-                let place = format!("`{}`", path.display());
-                let long = std::fs::metadata(path).is_ok_and(|data| data.len() > LONGEST);
-                if long {
-                    return Err(format!("{place}: it has more than {LONGEST} bytes: are these settings?"));
-                }
-                let text = std::fs::read_to_string(path).map_err(|error| format!("{place}: {error}"))?;
-                (place, text)
-            }
-            None => {
-                let text = std::env::var(VARIABLE);
-                (format!("`{VARIABLE}`"), text.map_err(|_| format!("name a file by --config, or set {VARIABLE}"))?)
-            }
-        };
-        let settings: Self = toml::from_str(&text).map_err(|error| {
-            // The line itself is not shown: a secret may have been written there by mistake.
-            let line = error.span().and_then(|span| Some(text.get(..span.start)?.matches('\n').count() + 1));
-            let line = line.map(|line| format!(", line {line}")).unwrap_or_default();
-            format!("{place}{line}: {}", error.message())
-        })?;
+        let (settings, place) = settings_file::read::<Self>(file, VARIABLE)?;
         settings.check().map_err(|why| format!("{place}: {why}"))?;
         Ok(settings)
     }

@@ -3,6 +3,7 @@
 mod artifact;
 mod decide;
 mod logs;
+mod told;
 mod view;
 mod watch;
 
@@ -22,6 +23,7 @@ use crate::remote::{BuildName, RepoName};
 pub use artifact::{artifacts, download};
 pub use decide::{approve, cancel, go_on, reject};
 pub use logs::{Wish, print_logs};
+pub use told::Told;
 pub use view::{detail, listed};
 pub use watch::watch;
 

@@ -7,7 +7,7 @@ use monkeyci_core::build::{Build as Machine, JobState};
 use monkeyci_core::model::EventKind;
 use monkeyci_core::store::{BuildRow, JobRow, Store as _};
 
-use super::{Stored, ours};
+use super::{Stored, Told, ours};
 use crate::error::{CliError, chain};
 
 /// A build in a list.
@@ -38,7 +38,8 @@ pub async fn detail(stored: &Stored, row: BuildRow) -> Result<BuildDetail, CliEr
         _ => None,
     });
     let (warnings, pipeline) = loaded.unwrap_or_default();
-    Ok(BuildDetail { build: listed(row), jobs, warnings, pipeline, report: None })
+    let report = Told::of(stored.objects.bucket(), &row.build).await.map_err(ours)?.map(Told::shown);
+    Ok(BuildDetail { build: listed(row), jobs, warnings, pipeline, report })
 }
 
 fn view(job: &JobState, row: Option<&JobRow>) -> JobView {

@@ -9,12 +9,11 @@ use super::status::{CONTEXT, Status};
 const HEADERS: &[(&str, &str)] = &[("accept", "application/vnd.github+json"), ("x-github-api-version", "2022-11-28")];
 
 pub(super) fn request(api: &str, project: &str, status: &Status) -> Request {
-    Request {
-        url: format!("{api}/repos/{project}/statuses/{}", status.commit),
-        headers: HEADERS,
-        body: json!({ "state": word(status.status), "target_url": status.url, "description": status.description,
-                      "context": CONTEXT }),
+    let mut body = json!({ "state": word(status.status), "description": status.description, "context": CONTEXT });
+    if let Some(page) = &status.url {
+        body["target_url"] = page.as_str().into();
     }
+    Request { url: format!("{api}/repos/{project}/statuses/{}", status.commit), headers: HEADERS, body }
 }
 
 fn word(status: BuildStatus) -> &'static str {
@@ -41,6 +40,9 @@ mod tests {
         let told = json!({ "state": "success", "target_url": "https://ci.example.com/o/acme/r/web/b/7",
                            "description": "Build 7", "context": "monkeyci" });
         assert_eq!(request.body, told);
+        let bare =
+            super::request("https://api.github.com", "acme/web", &Status { url: None, ..status(BuildStatus::Success) });
+        assert_eq!(bare.body.get("target_url"), None);
         assert_eq!(words(Forge::GitHub), ["pending", "pending", "success", "failure", "error", "error"]);
     }
 }

@@ -7,8 +7,10 @@ use super::request::Request;
 use super::status::{CONTEXT, Status};
 
 pub(super) fn request(api: &str, project: &str, status: &Status) -> Request {
-    let mut body = json!({ "state": word(status.status), "name": CONTEXT, "target_url": status.url,
-                           "description": status.description });
+    let mut body = json!({ "state": word(status.status), "name": CONTEXT, "description": status.description });
+    if let Some(page) = &status.url {
+        body["target_url"] = page.as_str().into();
+    }
     if let Some(name) = status.name() {
         body["ref"] = name.into();
     }

@@ -2,10 +2,12 @@
 //!
 //! - `follow`: what happens in builds becomes rows of what is to be told, one for each build.
 //! - `status`: what is told of a build; `place`: where; `request`: in each forge's words, one file for each forge.
-//! - `sender`: sends it; `tell`: until the forge knows it, or it is given up.
+//! - `sender`: sends it; `pace`: when again; `tell`: until the forge knows it, or it is given up.
 //!
 //! A commit has one status, which follows its newest build. Of what a build came through only the newest is told, and
 //! one repository sends one request at a time, so that nothing overtakes.
+//!
+//! Who runs builds without a server tells forges by the same words: all but `follow` and `tell`, which are over tables.
 
 mod bitbucket;
 mod bitbucket_server;
@@ -13,6 +15,7 @@ mod follow;
 mod gitea;
 mod github;
 mod gitlab;
+mod pace;
 mod place;
 mod request;
 mod sender;
@@ -30,8 +33,11 @@ use crate::state::{State, now};
 use crate::table::report;
 use crate::telling::Telling;
 use follow::Follower;
+pub use pace::wait;
 pub use place::{Place, Wrong};
-use sender::Sender;
+pub use request::{Request, request};
+pub use sender::{Outcome, Sender};
+pub use status::{Status, commit, told};
 
 /// Repositories whose forges are told at once.
 const MOST: usize = 16;

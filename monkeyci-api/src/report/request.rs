@@ -53,7 +53,7 @@ pub(super) mod tests {
             reference: Some("refs/heads/topic/a".into()),
             number: 7,
             status,
-            url: "https://ci.example.com/o/acme/r/web/b/7".into(),
+            url: Some("https://ci.example.com/o/acme/r/web/b/7".into()),
             description: "Build 7".into(),
         }
     }

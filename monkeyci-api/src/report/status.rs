@@ -21,24 +21,24 @@ pub struct Status {
     pub number: u64,
     /// How it stands.
     pub status: BuildStatus,
-    /// Its page.
-    pub url: String,
+    /// Its page, where it has one.
+    pub url: Option<String>,
     /// How it stands, for people: one line that every forge has room for.
     pub description: String,
 }
 
 impl Status {
-    /// What is told of a build whose page is of the server at `public`; nothing while its commit is not known.
+    /// What is told of a build that has this page; nothing while its commit is not known.
     #[must_use]
-    pub fn of(build: &Build, public: &str) -> Option<Self> {
+    pub fn of(build: &Build, page: Option<String>) -> Option<Self> {
         let status = told(build.status);
         Some(Self {
             commit: commit(build)?.to_owned(),
             reference: reference(build),
             number: build.number,
             status,
-            url: format!("{public}/o/{}/r/{}/b/{}", build.org, build.repo, build.number),
-            description: shorten(&description(build, status)),
+            description: shorten(&description(build, status, page.is_some())),
+            url: page,
         })
     }
 
@@ -72,14 +72,14 @@ fn reference(build: &Build) -> Option<String> {
     build.trigger.git.as_ref()?.reference.clone()
 }
 
-fn description(build: &Build, status: BuildStatus) -> String {
+fn description(build: &Build, status: BuildStatus, has_page: bool) -> String {
     match &build.trigger.script {
-        Some(ScriptOf::Base { branch, .. }) => format!("{} (script of {branch})", stands(build, status)),
-        _ => stands(build, status),
+        Some(ScriptOf::Base { branch, .. }) => format!("{} (script of {branch})", stands(build, status, has_page)),
+        _ => stands(build, status, has_page),
     }
 }
 
-fn stands(build: &Build, status: BuildStatus) -> String {
+fn stands(build: &Build, status: BuildStatus, has_page: bool) -> String {
     let number = build.number;
     let why = build.message.as_deref().and_then(|message| message.lines().next()).unwrap_or_default();
     let with = |what: String| if why.is_empty() { what } else { format!("{what}: {why}") };
@@ -88,8 +88,11 @@ fn stands(build: &Build, status: BuildStatus) -> String {
         BuildStatus::Success => format!("Build {number} succeeded{}", took()),
         BuildStatus::Failure => with(format!("Build {number} failed{}", took())),
         BuildStatus::Canceled => with(format!("Build {number} was canceled")),
-        // What broke is the server's, and no business of everybody who sees the commit.
-        BuildStatus::Error => format!("Build {number} broke; its page says why"),
+        // What broke is ours, and no business of everybody who sees the commit.
+        BuildStatus::Error if has_page => format!("Build {number} broke; its page says why"),
+        BuildStatus::Error => {
+            format!("Build {number} broke; `monkeyci show {}/{}/{number}` says why", build.org, build.repo)
+        }
         BuildStatus::Blocked => format!("Build {number} waits for an approval"),
         _ => format!("Build {number} runs"),
     }
@@ -143,20 +146,23 @@ mod tests {
             (json!({ "status": "canceled", "message": "build 8 is newer" }), "Build 7 was canceled: build 8 is newer"),
             (json!({ "status": "error", "message": "disk of 10.0.0.7" }), "Build 7 broke; its page says why"),
         ] {
-            let status = Status::of(&build(more), "https://ci.example.com").expect("a status");
+            let status = Status::of(&build(more), Some("https://ci.example.com/7".into())).expect("a status");
             assert_eq!(status.description, told);
-            assert_eq!(status.url, "https://ci.example.com/o/acme/r/web/b/7");
+            assert_eq!(status.url.as_deref(), Some("https://ci.example.com/7"));
         }
-        let status = Status::of(&build(json!({ "status": "failure", "message": long })), "").expect("a status");
+        let broke = Status::of(&build(json!({ "status": "error", "message": "disk of 10.0.0.7" })), None);
+        let broke = broke.expect("a status");
+        assert_eq!(broke.description, "Build 7 broke; `monkeyci show acme/web/7` says why");
+        let status = Status::of(&build(json!({ "status": "failure", "message": long })), None).expect("a status");
         assert_eq!(status.description.chars().count(), LONGEST);
     }
 
     #[test]
     fn nothing_is_told_of_a_commit_that_is_not_known_and_a_pull_request_is_told_under_its_branch() {
-        assert_eq!(Status::of(&build(json!({ "trigger": {} })), ""), None);
+        assert_eq!(Status::of(&build(json!({ "trigger": {} })), None), None);
         let trigger = json!({ "git": { "ref": "refs/pull/3/head", "commitId": "c0ffee" },
             "pullRequest": { "number": 3, "sourceBranch": "topic", "targetBranch": "main" } });
-        let status = Status::of(&build(json!({ "trigger": trigger })), "").expect("a status");
+        let status = Status::of(&build(json!({ "trigger": trigger })), None).expect("a status");
         assert_eq!((status.name(), status.reference.as_deref()), (Some("topic"), Some("refs/heads/topic")));
     }
 }

@@ -9,23 +9,17 @@ use monkeyci_rest::Build;
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
+use super::pace::wait;
 use super::place::Place;
 use super::request::{Request, request};
 use super::sender::{Outcome, Sender};
 use super::status::Status;
 use crate::params;
-use crate::random;
 use crate::secrets;
 use crate::state::{State, now};
 use crate::table::report::{self, PATIENCE, ReportRow};
 use crate::table::{build, param, repo};
 use crate::vault::Vault;
-
-/// The wait after the first failure; each further one doubles it.
-const FIRST: Duration = Duration::from_millis(500);
-
-/// No wait is longer, unless the forge asks for that.
-const LONGEST: Duration = Duration::from_secs(10 * 60);
 
 /// Something to tell.
 struct Telling {
@@ -99,15 +93,6 @@ async fn one(
     Ok(true)
 }
 
-/// How long to wait after so many failures before: between half of the doubling wait and all of it, so that what failed
-/// together does not come back together. What the forge asked for is waited for at least.
-fn wait(failures: u64, asked: Option<Duration>) -> Duration {
-    let doublings = u32::try_from(failures.min(16)).unwrap_or(16);
-    let half = FIRST.saturating_mul(1 << doublings).min(LONGEST) / 2;
-    let share = f64::from(random::bytes::<1>()[0]) / f64::from(u8::MAX);
-    (half + half.mul_f64(share)).max(asked.unwrap_or_default())
-}
-
 fn due(state: &State, sql: &mut dyn Sql, org: &OrgId, repo: &RepoId) -> Result<Option<Telling>, StoreError> {
     let Some(row) = report::due_of(sql, org, repo, now())? else { return Ok(None) };
     let what = told(state, sql, &row)?;
@@ -128,7 +113,8 @@ fn told(state: &State, sql: &mut dyn Sql, row: &ReportRow) -> Result<Result<Told
     };
     let build = build::find(sql, org, id, row.build.number)?;
     // As the row has it: what the build has come to since is noted, and told after this.
-    let status = build.and_then(|build| Status::of(&Build { status: row.wanted, ..build }, &state.url));
+    let page = format!("{}/o/{org}/r/{id}/b/{}", state.url, row.build.number);
+    let status = build.and_then(|build| Status::of(&Build { status: row.wanted, ..build }, Some(page)));
     let Some(status) = status else { return Ok(Err("the build or its commit is gone".into())) };
     let request = request(place.forge, &place.api, &report.project, &status);
     Ok(Ok(Told { forge: place.forge, request, token }))
@@ -150,18 +136,4 @@ fn token(
         return secrets::value(vault, sql, &owner, row);
     }
     Ok(Err(format!("there is no param `{name}`, which is to hold the forge's token: add it as a secret one")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_double_up_to_a_limit_and_heed_what_the_forge_asks() {
-        for (failures, most) in [(0, 500), (1, 1000), (4, 8000), (16, 600_000), (u64::MAX, 600_000)] {
-            let waited = wait(failures, None).as_millis();
-            assert!((most / 2..=most).contains(&waited), "{failures}: {waited}");
-        }
-        assert_eq!(wait(0, Some(Duration::from_secs(3600))), Duration::from_secs(3600));
-    }
 }

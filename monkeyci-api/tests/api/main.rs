@@ -2,6 +2,8 @@
 
 #[path = "../../../tests/fixture/port.rs"]
 mod port;
+#[path = "../../../tests/fixture/github.rs"]
+mod github;
 #[path = "../../../tests/fixture/postgres.rs"]
 #[expect(dead_code, reason = "other crates kill it as well")]
 mod postgres;
@@ -19,7 +21,6 @@ mod doctor;
 mod environment;
 mod export;
 mod fork;
-mod github;
 mod house;
 mod id;
 mod id_token;

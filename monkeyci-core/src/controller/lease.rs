@@ -96,8 +96,9 @@ impl Lease {
             if bucket.create_json(&key(build, fence), &mine).await? || is_mine(&bucket, build, fence, &holder).await? {
                 let left = left(&bucket, build, fence).await?;
                 let lost = CancellationToken::new();
-                let beats = Beats { bucket: bucket.clone(), build: build.clone(), fence, holder: holder.clone() };
-                let beating = tokio::spawn(beats.go_on(silence, lost.clone()));
+                let holding = Holding { bucket: bucket.clone(), build: build.clone(), fence, lost: lost.clone() };
+                let beats = Beats { holding, holder: holder.clone() };
+                let beating = tokio::spawn(beats.go_on(silence));
                 return Ok(Self { bucket, build: build.clone(), fence, holder, left, lost, beating });
             }
             // Somebody was faster: theirs is watched from now on.
@@ -123,6 +124,13 @@ impl Lease {
     pub async fn cleared(&self, fence: u64) -> Result<(), StoreError> {
         let entry = Entry { holder: String::new(), beat: 0, released: true };
         self.bucket.put_json(&key(&self.build, fence), &entry).await
+    }
+
+    /// By this it is asked whether the build is still held.
+    #[must_use]
+    pub fn holding(&self) -> Holding {
+        let (bucket, build) = (self.bucket.clone(), self.build.clone());
+        Holding { bucket, build, fence: self.fence, lost: self.lost.clone() }
     }
 
     /// Cancelled once the build is another's, or that cannot be ruled out.
@@ -161,17 +169,44 @@ impl Drop for Lease {
     }
 }
 
-/// Shows that its holder lives.
-struct Beats {
+/// Asks whether a build is still held, before something is done that no store refuses and nobody takes back. A holder may
+/// have stood still since it last asked.
+#[derive(Clone)]
+pub struct Holding {
     bucket: Bucket,
     build: BuildId,
     fence: u64,
+    lost: CancellationToken,
+}
+
+impl Holding {
+    /// Whether it is. It is lost for good when it is not.
+    ///
+    /// # Errors
+    /// When that cannot be asked.
+    pub async fn is_ours(&self) -> Result<bool, StoreError> {
+        if !self.lost.is_cancelled() && self.bucket.has(&key(&self.build, self.fence + 1)).await? {
+            self.lost.cancel();
+        }
+        Ok(!self.lost.is_cancelled())
+    }
+
+    /// Cancelled once it is lost.
+    #[must_use]
+    pub fn lost(&self) -> &CancellationToken {
+        &self.lost
+    }
+}
+
+/// Shows that its holder lives.
+struct Beats {
+    holding: Holding,
     holder: String,
 }
 
 impl Beats {
-    async fn go_on(self, silence: Duration, lost: CancellationToken) {
-        let _ends = lost.clone().drop_guard();
+    async fn go_on(self, silence: Duration) {
+        let _ends = self.holding.lost.clone().drop_guard();
         let mut heard = Instant::now();
         for beat in 1.. {
             tokio::time::sleep(silence / BEATS).await;
@@ -180,7 +215,7 @@ impl Beats {
                 Ok(Ok(false)) => return,
                 // Others see what we wrote last: so long we are alive to them.
                 _ if heard.elapsed() >= silence => return,
-                Ok(Err(error)) => tracing::warn!(build = %self.build, %error, "no sign of life can be given"),
+                Ok(Err(error)) => tracing::warn!(build = %self.holding.build, %error, "no sign of life can be given"),
                 Err(_) => {}
             }
         }
@@ -188,11 +223,12 @@ impl Beats {
 
     /// Whether it is still ours.
     async fn beat(&self, beat: u64) -> Result<bool, StoreError> {
-        if self.bucket.has(&key(&self.build, self.fence + 1)).await? {
+        if !self.holding.is_ours().await? {
             return Ok(false);
         }
+        let Holding { bucket, build, fence, .. } = &self.holding;
         let entry = Entry { holder: self.holder.clone(), beat, released: false };
-        self.bucket.put_json(&key(&self.build, self.fence), &entry).await?;
+        bucket.put_json(&key(build, *fence), &entry).await?;
         Ok(true)
     }
 }

@@ -15,7 +15,7 @@ pub mod lease;
 pub mod log;
 
 pub use command::Command;
-pub use lease::{Held, Lease, NotHeld};
+pub use lease::{Held, Holding, Lease, NotHeld};
 
 #[cfg(test)]
 mod tests;

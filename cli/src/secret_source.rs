@@ -1,4 +1,4 @@
-//! The secrets of webhooks, from where they are kept. None is in the settings.
+//! Secrets from where they are kept: those of webhooks, and the tokens of forges. None is in settings.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,7 +12,6 @@ use serde::Deserialize;
 use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
-use super::settings::Settings;
 use monkeyci_api::account::Account;
 
 /// How long a secret of Vault is believed to be what it was.
@@ -106,10 +105,19 @@ struct Known {
 }
 
 impl Secrets {
-    /// Reads them as the settings say. Nothing is asked before one is needed.
-    pub fn new(settings: &Settings) -> Self {
-        let (account, endpoint) = (settings.oci.clone(), settings.vault_endpoint.clone());
+    /// Reads those of Vault as `account`, at another address than the usual one where that is said. Nothing is asked before
+    /// one is needed.
+    pub fn new(account: Account, endpoint: Option<String>) -> Self {
         Self { account, endpoint, vault: OnceCell::new(), known: Mutex::default() }
+    }
+
+    /// What one is now.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is empty.
+    pub async fn one(&self, source: &Source) -> Result<Zeroizing<String>, String> {
+        let secret = self.read(source, false).await.map_err(|why| format!("{source}: {why}"))?;
+        secret.filter(|secret| !secret.is_empty()).ok_or_else(|| format!("{source}: it is empty, or not there"))
     }
 
     /// The secrets of a hook. With `again`, those of Vault are read anew, where that was not done just now.
