@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use monkeyci_core::executor::oci::Owner;
 use monkeyci_core::executor::route::Route;
 use monkeyci_core::executor::{Docker, Engine, Executor, Fake, Process};
 use serde::{Deserialize, Serialize};
@@ -30,8 +31,14 @@ pub enum Choice {
 }
 
 impl Choice {
-    /// The executor. `state` is a folder of this invocation, `programs` one for the programs that go into containers.
-    pub async fn open(self, state: &Path, programs: &Path) -> Result<Arc<dyn Executor>, CliError> {
+    /// The executor. `state` is a folder of this invocation, `programs` one for the programs that go into containers; `owner`
+    /// is whose jobs they are, where those may be handed over to another machine.
+    pub async fn open(
+        self,
+        state: &Path,
+        programs: &Path,
+        owner: Option<Arc<dyn Owner>>,
+    ) -> Result<Arc<dyn Executor>, CliError> {
         let connect = async |engine| {
             let docker = Docker::connect(engine, programs).await;
             docker.map_err(|error| CliError::ours(error.to_string()))
@@ -44,7 +51,13 @@ impl Choice {
             Self::Process => Arc::new(Process::new(state).programs(programs)),
             Self::Docker => Arc::new(connect(Engine::Docker).await?),
             Self::Podman => Arc::new(connect(Engine::Podman).await?),
-            Self::Oci => Arc::new(container_instances::open().await?),
+            Self::Oci => {
+                let oci = container_instances::open().await?;
+                match owner {
+                    Some(owner) => Arc::new(oci.owned(owner)),
+                    None => Arc::new(oci),
+                }
+            }
             Self::Fake => Arc::new(Fake::dry_run()),
         })
     }

@@ -52,7 +52,8 @@ impl Session {
     ) -> Result<Self, CliError> {
         let ours = |error: &dyn std::error::Error| CliError::ours(chain(error));
         let record = &invocation.record;
-        let executor = record.request.executor.open(&invocation.path("process"), &folders.cache.join("bin")).await?;
+        let executor =
+            record.request.executor.open(&invocation.path("process"), &folders.cache.join("bin"), None).await?;
         let store = Sqlite::open(invocation.path("builds.db")).map_err(|error| ours(&error))?;
         let known = number(&store, invocation).await.map_err(|error| ours(&error))?;
         let mut engine = Engine::local()

@@ -7,6 +7,38 @@ locals {
   store = "oci://${data.oci_objectstorage_namespace.ci.namespace}/${oci_objectstorage_bucket.ci.name}"
 
   # TOML: what JSON says of texts and lists of texts, TOML says in the same letters.
+  domains = jsonencode(data.oci_identity_availability_domains.all.availability_domains[*].name)
+
+  # Where controllers run jobs.
+  jobs = <<-TOML
+    compartment = ${jsonencode(var.compartment_id)}
+    availability-domains = ${local.domains}
+    shapes = [${jsonencode(var.shape)}]
+    subnets = [${jsonencode(oci_core_subnet.jobs.id)}]
+    sidecar-image = ${jsonencode(var.image)}
+    bucket = ${jsonencode(oci_objectstorage_bucket.ci.name)}
+    [account]
+    auth = "resource-principal"
+  TOML
+
+  # Which forges they tell how builds stand.
+  reports = join("", [for hook in var.hooks : <<-TOML
+    [[report]]
+    repo = ${jsonencode(hook.repo)}
+    forge = ${jsonencode(hook.forge)}
+    token = "vault:${hook.token}"
+    %{~if hook.project != ""}
+    project = ${jsonencode(hook.project)}
+    %{~endif}
+    %{~if hook.api != ""}
+    api = ${jsonencode(hook.api)}
+    %{~endif}
+    %{~if hook.page != ""}
+    page = ${jsonencode(hook.page)}
+    %{~endif}
+  TOML
+  if hook.token != ""])
+
   settings = <<-TOML
     to = ${jsonencode(oci_queue_queue.triggers.id)}
     endpoint = ${jsonencode(oci_queue_queue.triggers.messages_endpoint)}
@@ -16,11 +48,14 @@ locals {
 
     [start.container]
     compartment = ${jsonencode(var.compartment_id)}
-    availability-domains = ${jsonencode(data.oci_identity_availability_domains.all.availability_domains[*].name)}
+    availability-domains = ${local.domains}
     subnet = ${jsonencode(oci_core_subnet.jobs.id)}
     shape = ${jsonencode(var.shape)}
     image = ${jsonencode(var.image)}
     arguments = ["run-build", "--store", ${jsonencode(local.store)}, "--queue", ${jsonencode(oci_queue_queue.triggers.id)}, "--executor", "oci"]
+    [start.container.environment]
+    MONKEYCI_OCI_SETTINGS = ${jsonencode(local.jobs)}
+    MONKEYCI_REPORT_SETTINGS = ${jsonencode(local.reports)}
 
     %{for key, hook in var.hooks~}
     [[hook]]
@@ -29,6 +64,7 @@ locals {
     repo = ${jsonencode(hook.repo)}
     url = ${jsonencode(hook.url)}
     secrets = ["vault:${hook.secret}", "vault:${hook.secret}#previous"]
+    cancel-superseded = ${hook.cancel_superseded}
 
     %{endfor~}
   TOML

@@ -65,6 +65,15 @@ variable "hooks" {
     repo   = string
     url    = string
     secret = string # the id of a secret of Vault
+
+    # Whether a newer build of a branch or pull request stops those before it.
+    cancel_superseded = optional(bool, false)
+
+    # The forge is told how builds stand where a secret of Vault holds a token of it.
+    token   = optional(string, "") # the id of that secret
+    project = optional(string, "") # the path there, where it is another than `repo`
+    api     = optional(string, "") # of a forge of one's own
+    page    = optional(string, "") # where people see builds, with {org}, {repo} and {number} in it
   }))
   default = {}
 
@@ -79,6 +88,11 @@ variable "hooks" {
   validation {
     condition     = alltrue([for hook in values(var.hooks) : startswith(hook.secret, "ocid1.vaultsecret.")])
     error_message = "The secret of a webhook is named by its id in Vault, and never given itself."
+  }
+
+  validation {
+    condition     = alltrue([for hook in values(var.hooks) : hook.token == "" || startswith(hook.token, "ocid1.vaultsecret.")])
+    error_message = "The token of a forge is named by its id in Vault, and never given itself."
   }
 }
 

@@ -120,7 +120,7 @@ async fn take(state: &State, repo: &Repo, row: &DeliveryRow, change: &Change) ->
         return Ok(Taken::Nothing(format!("the commit asks for no build: `{marker}`")));
     }
     let Some(mut trigger) = change.trigger() else {
-        let ended = ended(change);
+        let ended = change.ended().unwrap_or_default();
         let stopped = stop_builds(state, repo, &ended, u64::MAX, "what it was of is gone").await?;
         return Ok(Taken::Nothing(format!("`{ended}` is gone; builds stopped: {stopped}")));
     };
@@ -173,19 +173,6 @@ pub fn key_of(sql: &mut dyn Sql, meaning: &str, delivery: &str, received: Millis
     let insert = "INSERT INTO meant (meaning, key, time) VALUES ($1, $2, $3)";
     sql.execute(insert, values![meaning, &key, received])?;
     Ok(key)
-}
-
-/// The ref that is gone.
-fn ended(change: &Change) -> String {
-    match &change.kind {
-        Kind::Deleted { reference, .. } => reference.clone(),
-        Kind::Closed { number, .. } => match change.forge {
-            Forge::GitLab => format!("refs/merge-requests/{number}/head"),
-            Forge::BitbucketServer => format!("refs/pull-requests/{number}/from"),
-            _ => format!("refs/pull/{number}/head"),
-        },
-        _ => String::new(),
-    }
 }
 
 /// Stops the builds of a ref before a number that have not ended; returns how many those were.

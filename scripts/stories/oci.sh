@@ -173,6 +173,51 @@ cat "$place/by-oci"
 left() { curl -sf "$cloud/_control/seen" | grep -o '"DELETE /20210415/containerInstances/[^"]*' | sort -u | wc -l; }
 [ "$(left)" = 3 ] || fail "three instances were made, and $(left) removed"
 
+say "A signed push, from the function to the status of its commit: the function starts a controller, which tells the forge"
+cargo build --quiet --locked --package monkeyci-tests --example github
+"$target/debug/examples/github" >"$place/forge.url" &
+at_end kill $!
+await test -s "$place/forge.url"
+forge=$(cat "$place/forge.url")
+pushes=ocid1.queue.oc1.eu-frankfurt-1.pushes
+curl -sf -X PUT "$cloud/_control/queues/$pushes"
+curl -sf -X PUT "$cloud/_control/buckets/builds"
+store="oci://$(curl -sf "$cloud/_control/settings" | sed 's/.*"namespace":"\([^"]*\)".*/\1/')/builds/ci"
+export OCI_CLI_CONFIG_FILE="$place/oci/config" OCI_CONFIG_FILE="$place/oci/config" OCI_CLI_ENDPOINT="$cloud"
+printf 'ghs_0123456789-of-acme' >"$place/forge.token"
+cat >"$place/report.toml" <<TOML
+[[report]]
+repo = "acme/web"
+forge = "github"
+api = "$forge"
+token = "file:$place/forge.token"
+TOML
+sed "s|^to = .*|to = \"$pushes\"|; s|https://git.example.com/acme/web.git|file://$place/work|" "$place/hook.toml" >"$place/cloud.toml"
+cat >>"$place/cloud.toml" <<TOML
+[start]
+program = ["$target/release/monkeyci", "run-build", "--store", "$store", "--queue", "$pushes", "--queue-endpoint", "$cloud",
+  "--executor", "oci", "--allow-file", "--report", "$place/report.toml"]
+TOML
+git -C "$place/work" -c user.name=ann -c user.email=ann@example.com commit -qam "jobs in images"
+real=$(git -C "$place/work" rev-parse HEAD)
+sed -i "s/\"after\": \"[0-9a-f]*\"/\"after\": \"$real\"/; s/\"head_commit\": {\"id\": \"[0-9a-f]*\"/\"head_commit\": {\"id\": \"$real\"/" \
+  "$place/push.json"
+mkdir "$place/fn"
+FN_FORMAT=http-stream FN_LISTENER="unix:$place/fn/lsnr.sock" monkeyci hook --config "$place/cloud.toml" >"$place/pushes.log" 2>&1 &
+at_end kill $!
+await test -S "$place/fn/lsnr.sock"
+curl -s -D "$place/head" -o "$place/answer" --unix-socket "$place/fn/lsnr.sock" -X POST http://fn/call \
+  -H 'Fn-Intent: httprequest' -H 'Fn-Http-Method: POST' -H 'Fn-Http-Request-Url: /webhook/github/web' \
+  -H 'Content-Type: application/json' -H 'Fn-Http-H-X-GitHub-Event: push' -H 'Fn-Http-H-X-GitHub-Delivery: d-6' \
+  -H "Fn-Http-H-X-Hub-Signature-256: $(sign "$WEB_SECRET")" --data-binary "@$place/push.json"
+grep -i '^fn-http-status' "$place/head"
+statuses() { curl -sf "$forge/repos/acme/web/commits/$real/statuses" | grep -o '"description":"[^"]*"\|"state":"[^"]*"'; }
+is_told() { statuses | grep -q '"state":"success"'; }
+for _ in $(seq 600); do is_told && break; sleep 0.2; done
+is_told || fail "the commit is not told of: $(statuses) $(cat "$place/pushes.log")"
+statuses
+run 0 monkeyci --store "$store" show acme/web/1
+
 busybox="$(command -v busybox || true)"
 if docker info >/dev/null 2>&1 && [ -n "$busybox" ]; then
   say "The same in Docker says the same"

@@ -52,7 +52,7 @@ impl Shop {
     fn trigger(&self, key: &str) -> String {
         let url = format!("file://{}", self.home.file("repo").display());
         let queued = json!({ "version": 1, "key": key, "org": "acme", "repo": "web", "received": 0, "trigger": {
-            "source": "github", "git": { "url": url, "ref": "refs/heads/main", "commitId": self.commit } } });
+            "source": "cli", "git": { "url": url, "ref": "refs/heads/main", "commitId": self.commit } } });
         let path = self.home.file("trigger.json");
         std::fs::write(&path, queued.to_string()).expect("written");
         path.display().to_string()
@@ -78,6 +78,23 @@ impl Shop {
 
     fn let_go(&self) {
         std::fs::write(self.home.file("go"), "").expect("written");
+    }
+
+    /// What a hook leaves in the store.
+    fn leave(&self, kind: &str, name: &str, data: &Value) {
+        let folder = self.home.file("store/triggers/waiting");
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let message = json!({ "specversion": "1.0", "id": name, "source": "test", "type": kind, "subject": "acme/web",
+            "data": data });
+        std::fs::write(folder.join(format!("{name}.json")), message.to_string()).expect("written");
+    }
+
+    /// How a build stands, and why.
+    fn stands(&self, number: u64) -> (Value, Value) {
+        let name = format!("acme/web/{number}");
+        let said = finish(self.home.command(&["--store", &self.store(), "show", &name, "--json"]));
+        let shown: Value = serde_json::from_str(&said.out).unwrap_or_else(|_| panic!("{}", said.both()));
+        (shown["status"].clone(), shown["message"].clone())
     }
 
     /// How the build stands as far as the forge knows.
@@ -185,4 +202,55 @@ fn a_token_that_is_refused_is_told_and_not_tried_again_and_again() {
     let note = shop.shown()["note"].to_string();
     assert!(note.contains("401") && !note.contains("somebody-else"), "{note}");
     assert!(shop.github.refusals().len() <= 2 && !shop.marks().exists());
+}
+
+#[test]
+fn builds_of_a_branch_that_is_gone_are_stopped_while_they_run_and_while_they_wait() {
+    let shop = Shop::new(&format!("{SCRIPT}- {{id: deploy, blocked: true, script: ['true'], dependencies: [unit]}}\n"));
+    let gone = |name: &str| json!({ "version": 1, "org": "acme", "repo": "web", "received": 0, "reference": name });
+    let waits = shop.run(&[&{
+        shop.let_go();
+        shop.trigger("push/1")
+    }]);
+    assert_eq!(waits.code, Some(0), "{}", waits.both());
+    for file in ["go", "started"] {
+        std::fs::remove_file(shop.home.file(file)).expect("removed");
+    }
+    let runs = shop.start(&[&shop.trigger("push/2")]);
+    until("the job runs", || !shop.home.text("started").is_empty());
+    shop.leave("build/gone", "other", &gone("refs/heads/other"));
+    shop.leave("build/gone", "main", &gone("refs/heads/main"));
+    let told = shop.run(&[]);
+    assert!(told.out.contains("build/canceled"), "what waited was stopped here: {}", told.both());
+    let runs = Said::of(&runs.wait_with_output().expect("it ends"));
+    assert!(runs.out.contains("build/canceled"), "{}", runs.both());
+    for number in [1, 2] {
+        assert_eq!(shop.stands(number), (json!("canceled"), json!("what it was of is gone")));
+    }
+    // A commit that was not built to its end is not pending.
+    let told = shop.told(|told| states(told).last() == Some(&"error"));
+    assert!(told.last().is_some_and(|last| last["description"] == "Build 2 was canceled: what it was of is gone"));
+}
+
+#[test]
+fn a_newer_push_stops_the_build_before_it_where_that_is_wanted() {
+    let shop = Shop::new(SCRIPT);
+    let first = shop.start(&[&shop.trigger("push/1")]);
+    until("the job runs", || !shop.home.text("started").is_empty());
+    let trigger = shop.trigger("push/2");
+    let mut queued: Value = serde_json::from_str(&std::fs::read_to_string(&trigger).expect("reads")).expect("JSON");
+    queued["supersedes"] = true.into();
+    shop.leave("build/queued", "newer", &queued);
+    let newer = shop.start(&[]);
+    let first = Said::of(&first.wait_with_output().expect("it ends"));
+    assert_eq!(first.code, Some(1), "{}", first.both());
+    assert_eq!(shop.stands(1), (json!("canceled"), json!("build 2 is newer")));
+    shop.let_go();
+    let newer = Said::of(&newer.wait_with_output().expect("it ends"));
+    assert_eq!(newer.code, Some(0), "{}", newer.both());
+    // The status of the commit is that of its newest build, whichever ended last.
+    let told = shop.told(|told| states(told).last() == Some(&"success"));
+    assert!(
+        told.last().is_some_and(|last| last["description"].as_str().is_some_and(|text| text.starts_with("Build 2")))
+    );
 }

@@ -1,5 +1,6 @@
 //! Tests that need the whole house: its rules, and its programs run for real.
 
+#[expect(dead_code, reason = "tests of the server ask it more")]
 #[path = "../fixture/github.rs"]
 mod github;
 #[path = "../fixture/monkeyci.rs"]
@@ -18,6 +19,7 @@ mod examples;
 mod faults;
 mod forge;
 mod guide;
+mod handover;
 mod image;
 mod openapi;
 mod original;

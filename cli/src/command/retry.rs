@@ -3,11 +3,13 @@ use monkeyci_core::model::{BuildId, JobId};
 use crate::error::{CliError, Exit};
 use crate::remote::{BuildName, OutputArgs, watch};
 use crate::runtime::Runtime;
+use crate::stored::{self, StoreArgs, Stored};
 use crate::ui;
 
 /// Do a build of the server again, as a new one, and watch it
 ///
-/// Ctrl-C ends the watching; the build goes on. Ends with the code that `monkeyci build` would.
+/// Ctrl-C ends the watching; the build goes on. Ends with the code that `monkeyci build` would. A build of a store is left for
+/// the next controller, and not watched.
 #[derive(Debug, clap::Args)]
 pub struct RetryArgs {
     /// The build, as in `acme/web/42` or `42` [default: the newest of this checkout's repository]
@@ -26,12 +28,17 @@ pub struct RetryArgs {
     #[arg(long)]
     no_wait: bool,
     #[command(flatten)]
+    store: StoreArgs,
+    #[command(flatten)]
     output: OutputArgs,
 }
 
 /// Begins a build anew and shows it.
 pub fn run(args: &RetryArgs) -> Result<Exit, CliError> {
     Runtime::new()?.block_on(async {
+        if let Some(stored) = args.store.open().await? {
+            return again(args, &stored).await;
+        }
         let server = args.output.connect()?;
         let (_, build) = server.build(args.build.as_ref()).await?;
         let begun = match &args.job {
@@ -46,4 +53,17 @@ pub fn run(args: &RetryArgs) -> Result<Exit, CliError> {
         let mut view = ui::view(args.output.json, false);
         watch(&id, repo.build(id.number), &mut *view).await
     })
+}
+
+/// The same of a store.
+async fn again(args: &RetryArgs, stored: &Stored) -> Result<Exit, CliError> {
+    if args.hold.is_some() {
+        return Err(
+            CliError::usage("without a server nobody is let into the place of a job").hint("leave out `--hold`")
+        );
+    }
+    let row = stored.build(args.build.as_ref()).await?;
+    let id = stored::retry(stored, &row, args.failed, args.job.clone()).await?;
+    let left = serde_json::json!({ "build": id });
+    args.output.print(&left, |_| format!("Build {} waits\n{}", super::short(&id), stored::take(stored)))
 }

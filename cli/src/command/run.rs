@@ -6,12 +6,13 @@ use crate::error::{CliError, Exit};
 use crate::param;
 use crate::remote::{OutputArgs, RepoName, watch};
 use crate::runtime::Runtime;
+use crate::stored::{self, StoreArgs};
 use crate::ui;
 
 /// Have the server run a build, and watch it
 ///
 /// What is to be built may be said as in a chat: `monkeyci run acme/web @main REGION=eu`. Ctrl-C ends the watching; the build
-/// goes on. Ends with the code that `monkeyci build` would.
+/// goes on. Ends with the code that `monkeyci build` would. A build for a store is left for the next controller, and not watched.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "monkeyci run [OPTIONS] [REPO] [@BRANCH|@TAG|@COMMIT] [NAME=VALUE]...")]
 pub struct RunArgs {
@@ -37,6 +38,8 @@ pub struct RunArgs {
     /// Show only what went wrong, and the end
     #[arg(short, long, conflicts_with = "json")]
     quiet: bool,
+    #[command(flatten)]
+    store: StoreArgs,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -82,6 +85,13 @@ impl RunArgs {
 }
 
 async fn begin(args: &RunArgs, repo: Option<&RepoName>, wanted: &NewBuild) -> Result<Exit, CliError> {
+    if let Some(stored) = args.store.open().await? {
+        let none = || CliError::usage("a build for a store names its repository, as in `monkeyci run acme/web`");
+        let id = stored::begin(&stored, repo.ok_or_else(none)?, wanted).await?;
+        let left = serde_json::json!({ "build": id });
+        let text = || format!("Build {} waits\n{}", super::short(&id), stored::take(&stored));
+        return args.output.print(&left, |_| text());
+    }
     let server = args.output.connect()?;
     let repo = server.repo(repo).await?;
     let begun = repo.start(wanted).await?;

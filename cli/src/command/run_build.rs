@@ -8,7 +8,7 @@ use monkeyci_api::transport::{Route, open};
 use monkeyci_core::blob::Place;
 use monkeyci_core::model::BuildId;
 use monkeyci_core::transport::{Consumer, Folder, Message, Transport, Worked};
-use monkeyci_core::trigger::Queued;
+use monkeyci_core::trigger::{Gone, Queued};
 
 use super::build::exit;
 use super::short;
@@ -20,7 +20,7 @@ use crate::remote::BuildName;
 use crate::runtime::Runtime;
 use crate::session::Limits;
 use crate::state::Folders;
-use crate::stored::{StoreArgs, Stored};
+use crate::stored::{StoreArgs, Stored, TRIGGERS};
 use crate::ui::{self, View};
 
 /// Bytes that a trigger may have.
@@ -43,7 +43,7 @@ pub struct RunBuildArgs {
     /// Go on with this build, as in `acme/web/42`, and nothing else
     #[arg(long, value_name = "BUILD", conflicts_with_all = ["trigger", "queue"])]
     build: Option<BuildName>,
-    /// Take triggers from this queue: its id, or `file:///FOLDER` [default: the folder `triggers` of the store]
+    /// Take triggers from this queue as well: its id, or `file:///FOLDER` [default: the folder `triggers` of the store alone]
     #[arg(long, value_name = "QUEUE", conflicts_with = "trigger")]
     queue: Option<String>,
     /// Where its messages are, for a private endpoint
@@ -120,6 +120,7 @@ async fn work(args: &RunBuildArgs) -> Result<Exit, CliError> {
     };
     if let Some(queued) = given {
         let id = controller.id(&queued).await?;
+        controller.supersede(&id, &queued).await?;
         return args.one(&controller, &id, Some(&queued)).await.map(|ran| ran.1);
     }
     if let Some(named) = &args.build {
@@ -153,49 +154,54 @@ impl RunBuildArgs {
 
     /// Runs all that waits: triggers first, then builds that were left. Ends as the first build did that did not end well.
     async fn all(&self, controller: &Controller<'_>, stored: &Stored) -> Result<Exit, CliError> {
-        let consumer = self.consumer(stored).await?;
         let mut worst = Exit::Success;
         let mut note = |exit: Exit| {
             if worst == Exit::Success {
                 worst = exit;
             }
         };
-        loop {
-            let (mut left, mut busy) = (false, false);
-            let worked = consumer.one(Duration::ZERO, async |message: &Message| {
-                let queued = wanted(message)?;
-                let told = |error: CliError| error.to_string();
-                let id = controller.id(&queued).await.map_err(told)?;
-                let (ran, exit) = self.one(controller, &id, Some(&queued)).await.map_err(told)?;
-                match ran {
-                    // Whoever runs it may die before it is begun: the trigger comes again.
-                    Ran::Busy => {
-                        busy = true;
-                        return Err("another process works on it".into());
+        for consumer in self.consumers(stored).await? {
+            loop {
+                let (mut left, mut busy) = (false, false);
+                let worked = consumer.one(Duration::ZERO, async |message: &Message| {
+                    let told = |error: CliError| error.to_string();
+                    let queued = match wanted(message)? {
+                        Wanted::Build(queued) => queued,
+                        Wanted::Stop(gone) => return controller.end(&gone).await.map_err(told),
+                    };
+                    let id = controller.id(&queued).await.map_err(told)?;
+                    controller.supersede(&id, &queued).await.map_err(told)?;
+                    let (ran, exit) = self.one(controller, &id, Some(&queued)).await.map_err(told)?;
+                    match ran {
+                        // Whoever runs it may die before it is begun: the trigger comes again.
+                        Ran::Busy => {
+                            busy = true;
+                            return Err("another process works on it".into());
+                        }
+                        Ran::Left => {
+                            left = true;
+                            return Err("this process is to end".into());
+                        }
+                        Ran::Ended(_) | Ran::Waits => note(exit),
                     }
-                    Ran::Left => {
-                        left = true;
-                        return Err("this process is to end".into());
+                    if matches!(ran, Ran::Ended(_)) && controller.is_untold(&id).await.map_err(told)? {
+                        return Err("the forge could not be told yet how its build ended".into());
                     }
-                    Ran::Ended(_) | Ran::Waits => note(exit),
-                }
-                if matches!(ran, Ran::Ended(_)) && controller.is_untold(&id).await.map_err(told)? {
-                    return Err("the forge could not be told yet how its build ended".into());
-                }
-                Ok(())
-            });
-            match worked.await.map_err(|error| CliError::ours(error.to_string()))? {
-                _ if left => return Ok(Exit::Interrupted),
-                Worked::Idle => break,
-                Worked::Done => {}
-                Worked::Failed(_) if busy => {}
-                Worked::Failed(why) => {
-                    eprint_note(&format!("a trigger comes again: {why}"));
-                    note(Exit::Ours);
-                }
-                Worked::Parked(why) => {
-                    eprint_note(&format!("a trigger was put aside, in `parked` of the store: {why}"));
-                    note(Exit::Ours);
+                    Ok(())
+                });
+                match worked.await.map_err(|error| CliError::ours(error.to_string()))? {
+                    _ if left => return Ok(Exit::Interrupted),
+                    Worked::Idle => break,
+                    Worked::Done => {}
+                    Worked::Failed(_) if busy => {}
+                    Worked::Failed(why) => {
+                        eprint_note(&format!("a trigger comes again: {why}"));
+                        note(Exit::Ours);
+                    }
+                    Worked::Parked(why) => {
+                        eprint_note(&format!("a trigger was put aside, in `parked` of the store: {why}"));
+                        note(Exit::Ours);
+                    }
                 }
             }
         }
@@ -215,14 +221,14 @@ impl RunBuildArgs {
         Ok(worst)
     }
 
-    /// Where triggers come from, and where those go that are of no use.
-    async fn consumer(&self, stored: &Stored) -> Result<Consumer, CliError> {
+    /// Where triggers come from, and where those go that are of no use. What a person asked for waits in the store in any case.
+    async fn consumers(&self, stored: &Stored) -> Result<Vec<Consumer>, CliError> {
         let folder = |name: &str| Arc::new(Folder::new(Arc::clone(&stored.bucket), name, HOLD)) as Arc<dyn Transport>;
-        let transport = match &self.queue {
-            None => folder("triggers"),
-            Some(queue) => transport("--queue", queue, self.queue_endpoint.as_deref()).await?,
-        };
-        Ok(Consumer::new(transport, folder("parked")))
+        let mut transports = vec![folder(TRIGGERS)];
+        if let Some(queue) = &self.queue {
+            transports.insert(0, transport("--queue", queue, self.queue_endpoint.as_deref()).await?);
+        }
+        Ok(transports.into_iter().map(|transport| Consumer::new(transport, folder("parked"))).collect())
     }
 }
 
@@ -241,12 +247,32 @@ async fn transport(flag: &str, to: &str, endpoint: Option<&str>) -> Result<Arc<d
 }
 
 /// What a message asks for.
-fn wanted(message: &Message) -> Result<Queued, String> {
-    if message.kind != Queued::KIND {
-        return Err(format!("a message of the kind `{}` is expected, and this is `{}`", Queued::KIND, message.kind));
+enum Wanted {
+    /// A build.
+    Build(Queued),
+    /// That builds of something end.
+    Stop(Gone),
+}
+
+fn wanted(message: &Message) -> Result<Wanted, String> {
+    let data = message.data.clone();
+    match message.kind.as_str() {
+        Queued::KIND => {
+            let queued = serde_json::from_value(data).map_err(|error| error.to_string())?;
+            checked(queued).map(Wanted::Build)
+        }
+        Gone::KIND => {
+            let gone: Gone = serde_json::from_value(data).map_err(|error| error.to_string())?;
+            match gone.version {
+                Gone::VERSION => Ok(Wanted::Stop(gone)),
+                other => Err(format!("`version` is {other}, and this program reads {}", Gone::VERSION)),
+            }
+        }
+        other => {
+            let (queued, gone) = (Queued::KIND, Gone::KIND);
+            Err(format!("a message of the kind `{queued}` or `{gone}` is expected, and this is `{other}`"))
+        }
     }
-    let queued: Queued = serde_json::from_value(message.data.clone()).map_err(|error| error.to_string())?;
-    checked(queued)
 }
 
 fn checked(queued: Queued) -> Result<Queued, String> {

@@ -4,12 +4,14 @@
 //! next one needs is in the store.
 
 mod build;
+mod folder;
 mod forges;
 mod obey;
 mod publish;
 mod report;
 mod ship;
 mod source;
+mod supersede;
 
 use std::time::Duration;
 

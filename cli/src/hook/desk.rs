@@ -6,7 +6,7 @@ use std::time::Duration;
 use monkeyci_api::account::Account;
 use monkeyci_api::transport::{Route, open};
 use monkeyci_core::transport::{Message, Transport};
-use monkeyci_core::trigger::Queued;
+use monkeyci_core::trigger::{Gone, Queued};
 use oci_services::Retry;
 use tokio::sync::OnceCell;
 
@@ -43,14 +43,15 @@ impl Desk {
         Self::Transport(Box::new(Opened { to, endpoint, account, transport: OnceCell::new() }))
     }
 
-    /// Puts triggers there. They are safe when this returns.
+    /// Puts triggers there, and what is gone. They are safe when this returns.
     ///
     /// # Errors
     /// Why they may not be.
-    pub async fn put(&self, queued: &[Queued]) -> Result<(), String> {
+    pub async fn put(&self, queued: &[Queued], gone: &[Gone], delivery: &str) -> Result<(), String> {
         let transport = self.transport().await?;
         let longest = transport.longest();
-        let messages: Vec<Message> = queued.iter().map(|queued| fitting(queued, longest)).collect();
+        let gone = gone.iter().map(|gone| told(gone, delivery));
+        let messages: Vec<Message> = queued.iter().map(|queued| fitting(queued, longest)).chain(gone).collect();
         transport.publish(&messages).await.map_err(|error| error.to_string())
     }
 
@@ -97,7 +98,20 @@ fn fitting(queued: &Queued, longest: usize) -> Message {
     self::message(&shorter)
 }
 
-fn message(queued: &Queued) -> Message {
+/// What is gone as a message.
+fn told(gone: &Gone, delivery: &str) -> Message {
+    let of = blake3::hash(gone.reference.as_bytes()).to_hex();
+    Message {
+        id: format!("{delivery}/gone/{}", &of[..16]),
+        source: "monkeyci/hook".into(),
+        kind: Gone::KIND.into(),
+        subject: format!("{}/{}", gone.org, gone.repo),
+        data: serde_json::to_value(gone).expect("it is JSON"),
+    }
+}
+
+/// A trigger as a message.
+pub fn message(queued: &Queued) -> Message {
     Message {
         id: queued.key.clone(),
         source: "monkeyci/hook".into(),
@@ -121,7 +135,7 @@ mod tests {
         let changes = Changes { added, ..Changes::default() };
         let trigger = Trigger { git: Some(git), changes: Some(changes), ..Trigger::default() };
         let (org, repo) = ("acme".parse().expect("an id"), "web".parse().expect("an id"));
-        let queued = Queued { version: 1, key: "k".into(), org, repo, received: 7, trigger };
+        let queued = Queued { version: 1, key: "k".into(), org, repo, received: 7, supersedes: false, trigger };
         assert!(fitting(&queued, 1 << 20).data["trigger"]["changes"].is_object());
         let short = fitting(&queued, 10_000);
         assert!(short.text().len() <= 10_000 && short.data["trigger"]["changes"].is_null(), "{}", short.text().len());

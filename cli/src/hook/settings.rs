@@ -49,6 +49,9 @@ pub struct Hook {
     pub url: String,
     /// Where its secrets are: one, or two while one replaces the other.
     pub secrets: Vec<Source>,
+    /// Whether a newer build of a branch or pull request stops those before it.
+    #[serde(default)]
+    pub cancel_superseded: bool,
 }
 
 /// Who builds what was put there.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use monkeyci_core::model::Millis;
-use monkeyci_core::trigger::{self, Forge, Heard, Queued};
+use monkeyci_core::trigger::{self, Forge, Gone, Heard, Queued};
 use serde_json::json;
 use tokio::time::timeout_at;
 
@@ -47,24 +47,32 @@ impl Door {
         let queued: Vec<Queued> = changes
             .iter()
             .filter_map(|change| Queued::of(change, &delivery, repo.clone(), &hook.url, received))
+            .map(|queued| Queued { supersedes: hook.cancel_superseded, ..queued })
             .collect();
-        let Some(first) = queued.first() else {
-            return nothing("what it tells of is gone, or its commit asks for no build".into());
-        };
-        if let Err(why) = self.desk.put(&queued).await {
+        let gone: Vec<Gone> = changes.iter().filter_map(|change| Gone::of(change, repo.clone(), received)).collect();
+        if queued.is_empty() && gone.is_empty() {
+            return nothing("its commit asks for no build".into());
+        }
+        if let Err(why) = self.desk.put(&queued, &gone, &delivery).await {
             tracing::error!(hook = hook.key, why, "a delivery could not be made safe");
             return Reply::later("the delivery could not be made safe: send it again");
         }
         let keys: Vec<&str> = queued.iter().map(|queued| queued.key.as_str()).collect();
+        let refs: Vec<&str> = gone.iter().map(|gone| gone.reference.as_str()).collect();
         tracing::info!(hook = hook.key, repo = hook.repo, queued = keys.len(), "a delivery is safe");
         // It is safe: nothing of what follows can take that back.
         let until = asked.deadline.checked_sub(SPARE).unwrap_or(asked.deadline);
-        match timeout_at(until, self.controller.start(&first.key, None)).await {
+        let first = keys.first().map_or_else(|| format!("{delivery}/gone"), |key| (*key).to_owned());
+        match timeout_at(until, self.controller.start(&first, None)).await {
             Ok(Ok(())) => {}
             Ok(Err(why)) => tracing::error!(why, "no controller was started: it is looked for again"),
             Err(_) => tracing::error!("no controller was started in time: it is looked for again"),
         }
-        Reply::new(StatusCode::ACCEPTED, json!({ "queued": keys }))
+        let mut told = json!({ "queued": keys });
+        if !refs.is_empty() {
+            told["gone"] = json!(refs);
+        }
+        Reply::new(StatusCode::ACCEPTED, told)
     }
 
     /// Whether a delivery is from who knows the secret.

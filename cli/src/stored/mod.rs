@@ -1,6 +1,7 @@
 //! Builds that run without a server: in a store that is read directly, and in which one leaves what a controller is to do.
 
 mod artifact;
+mod ask;
 mod decide;
 mod logs;
 mod told;
@@ -21,6 +22,7 @@ use crate::error::{CliError, chain};
 use crate::remote::{BuildName, RepoName};
 
 pub use artifact::{artifacts, download};
+pub use ask::{TRIGGERS, begin, retry, take};
 pub use decide::{approve, cancel, go_on, reject};
 pub use logs::{Wish, print_logs};
 pub use told::Told;

@@ -66,6 +66,20 @@ fn what_is_delivered_twice_waits_once_and_what_builds_nothing_does_not_wait() {
 }
 
 #[test]
+fn a_branch_that_is_gone_is_told_to_whoever_builds_it() {
+    let (front, folder) = with_folder();
+    let body = String::from_utf8(push("d-1", &"0".repeat(40), SECRET).1).expect("text");
+    let body = body.replace("\"created\":true", "\"created\":false,\"deleted\":true");
+    let body = body.replacen(&format!("\"before\":\"{}\"", "0".repeat(40)), &format!("\"before\":\"{COMMIT}\""), 1);
+    let (headers, body) = signed("push", "d-1", SECRET, body.into_bytes());
+    let answer = ask(front.connect(), "POST", "/webhook/github/web", &headers, &body);
+    assert_eq!((answer.status, &answer.body), (202, &json!({ "queued": [], "gone": ["refs/heads/main"] })));
+    let waits = waiting(&folder);
+    assert_eq!((waits.len(), &waits[0]["type"]), (1, &json!("build/gone")), "{waits:?}");
+    assert_eq!(waits[0]["data"]["reference"], "refs/heads/main");
+}
+
+#[test]
 fn what_is_no_delivery_is_refused_with_words() {
     let (front, folder) = with_folder();
     let (headers, body) = push("d-1", COMMIT, SECRET);

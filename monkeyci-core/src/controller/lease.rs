@@ -179,6 +179,24 @@ pub struct Holding {
     lost: CancellationToken,
 }
 
+impl std::fmt::Debug for Holding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Holding").field("build", &self.build).field("fence", &self.fence).finish_non_exhaustive()
+    }
+}
+
+#[cfg(feature = "oci")]
+#[async_trait]
+impl crate::executor::oci::Owner for Holding {
+    /// What cannot be asked is taken to be lost: somebody else clears up then.
+    async fn is_ours(&self) -> bool {
+        let asked = Self::is_ours(self).await;
+        asked
+            .inspect_err(|error| tracing::warn!(build = %self.build, %error, "nobody can tell who runs it"))
+            .unwrap_or(false)
+    }
+}
+
 impl Holding {
     /// Whether it is. It is lost for good when it is not.
     ///

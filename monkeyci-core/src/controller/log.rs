@@ -66,7 +66,8 @@ impl Sender {
         }
     }
 
-    fn begin(&mut self, id: LogId) {
+    /// Sends one that is written already, as that of a job which is taken up.
+    pub fn begin(&mut self, id: LogId) {
         self.open.entry(id).or_default();
     }
 

@@ -11,10 +11,12 @@
 //! they grow, and ends when the build has ended or waits for a person. Whichever comes next goes on where the facts end.
 
 pub mod command;
+mod fenced;
 pub mod lease;
 pub mod log;
 
 pub use command::Command;
+pub use fenced::Fenced;
 pub use lease::{Held, Holding, Lease, NotHeld};
 
 #[cfg(test)]

@@ -151,6 +151,12 @@ impl Engine {
         self.shared.checkout(build)
     }
 
+    /// The same of an engine that is not open yet, by its state folder.
+    #[must_use]
+    pub fn checkout_in(state: &std::path::Path, build: &BuildId) -> std::path::PathBuf {
+        shared::checkout_in(state, build)
+    }
+
     /// A build with its jobs and their results, as far as it has come.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -57,19 +57,17 @@ pub(super) struct Shared {
 impl Shared {
     /// The folder of all builds.
     pub(super) fn builds_dir(&self) -> PathBuf {
-        self.state.join("builds")
+        self.state.join(BUILDS)
     }
 
     /// The folder of all that a build needs on disk while it is open.
     pub(super) fn build_dir(&self, build: &BuildId) -> PathBuf {
-        let mut path = self.builds_dir();
-        path.extend([build.org.as_str(), build.repo.as_str(), &build.number.to_string()]);
-        path
+        build_dir(&self.state, build)
     }
 
     /// The folder of its checkout.
     pub(super) fn checkout(&self, build: &BuildId) -> PathBuf {
-        self.build_dir(build).join("checkout")
+        checkout_in(&self.state, build)
     }
 
     /// The lease of an attempt of a build's job.
@@ -110,4 +108,17 @@ impl Shared {
 pub(super) fn now() -> Millis {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Millis::try_from(since.as_millis()).unwrap_or(Millis::MAX)
+}
+
+/// The folder of what builds need on disk, in that of the engine's state.
+const BUILDS: &str = "builds";
+
+fn build_dir(state: &Path, build: &BuildId) -> PathBuf {
+    let number = build.number.to_string();
+    state.join(BUILDS).join(build.org.as_str()).join(build.repo.as_str()).join(number)
+}
+
+/// The folder of a build's checkout, in that of the engine's state.
+pub(super) fn checkout_in(state: &Path, build: &BuildId) -> PathBuf {
+    build_dir(state, build).join("checkout")
 }

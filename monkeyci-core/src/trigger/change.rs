@@ -196,6 +196,20 @@ impl Change {
         })
     }
 
+    /// The full ref that is gone, by which its builds are known; none where nothing ended.
+    #[must_use]
+    pub fn ended(&self) -> Option<String> {
+        match &self.kind {
+            Kind::Deleted { reference, .. } => Some(reference.clone()),
+            Kind::Closed { number, .. } => Some(match self.forge {
+                Forge::GitLab => format!("refs/merge-requests/{number}/head"),
+                Forge::BitbucketServer => format!("refs/pull-requests/{number}/from"),
+                _ => format!("refs/pull/{number}/head"),
+            }),
+            _ => None,
+        }
+    }
+
     /// What it means, as a short text that two deliveries have in common which tell of the same thing: what another hook
     /// tells, or the same one again. That the repository is the same is for the caller to see to.
     ///

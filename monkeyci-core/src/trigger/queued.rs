@@ -19,6 +19,9 @@ pub struct Queued {
     pub repo: RepoId,
     /// When it was asked for.
     pub received: Millis,
+    /// Whether builds of the same branch or pull request that are older, and have not ended, are stopped.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub supersedes: bool,
     /// Why the build runs, and on what.
     pub trigger: Trigger,
 }
@@ -46,6 +49,6 @@ impl Queued {
         }
         let meaning = blake3::hash(change.meaning().as_bytes()).to_hex();
         let key = format!("{delivery}/{}", &meaning[..16]);
-        Some(Self { version: Self::VERSION, key, org: of.0, repo: of.1, received, trigger })
+        Some(Self { version: Self::VERSION, key, org: of.0, repo: of.1, received, supersedes: false, trigger })
     }
 }

@@ -57,10 +57,10 @@ impl Oci {
                 return Ok(None);
             }
             let record = Record { candidate: Some(place), ..known.clone() };
-            record.keep(&order.dir)?;
+            self.keep(order, &record).await?;
             let (error, limit) = match self.ask_for(order, sidecar, &places[place], record).await {
                 Ok(record) => {
-                    record.keep(&order.dir)?;
+                    self.keep(order, &record).await?;
                     return Ok(Some(record));
                 }
                 Err(Refused::Final(error)) => return Err(error),
@@ -93,6 +93,10 @@ impl Oci {
         let wanted = instance::wanted(order, &self.settings, place, sidecar).map_err(Refused::Final)?;
         // A thousand jobs that begin at once do not ask at once.
         let _turn = self.turns.acquire().await;
+        if !self.is_ours().await {
+            let reason = "another process has taken the job up".into();
+            return Err(Refused::Final(ExecutorError::Engine { what: "creating a container instance", reason }));
+        }
         match self.create.create(&wanted, &token(&order.attempt, place)).await {
             Ok(created) => {
                 let (id, work_request) = (Some(created.instance.id), created.work_request);

@@ -10,7 +10,7 @@ use oci_services::Error;
 use oci_services::object_storage::{AccessType, Bucket, CreatePreauthenticatedRequest, Listing};
 
 use super::record::Record;
-use super::{Oci, place};
+use super::{Oci, handover, place};
 use crate::executor::{ExecutorError, Order, Wanted};
 use crate::job_dir::{JobDir, Program};
 use crate::sidecar::{self, Depot, DepotError, HttpDepot};
@@ -45,7 +45,7 @@ pub(super) fn prefix(name: &str) -> String {
 impl Oci {
     /// The order of an attempt's sidecar: the one that was given before, else a new one. It is kept before anybody is told.
     pub(super) async fn sidecar_order(&self, order: &Order) -> Result<sidecar::Order, ExecutorError> {
-        let io = |source| ExecutorError::Io { what: "keeping the order of the sidecar", source };
+        let io = |source| ExecutorError::Io { what: "reading what the job runs", source };
         if let Some(kept) = kept(&order.dir)? {
             return Ok(kept);
         }
@@ -64,7 +64,7 @@ impl Oci {
         };
         let what = "opening a prefix of the bucket for the job";
         let made = self.bucket.create_preauthenticated(&wanted).await.map_err(|error| Self::broke(what, &error))?;
-        Record { address: Some(made.id.clone()), ..Record::of(&order.dir)? }.keep(&order.dir)?;
+        self.keep(order, &Record { address: Some(made.id.clone()), ..Record::of(&order.dir)? }).await?;
         let address = self.bucket.address(&made).ok_or_else(|| ExecutorError::Engine {
             what,
             reason: "Object Storage did not say the address that it made".into(),
@@ -73,7 +73,7 @@ impl Oci {
         // Its services are waited for before it begins.
         let services = place::patience(&order.job.services).as_millis();
         wanted.begin_ms = wanted.begin_ms.saturating_add(u64::try_from(services).unwrap_or(u64::MAX));
-        order.dir.keep(FILE, &wanted.to_json()).map_err(io)?;
+        keep(&order.dir, &wanted)?;
         Ok(wanted)
     }
 
@@ -107,7 +107,9 @@ impl Oci {
                 self.bucket.delete_preauthenticated(&twin.id).await?;
             }
         }
-        clear(&self.bucket, &prefix(name)).await
+        // What says that it is cleared stays until the next sweep.
+        let stays = self.owner.as_ref().map(|_| handover::host(name));
+        clear(&self.bucket, &prefix(name), stays.as_deref()).await
     }
 
     /// Removes what is left in the bucket of attempts of `instance` that are not among `wanted`.
@@ -128,7 +130,7 @@ impl Oci {
                 Listing { prefix: Some(&ours), delimiter: Some("/"), start: start.as_deref(), ..Listing::default() };
             let listed = self.bucket.list(listing).await.map_err(broke)?;
             for found in listed.prefixes.iter().filter(|found| unwanted(found)) {
-                clear(&self.bucket, found).await.map_err(broke)?;
+                clear(&self.bucket, found, None).await.map_err(broke)?;
             }
             match listed.next_start_with {
                 Some(next) if Some(&next) != start.as_ref() => start = Some(next),
@@ -143,20 +145,27 @@ pub(super) fn is_ordered(dir: &JobDir) -> Result<bool, ExecutorError> {
     kept(dir).map(|kept| kept.is_some())
 }
 
+/// Keeps the order of a sidecar.
+pub(super) fn keep(dir: &JobDir, wanted: &sidecar::Order) -> Result<(), ExecutorError> {
+    let io = |source| ExecutorError::Io { what: "keeping the order of the sidecar", source };
+    dir.keep(FILE, &wanted.to_json()).map_err(io)
+}
+
 fn kept(dir: &JobDir) -> Result<Option<sidecar::Order>, ExecutorError> {
     let io = |source| ExecutorError::Io { what: "reading the order of the sidecar", source };
     let Some(bytes) = dir.kept(FILE).map_err(io)? else { return Ok(None) };
     sidecar::Order::from_json(&bytes).map(Some).map_err(|error| io(std::io::Error::other(error)))
 }
 
-/// Removes all objects whose names begin so.
-async fn clear(bucket: &Bucket, prefix: &str) -> Result<(), Error> {
+/// Removes all objects whose names begin so, but for one that stays.
+async fn clear(bucket: &Bucket, prefix: &str, stays: Option<&str>) -> Result<(), Error> {
     loop {
-        let listed = bucket.list(Listing { prefix: Some(prefix), ..Listing::default() }).await?;
-        if listed.objects.is_empty() {
+        let mut listed = bucket.list(Listing { prefix: Some(prefix), ..Listing::default() }).await?.objects;
+        listed.retain(|object| Some(object.name.as_str()) != stays);
+        if listed.is_empty() {
             return Ok(());
         }
-        let deletions = listed.objects.into_iter().map(|object| async move { bucket.delete(&object.name).await });
+        let deletions = listed.into_iter().map(|object| async move { bucket.delete(&object.name).await });
         let _all: Vec<bool> = stream::iter(deletions).buffer_unordered(ABREAST).try_collect().await?;
     }
 }
@@ -176,7 +185,7 @@ impl Depot for Prefix {
     }
 
     async fn clear(&self) -> Result<(), DepotError> {
-        let cleared = clear(&self.bucket, &self.prefix).await;
+        let cleared = clear(&self.bucket, &self.prefix, None).await;
         cleared.map_err(|error| DepotError::Away { name: self.prefix.clone(), why: error.to_string() })
     }
 }

@@ -12,6 +12,7 @@ mod accompany;
 mod autopsy;
 mod create;
 mod depot;
+mod handover;
 mod instance;
 mod place;
 mod record;
@@ -31,6 +32,7 @@ use oci_services::{Error, Retry};
 use oci_signer::Client;
 use tokio::sync::Semaphore;
 
+pub use handover::Owner;
 pub use settings::Settings;
 
 use super::{Capabilities, Executor, ExecutorError, Exit, Order, RegistryAuth, Sitting, Wanted, Watch, registry};
@@ -50,6 +52,8 @@ pub struct Oci {
     bucket: Bucket,
     roster: roster::Roster,
     turns: Semaphore,
+    /// Who runs its attempts, where they may be handed over.
+    owner: Option<std::sync::Arc<dyn Owner>>,
 }
 
 impl Oci {
@@ -75,7 +79,7 @@ impl Oci {
         let bucket = storage.bucket(settings.namespace.clone(), settings.bucket.clone());
         let roster = roster::Roster::new(settings.compartment.clone(), settings.poll);
         let create = instances.clone().with(|service| service.retrying(Retry::never()).patient(ANSWER));
-        Ok(Self { settings, instances, create, bucket, roster, turns: Semaphore::new(TURNS) })
+        Ok(Self { settings, instances, create, bucket, roster, turns: Semaphore::new(TURNS), owner: None })
     }
 
     /// Looks whether its instances and what is in its bucket are shown to us.

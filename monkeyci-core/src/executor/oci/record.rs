@@ -27,6 +27,9 @@ pub(super) struct Record {
     /// All that the job made has been fetched, and only the instance was still to be deleted.
     #[serde(default)]
     pub fetched: bool,
+    /// Nothing is there of it any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cleared: bool,
 }
 
 impl Record {
@@ -34,14 +37,24 @@ impl Record {
     pub(super) fn of(dir: &JobDir) -> Result<Self, ExecutorError> {
         let io = |source| ExecutorError::Io { what: "reading which instance the job has", source };
         let Some(bytes) = dir.kept(FILE).map_err(io)? else { return Ok(Self::default()) };
-        serde_json::from_slice(&bytes).map_err(|error| io(error.into()))
+        Self::from_json(&bytes)
+    }
+
+    /// What was kept elsewhere.
+    pub(super) fn from_json(bytes: &[u8]) -> Result<Self, ExecutorError> {
+        let io = |source| ExecutorError::Io { what: "reading which instance the job has", source };
+        serde_json::from_slice(bytes).map_err(|error| io(error.into()))
+    }
+
+    /// As it is kept.
+    pub(super) fn to_json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("a record is JSON")
     }
 
     /// Keeps it.
     pub(super) fn keep(&self, dir: &JobDir) -> Result<(), ExecutorError> {
         let io = |source| ExecutorError::Io { what: "writing which instance the job has", source };
-        let bytes = serde_json::to_vec(self).map_err(|error| io(error.into()))?;
-        dir.keep(FILE, &bytes).map_err(io)
+        dir.keep(FILE, &self.to_json()).map_err(io)
     }
 }
 

@@ -48,7 +48,7 @@ impl Oci {
             == Some((order.attempt.instance.as_str(), order.attempt.fence))
             && seen.id != ours
             && !seen.lifecycle_state.is_gone();
-        if is_twin {
+        if is_twin && self.is_ours().await {
             tracing::warn!(instance = seen.id, attempt = %order.attempt, "a second instance of one attempt is deleted");
             if let Err(error) = self.delete(&seen.id).await {
                 // The next sweep sees it again.

@@ -42,6 +42,7 @@ impl Oci {
         order: &Order,
         watch: &Watch,
     ) -> Result<Option<(Record, Host, sidecar::Order)>, ExecutorError> {
+        let is_taken_up = self.take_up(order).await?;
         let is_new = !depot::is_ordered(&order.dir)?;
         if is_new {
             let io = |source| ExecutorError::Io { what: "telling the job where its services are", source };
@@ -50,7 +51,7 @@ impl Oci {
         let Some(wanted) = watch.cancel.run_until_cancelled(self.sidecar_order(order)).await else { return Ok(None) };
         let wanted = wanted?;
         let host = Host::new(self.depot(order, &wanted)?, order.dir.clone());
-        if Record::of(&order.dir)?.id.is_none() {
+        if !is_taken_up && Record::of(&order.dir)?.id.is_none() {
             // Also where somebody before us was killed while they did: the sidecar waits for the last of it.
             let Some(left_out) = watch.cancel.run_until_cancelled(host.prepare(&wanted)).await else { return Ok(None) };
             let left_out = left_out.map_err(|error| ExecutorError::Engine {
@@ -66,9 +67,13 @@ impl Oci {
         Ok(record.map(|record| (record, host, wanted)))
     }
 
-    /// Deletes all that was made for the attempt.
+    /// Deletes all that was made for the attempt, unless it is another's by now.
     async fn clear_away(&self, order: &Order) -> Result<(), ExecutorError> {
+        if !self.is_ours().await {
+            return Ok(());
+        }
         self.remove(order).await?;
+        self.bury(order).await?;
         let record = Record::of(&order.dir)?;
         if let Err(error) = self.clear_depot(&order.attempt.name(), record.address.as_deref()).await {
             // It is nobody's hindrance: the next sweep sees it again, and a rule of the bucket at last.
