@@ -75,10 +75,7 @@ impl Reporter {
         self.bucket().put_json(&mark(build), build).await.map_err(ours)?;
         let stop = CancellationToken::new();
         let (reporter, id, held, stopped) = (self.clone(), build.clone(), holding.clone(), stop.clone());
-        let task = tokio::spawn(async move {
-            let follow = reporter.follow(&id, &held, &news);
-            let _stopped = stopped.run_until_cancelled(follow).await;
-        });
+        let task = tokio::spawn(async move { reporter.follow(&id, &held, &news, &stopped).await });
         Ok(Some(Reporting { reporter: self.clone(), build: build.clone(), holding, stop, task }))
     }
 
@@ -129,21 +126,28 @@ impl Reporter {
         }
     }
 
-    async fn follow(&self, build: &BuildId, holding: &Holding, news: &Notify) {
+    /// Tells until it is stopped, but not in the midst of telling: what a forge has heard is noted.
+    async fn follow(&self, build: &BuildId, holding: &Holding, news: &Notify, stop: &CancellationToken) {
         let mut failures = 0;
         loop {
-            match self.tell(build, Some(holding)).await {
-                Ok(()) => {
-                    failures = 0;
-                    news.notified().await;
-                    tokio::time::sleep(COMPANY).await;
+            let told = self.tell(build, Some(holding)).await;
+            let next = async {
+                match told {
+                    Ok(()) => {
+                        failures = 0;
+                        news.notified().await;
+                        tokio::time::sleep(COMPANY).await;
+                    }
+                    Err(Later { why, after }) => {
+                        let pause = wait(failures, after);
+                        failures += 1;
+                        tracing::info!(%build, why, ?pause, "a forge could not be told of a build, and is told later");
+                        tokio::time::sleep(pause).await;
+                    }
                 }
-                Err(Later { why, after }) => {
-                    let pause = wait(failures, after);
-                    failures += 1;
-                    tracing::info!(%build, why, ?pause, "a forge could not be told of a build, and is told later");
-                    tokio::time::sleep(pause).await;
-                }
+            };
+            if stop.run_until_cancelled(next).await.is_none() {
+                return;
             }
         }
     }
@@ -163,12 +167,14 @@ impl Reporter {
             return Ok(told.keep(self.bucket(), build).await?);
         }
         // Asked last: whoever stood still until now may have been taken for dead.
-        if let Some(holding) = holding
-            && !holding.is_ours().await?
-        {
+        if !is_ours(holding).await? {
             return Ok(());
         }
-        match self.send(forge, &status).await? {
+        let outcome = self.send(forge, &status).await;
+        if !is_ours(holding).await? {
+            return Ok(());
+        }
+        match outcome {
             Outcome::Told => told = Told { told: Some(status.status), ..Told::default() },
             Outcome::Refused(why) => {
                 tracing::warn!(%build, status = status.status.as_str(), why, "the forge is not told of a build");
@@ -185,11 +191,13 @@ impl Reporter {
         Ok(told.keep(self.bucket(), build).await?)
     }
 
-    async fn send(&self, forge: &Forge, status: &Status) -> Result<Outcome, Later> {
-        let token = self.forges.secrets.one(&forge.token).await;
-        let token = token.map_err(|why| Later { why: format!("the forge's token: {why}"), after: None })?;
+    async fn send(&self, forge: &Forge, status: &Status) -> Outcome {
+        let token = match self.forges.secrets.one(&forge.token).await {
+            Ok(token) => token,
+            Err(why) => return Outcome::Later { why: format!("the forge's token: {why}"), after: None },
+        };
         let request = request(forge.place.forge, &forge.place.api, &forge.project, status);
-        Ok(self.sender.send(forge.place.forge, &request, &token).await)
+        self.sender.send(forge.place.forge, &request, &token).await
     }
 
     /// The number of a newer build of the same commit, where there is one. The build itself is noted first.
@@ -222,6 +230,14 @@ impl Reporting {
 impl From<StoreError> for Later {
     fn from(error: StoreError) -> Self {
         Self { why: error.to_string(), after: None }
+    }
+}
+
+/// Whether a build is still told of by whoever holds it; one that has ended is by anybody.
+async fn is_ours(holding: Option<&Holding>) -> Result<bool, StoreError> {
+    match holding {
+        Some(holding) => holding.is_ours().await,
+        None => Ok(true),
     }
 }
 
