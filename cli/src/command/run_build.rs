@@ -249,7 +249,7 @@ async fn transport(flag: &str, to: &str, endpoint: Option<&str>) -> Result<Arc<d
 /// What a message asks for.
 enum Wanted {
     /// A build.
-    Build(Queued),
+    Build(Box<Queued>),
     /// That builds of something end.
     Stop(Gone),
 }
@@ -259,7 +259,7 @@ fn wanted(message: &Message) -> Result<Wanted, String> {
     match message.kind.as_str() {
         Queued::KIND => {
             let queued = serde_json::from_value(data).map_err(|error| error.to_string())?;
-            checked(queued).map(Wanted::Build)
+            checked(queued).map(Box::new).map(Wanted::Build)
         }
         Gone::KIND => {
             let gone: Gone = serde_json::from_value(data).map_err(|error| error.to_string())?;
