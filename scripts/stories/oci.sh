@@ -14,6 +14,7 @@ cargo build --quiet --locked --package monkeyci-oracle-emulator
 "$target/debug/oracle-emulator" --listen "127.0.0.1:$port" --folder "$place/oci" >"$place/cloud.log" &
 at_end kill $!
 await curl -sf "$cloud/_control/settings"
+await test -f "$place/oci/config"
 curl -sf -X PUT "$cloud/_control/queues/$queue"
 curl -sf -X PUT "$cloud/_control/subnets/$subnet"
 
