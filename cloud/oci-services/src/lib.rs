@@ -28,6 +28,7 @@ mod page;
 mod service;
 
 pub mod container_instances;
+pub mod limits;
 pub mod object_storage;
 pub mod queue;
 pub mod retry;

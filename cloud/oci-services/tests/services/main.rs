@@ -4,6 +4,10 @@
 mod bucket_store;
 mod container_instances;
 mod golden;
+mod limits;
 mod listener;
 mod object_storage;
+mod queue;
 mod retry;
+mod secrets;
+mod streaming;
