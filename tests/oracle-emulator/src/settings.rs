@@ -18,6 +18,10 @@ pub struct Settings {
     pub availability_domains: Vec<String>,
     /// Container instances that there may be at once, whatever their state, until they are deleted.
     pub most_container_instances: usize,
+    /// What there may be in each availability domain, by the names of limits of `compute`: OCPUs, and GB of memory.
+    pub limits: BTreeMap<String, u64>,
+    /// The same as a quota allows it to each compartment, where there is one.
+    pub quotas: BTreeMap<String, u64>,
     /// Where there is no capacity: everything is "Out of host capacity." there.
     pub out_of_capacity: Vec<Place>,
     /// Calls that each service takes in a second; 0 is as many as come.
@@ -60,6 +64,18 @@ pub struct Settings {
     pub routes: BTreeMap<String, String>,
 }
 
+/// Those of a tenancy with universal credits, as they are documented.
+const LIMITS: [(&str, u64); 8] = [
+    ("standard-a1-core-count", 2_000),
+    ("standard-a1-memory-count", 12_800),
+    ("standard-e3-core-ad-count", 2_000),
+    ("standard-e3-memory-count", 32_000),
+    ("standard-e4-core-count", 2_000),
+    ("standard-e4-memory-count", 32_000),
+    ("standard-e5-core-count", 384),
+    ("standard-e5-memory-count", 4_608),
+];
+
 /// A place of containers.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
@@ -87,6 +103,8 @@ impl Default for Settings {
             region: "eu-frankfurt-1".into(),
             availability_domains: [1, 2, 3].map(|number| format!("Uocm:EU-FRANKFURT-1-AD-{number}")).to_vec(),
             most_container_instances: 10_000,
+            limits: LIMITS.map(|(name, most)| (name.to_owned(), most)).into(),
+            quotas: BTreeMap::new(),
             out_of_capacity: Vec::new(),
             calls_per_second: 0,
             step_ms: 20,

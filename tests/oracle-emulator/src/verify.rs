@@ -38,16 +38,23 @@ pub(crate) fn verify(world: &World, address: SocketAddr, call: &Call, covers: Co
         return Err("algorithm or version".into());
     }
     let now = world.clock.now();
-    check_date(header("date"), now)?;
+    // Neither does their order mean anything, nor how they are written: Oracle's SDKs differ in both.
+    let names: Vec<_> = get("headers")?.split(' ').map(str::to_ascii_lowercase).collect();
+    // Who cannot set a date, as in a browser, signs another one.
+    let date = if names.iter().any(|name| name == "x-date") { "x-date" } else { "date" };
+    check_date(header(date), now)?;
     check_host(world, address, header("host"))?;
-    let wanted = wanted(call, covers)?;
-    let names: Vec<_> = get("headers")?.split(' ').collect();
-    if names != wanted {
+    let wanted = wanted(call, covers, date)?;
+    let sorted = |mut names: Vec<&str>| {
+        names.sort_unstable();
+        names.join(" ")
+    };
+    if sorted(names.iter().map(String::as_str).collect()) != sorted(wanted.clone()) {
         return Err(format!("signed {names:?}, not {wanted:?}"));
     }
     let mut lines = Vec::new();
-    for name in names {
-        let value = match name {
+    for name in &names {
+        let value = match name.as_str() {
             "(request-target)" => format!("{} {}", call.method.to_lowercase(), call.target),
             name => header(name).ok_or(format!("no {name}"))?.to_owned(),
         };
@@ -86,9 +93,9 @@ fn check_host(world: &World, address: SocketAddr, said: Option<&str>) -> Result<
     }
 }
 
-/// The headers that must be signed, in order, once those about the body are right.
-fn wanted(call: &Call, covers: Covers) -> Result<Vec<&'static str>, String> {
-    let mut wanted = vec!["date", "(request-target)"];
+/// The headers that must be signed, once those about the body are right: with this one as the date.
+fn wanted(call: &Call, covers: Covers, date: &'static str) -> Result<Vec<&'static str>, String> {
+    let mut wanted = vec![date, "(request-target)"];
     if covers != Covers::Federation {
         wanted.push("host");
     }

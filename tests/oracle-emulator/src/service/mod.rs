@@ -6,6 +6,7 @@ mod federation;
 mod functions;
 mod identity;
 mod kms;
+mod limits;
 mod logging;
 mod metadata;
 mod network;
@@ -58,7 +59,7 @@ const SERVICES: &[Service] = &[
     object_storage::SERVICE,
     functions::GATEWAY,
     functions::SERVICE,
-    identity::LIMITS_SERVICE,
+    limits::SERVICE,
     kms::SERVICE,
     logging::SERVICE,
     queue::SERVICE,

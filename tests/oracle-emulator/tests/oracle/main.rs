@@ -4,6 +4,7 @@ mod containers;
 mod faults;
 mod functions;
 mod goldens;
+mod node;
 mod program;
 mod python;
 mod refusals;

@@ -28,7 +28,7 @@ fn python(module: &str) -> Option<String> {
 }
 
 /// Runs a program, and does not stand in the way of the double meanwhile.
-async fn run(mut command: Command) -> (bool, String) {
+pub async fn run(mut command: Command) -> (bool, String) {
     let output = tokio::task::spawn_blocking(move || command.output().expect("it runs")).await.expect("no panic");
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     (output.status.success(), said)

@@ -226,9 +226,6 @@ def identity():
     names = [domain.name for domain in who.list_availability_domains(config["tenancy"]).data]
     assert names == [f"Uocm:EU-FRANKFURT-1-AD-{number}" for number in (1, 2, 3)]
     assert who.get_user(config["user"]).data.lifecycle_state == "ACTIVE"
-    left = client(oci.limits.LimitsClient).get_resource_availability(
-        "container-instances", "container-instance-count", compartment, availability_domain=names[0]).data
-    assert left.available > 0
     logs = client(oci.loggingingestion.LoggingClient)
     m = oci.loggingingestion.models
     now = datetime.datetime.now(datetime.timezone.utc)
@@ -236,5 +233,38 @@ def identity():
         entries=[m.LogEntry(data="line", id="1", time=now)], source="s", type="t", defaultlogentrytime=now)]))
 
 
-for story in [container_instances, object_storage, queues, streams, vault, functions, identity]:
+def limits():
+    lim = client(oci.limits.LimitsClient)
+    tenancy, domain = config["tenancy"], "Uocm:EU-FRANKFURT-1-AD-2"
+    assert [service.name for service in lim.list_services(tenancy).data] == ["compute"]
+    rows = oci.pagination.list_call_get_all_results(lim.list_limit_values, tenancy, "compute", limit=5).data
+    cores = [row for row in rows if row.name == "standard-e4-core-count"]
+    assert len(cores) == 3 and all(row.scope_type == "AD" and row.value == 2000 for row in cores), rows
+    one = lim.list_limit_values(tenancy, "compute", name="standard-e4-core-count", availability_domain=domain, scope_type="AD")
+    assert [row.availability_domain for row in one.data] == [domain]
+    assert lim.list_limit_values(tenancy, "compute", scope_type="REGION").data == []
+    known = lim.list_limit_definitions(tenancy, service_name="compute", name="standard-e5-memory-count").data[0]
+    assert known.is_resource_availability_supported and known.supported_quota_families == ["compute-memory"], known
+    ci = client(oci.container_instances.ContainerInstanceClient)
+    m = oci.container_instances.models
+    made = ci.create_container_instance(m.CreateContainerInstanceDetails(
+        compartment_id=compartment, availability_domain=domain, shape="CI.Standard.E4.Flex",
+        shape_config=m.CreateContainerInstanceShapeConfigDetails(ocpus=3, memory_in_gbs=7),
+        containers=[m.CreateContainerDetails(image_url="alpine", command=["true"])],
+        vnics=[m.CreateContainerVnicDetails(subnet_id="ocid1.subnet.oc1..s")], container_restart_policy="NEVER")).data
+    left = lim.get_resource_availability("compute", "standard-e4-core-count", compartment, availability_domain=domain).data
+    assert left.used == 3 and left.available == 1997 and left.effective_quota_value is None, left
+    left = lim.get_resource_availability("compute", "standard-e4-memory-count", tenancy, availability_domain=domain).data
+    assert left.used == 0 and left.available == 31993, "the compartment's own usage, and what the tenancy has left"
+    until(ci.get_container_instance, made.id, lifecycle_state="INACTIVE")
+    ci.delete_container_instance(made.id)
+    until(ci.get_container_instance, made.id, lifecycle_state="DELETED")
+    left = lim.get_resource_availability("compute", "standard-e4-core-count", compartment, availability_domain=domain).data
+    assert left.used == 0, "what is deleted counts no more"
+    refused(400, "InvalidParameter", lim.get_resource_availability, "compute", "standard-e4-core-count", compartment)
+    refused(404, "NotAuthorizedOrNotFound", lim.get_resource_availability, "compute", "none", compartment, availability_domain=domain)
+    refused(404, "NotAuthorizedOrNotFound", lim.list_limit_values, compartment, "compute")
+
+
+for story in [container_instances, object_storage, queues, streams, vault, functions, identity, limits]:
     story()

@@ -17,7 +17,7 @@ use crate::world::World;
 
 use super::record::{Container, End, Instance};
 use super::work::WorkRequest;
-use super::{check, fields, life};
+use super::{check, fields, life, usage};
 
 /// How long a token is good for.
 const TOKEN: Duration = Duration::from_secs(24 * 60 * 60);
@@ -46,6 +46,7 @@ pub(super) fn create(cloud: &Arc<Cloud>, world: &mut World, call: &Call) -> Answ
     let said = call.json(fields::CREATE)?;
     let size = check::check(&said, &world.settings)?;
     check_room(world, &said)?;
+    usage::check(world, &said, size)?;
     let (instance, work) = record(cloud, world, said, size, now);
     if let Some(token) = token {
         let made = Token { body, instance: instance.clone(), work: work.clone(), at: now };

@@ -11,6 +11,7 @@ mod record;
 mod resource_principal;
 mod shapes;
 mod unit;
+mod usage;
 mod work;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,8 @@ use crate::world::World;
 use super::{Service, everything};
 use record::{Container, Instance};
 use work::WorkRequest;
+
+pub(super) use usage::used;
 
 const BASE: &str = "/20210415";
 
