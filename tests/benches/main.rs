@@ -14,6 +14,7 @@ mod depot;
 mod embedded;
 mod engine;
 mod hook;
+mod instances;
 mod logs;
 mod measure;
 mod plan;
@@ -44,6 +45,7 @@ const SECTIONS: &[Section] = &[
     ("docker", "A job in a container", containers::run),
     ("workspace", "A private copy of the checkout for each job", workspaces::run),
     ("sidecar", "A job that sees nothing of ours", sidecar::run),
+    ("oci", "A job in a container instance of Oracle Cloud", instances::run),
     ("engine", "Jobs that do nothing, through the durable engine", engine::run),
     ("plan", "Many jobs through the build machine", plan::run),
     ("logs", "What jobs write", logs::run),

@@ -57,6 +57,17 @@ pub fn pairs(
     Ok(Duration::from_secs_f64(ours))
 }
 
+/// Prints what was measured in turns, floor and ours, by how much longer ours takes: the median of the pairs' differences, which
+/// is held to `most`.
+pub fn beside(what: &str, pairs: Vec<(Duration, Duration)>, most: Option<Duration>) {
+    let of = |pick: fn(&(Duration, Duration)) -> f64| median(pairs.iter().map(pick).collect());
+    let (floor, ours) = (of(|pair| pair.0.as_secs_f64()), of(|pair| pair.1.as_secs_f64()));
+    let more = of(|pair| pair.1.as_secs_f64() - pair.0.as_secs_f64());
+    let most = most.map(|most| most.as_secs_f64());
+    let verdict = most.map_or(String::new(), |most| verdict(&format!("{} more", time(most)), more <= most));
+    println!("{what:44} {:>10} {:>10} {:>8}   {verdict}", time(floor), time(ours), format!("{:+.0} ms", more * 1e3));
+}
+
 /// Prints a figure that is no time.
 pub fn amount(what: &str, floor: &str, ours: &str, most: &str, holds: bool) {
     println!("{what:44} {floor:>10} {ours:>10} {:>8}   {}", "", verdict(most, holds));

@@ -56,6 +56,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "monkeyci-plugin-release",
             "monkeyci-sdk",
             "monkeyci",
+            "oci-services",
+            "oci-signer",
         ],
     ),
 ];
