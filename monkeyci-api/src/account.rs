@@ -84,4 +84,19 @@ impl Account {
         let (principal, region) = self.principal().await?;
         Ok((Client::new(Signer::new(principal))?, region))
     }
+
+    /// The tenancy of whoever asks, where that is known.
+    ///
+    /// # Errors
+    /// As [`Account::principal`].
+    pub async fn tenancy(&self) -> Result<Option<String>, oci_signer::Error> {
+        match self.auth {
+            Auth::ConfigFile => {
+                let profile = ConfigFile::find(self.config_file.as_deref())?.profile(&self.profile)?;
+                Ok(profile.get("tenancy").map(str::to_owned))
+            }
+            Auth::InstancePrincipal => Instance::this()?.tenancy().await.map(Some),
+            Auth::ResourcePrincipal => Resource::from_env()?.claim("res_tenant"),
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! What a server stands on, looked at before it is started, or while it runs.
 
+mod limits;
 pub mod oci;
 pub mod tenancy;
 

@@ -7,7 +7,7 @@ use oci_signer::{Client, realm_domain};
 use reqwest::Method;
 use serde::Deserialize;
 
-use super::{Finding, PATIENCE, bad, doubtful, good};
+use super::{Finding, PATIENCE, bad, doubtful, good, limits};
 use crate::account::Account;
 
 /// What is to be looked at, by ids and names.
@@ -29,7 +29,7 @@ pub struct Tenancy {
 
 impl Tenancy {
     /// The address of a service: `iaas` and `objectstorage` are named by the region alone.
-    fn address(&self, service: &str, region: &str) -> String {
+    pub(super) fn address(&self, service: &str, region: &str) -> String {
         match &self.endpoint {
             Some(endpoint) => endpoint.clone(),
             None if matches!(service, "iaas" | "objectstorage") => {
@@ -45,7 +45,7 @@ impl Tenancy {
 }
 
 /// Whoever waits for a diagnosis waits for no retries.
-fn hasty(service: Service) -> Service {
+pub(super) fn hasty(service: Service) -> Service {
     service.retrying(Retry::never()).patient(PATIENCE)
 }
 
@@ -115,14 +115,21 @@ async fn instances(tenancy: &Tenancy, client: &Client, region: &str, compartment
         ),
     }];
     let what = "shapes";
-    found.push(match service.shapes(compartment).await {
-        Err(error) => refused(what, &error, &format!("compartment `{compartment}`"), policy),
-        Ok(shapes) if shapes.is_empty() => bad(
-            what,
-            "there is no kind of machine here: are container instances offered in this region, and to this tenancy?",
-        ),
-        Ok(shapes) => good(what, shapes.iter().map(|shape| shape.name.as_str()).collect::<Vec<_>>().join(", ")),
-    });
+    let shapes: Vec<_> = match service.shapes(compartment).await {
+        Err(error) => {
+            found.push(refused(what, &error, &format!("compartment `{compartment}`"), policy));
+            return found;
+        }
+        Ok(shapes) => shapes.into_iter().map(|shape| shape.name).collect(),
+    };
+    if shapes.is_empty() {
+        let told =
+            "there is no kind of machine here: are container instances offered in this region, and to this tenancy?";
+        found.push(bad(what, told));
+        return found;
+    }
+    found.push(good(what, shapes.join(", ")));
+    found.extend(limits::examine(tenancy, client, region, compartment, &shapes).await);
     found
 }
 

@@ -121,6 +121,41 @@ async fn what_builds_stand_on_is_looked_at_and_told_with_what_to_do() {
     let (health, told) = find(&found, "container instances");
     assert!(health == Health::Bad && told.contains("manage compute-container-family"), "{told}");
 
+    // How much room there is, for each kind of machine and each availability domain.
+    let limits = async || {
+        let found = look().await.into_iter().filter(|(what, ..)| *what == "limits");
+        found.map(|(_, health, told)| (health, told)).collect::<Vec<_>>()
+    };
+    let found = limits().await;
+    assert!(found.len() == 4 && found.iter().all(|(health, _)| *health == Health::Good), "{found:?}");
+    let domain = "Uocm:EU-FRANKFURT-1-AD-1";
+    let all = format!("CI.Standard.E4.Flex: {domain} has 2000 of 2000 OCPUs and 32000 of 32000 GB; ");
+    assert!(found.iter().any(|(_, told)| told.starts_with(&all)), "{found:?}");
+    {
+        let settings = &mut oracle.state().settings;
+        settings.limits.insert("standard-e4-core-count".into(), 0);
+        settings.quotas.insert("standard-e5-memory-count".into(), 20);
+    }
+    let found = limits().await;
+    assert!(
+        found.iter().any(|(_, told)| told.contains("384 of 384 OCPUs and 20 of 20 GB")),
+        "a quota allows less: {found:?}"
+    );
+    let (health, told) = found.last().expect("what there is no room for");
+    assert!(*health == Health::Doubtful && told.contains("no room for CI.Standard.E4.Flex: "), "{told}");
+    oracle.state().settings.limits.values_mut().for_each(|most| *most = 0);
+    let found = limits().await;
+    assert!(
+        matches!(&found[..], [(Health::Bad, told)] if told.contains("no job") && told.contains("console")),
+        "{found:?}"
+    );
+    oracle.state().faults.push_back(Fault::missing().on("GET", "/limitValues").times(1));
+    let found = limits().await;
+    assert!(
+        matches!(&found[..], [(Health::Doubtful, told)] if told.contains("read resource-availability")),
+        "{found:?}"
+    );
+
     for (routes, is_private, health, advice) in [
         (&[][..], true, Health::Bad, "NAT gateway"),
         (&[("internetgateway", "0.0.0.0/0")][..], true, Health::Bad, "public addresses"),

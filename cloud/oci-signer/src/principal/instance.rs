@@ -68,6 +68,16 @@ impl Instance {
         Ok(canonical(&self.ask("instance/region").await?))
     }
 
+    /// The tenancy that it is in.
+    ///
+    /// # Errors
+    /// When the metadata do not say.
+    pub async fn tenancy(&self) -> Result<String, Error> {
+        let certificate = self.ask("identity/cert.pem").await?;
+        let leaf = Pem::first(&certificate).ok_or_else(|| self.wrong("identity/cert.pem", "it is no certificate"))?;
+        self.tenancy_of(&leaf.bytes)
+    }
+
     /// Draws a new key, and gets a token for it. Certificates are read anew: they change several times a day.
     pub(super) async fn identity(&self, clock: &Clock) -> Result<Identity, Error> {
         let certificate = self.ask("identity/cert.pem").await?;
@@ -83,7 +93,7 @@ impl Instance {
             }
         };
         let leaf = Pem::first(&certificate).ok_or_else(|| self.wrong("identity/cert.pem", "it is no certificate"))?;
-        let key_id = format!("{}/fed-x509/{}", self.tenancy(&leaf.bytes)?, fingerprint(&leaf.bytes));
+        let key_id = format!("{}/fed-x509/{}", self.tenancy_of(&leaf.bytes)?, fingerprint(&leaf.bytes));
         let session = PrivateKey::generate().map_err(|source| Error::Key { place, source })?;
         let body = json!({
             "certificate": pem::body(&certificate),
@@ -169,7 +179,7 @@ impl Instance {
     }
 
     /// The tenancy that a certificate of an instance names.
-    fn tenancy(&self, der: &[u8]) -> Result<String, Error> {
+    fn tenancy_of(&self, der: &[u8]) -> Result<String, Error> {
         let wrong = |why| self.wrong("identity/cert.pem", why);
         let certificate = Certificate::from_der(der).map_err(|_| wrong("it is no certificate"))?;
         let names = certificate.tbs_certificate.subject.0.iter().flat_map(|set| set.0.iter());
