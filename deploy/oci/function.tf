@@ -6,6 +6,17 @@ locals {
   # Where this module's objects are, for the programs.
   store = "oci://${data.oci_objectstorage_namespace.ci.namespace}/${oci_objectstorage_bucket.ci.name}"
 
+  # Where jobs run: what `~/.config/monkeyci/oci.toml` says.
+  jobs = <<-TOML
+    compartment = ${jsonencode(var.compartment_id)}
+    availability-domains = ${jsonencode(data.oci_identity_availability_domains.all.availability_domains[*].name)}
+    shapes = ${jsonencode(length(var.job_shapes) > 0 ? var.job_shapes : [var.shape])}
+    subnets = [${jsonencode(oci_core_subnet.jobs.id)}]
+    sidecar-image = ${jsonencode(var.image)}
+    namespace = ${jsonencode(data.oci_objectstorage_namespace.ci.namespace)}
+    bucket = ${jsonencode(oci_objectstorage_bucket.ci.name)}
+  TOML
+
   # TOML: what JSON says of texts and lists of texts, TOML says in the same letters.
   domains = jsonencode(data.oci_identity_availability_domains.all.availability_domains[*].name)
 
@@ -56,6 +67,9 @@ locals {
     [start.container.environment]
     MONKEYCI_OCI_SETTINGS = ${jsonencode(local.jobs)}
     MONKEYCI_REPORT_SETTINGS = ${jsonencode(local.reports)}
+
+    [start.container.environment]
+    MONKEYCI_OCI_SETTINGS = ${jsonencode("${local.jobs}account = { auth = \"resource-principal\" }\n")}
 
     %{for key, hook in var.hooks~}
     [[hook]]

@@ -31,6 +31,11 @@ output "subnet" {
   value       = oci_core_subnet.jobs.id
 }
 
+output "jobs" {
+  description = "Where jobs run, for builds of your own machine: terraform output -raw jobs > ~/.config/monkeyci/oci.toml"
+  value       = local.jobs
+}
+
 output "vault" {
   description = "Where the secrets of webhooks are put, with its key."
   value       = { id = oci_kms_vault.ci.id, key = oci_kms_key.ci.id }

@@ -20,7 +20,7 @@ resource "oci_objectstorage_object_lifecycle_policy" "ci" {
   # What travels between controllers and jobs is of no use once they have ended. Builds themselves, their numbers and what
   # they keep are under other names, and no rule may remove single objects of them.
   rules {
-    name        = "depot"
+    name        = "jobs"
     action      = "DELETE"
     target      = "objects"
     time_amount = var.depot_days
@@ -28,7 +28,7 @@ resource "oci_objectstorage_object_lifecycle_policy" "ci" {
     is_enabled  = true
 
     object_name_filter {
-      inclusion_prefixes = ["depot/"]
+      inclusion_prefixes = ["jobs/"]
     }
   }
 

@@ -97,9 +97,20 @@ variable "hooks" {
 }
 
 variable "shape" {
-  description = "The kind of machine of controllers."
+  description = "The kind of machine of controllers, and of jobs where nothing else is said. The images are of its processor: A1 is ARM, the others are x86."
   type        = string
-  default     = "CI.Standard.A1.Flex"
+  default     = "CI.Standard.E4.Flex"
+
+  validation {
+    condition     = startswith(var.shape, "CI.")
+    error_message = "A shape of container instances is called as CI.Standard.E4.Flex."
+  }
+}
+
+variable "job_shapes" {
+  description = "The kinds of machines of jobs, tried in turn. Where both processors are among them, `image` is one for both."
+  type        = list(string)
+  default     = []
 }
 
 variable "depot_days" {

@@ -4,7 +4,8 @@
 //! is used of it, as they are in the provider of 2025-09; what only a plan against a tenancy shows is told in the guide.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::Command;
+use std::path::Path;
+use std::process::{Command, Output};
 
 use serde::Deserialize;
 
@@ -142,23 +143,106 @@ fn the_functions_and_instances_may_do_what_they_do_and_a_job_nothing() {
     ] {
         assert!(policies.contains(needed), "no policy allows {needed}");
     }
+    // What sidecars send is removed where they put it.
+    let storage = std::fs::read_to_string(sources::root().join("deploy/oci/storage.tf")).expect("it is there");
+    assert!(storage.contains(r#"inclusion_prefixes = ["jobs/"]"#), "{storage}");
     for much in ["all-resources", "in tenancy", "to manage queues", "${local.hook} to use queue-pull"] {
         assert!(!policies.contains(much), "a policy allows more than is needed: {much}");
     }
 }
 
-#[test]
-fn it_is_formatted() {
+/// Runs Terraform in a folder; none where there is no Terraform.
+fn terraform(folder: &Path, arguments: &[&str]) -> Option<Output> {
     let terraform = Command::new("terraform")
-        .args(["fmt", "-check", "-recursive", "-no-color", "deploy/oci"])
-        .env("TF_CLI_CONFIG_FILE", "/dev/null")
-        .current_dir(sources::root())
+        .args(arguments)
+        .envs([("TF_CLI_CONFIG_FILE", "/dev/null"), ("CHECKPOINT_DISABLE", "1")])
+        .current_dir(folder)
         .output();
-    let Ok(output) = terraform else {
+    if terraform.is_err() {
         let required = std::env::var("MONKEYCI_TEST_REQUIRE").unwrap_or_default();
         let is_required = required.split(',').any(|name| name == "terraform" || name == "all");
         assert!(!is_required, "`terraform` is required and missing");
-        return eprintln!("skipped: terraform: there is none on PATH");
-    };
+        eprintln!("skipped: terraform: there is none on PATH");
+    }
+    terraform.ok()
+}
+
+#[test]
+fn it_is_formatted() {
+    let arguments = ["fmt", "-check", "-recursive", "-no-color", "deploy/oci"];
+    let Some(output) = terraform(&sources::root(), &arguments) else { return };
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+/// What would be made in the cloud, by what Terraform calls it.
+const MADE: [(&str, &str); 6] = [
+    ("data.oci_objectstorage_namespace.ci.namespace", r#""acme""#),
+    (
+        "data.oci_identity_availability_domains.all.availability_domains[*].name",
+        r#"["Uocm:FRA-AD-1", "Uocm:FRA-AD-2"]"#,
+    ),
+    ("oci_objectstorage_bucket.ci.name", r#""monkeyci""#),
+    ("oci_queue_queue.triggers.id", r#""ocid1.queue.oc1.eu-frankfurt-1.q""#),
+    (
+        "oci_queue_queue.triggers.messages_endpoint",
+        r#""https://cell-1.queue.messaging.eu-frankfurt-1.oci.oraclecloud.com""#,
+    ),
+    ("oci_core_subnet.jobs.id", r#""ocid1.subnet.oc1.eu-frankfurt-1.s""#),
+];
+
+const VARIABLES: &str = r#"
+tenancy_id     = "ocid1.tenancy.oc1..t"
+compartment_id = "ocid1.compartment.oc1..c"
+region         = "eu-frankfurt-1"
+image          = "fra.ocir.io/acme/monkeyci:0.1"
+function_image = "fra.ocir.io/acme/monkeyci:hook"
+hooks = {
+  web = { forge = "github", repo = "acme/web", url = "https://github.com/acme/web.git", secret = "ocid1.vaultsecret.oc1..v" }
+}
+"#;
+
+#[test]
+fn what_is_said_to_the_programs_is_what_they_read() {
+    let home = tempfile::tempdir().expect("a folder");
+    let deploy = sources::root().join("deploy/oci");
+    let read = |name: &str| std::fs::read_to_string(deploy.join(name)).expect("it is there");
+    let function = read("function.tf");
+    let begin = function.find("locals {").expect("settings");
+    let end = begin + function[begin..].find("\n}\n").expect("their end") + 3;
+    let mut locals = MADE.iter().fold(function[begin..end].to_owned(), |text, (name, value)| text.replace(name, value));
+    assert!(!locals.contains("oci_"), "nothing else is made: {locals}");
+    locals.push_str("output \"settings\" {\n  value = local.settings\n}\n");
+    let write = |name: &str, text: &str| std::fs::write(home.path().join(name), text).expect("writes");
+    write("main.tf", &locals);
+    write("variables.tf", &read("variables.tf"));
+    write("terraform.tfvars", VARIABLES);
+    for arguments in [&["init", "-no-color"][..], &["apply", "-auto-approve", "-no-color"]] {
+        let Some(output) = terraform(home.path(), arguments) else { return };
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let output = terraform(home.path(), &["output", "-raw", "settings"]).expect("it was there before");
+    let settings = String::from_utf8(output.stdout).expect("text");
+    assert!(settings.len() < 3_800, "all variables of a function have 4 KB");
+    write("hook.toml", &settings);
+
+    // Both programs read it, and get as far as to ask who they are, which nobody is here.
+    let monkeyci = || {
+        let mut command = Command::new(crate::program::monkeyci());
+        command.envs(["XDG_DATA_HOME", "XDG_CACHE_HOME"].map(|name| (name, home.path()))).current_dir(home.path());
+        command.env_remove("OCI_RESOURCE_PRINCIPAL_VERSION");
+        command
+    };
+    let is_nobody = |output: Output| {
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        assert!(said.contains("OCI_RESOURCE_PRINCIPAL_VERSION"), "{said}\n{settings}");
+    };
+    is_nobody(monkeyci().args(["doctor", "oci", "--json", "--hook", "hook.toml"]).output().expect("it runs"));
+    let table: toml::Table = toml::from_str(&settings).expect("TOML");
+    let jobs = table["start"]["container"]["environment"]["MONKEYCI_OCI_SETTINGS"].as_str().expect("where jobs run");
+    std::fs::create_dir_all(home.path().join("web/.monkeyci")).expect("a folder");
+    write("web/.monkeyci/build.yaml", "jobs:\n  - id: test\n    image: alpine:3.20\n    script: [\"true\"]\n");
+    let mut build = monkeyci();
+    build.args(["build", "--executor", "oci", "web"]).env("MONKEYCI_OCI_SETTINGS", jobs);
+    is_nobody(build.output().expect("it runs"));
 }

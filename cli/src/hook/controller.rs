@@ -98,8 +98,8 @@ impl Controller {
                     self.tidy(instances, container).await;
                     return Ok(());
                 }
-                // Others may have room.
-                Err(error) if error.is_capacity() => full = error.to_string(),
+                // Others may have room: limits, too, are those of an availability domain.
+                Err(error) if error.is_capacity() || error.is_limit() => full = error.to_string(),
                 Err(error) if error.is_not_found() => {
                     return Err(format!(
                         "whoever asks may not make container instances, or compartment or subnet are not there; policies \

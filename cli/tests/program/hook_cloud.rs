@@ -157,4 +157,13 @@ fn a_controller_is_made_once_for_a_delivery_where_there_is_room() {
     assert_eq!(cloud.front.push("d-2", COMMIT, SECRET).status, 202);
     assert!(cloud.front.log().contains("no availability domain has room"), "{}", cloud.front.log());
     assert_eq!(cloud.queued(), 3);
+
+    // Limits are told with their names: whoever reads the log knows what to ask for.
+    {
+        let settings = &mut cloud.oracle.state().settings;
+        settings.out_of_capacity.clear();
+        settings.limits.insert("standard-a1-core-count".into(), 0);
+    }
+    assert_eq!(cloud.front.push("d-3", COMMIT, SECRET).status, 202);
+    assert!(cloud.front.log().contains("exceeded: standard-a1-core-count"), "{}", cloud.front.log());
 }
