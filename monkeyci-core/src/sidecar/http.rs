@@ -40,13 +40,14 @@ impl HttpDepot {
     /// # Errors
     /// When the address or the certificates cannot be used.
     pub fn new(address: &str, authorities: Option<&[u8]>) -> Result<Self, DepotError> {
-        let base = Url::parse(address).map_err(|_| DepotError::Address("is no URL"))?;
-        if !matches!(base.scheme(), "http" | "https") || base.cannot_be_a_base() {
-            return Err(DepotError::Address("begins neither with `http://` nor with `https://`"));
-        }
-        if !base.path().ends_with('/') || base.query().is_some() || base.fragment().is_some() {
-            return Err(DepotError::Address("does not end in `/`"));
-        }
+        Self::over(Self::client(authorities)?, address)
+    }
+
+    /// What depots are reached by: whoever has many makes one for all, whose connections they share.
+    ///
+    /// # Errors
+    /// When the certificates cannot be used.
+    pub fn client(authorities: Option<&[u8]>) -> Result<reqwest::Client, DepotError> {
         let authorities = authorities.map(reqwest::Certificate::from_pem_bundle).transpose();
         let authorities =
             authorities.map_err(|_| DepotError::Address("needs certificates that can be read: no PEM"))?;
@@ -59,7 +60,21 @@ impl HttpDepot {
             .timeout(ANSWER)
             .redirect(reqwest::redirect::Policy::none())
             .build();
-        let http = http.map_err(|_| DepotError::Address("cannot be used: no client could be made"))?;
+        http.map_err(|_| DepotError::Address("cannot be used: no client could be made"))
+    }
+
+    /// The depot at `address`, which ends in `/`, reached by `http`.
+    ///
+    /// # Errors
+    /// When the address cannot be used.
+    pub fn over(http: reqwest::Client, address: &str) -> Result<Self, DepotError> {
+        let base = Url::parse(address).map_err(|_| DepotError::Address("is no URL"))?;
+        if !matches!(base.scheme(), "http" | "https") || base.cannot_be_a_base() {
+            return Err(DepotError::Address("begins neither with `http://` nor with `https://`"));
+        }
+        if !base.path().ends_with('/') || base.query().is_some() || base.fragment().is_some() {
+            return Err(DepotError::Address("does not end in `/`"));
+        }
         Ok(Self { http, base })
     }
 

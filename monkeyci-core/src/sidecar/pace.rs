@@ -3,22 +3,16 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
-/// The pause before the next question: short after news, longer and longer without.
+/// The pause before the next question: longer and longer.
 #[derive(Debug, Clone)]
 pub(super) struct Pace {
-    least: Duration,
     most: Duration,
     next: Duration,
 }
 
 impl Pace {
     pub(super) fn between(least: Duration, most: Duration) -> Self {
-        Self { least, most, next: least }
-    }
-
-    /// There was news.
-    pub(super) fn quicken(&mut self) {
-        self.next = self.least;
+        Self { most, next: least }
     }
 
     /// Waits; a little longer than the last time.

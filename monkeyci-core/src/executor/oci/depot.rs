@@ -79,7 +79,7 @@ impl Oci {
 
     /// The depot of an attempt, by the order of its sidecar.
     pub(super) fn depot(&self, order: &Order, wanted: &sidecar::Order) -> Result<Arc<dyn Depot>, ExecutorError> {
-        let address = HttpDepot::new(&wanted.depot, None).map_err(|error| ExecutorError::Engine {
+        let address = HttpDepot::over(self.depots.clone(), &wanted.depot).map_err(|error| ExecutorError::Engine {
             what: "opening the depot of the job",
             reason: error.to_string(),
         })?;

@@ -138,6 +138,12 @@ fn sidecar(settings: &Settings, arguments: &[String]) -> CreateContainer {
         arguments: arguments.to_vec(),
         volume_mounts: mounts(),
         is_resource_principal_disabled: Some(false),
+        // Its image may have another user: it reads what a job wrote as root, and gives files to whom the job runs as.
+        security_context: Some(ContainerSecurity {
+            run_as_user: Some(0),
+            run_as_group: Some(0),
+            ..ContainerSecurity::default()
+        }),
         ..CreateContainer::default()
     }
 }
@@ -260,6 +266,10 @@ pub(super) mod tests {
         let without_rights: Vec<_> =
             containers.iter().map(|container| container["isResourcePrincipalDisabled"].as_bool()).collect();
         assert_eq!(without_rights, [Some(true), Some(false), Some(true)]);
+        assert_eq!(
+            containers[1]["securityContext"],
+            json!({ "securityContextType": "LINUX", "runAsUser": 0, "runAsGroup": 0 })
+        );
         let job = &containers[0];
         assert_eq!(job["resourceConfig"], json!({ "vcpusLimit": 2.0, "memoryLimitInGBs": 4.0 }));
         assert_eq!(job["command"], json!(["/bin/sh", "-c"]));

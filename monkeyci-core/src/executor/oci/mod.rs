@@ -36,6 +36,7 @@ pub use handover::Owner;
 pub use settings::Settings;
 
 use super::{Capabilities, Executor, ExecutorError, Exit, Order, RegistryAuth, Sitting, Wanted, Watch, registry};
+use crate::sidecar::HttpDepot;
 
 /// Instances that are asked for at once.
 const TURNS: usize = 16;
@@ -50,6 +51,8 @@ pub struct Oci {
     /// The same for what is asked again by us and not by it.
     create: ContainerInstances,
     bucket: Bucket,
+    /// By this the depots of all jobs are reached.
+    depots: reqwest::Client,
     roster: roster::Roster,
     turns: Semaphore,
     /// Who runs its attempts, where they may be handed over.
@@ -78,8 +81,9 @@ impl Oci {
         };
         let bucket = storage.bucket(settings.namespace.clone(), settings.bucket.clone());
         let roster = roster::Roster::new(settings.compartment.clone(), settings.poll);
+        let depots = HttpDepot::client(None).map_err(|error| error.to_string())?;
         let create = instances.clone().with(|service| service.retrying(Retry::never()).patient(ANSWER));
-        Ok(Self { settings, instances, create, bucket, roster, turns: Semaphore::new(TURNS), owner: None })
+        Ok(Self { settings, instances, create, bucket, depots, roster, turns: Semaphore::new(TURNS), owner: None })
     }
 
     /// Looks whether its instances and what is in its bucket are shown to us.

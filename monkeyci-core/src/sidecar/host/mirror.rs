@@ -6,17 +6,20 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::time::Duration;
 
 use rustix::fs::OFlags;
+use tokio::time::Instant;
 
 use super::Host;
 use crate::sidecar::depot::Depot;
 use crate::sidecar::end::{self, End};
 use crate::sidecar::error::SidecarError;
-use crate::sidecar::pace::Pace;
 use crate::sidecar::{ANSWER, CHUNK, FORGED, REPORT_BYTES, report_name, series};
 
-/// How often the next chunk is asked for: soon after the last, and less and less often while nothing comes. What a job says
-/// is here within a second.
-const PACE: (Duration, Duration) = (Duration::from_millis(60), Duration::from_millis(600));
+/// The pause before the next chunk is asked for, at the least.
+const LEAST: Duration = Duration::from_millis(60);
+/// The same at the most, before anything came and after that. What a job says is here within a second.
+const MOST: (Duration, Duration) = (Duration::from_millis(300), Duration::from_millis(400));
+/// The pause, as a part of the time in which nothing came: whoever has waited for long bears to wait a little longer.
+const SHARE: u32 = 50;
 
 /// The file that keeps which chunk is being taken, for a host that is killed meanwhile.
 const TAKEN: &str = "taken";
@@ -25,7 +28,7 @@ impl Host {
     /// Takes the report to its end.
     pub(super) async fn follow(&self) -> Result<End, SidecarError> {
         let mut at = self.taken()?;
-        let mut pace = Pace::between(PACE.0, PACE.1);
+        let mut heard = Instant::now();
         let mut is_last = false;
         loop {
             let name = report_name(at);
@@ -34,16 +37,17 @@ impl Host {
                 None if is_last => return Err(SidecarError::Over),
                 None => {
                     is_last = self.alone.is_cancelled();
+                    let most = if at == 0 { MOST.0 } else { MOST.1 };
                     tokio::select! {
                         () = self.alone.cancelled(), if !is_last => {}
-                        () = pace.wait() => {}
+                        () = tokio::time::sleep((heard.elapsed() / SHARE).clamp(LEAST, most)) => {}
                     }
                 }
                 Some(bytes) if End::is_one(&bytes) => return self.finish(End::decode(&name, &bytes)?).await,
                 Some(bytes) if bytes.is_empty() => return Err(SidecarError::broken(&name, "is empty")),
                 Some(bytes) => {
                     at = self.take(at, &bytes)?;
-                    pace.quicken();
+                    heard = Instant::now();
                 }
             }
         }

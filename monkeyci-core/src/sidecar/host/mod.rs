@@ -61,17 +61,20 @@ impl Host {
     /// # Errors
     /// When something cannot be packed, or the depot fails.
     pub async fn prepare(&self, order: &Order) -> Result<Vec<LeftOut>, SidecarError> {
-        let mut tries = 1;
-        while let Err(error) = self.send("control", self.dir.control()).await {
-            // A lease is written there whenever it is due: a file may be gone that was just seen.
-            if tries >= TRIES || !matches!(error, SidecarError::Archive { .. }) {
-                return Err(error);
-            }
-            tries += 1;
-        }
-        let packed = self.send("work", self.dir.work()).await?;
+        let (packed, ()) = tokio::try_join!(self.send("work", self.dir.work()), self.send_control())?;
         self.depot.put(ORDER, order.to_json().into()).await?;
         Ok(packed.left_out)
+    }
+
+    async fn send_control(&self) -> Result<(), SidecarError> {
+        let mut tries = 1;
+        loop {
+            match self.send("control", self.dir.control()).await {
+                // A lease is written there whenever it is due: a file may be gone that was just seen.
+                Err(SidecarError::Archive { .. }) if tries < TRIES => tries += 1,
+                sent => return sent.map(drop),
+            }
+        }
     }
 
     async fn send(&self, name: &'static str, folder: PathBuf) -> Result<Packed, SidecarError> {
