@@ -36,7 +36,6 @@ pub use handover::Owner;
 pub use settings::Settings;
 
 use super::{Capabilities, Executor, ExecutorError, Exit, Order, RegistryAuth, Sitting, Wanted, Watch, registry};
-use crate::sidecar::HttpDepot;
 
 /// Instances that are asked for at once.
 const TURNS: usize = 16;
@@ -81,7 +80,7 @@ impl Oci {
         };
         let bucket = storage.bucket(settings.namespace.clone(), settings.bucket.clone());
         let roster = roster::Roster::new(settings.compartment.clone(), settings.poll);
-        let depots = HttpDepot::client(None).map_err(|error| error.to_string())?;
+        let depots = crate::sidecar::HttpDepot::client(None).map_err(|error| error.to_string())?;
         let create = instances.clone().with(|service| service.retrying(Retry::never()).patient(ANSWER));
         Ok(Self { settings, instances, create, bucket, depots, roster, turns: Semaphore::new(TURNS), owner: None })
     }
