@@ -47,7 +47,12 @@ fn it_attends_to_a_job_in_a_container_beside_it() {
     let volumes = ["-v", &mounts[0], "-v", &mounts[1]];
     let mut sidecar = Command::new("docker");
     sidecar.args(["run", "--rm", "--network", "host", "--name", &containers[0]]).args(volumes);
-    sidecar.arg("-v").arg(format!("{}:/order.json:ro", order.display())).args([&name, "--order", "/order.json"]);
+    sidecar.arg("-v").arg(format!("{}:/order.json:ro", order.display())).args([
+        &name,
+        "sidecar",
+        "--order",
+        "/order.json",
+    ]);
     let mut sidecar = Running(sidecar.spawn().expect("docker runs"));
     let waits = entry::waiting(Path::new("/opt/monkeyci"), crate::story::PATIENCE);
     let mut job = Command::new("docker");
