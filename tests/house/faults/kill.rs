@@ -26,9 +26,9 @@ pub fn line(instance: &str, index: usize) {
     kill(child.expect("it was just found"));
 }
 
-/// Process 1 of a container: what is run by whoever made its namespaces, in whose script its folder is named.
+/// Process 1 of a container: what is run by whoever made its namespaces, whose arguments name its folder.
 fn first(instance: &str, index: usize) -> u32 {
-    let folder = format!("/{instance}/{index}/root");
+    let folder = format!("/{instance}/{index}/");
     let mut found = None;
     until("the container runs", || {
         let makers = processes().into_iter().filter(|id| {
