@@ -146,6 +146,21 @@ pub fn must_approve(environment: &Environment, who: &Who, known: &Known, org: &O
     Err(Refusal::new(http::StatusCode::FORBIDDEN, detail))
 }
 
+/// Lets go on whoever did not cause the build, where an environment asks for somebody else.
+///
+/// # Errors
+/// When it is who caused it.
+pub fn must_be_another(environment: &Environment, known: &Known, caused: Option<&str>) -> Answer<()> {
+    if !environment.body.prevent_self || caused != Some(known.name.as_str()) {
+        return Ok(());
+    }
+    let detail = format!(
+        "jobs of the environment `{}` are approved by somebody else than who caused the build",
+        environment.name
+    );
+    Err(Refusal::new(http::StatusCode::FORBIDDEN, detail))
+}
+
 #[cfg(test)]
 mod tests {
     use monkeyci_core::model::trigger::{Git, PullRequest};

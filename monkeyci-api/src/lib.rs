@@ -43,6 +43,7 @@ pub mod transport;
 pub mod vault;
 
 mod audit;
+mod cause;
 mod chain;
 mod chat;
 mod checkout;

@@ -72,6 +72,26 @@ pub(crate) trait Declared: tfplugin::Object + Clone + Send + Sync + 'static {
         self.body(None)
     }
 
+    /// Tells the server what is no part of the body, once that was taken; what the server answers at last.
+    ///
+    /// # Errors
+    /// What the server refuses.
+    fn tell(
+        &self,
+        prior: Option<&Self>,
+        answer: Self::Answer,
+        server: &Server,
+    ) -> impl Future<Output = Result<Self::Answer>> + Send {
+        let _ = (prior, server);
+        std::future::ready(Ok(answer))
+    }
+
+    /// Whether what the server has there is one of these, where it has others by the same names.
+    fn is_one(answer: &Self::Answer) -> bool {
+        let _ = answer;
+        true
+    }
+
     /// It, as the server has it.
     #[must_use]
     fn filled(self, answer: Self::Answer) -> Self;
@@ -156,7 +176,10 @@ pub(crate) async fn create<D: Declared>(mut own: D, resource: &str, cx: &Context
     let made = own.at(&cx.client)?.make(&own.body(None)?).await;
     cx.client.snapshots.forget();
     match made {
-        Ok(answer) => Ok(own.filled(answer)),
+        Ok(answer) => {
+            let answer = own.tell(None, answer, &cx.client).await?;
+            Ok(own.filled(answer))
+        }
         Err(error) if error.status() == Some(412) => Err(taken(&own, resource)),
         Err(error) => Err(own.refused(&error)),
     }
@@ -209,6 +232,7 @@ pub(crate) async fn update<D: Declared>(mut own: D, prior: D, cx: &Context<Serve
     };
     cx.client.snapshots.forget();
     let answer = put.map_err(|error| own.refused(&error))?;
+    let answer = own.tell(Some(&prior), answer, &cx.client).await?;
     Ok(own.filled(answer))
 }
 

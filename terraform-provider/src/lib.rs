@@ -23,9 +23,9 @@ mod refusal;
 mod resource;
 mod role;
 mod scope;
+mod secret;
 mod server;
 mod snapshot;
-mod subscribed;
 mod time;
 
 pub use provider::MonkeyCi;

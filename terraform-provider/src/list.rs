@@ -9,9 +9,11 @@ use crate::resource::environment::Environment;
 use crate::resource::param::Param;
 use crate::resource::param_set::ParamSet;
 use crate::resource::pipeline::Pipeline;
+use crate::resource::registry_credential::RegistryCredential;
 use crate::resource::repo::Repo;
 use crate::resource::schedule::Schedule;
 use crate::resource::service_account::ServiceAccount;
+use crate::resource::slack_subscription::SlackSubscription;
 use crate::resource::ssh_key::SshKey;
 use crate::resource::subscription::Subscription;
 use crate::resource::trigger::Trigger;
@@ -26,9 +28,11 @@ pub(crate) fn all(plugin: Plugin<MonkeyCi>) -> Plugin<MonkeyCi> {
         .list::<Param>()
         .list::<ParamSet>()
         .list::<Pipeline>()
+        .list::<RegistryCredential>()
         .list::<Repo>()
         .list::<Schedule>()
         .list::<ServiceAccount>()
+        .list::<SlackSubscription>()
         .list::<SshKey>()
         .list::<Subscription>()
         .list::<Trigger>()
@@ -90,6 +94,9 @@ async fn add<D: Declared + Resource<Client = Server>>(
     let mut found = found.stream();
     while let Some(answer) = found.next().await {
         let answer = answer.map_err(|error| refusal::whole(D::NOUN, &error))?;
+        if !D::is_one(&answer) {
+            continue;
+        }
         let address = address(&answer);
         let mut own = D::of_address(&address)?;
         own.place(&cx.client)?;
@@ -121,9 +128,13 @@ listed! {
     Param in InScope: |server, at| scope::params(server, &at)?, |one| format!("{at}/param/{}", one.name);
     ParamSet in InOrg: |server, at| server.org(&at).param_sets(), |one| format!("{at}/param-set/{}", one.name);
     Pipeline in InOrg: |server, at| server.org(&at).pipelines(), |one| format!("{at}/pipeline/{}", one.name);
+    RegistryCredential in InOrg:
+        |server, at| server.org(&at).registry_credentials(), |one| format!("{at}/registry/{}", one.name);
     Repo in InOrg: |server, at| server.org(&at).repos(), |one| format!("{at}/{}", one.id);
     Schedule in InRepo: |server, at| server.repo(&at)?.schedules(), |one| format!("{at}/schedule/{}", one.name);
     ServiceAccount in InOrg: |server, at| server.org(&at).service_accounts(), |one| format!("{at}/sa/{}", one.name);
+    SlackSubscription in InOrg:
+        |server, at| server.org(&at).subscriptions(), |one| format!("{at}/subscription/{}", one.name);
     SshKey in InOrg: |server, at| server.org(&at).ssh_keys(), |one| format!("{at}/ssh-key/{}", one.name);
     Subscription in InOrg: |server, at| server.org(&at).subscriptions(), |one| format!("{at}/subscription/{}", one.name);
     Trigger in InRepo: |server, at| server.repo(&at)?.triggers(), |one| format!("{at}/trigger/{}", one.name);

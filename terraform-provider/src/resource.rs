@@ -9,11 +9,11 @@ pub(crate) mod param;
 pub(crate) mod param_set;
 mod params_exclusive;
 pub(crate) mod pipeline;
-mod registry_credential;
+pub(crate) mod registry_credential;
 pub(crate) mod repo;
 pub(crate) mod schedule;
 pub(crate) mod service_account;
-mod slack_subscription;
+pub(crate) mod slack_subscription;
 mod slack_user_link;
 pub(crate) mod ssh_key;
 pub(crate) mod subscription;
@@ -22,6 +22,7 @@ mod trust;
 pub(crate) mod webhook;
 
 pub(crate) use pipeline::Job;
+pub(crate) use repo::Visibility;
 use tfplugin::Plugin;
 
 use crate::MonkeyCi;

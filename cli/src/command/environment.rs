@@ -54,6 +54,9 @@ struct SetArgs {
     /// Who has this role may approve them as well: developer, maintainer or owner
     #[arg(long, value_name = "ROLE", value_parser = role)]
     approver_role: Option<Role>,
+    /// Have its jobs approved by somebody else than who caused the build
+    #[arg(long)]
+    prevent_self: bool,
     /// A branch whose builds may have jobs of it, or a glob (repeatable) [default: all refs]
     #[arg(long = "ref", value_name = "GLOB")]
     refs: Vec<String>,
@@ -94,7 +97,8 @@ fn row(Environment { name, body, .. }: &Environment) -> [String; 4] {
     let refs = if body.refs.is_empty() { "all".into() } else { body.refs.join(", ") };
     let role = body.approver_role.iter().map(|role| format!("role {}", role.as_str()));
     let approvers: Vec<_> = body.approvers.iter().cloned().chain(role).collect();
-    let approvers = if approvers.is_empty() { "nobody needs to".into() } else { approvers.join(", ") };
+    let another = if body.prevent_self { ", never who caused the build" } else { "" };
+    let approvers = if approvers.is_empty() { "nobody needs to".into() } else { approvers.join(", ") + another };
     [name.clone(), refs, approvers, if body.exclusive { "one".into() } else { "any".into() }]
 }
 
@@ -127,6 +131,7 @@ async fn set(args: &SetArgs) -> Result<Exit, CliError> {
     let body = EnvironmentBody {
         approvers: args.approver.clone(),
         approver_role: args.approver_role,
+        prevent_self: args.prevent_self,
         refs: args.refs.clone(),
         exclusive: !args.shared,
         description: args.description.clone(),

@@ -12,9 +12,12 @@ const JOB: &[(&str, Fit)] = &[
     ("image", Json::is_string),
     ("script", is_texts),
     ("command", is_texts),
+    ("args", is_texts),
+    ("entrypoint", is_texts),
     ("shell", Json::is_string),
     ("env", is_map),
     ("params", is_texts),
+    ("id_tokens", |json| json.as_object().is_some_and(|all| all.values().all(|one| has(one, ID_TOKEN)))),
     ("work_dir", Json::is_string),
     ("dependencies", is_texts),
     ("when", Json::is_string),
@@ -31,21 +34,28 @@ const JOB: &[(&str, Fit)] = &[
     ("caches", |json| have(json, CACHE)),
     ("reports", is_texts),
     ("services", |json| json.as_object().is_some_and(|all| all.values().all(|one| has(one, SERVICE)))),
+    ("expose", is_ports),
     ("size", Json::is_u64),
     ("cpus", Json::is_number),
     ("memory", Json::is_number),
     ("arch", Json::is_string),
     ("pull", Json::is_string),
+    ("mounts", is_map),
+    ("privileged", Json::is_boolean),
     ("labels", is_map),
 ];
+
+const ID_TOKEN: &[(&str, Fit)] = &[("audience", is_texts)];
 
 const CONDITION: &[(&str, Fit)] = &[
     ("branch", is_texts),
     ("main_branch", Json::is_boolean),
     ("tag", is_texts),
+    ("target", is_texts),
     ("paths", is_texts),
     ("event", is_texts),
     ("fork", Json::is_boolean),
+    ("not", is_exclusion),
 ];
 
 const RETRY: &[(&str, Fit)] = &[("max", Json::is_u64), ("on", is_texts)];
@@ -62,7 +72,7 @@ const CACHE: &[(&str, Fit)] = &[
 
 const SERVICE: &[(&str, Fit)] = &[
     ("image", Json::is_string),
-    ("ports", |json| json.as_array().is_some_and(|ports| ports.iter().all(Json::is_u64))),
+    ("ports", is_ports),
     ("env", is_map),
     ("command", is_texts),
     ("health", Json::is_string),
@@ -111,6 +121,15 @@ fn is_texts(json: &Json) -> bool {
     json.as_array().is_some_and(|elements| elements.iter().all(Json::is_string))
 }
 
+/// A condition that has none in itself.
+fn is_exclusion(json: &Json) -> bool {
+    json.get("not").is_none() && has(json, CONDITION)
+}
+
+fn is_ports(json: &Json) -> bool {
+    json.as_array().is_some_and(|ports| ports.iter().all(Json::is_u64))
+}
+
 fn is_map(json: &Json) -> bool {
     json.as_object().is_some_and(|fields| fields.values().all(Json::is_string))
 }
@@ -124,7 +143,8 @@ mod tests {
     #[test]
     fn only_jobs_that_terraform_has_all_of_are_written_as_such() {
         let known = json!({ "jobs": { "test": {
-            "image": "rust", "script": ["cargo test"], "cpus": 1.5, "if": { "branch": ["main"] }, "retry": { "max": 1 },
+            "image": "rust", "script": ["cargo test"], "cpus": 1.5, "if": { "not": { "branch": ["main"] } }, "retry": { "max": 1 },
+            "id_tokens": { "CLOUD_TOKEN": { "audience": ["sts.example.com"] } }, "expose": [8080], "privileged": false,
             "caches": [{ "id": "a", "path": "b" }], "services": { "db": { "image": "postgres", "ports": [5432] } },
         } } });
         assert!(jobs(&known).is_some());
@@ -135,6 +155,8 @@ mod tests {
             json!({ "jobs": { "test": { "work-dir": "a" } } }),
             json!({ "jobs": { "test": { "caches": [{ "id": "a", "path": "b", "more": true }] } } }),
             json!({ "jobs": [{ "id": "test" }] }),
+            json!({ "jobs": { "test": { "if": { "not": { "not": { "branch": ["main"] } } } } } }),
+            json!({ "jobs": { "test": { "id_tokens": { "TOKEN": { "audience": "one" } } } } }),
         ] {
             assert!(jobs(&other).is_none(), "{other}");
         }

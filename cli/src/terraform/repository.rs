@@ -54,6 +54,7 @@ impl Configuration {
                     .with("name", Value::text(&environment.name))
                     .maybe("approvers", list(body.approvers.iter().map(String::as_str)))
                     .maybe("approver_role", body.approver_role.map(|role| Value::text(role.as_str())))
+                    .maybe("prevent_self", unless(false, body.prevent_self))
                     .maybe("refs", list(body.refs.iter().map(String::as_str)))
                     .maybe("exclusive", unless(true, body.exclusive))
                     .maybe("description", text(body.description.as_ref()))

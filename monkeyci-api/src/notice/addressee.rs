@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use monkeyci_core::model::trigger::Source;
 use monkeyci_core::model::{OrgId, Trigger};
 use monkeyci_core::store::{Sql, StoreError};
 use monkeyci_rest::Recipient;
 
+use crate::cause::who_caused;
 use crate::mail::address;
 use crate::sign_in::Providers;
-use crate::sign_in::settings::Kind;
 use crate::table::{correspondent, identity, member, person};
 
 /// Who gets a mail of a subscription, and why each of them does, for people. Whoever has ended that is left out.
@@ -62,25 +61,6 @@ pub fn verified(sql: &mut dyn Sql, person: &str) -> Result<Option<String>, Store
     let mut identities = identity::list(sql, person)?;
     identities.sort_by_key(|identity| identity.used);
     Ok(identities.into_iter().rev().find_map(|identity| address(&identity.email?).ok()))
-}
-
-/// Who is known here of those who caused a build.
-fn who_caused(sql: &mut dyn Sql, providers: &Providers, trigger: &Trigger) -> Result<Option<String>, StoreError> {
-    let Some(actor) = &trigger.actor else { return Ok(None) };
-    let kinds: &[Kind] = match trigger.source {
-        Source::Api | Source::Cli => return Ok(Some(actor.clone())),
-        Source::GithubWebhook | Source::GithubApp => &[Kind::Github],
-        Source::GitlabWebhook => &[Kind::Gitlab],
-        Source::GiteaWebhook => &[Kind::Gitea, Kind::Forgejo],
-        // Bitbucket tells no name that stays.
-        _ => return Ok(None),
-    };
-    for settings in providers.all().filter(|settings| kinds.contains(&settings.kind)) {
-        if let Some(person) = identity::called(sql, &settings.id, actor)? {
-            return Ok(Some(person));
-        }
-    }
-    Ok(None)
 }
 
 /// Whether somebody is let in, and may see what an organisation builds.

@@ -14,6 +14,18 @@ pub fn secret() -> Zeroizing<String> {
     Zeroizing::new(format!("{PREFIX}{}", STANDARD.encode(random::bytes::<32>())))
 }
 
+/// A secret that somebody chose, where it is written as Standard Webhooks has it: the base64 of 24 to 64 bytes.
+///
+/// # Errors
+/// Says how it is written.
+pub fn chosen(secret: &str) -> Result<Zeroizing<String>, String> {
+    let key = secret.strip_prefix(PREFIX).and_then(|key| STANDARD.decode(key).ok()).map(Zeroizing::new);
+    match key {
+        Some(key) if (24..=64).contains(&key.len()) => Ok(Zeroizing::new(secret.to_owned())),
+        _ => Err(format!("a secret is `{PREFIX}` and the base64 of 24 to 64 bytes")),
+    }
+}
+
 /// The header `webhook-signature`: one signature for each secret, the newest first.
 pub fn standard(secrets: &[Zeroizing<String>], id: &str, seconds: i64, body: &str) -> String {
     let signed = format!("{id}.{seconds}.{body}");
@@ -41,6 +53,10 @@ mod tests {
         let signed = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
         assert_eq!(standard(std::slice::from_ref(&secret), id, 1_614_265_330, body), signed);
         let two = standard(&[super::secret(), secret], id, 1_614_265_330, body);
+        assert!(chosen("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").is_ok());
+        for wrong in ["", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa", "whsec_!"] {
+            assert!(chosen(wrong).is_err(), "{wrong}");
+        }
         assert!(two.ends_with(&format!(" {signed}")) && two.starts_with("v1,"), "{two}");
     }
 }

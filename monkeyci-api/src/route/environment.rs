@@ -81,6 +81,7 @@ async fn put_environment(
         let is_new = environment::put(sql, &path.org, &path.repo, &path.environment, &body, now())?;
         change
             .with("approvers", body.approvers.join(", "))
+            .with("preventSelf", body.prevent_self.to_string())
             .with("approverRole", body.approver_role.map_or("", Role::as_str))
             .with("refs", body.refs.join(", "))
             .with("exclusive", body.exclusive.to_string())
@@ -96,6 +97,9 @@ async fn put_environment(
 pub(super) fn check(body: &EnvironmentBody) -> Answer<()> {
     if body.approver_role == Some(Role::Viewer) {
         return Err(Refusal::field("/approverRole", "who approves needs the role `developer` at least"));
+    }
+    if body.prevent_self && !body.needs_approval() {
+        return Err(Refusal::field("/preventSelf", "its jobs wait for nobody: name `approvers` or an `approverRole`"));
     }
     if let Some(index) = body.refs.iter().position(|pattern| chain::matcher(pattern).is_none()) {
         return Err(Refusal::field(&format!("/refs/{index}"), format!("`{}` is no glob", body.refs[index])));

@@ -2,7 +2,7 @@ use axum::extract::State as Shared;
 use http::StatusCode;
 use monkeyci_core::model::{OrgId, RepoId};
 use monkeyci_core::trigger::Forge;
-use monkeyci_rest::{Delivery, DeliveryState, Hook, HookSecret, NewHook, Page, Role};
+use monkeyci_rest::{Delivery, DeliveryState, Hook, HookSecret, NewHook, NewSecret, Page, Role};
 
 use super::Routes;
 use crate::audit::Change;
@@ -96,9 +96,7 @@ async fn create_hook(
     if RepoId::new(&name).is_err() {
         return Err(Refusal::field("/name", "a name has up to 100 letters, digits and `_.-`"));
     }
-    if body.secret.as_ref().is_some_and(|secret| secret.len() < SHORTEST) {
-        return Err(Refusal::field("/secret", format!("a secret has at least {SHORTEST} bytes")));
-    }
+    check_secret(body.secret.as_deref())?;
     let is_given = body.secret.is_some();
     let secret = body.secret.unwrap_or_else(random::word);
     let (key, forge, url) = (random::word(), body.forge, format!("{}/hooks/{name}", path.url()));
@@ -120,6 +118,16 @@ async fn create_hook(
         return Ok((StatusCode::OK, Json(HookSecret { hook: same.ok_or_else(taken)?, secret })));
     }
     Ok((StatusCode::CREATED, Json(HookSecret { hook: shown(&state, &row), secret })))
+}
+
+/// Refuses a secret that somebody might guess.
+fn check_secret(given: Option<&str>) -> Answer<()> {
+    match given {
+        Some(secret) if secret.len() < SHORTEST => {
+            Err(Refusal::field("/secret", format!("a secret has at least {SHORTEST} bytes")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The webhook that is there already, where it is the one that is asked for, down to its secret: it was asked for twice,
@@ -169,10 +177,22 @@ async fn delete_hook(Shared(state): Shared<State>, who: Who, At(path): At<HookPa
     removed.then_some(StatusCode::NO_CONTENT).ok_or_else(|| Refusal::not_found("webhook"))
 }
 
-async fn rotate_hook(Shared(state): Shared<State>, who: Who, At(path): At<HookPath>) -> Answer<Json<HookSecret>> {
+async fn rotate_hook(
+    Shared(state): Shared<State>,
+    who: Who,
+    At(path): At<HookPath>,
+    body: Body<NewSecret>,
+) -> Answer<Json<HookSecret>> {
     let known = who.must(&path.org, Role::Maintainer)?;
+    let given = body.read()?.secret;
+    check_secret(given.as_deref())?;
     let row = find(&state, &path).await?;
-    let secret = random::word();
+    if let Some(secret) = &given
+        && let Some(hook) = same(&state, &row, secret).await?
+    {
+        return Ok(Json(HookSecret { hook, secret: secret.clone() }));
+    }
+    let secret = given.unwrap_or_else(random::word);
     let sealed = seal(&state, &path.org, &row.key, &secret).await?;
     let url = format!("{}/hooks/{}", path.repo().url(), path.hook);
     let change = Change::by(known, path.org.as_str(), "hook/rotate", url);

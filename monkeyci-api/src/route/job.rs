@@ -5,7 +5,8 @@ use monkeyci_rest::{JobView, Reason, Role};
 
 use super::Routes;
 use crate::audit::Change;
-use crate::environment::must_approve;
+use crate::cause::who_caused;
+use crate::environment::{must_approve, must_be_another};
 use crate::extract::{At, Body, JobPath};
 use crate::identity::Who;
 use crate::json::Json;
@@ -46,12 +47,19 @@ async fn approve_job(
     body.read()?;
     let build = path.build().id();
     let handle = state.engine.handle(&build).await?;
+    let trigger = view::build(&state, &path.build()).await?.build.trigger;
     let of = find(&state, &path).await?.job.environment;
     if let Some(name) = of.clone() {
-        let BuildId { org, repo, .. } = build.clone();
-        let found = state.tables.read(move |sql| environment::find(sql, &org, &repo, &name)).await?;
+        let (shared, BuildId { org, repo, .. }) = (state.clone(), build.clone());
+        let read = state.tables.read(move |sql| {
+            let caused = who_caused(sql, &shared.providers, &trigger)?.or(trigger.actor);
+            Ok((environment::find(sql, &org, &repo, &name)?, caused))
+        });
+        let (found, caused) = read.await?;
         let gone = || Refusal::conflict("the environment of this job was removed meanwhile; build anew");
-        must_approve(&found.ok_or_else(gone)?, &who, known, &path.org)?;
+        let found = found.ok_or_else(gone)?;
+        must_approve(&found, &who, known, &path.org)?;
+        must_be_another(&found, known, caused.as_deref())?;
     }
     handle.approve(&path.job, Some(known.actor())).await?;
     let mut change = Change::by(known, path.org.as_str(), "job/approve", url(&path));

@@ -2,7 +2,8 @@ use axum::extract::State as Shared;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use monkeyci_core::store::Sql;
-use monkeyci_rest::{Page, Recipient, Role, Subscription, SubscriptionBody};
+use monkeyci_rest::{NewSecret, Page, Recipient, Role, Subscription, SubscriptionBody};
+use zeroize::Zeroizing;
 
 use super::Routes;
 use crate::audit::Change;
@@ -132,7 +133,7 @@ async fn put_subscription(
         };
         let is_webhook = matches!(row.body.to, Recipient::Webhook { .. });
         let (row, secret) = match is_webhook && row.secret.is_none() {
-            true => match with_secret(&shared, sql, row) {
+            true => match with_secret(&shared, sql, row, sign::secret()) {
                 Ok((row, secret)) => (row, Some(secret)),
                 Err(refusal) => return Ok(Err(refusal)),
             },
@@ -147,8 +148,12 @@ async fn put_subscription(
 }
 
 /// The subscription with a new secret, and that secret.
-fn with_secret(state: &State, sql: &mut dyn Sql, row: SubscriptionRow) -> Answer<(SubscriptionRow, String)> {
-    let secret = sign::secret();
+fn with_secret(
+    state: &State,
+    sql: &mut dyn Sql,
+    row: SubscriptionRow,
+    secret: Zeroizing<String>,
+) -> Answer<(SubscriptionRow, String)> {
     let sealed = state.vault.seal(sql, &row.org, &place(&row.id), secret.as_bytes()).map_err(|error| {
         tracing::error!(%error, "a secret cannot be sealed");
         Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the server's master key does not fit its database")
@@ -234,8 +239,23 @@ async fn delete_subscription(
     removed.await?
 }
 
-async fn rotate(Shared(state): Shared<State>, who: Who, At(path): At<OrgNamePath>) -> Answer<Json<Subscription>> {
+/// Whether this is the secret that a subscription has.
+fn has_secret(state: &State, sql: &mut dyn Sql, row: &SubscriptionRow, secret: &str) -> bool {
+    let sealed = row.secret.as_deref().unwrap_or_default();
+    let own = state.vault.open(sql, &row.org, &place(&row.id), sealed);
+    own.is_ok_and(|own| hmac_sha256::Hash::hash(&own) == hmac_sha256::Hash::hash(secret.as_bytes()))
+}
+
+async fn rotate(
+    Shared(state): Shared<State>,
+    who: Who,
+    At(path): At<OrgNamePath>,
+    body: Body<NewSecret>,
+) -> Answer<Json<Subscription>> {
     let known = who.must(&path.org, Role::Maintainer)?;
+    let given = body.read()?.secret.map(Zeroizing::new);
+    let given = given.map(|secret| sign::chosen(&secret)).transpose();
+    let given = given.map_err(|why| Refusal::field("/secret", why))?;
     let change = Change::by(known, path.org.as_str(), "subscription/rotate", url(&path));
     let shared = state.clone();
     let rotated = state.tables.write(move |sql| {
@@ -244,8 +264,11 @@ async fn rotate(Shared(state): Shared<State>, who: Who, At(path): At<OrgNamePath
             return Ok(Err(Refusal::conflict("only what is sent to a webhook is signed with a secret")));
         }
         let (time, revision) = (now(), row.revision + 1);
+        if let Some(secret) = given.as_ref().filter(|secret| has_secret(&shared, sql, &row, secret)) {
+            return Ok(Ok(row.shown(Some(secret.to_string()), time)));
+        }
         let row = SubscriptionRow { updated: time, revision, ..row };
-        let (row, secret) = match with_secret(&shared, sql, row) {
+        let (row, secret) = match with_secret(&shared, sql, row, given.unwrap_or_else(sign::secret)) {
             Ok(made) => made,
             Err(refusal) => return Ok(Err(refusal)),
         };

@@ -37,6 +37,13 @@ async fn a_job_of_an_environment_waits_for_an_approver_over_a_restart_and_tells_
     house.put(LIVE, json!({ "approvers": ["zoe"] })).await.must(200);
     let refused = house.post(&approve, json!({})).await.must(403).json();
     assert_eq!(refused["detail"], "jobs of the environment `live` are approved by `zoe`", "{refused}");
+    // Who caused the build does not approve it, where somebody else is asked for.
+    house.put(LIVE, json!({ "approvers": ["zoe", "admin"], "preventSelf": true })).await.must(200);
+    let refused = house.post(&approve, json!({})).await.must(403).json();
+    let detail = "jobs of the environment `live` are approved by somebody else than who caused the build";
+    assert_eq!(refused["detail"], detail, "{refused}");
+    let alone = house.put(LIVE, json!({ "preventSelf": true })).await.must(422).json();
+    assert_eq!(alone["errors"][0]["pointer"], "/preventSelf", "{alone}");
     house.put(LIVE, json!({ "approvers": ["zoe", "admin"] })).await.must(200);
     house.ask(Some(&developer), Method::POST, &approve, Some(json!({}))).await.must(202);
 

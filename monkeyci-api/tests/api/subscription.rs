@@ -63,6 +63,18 @@ async fn a_webhook_hears_of_what_changes_once_signed_and_without_params() {
     assert_eq!(again.signed(&secret), [true, false]);
     assert_eq!(again.signed(fresh["secret"].as_str().expect("a secret")), [true, true]);
     house.post(&format!("{all}/nothing/redeliver"), json!({})).await.must(404);
+
+    // A secret that the caller brings is given once, however often it is said.
+    let chosen = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    for _ in 0..2 {
+        let given = house.post(&format!("{DEPLOYS}/rotate"), json!({ "secret": chosen })).await.must(200).json();
+        assert_eq!((&given["secret"], &given["revision"]), (&json!(chosen), &json!(3)));
+    }
+    house.post(&format!("{all}/{}/redeliver", came[0].id), json!({})).await.must(202);
+    let again = receiver.came(4).await.pop().expect("it came");
+    assert_eq!(again.signed(chosen), [true, true]);
+    let wrong = house.post(&format!("{DEPLOYS}/rotate"), json!({ "secret": "whsec_c2hvcnQ=" })).await.must(422).json();
+    assert_eq!(wrong["errors"][0]["pointer"], "/secret", "{wrong}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

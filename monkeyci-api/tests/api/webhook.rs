@@ -192,6 +192,19 @@ async fn a_new_secret_and_the_former_are_good_until_the_new_one_was_used() {
     deliver(&house, &path, "d-2", Some(&*signature(secret, &body)), &body).await.must(202);
     assert_eq!(house.get(&format!("{HOOKS}/github")).await.json()["rotating"], false);
     deliver(&house, &path, "d-3", Some(&*signature(&former, &body)), &body).await.must(401);
+
+    // One that the caller brings, once or twice: the one before it stays good in between.
+    let rotate = format!("{HOOKS}/github/rotate");
+    for _ in 0..2 {
+        let told = house.post(&rotate, json!({ "secret": "sixteen letters or more" })).await.must(200).json();
+        assert_eq!((&told["secret"], &told["rotating"]), (&json!("sixteen letters or more"), &json!(true)));
+    }
+    deliver(&house, &path, "d-4", Some(&*signature(secret, &body)), &body).await.must(202);
+    deliver(&house, &path, "d-5", Some(&*signature("sixteen letters or more", &body)), &body).await.must(202);
+    assert_eq!(
+        house.post(&rotate, json!({ "secret": "short" })).await.must(422).json()["errors"][0]["pointer"],
+        "/secret"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,6 +1,6 @@
 //! A webhook.
 
-use monkeyci_rest::{Delivery, Hook, HookSecret};
+use monkeyci_rest::{Delivery, Hook, HookSecret, NewSecret};
 
 use crate::place::Place;
 use crate::{ClientError, Pages};
@@ -49,7 +49,15 @@ impl HookRef {
     /// # Errors
     /// When the server refuses or cannot be reached.
     pub async fn rotate(&self) -> Result<HookSecret, ClientError> {
-        self.place.at("rotate").post(&Nothing {}).await
+        self.place.at("rotate").post(&NewSecret::default()).await
+    }
+
+    /// Gives it this secret, of at least 16 bytes, where it has another. The former is good until this one was used.
+    ///
+    /// # Errors
+    /// When the server refuses or cannot be reached.
+    pub async fn rotate_to(&self, secret: &str) -> Result<HookSecret, ClientError> {
+        self.place.at("rotate").post(&NewSecret { secret: Some(secret.to_owned()) }).await
     }
 
     /// What came, newest first.

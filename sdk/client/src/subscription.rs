@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use monkeyci_rest::{Notice, Subscription, SubscriptionBody};
+use monkeyci_rest::{NewSecret, Notice, Subscription, SubscriptionBody};
 
 use crate::place::Place;
 use crate::{ClientError, Object, Pages};
@@ -43,7 +43,15 @@ impl SubscriptionRef {
     /// # Errors
     /// When the server refuses or cannot be reached.
     pub async fn rotate(&self) -> Result<Subscription, ClientError> {
-        self.place.at("rotate").post(&Nothing {}).await
+        self.place.at("rotate").post(&NewSecret::default()).await
+    }
+
+    /// Gives its webhook this secret, written as `whsec_…`, where it has another. For a day the former signs as well.
+    ///
+    /// # Errors
+    /// When the server refuses or cannot be reached.
+    pub async fn rotate_to(&self, secret: &str) -> Result<Subscription, ClientError> {
+        self.place.at("rotate").post(&NewSecret { secret: Some(secret.to_owned()) }).await
     }
 
     /// Has it told something that has not happened. A mail goes to whoever asks as well, where it goes to authors and

@@ -34,6 +34,9 @@ pub struct EnvironmentBody {
     /// Who has this role may approve them as well. With neither this nor `approvers` its jobs wait for nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approver_role: Option<Role>,
+    /// Whether who caused a build may not approve its jobs, be they an approver or not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub prevent_self: bool,
     /// Globs of the refs whose builds may have jobs of it: of branches, or of full refs where one begins with `refs/`; all
     /// when none is given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -48,7 +51,14 @@ pub struct EnvironmentBody {
 
 impl Default for EnvironmentBody {
     fn default() -> Self {
-        Self { approvers: Vec::new(), approver_role: None, refs: Vec::new(), exclusive: true, description: None }
+        Self {
+            approvers: Vec::new(),
+            approver_role: None,
+            prevent_self: false,
+            refs: Vec::new(),
+            exclusive: true,
+            description: None,
+        }
     }
 }
 

@@ -59,7 +59,7 @@ resource "monkeyci_webhook" "forge" {
   repo              = monkeyci_repo.web.id
   forge             = "github"
   secret_wo         = var.webhook_secret
-  secret_wo_version = 1 # another version makes another webhook
+  secret_wo_version = 1 # counted up where there is another secret
 }
 
 output "webhook" {

@@ -17,6 +17,8 @@ pub struct Environment {
     approvers: Computed<Vec<String>>,
     /// Who has this role may approve them as well.
     approver_role: Computed<Option<String>>,
+    /// Whether who caused a build may not approve its jobs.
+    prevent_self: Computed<bool>,
     /// Globs of the refs whose builds may have jobs of it; all when there are none.
     refs: Computed<Vec<String>>,
     /// Whether one job at a time holds it.
@@ -65,6 +67,7 @@ impl DataSource for Environment {
         Ok(Self {
             approvers: found.body.approvers.into(),
             approver_role: found.body.approver_role.map(|role| role.as_str().to_owned()).into(),
+            prevent_self: found.body.prevent_self.into(),
             refs: found.body.refs.into(),
             exclusive: found.body.exclusive.into(),
             description: found.body.description.into(),

@@ -6,6 +6,7 @@ use monkeyci_client::rest;
 use tfplugin::{Computed, Context, DataSource, Object, Result};
 
 use super::unread;
+use crate::resource::Visibility;
 use crate::server::Server;
 
 /// A repository that others look after.
@@ -20,8 +21,8 @@ pub struct Repo {
     url: Computed<String>,
     /// The branch that is built when nothing else is said.
     default_branch: Computed<String>,
-    /// Whether everybody may see it.
-    public: Computed<bool>,
+    /// Who may see it: `private` for the members of its organisation, or `public`.
+    visibility: Computed<String>,
     /// Its labels by name.
     labels: Computed<BTreeMap<String, String>>,
     /// Its path, as resources call it: `acme/web`.
@@ -52,7 +53,7 @@ impl DataSource for Repo {
         Ok(Self {
             url: found.body.url.into(),
             default_branch: found.body.default_branch.into(),
-            public: (found.body.visibility == rest::Visibility::Public).into(),
+            visibility: Visibility::from(found.body.visibility).as_str().into(),
             labels: found.body.labels.into(),
             id: format!("{org}/{}", self.name).into(),
             ..self

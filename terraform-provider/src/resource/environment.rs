@@ -24,6 +24,9 @@ pub struct Environment {
     approvers: Option<Set<String>>,
     /// Who has this role may approve them as well. With neither this nor `approvers` its jobs wait for nobody.
     approver_role: Option<Role>,
+    /// Whether who caused a build may not approve its jobs, be they an approver or not.
+    #[attribute(default = false)]
+    prevent_self: bool,
     /// Globs of the refs whose builds may have jobs of it: of branches, or of full refs where one begins with `refs/`. All
     /// when it is not set.
     refs: Option<Vec<String>>,
@@ -63,6 +66,7 @@ impl Declared for Environment {
         Ok(rest::EnvironmentBody {
             approvers: self.approvers.clone().unwrap_or_default().0,
             approver_role: self.approver_role.map(Into::into),
+            prevent_self: self.prevent_self,
             refs: self.refs.clone().unwrap_or_default(),
             exclusive: self.exclusive,
             description: self.description.clone(),
@@ -70,10 +74,12 @@ impl Declared for Environment {
     }
 
     fn filled(self, answer: rest::Environment) -> Self {
-        let rest::EnvironmentBody { approvers, approver_role, refs, exclusive, description } = answer.body;
+        let rest::EnvironmentBody { approvers, approver_role, prevent_self, refs, exclusive, description } =
+            answer.body;
         Self {
             approvers: or_unset(self.approvers, Set(approvers)),
             approver_role: approver_role.map(Into::into),
+            prevent_self,
             refs: or_unset(self.refs, refs),
             exclusive,
             description,

@@ -8,6 +8,7 @@ use crate::address;
 use crate::declared::{Declared, declared};
 use crate::moved::{self, is_placed};
 use crate::scope;
+use crate::secret;
 use crate::server::Server;
 use crate::snapshot;
 
@@ -70,13 +71,9 @@ impl Declared for Param {
             return Ok(rest::ParamBody { value: self.value.clone(), secret: false, description });
         }
         let is_told = prior.is_none_or(|prior| prior.value_wo_version != self.value_wo_version);
-        let missing = || {
-            let detail = "Its version is new, so it has to be known as well. Is the variable that holds it set?";
-            Diagnostic::error("No secret", detail).at("value_wo")
-        };
         let value = match &self.value_wo {
             Some(secret) if is_told => Some(secret.expose().to_owned()),
-            None if is_told => return Err(missing().into()),
+            None if is_told => return Err(secret::missing("value_wo").into()),
             _ => None,
         };
         Ok(rest::ParamBody { value, secret: true, description })

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use monkeyci_client::{Object, rest};
 use rest::validate::Kind;
-use tfplugin::{Computed, Diagnostic, Result, Secret};
+use tfplugin::{Computed, Result, Secret};
 
 use crate::address;
 use crate::declared::{Declared, declared, or_unset};
+use crate::secret;
 use crate::server::Server;
 
 /// Who builds of an organisation are at a private registry, where images of their jobs, services and scripts are pulled. The
@@ -85,8 +86,7 @@ impl Declared for RegistryCredential {
         let password = self.password_wo.as_ref().filter(|_| prior.is_none_or(is_other));
         let is_new = prior.is_none_or(|prior| prior.password_wo_version != self.password_wo_version);
         if password.is_none() && is_new && self.password_wo_version.is_some() {
-            let detail = "Its version is new, so it has to be known as well. Is the variable that holds it set?";
-            return Err(Diagnostic::error("No password", detail).at("password_wo").into());
+            return Err(secret::missing("password_wo").into());
         }
         let password = password.map(|password| password.expose().to_owned());
         Ok(rest::RegistryCredentialBody { password, ..self.without_password() })

@@ -44,7 +44,7 @@ pub struct Repo {
     poll: Option<u64>,
     /// The forge that is told how its builds stand.
     report: Option<Report>,
-    /// Whether it cannot be removed. Its builds go with it.
+    /// Whether it cannot be removed. All that is set up in it goes with it; its builds stay.
     #[attribute(default = false)]
     deletion_protection: bool,
     /// Its path, as other resources call it: `acme/web`.
@@ -62,6 +62,15 @@ pub enum Visibility {
     Private,
     /// Everybody.
     Public,
+}
+
+impl From<rest::Visibility> for Visibility {
+    fn from(visibility: rest::Visibility) -> Self {
+        match visibility {
+            rest::Visibility::Private => Self::Private,
+            rest::Visibility::Public => Self::Public,
+        }
+    }
 }
 
 /// The forge that is told how builds stand.
@@ -159,10 +168,7 @@ impl Declared for Repo {
         Self {
             url: body.url,
             default_branch: body.default_branch,
-            visibility: match body.visibility {
-                rest::Visibility::Private => Visibility::Private,
-                rest::Visibility::Public => Visibility::Public,
-            },
+            visibility: body.visibility.into(),
             labels: or_unset(self.labels, own),
             labels_all: body.labels.into(),
             cancel_superseded: body.cancel_superseded,

@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use monkeyci_client::rest;
-use tfplugin::{Computed, Set};
+use monkeyci_client::{Object, rest};
+use rest::validate::Kind;
+use tfplugin::{Computed, Object as _, Result, Secret, Set};
 
-use crate::declared::or_unset;
+use crate::address;
+use crate::declared::{Declared, declared, or_unset};
 use crate::moment::{self, Moment, Occasion};
-use crate::subscribed::subscribed;
+use crate::refusal;
+use crate::secret;
+use crate::server::Server;
 
 /// Tells somebody of builds of an organisation: a server by signed requests, people by mail, or a place in a chat. Globs
 /// that begin with `!` leave out what they match. It is imported by its path: `acme/subscription/deploys`.
@@ -51,7 +55,7 @@ pub struct Subscription {
 #[derive(Clone, Debug, Default, tfplugin::Object)]
 #[object(exactly_one_of(["webhook", "mail", "chat"]))]
 pub struct Recipient {
-    /// A server, by signed requests. `monkeyci subscription rotate` tells the secret that they are signed with.
+    /// A server, by signed requests.
     webhook: Option<Webhook>,
     /// People, by mail.
     mail: Option<Mail>,
@@ -61,9 +65,17 @@ pub struct Recipient {
 
 /// A server that is told.
 #[derive(Clone, Debug, tfplugin::Object)]
+#[object(requires("secret_wo", "secret_wo_version"))]
 pub struct Webhook {
     /// Where it is sent.
     url: String,
+    /// The secret that it is signed with, as Standard Webhooks writes one: `whsec_` and the base64 of 24 to 64 bytes, such as
+    /// `"whsec_${base64encode(ephemeral.monkeyci_secret.hook.value)}"`. The server draws one that nobody is told when it is
+    /// not set; `monkeyci subscription rotate` tells another.
+    #[attribute(write_only)]
+    secret_wo: Option<Secret>,
+    /// Count it up to have `secret_wo` written. For a day the former secret signs as well.
+    secret_wo_version: Option<i64>,
 }
 
 /// People who are told by mail.
@@ -102,7 +114,10 @@ impl Recipient {
 
     fn filled(self, answer: rest::Recipient) -> Self {
         match answer {
-            rest::Recipient::Webhook { url } => Self { webhook: Some(Webhook { url }), ..Self::default() },
+            rest::Recipient::Webhook { url } => {
+                let secret_wo_version = self.webhook.and_then(|webhook| webhook.secret_wo_version);
+                Self { webhook: Some(Webhook { url, secret_wo: None, secret_wo_version }), ..Self::default() }
+            }
             rest::Recipient::Chat { integration, place } => {
                 Self { chat: Some(Chat { integration, place }), ..Self::default() }
             }
@@ -116,14 +131,90 @@ impl Recipient {
     }
 }
 
-impl Subscription {
-    fn told(&self) -> rest::Recipient {
-        self.to.told()
+impl Declared for Subscription {
+    type Answer = rest::Subscription;
+    type Body = rest::SubscriptionBody;
+    const NOUN: &'static str = "subscription";
+    const KIND: Kind = Kind::Subscription;
+    const ADDRESS: &'static str = "{org}/subscription/{name}";
+
+    fn place(&mut self, server: &Server) -> Result<()> {
+        self.id = format!("{}/subscription/{}", server.fill_org(&mut self.org)?, self.name).into();
+        Ok(())
     }
 
-    fn heard(self, to: rest::Recipient) -> Self {
-        Self { to: self.to.filled(to), ..self }
+    fn at(&self, server: &Server) -> Result<Object<rest::Subscription, rest::SubscriptionBody>> {
+        let org = server.fill_org(&mut self.org.clone())?;
+        Ok((*server.org(&org).subscription(&self.name)).clone())
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn body(&self, _: Option<&Self>) -> Result<rest::SubscriptionBody> {
+        Ok(rest::SubscriptionBody {
+            to: self.to.told(),
+            repos: self.repos.clone().unwrap_or_default(),
+            label_filters: rest::LabelFilters(self.label_filters.clone().unwrap_or_default()),
+            refs: self.refs.clone().unwrap_or_default(),
+            jobs: self.jobs.clone().unwrap_or_default(),
+            actors: self.actors.clone().unwrap_or_default(),
+            events: moment::occasions(self.events.as_ref()),
+            on: moment::moments(&self.on),
+            paused: self.paused,
+        })
+    }
+
+    async fn tell(
+        &self,
+        prior: Option<&Self>,
+        answer: rest::Subscription,
+        server: &Server,
+    ) -> Result<rest::Subscription> {
+        let version = |own: &Self| own.to.webhook.as_ref()?.secret_wo_version;
+        let is_new = version(self).is_some() && prior.and_then(version) != version(self);
+        let Some(webhook) = self.to.webhook.as_ref().filter(|_| is_new) else { return Ok(answer) };
+        let secret = webhook.secret_wo.as_ref().ok_or_else(|| secret::missing("to"))?;
+        let org = server.fill_org(&mut self.org.clone())?;
+        let told = server.org(&org).subscription(&self.name).rotate_to(secret.expose()).await;
+        let place = |pointer: &str| pointer.replace("/secret", "/to/webhook/secret_wo");
+        told.map_err(|error| refusal::refused(Self::NOUN, &Self::schema(), place, &error))
+    }
+
+    fn is_one(answer: &rest::Subscription) -> bool {
+        !matches!(answer.body.to, rest::Recipient::Slack { .. })
+    }
+
+    fn filled(self, answer: rest::Subscription) -> Self {
+        let body = answer.body;
+        Self {
+            to: self.to.filled(body.to),
+            repos: or_unset(self.repos, body.repos),
+            label_filters: or_unset(self.label_filters, body.label_filters.0),
+            refs: or_unset(self.refs, body.refs),
+            jobs: or_unset(self.jobs, body.jobs),
+            actors: or_unset(self.actors, body.actors),
+            events: moment::told_occasions(self.events, &body.events),
+            on: moment::told_moments(&body.on),
+            paused: body.paused,
+            revision: answer.revision.into(),
+            ..self
+        }
+    }
+
+    fn exported(&self, export: &rest::Export) -> Option<Option<rest::Subscription>> {
+        Some(export.subscriptions.iter().find(|found| found.name == self.name).cloned())
+    }
+
+    fn of_address(address: &str) -> Result<Self> {
+        let [org, name] = address::imported("ORG/subscription/NAME", address)?;
+        Ok(Self { org: org.into(), name: name.to_owned(), ..Self::default() })
+    }
+
+    fn revision(&self) -> Option<u64> {
+        self.revision.known().copied()
     }
 }
 
-subscribed!(Subscription, "subscription");
+declared!(Subscription, "subscription");

@@ -7,6 +7,7 @@ use tfplugin::{Change, Computed, Context, Diagnostic, Diagnostics, Moved, Object
 use crate::address;
 use crate::moved::{self, is_placed};
 use crate::refusal;
+use crate::secret;
 use crate::server::Server;
 use crate::snapshot;
 
@@ -29,8 +30,7 @@ pub struct Webhook {
     /// set; `monkeyci webhook rotate` tells another.
     #[attribute(write_only)]
     secret_wo: Option<Secret>,
-    /// Another version makes another webhook, with another URL.
-    #[attribute(replaces_if(|old, _| !old.is_null()))]
+    /// Count it up to have `secret_wo` written. The former secret stays good until the forge has signed with the new one.
     secret_wo_version: Option<i64>,
     /// What to enter at the forge.
     #[attribute(keeps)]
@@ -63,6 +63,14 @@ impl Webhook {
         Self { repo: repo.to_owned(), name: hook.name.clone().into(), ..Self::default() }.filled(hook)
     }
 
+    /// Its secret, where it has a version.
+    fn secret(&self) -> Result<Option<&str>> {
+        if self.secret_wo.is_none() && self.secret_wo_version.is_some() {
+            return Err(secret::missing("secret_wo").into());
+        }
+        Ok(self.secret_wo.as_ref().map(Secret::expose))
+    }
+
     fn refused(error: &ClientError) -> Diagnostics {
         let attribute = |pointer: &str| pointer.replace("/secret", "/secret_wo");
         refusal::refused("webhook", &Self::schema(), attribute, error)
@@ -87,11 +95,7 @@ impl Resource for Webhook {
     }
 
     async fn create(mut self, cx: &Context<Server>) -> Result<Self> {
-        let secret = self.secret_wo.as_ref().map(|secret| secret.expose().to_owned());
-        if secret.is_none() && self.secret_wo_version.is_some() {
-            let detail = "It has a version, so it has to be known as well. Is the variable that holds it set?";
-            return Err(Diagnostic::error("No secret", detail).at("secret_wo").into());
-        }
+        let secret = self.secret()?.map(str::to_owned);
         let new = NewHook { name: Some(self.place()), forge: self.forge.clone(), secret };
         let made = cx.client.repo(&self.repo)?.make_hook(&new).await;
         cx.client.snapshots.forget();
@@ -117,9 +121,17 @@ impl Resource for Webhook {
         }
     }
 
-    /// One that was imported gets the version of the secret that it has, and one that was another provider's is made.
+    /// One that was imported is told its secret, and one that was another provider's is made.
     async fn update(self, prior: Self, cx: &Context<Server>) -> Result<Self> {
-        if prior.repo.is_empty() { self.create(cx).await } else { Ok(self) }
+        if prior.repo.is_empty() {
+            return self.create(cx).await;
+        }
+        if let Some(secret) = self.secret()?.filter(|_| prior.secret_wo_version != self.secret_wo_version) {
+            let told = self.at(&cx.client)?.rotate_to(secret).await;
+            cx.client.snapshots.forget();
+            told.map_err(|error| Self::refused(&error))?;
+        }
+        Ok(self)
     }
 
     fn moved(source: Moved) -> Result<Option<Self>> {

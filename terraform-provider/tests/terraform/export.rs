@@ -64,11 +64,14 @@ fn furnish(w: &Workspace) {
         web.trigger("after-lib")
             .put(&body(json!({ "repo": "lib", "statuses": ["success"], "refs": ["main"], "passParams": ["VERSION"] }))),
     );
-    let environment = json!({ "approverRole": "maintainer", "refs": ["main"], "exclusive": false });
+    let environment =
+        json!({ "approverRole": "maintainer", "preventSelf": true, "refs": ["main"], "exclusive": false });
     w.ask(web.environment("prod").put(&body(environment)));
     w.ask(web.environment("prod").param("REGION").put(&body(json!({ "value": "us" }))));
     w.ask(web.make_hook(&body(json!({ "forge": "gitea" }))));
-    let jobs = json!({ "jobs": { "unit": { "image": "docker.io/rust:1.95", "script": ["cargo test"], "env": { "A": "${B}" } } } });
+    let unit = json!({ "image": "docker.io/rust:1.95", "script": ["cargo test"], "env": { "A": "${B}" },
+        "if": { "not": { "branch": ["wip/*"] } }, "id_tokens": { "CLOUD_TOKEN": { "audience": ["sts.example.com"] } } });
+    let jobs = json!({ "jobs": { "unit": unit } });
     w.ask(acme.pipeline("main").put(&body(json!({ "repo": "web", "script": jobs }))));
     let script = json!([{ "id": "unit", "script": ["true"], "x-more": { "deep": [1, true] } }]);
     w.ask(acme.pipeline("all").put(&body(json!({ "labelFilters": [{ "team": "pay" }], "script": script }))));

@@ -1,6 +1,6 @@
 //! What Terraform has from 1.12 and 1.14 on: identities, lists and actions. A client of our own asks for them.
 
-use monkeyci_client::rest::{EnvironmentBody, NewHook, OrgBody, ParamBody, RepoBody, ScheduleBody};
+use monkeyci_client::rest::{EnvironmentBody, NewHook, OrgBody, ParamBody, RepoBody, ScheduleBody, SubscriptionBody};
 use serde_json::{Value, json};
 use tfplugin::proto::*;
 
@@ -29,6 +29,15 @@ fn furnished() -> (Workspace, Client) {
     let nightly: ScheduleBody = serde_json::from_value(json!({ "cron": "0 3 * * *" })).expect("a body");
     w.ask(web.schedule("nightly").put(&nightly));
     w.ask(web.make_hook(&NewHook { name: None, forge: "gitea".into(), secret: None }));
+    for (name, to) in [
+        ("deploys", json!({ "webhook": { "url": "https://hooks.example.com/ci" } })),
+        ("shop", json!({ "slack": { "workspace": "T0123ABCD", "channel": "#shop" } })),
+    ] {
+        let body = serde_json::from_value::<SubscriptionBody>(json!({ "to": to })).expect("a body");
+        w.ask(acme.subscription(name).put(&body));
+    }
+    let credential = json!({ "host": "ghcr.io", "username": "acme", "password": "open-sesame" });
+    w.ask(acme.registry_credential("ghcr").put(&serde_json::from_value(credential).expect("a body")));
     let mut client = w.wait(Client::plain(w.socket()));
     let config = json!({
         "url": w.server.url, "token": w.server.token, "token_file": null, "token_command": null,
@@ -70,6 +79,10 @@ fn objects_are_listed_and_imported_by_their_identities() {
         ("schedule", json!({ "repo": "acme/web" }), &["acme/web/schedule/nightly"]),
         ("webhook", json!({ "repo": "acme/web" }), &["acme/web/webhook/gitea"]),
         ("ssh_key", json!({ "org": "acme" }), &[]),
+        ("registry_credential", json!({ "org": "acme" }), &["acme/registry/ghcr"]),
+        // Each is of the resource that can say where it is told.
+        ("subscription", json!({ "org": "acme" }), &["acme/subscription/deploys"]),
+        ("slack_subscription", json!({ "org": "acme" }), &["acme/subscription/shop"]),
     ] {
         let events = list(&w, &mut client, of, &query, 0);
         let found: Vec<_> = events.iter().map(|event| event.display_name.as_str()).collect();

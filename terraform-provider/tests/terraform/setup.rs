@@ -68,6 +68,7 @@ resource "monkeyci_environment" "prod" {
   repo          = monkeyci_repo.web.id
   name          = "prod"
   approver_role = "maintainer"
+  prevent_self  = true
   refs          = ["main"]
 }
 
@@ -108,12 +109,14 @@ resource "monkeyci_pipeline" "main" {
       caches = [{ id = "cargo", path = ".cargo", fallbacks = [""] }]
       retry  = { max = 1, on = ["lost"] }
       cpus   = 1.5
+      if     = { not = { branch = ["wip/*"] } }
     }
     deploy = {
       image        = "docker.io/alpine:3"
       script       = ["./deploy"]
       dependencies = ["test"]
       environment  = monkeyci_environment.prod.name
+      id_tokens    = { CLOUD_TOKEN = { audience = ["sts.example.com"] } }
       if           = { branch = ["main"], event = ["push", "manual"] }
       services     = { db = { image = "docker.io/postgres:18", ports = [5432] } }
     }
@@ -150,6 +153,8 @@ fn everything_is_made_and_a_second_plan_has_nothing_to_do() {
     let acme = w.client.org("acme");
     let script = w.ask(acme.pipeline("main").get()).body.script;
     assert_eq!(script["jobs"]["deploy"]["dependencies"][0], "test");
+    assert_eq!(script["jobs"]["deploy"]["id_tokens"]["CLOUD_TOKEN"]["audience"][0], "sts.example.com");
+    assert!(w.ask(acme.repo("web").environment("prod").get()).body.prevent_self);
     let trigger = w.ask(acme.repo("web").trigger("after-lib").get()).body;
     assert_eq!(trigger.repo, RepoId::new("lib").expect("an id"));
     let on = w.ask(acme.subscription("deploys").get()).body.on;
@@ -195,7 +200,7 @@ fn each_is_changed_in_its_place() {
         .replace("  label_filters = [{ team = \"shop\" }]\n", "")
         .replace("0 3 * * *", "30 4 * * 1-5")
         .replace("[\"main\", \"release/*\"]", "[\"refs/tags/*\"]\n  statuses = [\"failure\", \"error\"]")
-        .replace("approver_role = \"maintainer\"", "exclusive = false")
+        .replace("approver_role = \"maintainer\"\n  prevent_self  = true", "exclusive = false")
         .replace("\"developer\"", "\"maintainer\"")
         .replace("hooks.example.com/ci", "hooks.example.com/builds")
         .replace("cargo test\"", "cargo test --workspace\"");

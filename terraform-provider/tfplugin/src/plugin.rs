@@ -82,6 +82,11 @@ impl<P: Provider> Plugin<P> {
         self
     }
 
+    /// What each resource is made of, by its name.
+    pub fn resource_schemas(&self) -> impl Iterator<Item = (&str, &Schema)> {
+        self.resources.iter().map(|(name, one)| (name.as_str(), one.schema()))
+    }
+
     /// Mistakes of the provider's author, in words. Terraform would refuse such a schema, or misunderstand it; a test
     /// should see that there are none.
     pub fn faults(&self) -> Vec<String> {

@@ -1,5 +1,10 @@
 data "monkeyci_server" "this" {}
 
-output "server" {
-  value = "${data.monkeyci_server.this.url} ${data.monkeyci_server.this.version}"
+# What a cloud or vault is told to believe: `issuer` where it can reach the server, else `jwks` beside it.
+output "issuer" {
+  value = data.monkeyci_server.this.issuer
+}
+
+output "keys" {
+  value = [for key in jsondecode(data.monkeyci_server.this.jwks).keys : key.kid]
 }

@@ -3,6 +3,7 @@ resource "monkeyci_environment" "prod" {
   name          = "prod"
   refs          = ["main"]
   approver_role = "maintainer"
+  prevent_self  = true # nobody lets their own push out
   description   = "What customers see"
 }
 

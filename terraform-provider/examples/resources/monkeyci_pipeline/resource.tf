@@ -21,7 +21,9 @@ resource "monkeyci_pipeline" "web" {
       script       = ["./deploy"]
       dependencies = ["e2e"]
       blocked      = true # until somebody approves it
-      if           = { main_branch = true }
+      # The cloud knows the job by a token that the server signs, and no key is stored.
+      id_tokens = { CLOUD_TOKEN = { audience = ["sts.example.com"] } }
+      if        = { main_branch = true }
     }
   }
 }

@@ -18,6 +18,12 @@ pub struct Job {
     /// A program and its arguments, run with no shell, in place of `script`.
     #[serde(skip_serializing_if = "Option::is_none")]
     command: Option<Vec<String>>,
+    /// Arguments put after `command`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    args: Option<Vec<String>>,
+    /// In place of the image's entrypoint; needs `image` and `command`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entrypoint: Option<Vec<String>>,
     /// The shell of the lines; `/bin/sh` when it is not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     shell: Option<String>,
@@ -27,6 +33,9 @@ pub struct Job {
     /// Params of the build that become environment variables of the same name.
     #[serde(skip_serializing_if = "Option::is_none")]
     params: Option<Vec<String>>,
+    /// ID tokens that the server gives it, by the variables that hold them: by them clouds and vaults know the job.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_tokens: Option<BTreeMap<String, IdToken>>,
     /// The folder that the lines run in, from the root of the checkout.
     #[serde(skip_serializing_if = "Option::is_none")]
     work_dir: Option<String>,
@@ -75,6 +84,9 @@ pub struct Job {
     /// Containers beside the job by id, reached by that and their ports.
     #[serde(skip_serializing_if = "Option::is_none")]
     services: Option<BTreeMap<String, Service>>,
+    /// Ports of the job that others may reach.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expose: Option<Vec<u16>>,
     /// n processor cores and 2n GB of memory.
     #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<u32>,
@@ -90,9 +102,23 @@ pub struct Job {
     /// When its images are pulled: `if-missing`, `always` or `never`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pull: Option<String>,
+    /// Folders of the host by their path there, each with its place in the container. A server has to allow them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mounts: Option<BTreeMap<String, String>>,
+    /// Whether the container gets every privilege. A server has to allow it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    privileged: Option<bool>,
     /// Labels, for workers and for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     labels: Option<BTreeMap<String, String>>,
+}
+
+/// An ID token of a job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+pub struct IdToken {
+    /// For whom it is good: what the cloud or vault expects in `aud`.
+    audience: Vec<String>,
 }
 
 /// Which builds a job is in. All that is set must hold; of several values of one, any.
@@ -108,10 +134,43 @@ pub struct Condition {
     /// Patterns of the tag.
     #[serde(skip_serializing_if = "Option::is_none")]
     tag: Option<Vec<String>>,
+    /// Patterns of the branch that a pull request is to be merged into.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<Vec<String>>,
     /// Patterns of a file that changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     paths: Option<Vec<String>>,
     /// What caused the build: `push`, `pull-request`, `manual`, `schedule`, `build`, or the name of a source.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event: Option<Vec<String>>,
+    /// Whether the code comes from somebody who may not push here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fork: Option<bool>,
+    /// Holds where this does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not: Option<Exclusion>,
+}
+
+/// Which builds a job is not in: those that all of it fits.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Object)]
+#[serde(default, deny_unknown_fields)]
+pub struct Exclusion {
+    /// Patterns of the branch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    branch: Option<Vec<String>>,
+    /// Whether the branch is the repository's main branch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    main_branch: Option<bool>,
+    /// Patterns of the tag.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tag: Option<Vec<String>>,
+    /// Patterns of the branch that a pull request is to be merged into.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<Vec<String>>,
+    /// Patterns of a file that changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paths: Option<Vec<String>>,
+    /// What caused the build.
     #[serde(skip_serializing_if = "Option::is_none")]
     event: Option<Vec<String>>,
     /// Whether the code comes from somebody who may not push here.

@@ -1,7 +1,9 @@
 //! One attribute of an object.
 
 use crate::check::Check;
+use crate::diagnostic::Diagnostics;
 use crate::field::{Field, Shape};
+use crate::path::Path;
 use crate::schema::Kind;
 use crate::value::Value;
 
@@ -149,6 +151,13 @@ impl Attribute {
     #[must_use]
     pub fn variadic(self) -> Self {
         Self { variadic: true, ..self }
+    }
+
+    /// Whether its checks have nothing against this value.
+    pub fn takes(&self, value: &Value) -> bool {
+        let mut found = Diagnostics::new();
+        self.checks.iter().for_each(|check| check.judge(value, &Path::root(), &mut found));
+        !found.has_error()
     }
 
     pub(crate) fn is_computed(&self) -> bool {

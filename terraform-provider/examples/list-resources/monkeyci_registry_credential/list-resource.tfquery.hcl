@@ -1,0 +1,6 @@
+list "monkeyci_registry_credential" "all" {
+  provider = monkeyci
+  config {
+    org = "acme"
+  }
+}

@@ -1,0 +1,6 @@
+list "monkeyci_slack_subscription" "all" {
+  provider = monkeyci
+  config {
+    org = "acme"
+  }
+}
