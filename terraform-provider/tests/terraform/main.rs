@@ -7,6 +7,7 @@ mod certificate;
 #[path = "../../tfplugin/tests/provider/client.rs"]
 #[expect(dead_code, reason = "tests of the library itself ask for more")]
 mod client;
+mod coverage;
 mod credentials;
 mod docs;
 mod examples;
