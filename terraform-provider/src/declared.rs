@@ -1,17 +1,19 @@
 //! Objects that are declared: had, set and removed by their names.
 
+pub(crate) mod steps;
+
 use monkeyci_client::rest::Export;
 use monkeyci_client::rest::validate::Kind;
 use monkeyci_client::{ClientError, Object};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tfplugin::{Change, Context, Diagnostic, Diagnostics, Moved, Result, Value, View};
+use tfplugin::{Change, Diagnostics, Moved, Result};
 
 use crate::refusal;
 use crate::server::Server;
 
-/// An object that is declared: what it is called, what is said of it, and what the server answers. The functions here do
-/// the rest, and [`declared!`](crate::declared::declared) makes a resource of it.
+/// An object that is declared: what it is called, what is said of it, and what the server answers. What Terraform does with
+/// it are the [`steps`], and [`declared!`](crate::declared::declared) makes a resource of it.
 pub(crate) trait Declared: tfplugin::Object + Clone + Send + Sync + 'static {
     /// What the server answers.
     type Answer: DeserializeOwned + Send + 'static;
@@ -138,140 +140,6 @@ pub(crate) trait Declared: tfplugin::Object + Clone + Send + Sync + 'static {
     }
 }
 
-/// Plans it: says what it will be called, and asks the server whether it would take it.
-pub(crate) async fn plan<D: Declared>(change: &mut Change<D>, cx: &Context<Server>) -> Result<()> {
-    if change.is_delete() {
-        return match change.prior() {
-            Some(prior) => unprotected(&prior),
-            None => Ok(()),
-        };
-    }
-    D::follow(change, &cx.client)?;
-    if change.is_none() {
-        return Ok(());
-    }
-    let Some(mut planned) = change.planned() else { return Ok(()) };
-    if !change.config().is_unknown("org") {
-        planned.place(&cx.client)?;
-        // An address that is wrong is wrong now.
-        let _object = planned.at(&cx.client)?;
-        let mut attributes = planned.to_object();
-        for name in ["org", "id"] {
-            if let (true, Some(Value::String(text))) =
-                (change.schema().attribute(name).is_some(), attributes.remove(name))
-            {
-                change.set(name, text);
-            }
-        }
-    }
-    let draft = planned.draft()?;
-    let looked = cx.client.looks.look(&cx.client.client, D::KIND, planned.name(), &draft).await;
-    looked.map_err(|error| planned.refused(&error))
-}
-
-/// Makes it where there is none yet. What is there already just so is it: somebody was killed who had just made it.
-pub(crate) async fn create<D: Declared>(mut own: D, resource: &str, cx: &Context<Server>) -> Result<D> {
-    own.place(&cx.client)?;
-    cx.client.looks.end();
-    let made = own.at(&cx.client)?.make(&own.body(None)?).await;
-    cx.client.snapshots.forget();
-    match made {
-        Ok(answer) => {
-            let answer = own.tell(None, answer, &cx.client).await?;
-            Ok(own.filled(answer))
-        }
-        Err(error) if error.status() == Some(412) => Err(taken(&own, resource)),
-        Err(error) => Err(own.refused(&error)),
-    }
-}
-
-/// What it is called.
-fn id<D: Declared>(own: &D) -> String {
-    match own.to_object().remove("id") {
-        Some(Value::String(id)) => id,
-        _ => String::new(),
-    }
-}
-
-/// That others made something else by its name.
-fn taken<D: Declared>(own: &D, resource: &str) -> Diagnostics {
-    let id = id(own);
-    let block = format!("import {{\n  to = monkeyci_{resource}.NAME\n  id = {id:?}\n}}");
-    let detail = format!("It is not what is declared here. To have Terraform look after it, write:\n\n{block}");
-    Diagnostic::error(format!("There is a {} {id:?} already", D::NOUN), detail).into()
-}
-
-/// Reads it anew; nothing where it is gone.
-pub(crate) async fn read<D: Declared>(mut own: D, cx: &Context<Server>) -> Result<Option<D>> {
-    if !own.is_placed() {
-        return Ok(Some(own));
-    }
-    own.place(&cx.client)?;
-    let object = own.at(&cx.client)?;
-    let id = id(&own);
-    let org = id.split('/').next().unwrap_or_default();
-    let export = cx.client.snapshots.of(&cx.client.client, org).await;
-    if let Some(answer) = export.and_then(|export| own.exported(&export)) {
-        return Ok(answer.map(|answer| own.filled(answer)));
-    }
-    match object.get().await {
-        Ok(answer) => Ok(Some(own.filled(answer))),
-        Err(ClientError::NotFound(_)) => Ok(None),
-        Err(error) => Err(own.refused(&error)),
-    }
-}
-
-/// Changes it where nobody else has done so since it was read.
-pub(crate) async fn update<D: Declared>(mut own: D, prior: D, cx: &Context<Server>) -> Result<D> {
-    own.place(&cx.client)?;
-    cx.client.looks.end();
-    let (object, body) = (own.at(&cx.client)?, own.body(Some(&prior))?);
-    let put = match prior.revision() {
-        Some(revision) => object.put_if(&body, revision).await,
-        None => object.put(&body).await,
-    };
-    cx.client.snapshots.forget();
-    let answer = put.map_err(|error| own.refused(&error))?;
-    let answer = own.tell(Some(&prior), answer, &cx.client).await?;
-    Ok(own.filled(answer))
-}
-
-/// Removes it.
-pub(crate) async fn delete<D: Declared>(own: D, cx: &Context<Server>) -> Result<()> {
-    unprotected(&own)?;
-    let deleted = own.at(&cx.client)?.delete().await;
-    cx.client.snapshots.forget();
-    match deleted {
-        Ok(()) | Err(ClientError::NotFound(_)) => Ok(()),
-        Err(error) => Err(own.refused(&error)),
-    }
-}
-
-/// Finds one that others made.
-pub(crate) async fn import<D: Declared>(address: &str, cx: &Context<Server>) -> Result<D> {
-    let found = read(D::of_address(address)?, cx).await?;
-    let missing =
-        || Diagnostic::error(format!("There is no such {}", D::NOUN), format!("{address:?} is not on the server."));
-    Ok(found.ok_or_else(missing)?.imported(&cx.client))
-}
-
-/// What it is called that has this identity.
-pub(crate) fn import_id<D: Declared>(identity: &View<'_>) -> String {
-    let part = |part: &str| match part.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
-        Some(name) => identity.get::<String>(name).unwrap_or_default(),
-        None => part.to_owned(),
-    };
-    D::ADDRESS.split('/').map(part).collect::<Vec<_>>().join("/")
-}
-
-fn unprotected<D: Declared>(own: &D) -> Result<()> {
-    if !own.is_protected() {
-        return Ok(());
-    }
-    let detail = "What is in it would be lost. To remove it all the same, set `deletion_protection = false` and apply that first.";
-    Err(Diagnostic::error(format!("The {} is protected", D::NOUN), detail).into())
-}
-
 /// What the server has, where nothing of it and nothing said of it are the same.
 pub(crate) fn or_unset<C: Default + PartialEq>(own: Option<C>, answer: C) -> Option<C> {
     if answer == C::default() { own.filter(|own| *own == C::default()) } else { Some(answer) }
@@ -289,23 +157,23 @@ macro_rules! declared {
                 change: &mut ::tfplugin::Change<Self>,
                 cx: &::tfplugin::Context<Self::Client>,
             ) -> ::tfplugin::Result<()> {
-                $crate::declared::plan(change, cx).await
+                $crate::declared::steps::plan(change, cx).await
             }
 
             async fn create(self, cx: &::tfplugin::Context<Self::Client>) -> ::tfplugin::Result<Self> {
-                $crate::declared::create(self, $name, cx).await
+                $crate::declared::steps::create(self, $name, cx).await
             }
 
             async fn read(self, cx: &::tfplugin::Context<Self::Client>) -> ::tfplugin::Result<Option<Self>> {
-                $crate::declared::read(self, cx).await
+                $crate::declared::steps::read(self, cx).await
             }
 
             async fn update(self, prior: Self, cx: &::tfplugin::Context<Self::Client>) -> ::tfplugin::Result<Self> {
-                $crate::declared::update(self, prior, cx).await
+                $crate::declared::steps::update(self, prior, cx).await
             }
 
             async fn delete(self, cx: &::tfplugin::Context<Self::Client>) -> ::tfplugin::Result<()> {
-                $crate::declared::delete(self, cx).await
+                $crate::declared::steps::delete(self, cx).await
             }
 
             fn moved(source: ::tfplugin::Moved) -> ::tfplugin::Result<Option<Self>> {
@@ -313,11 +181,11 @@ macro_rules! declared {
             }
 
             async fn import(address: &str, cx: &::tfplugin::Context<Self::Client>) -> ::tfplugin::Result<Self> {
-                $crate::declared::import(address, cx).await
+                $crate::declared::steps::import(address, cx).await
             }
 
             fn import_id(identity: &::tfplugin::View<'_>) -> String {
-                $crate::declared::import_id::<Self>(identity)
+                $crate::declared::steps::import_id::<Self>(identity)
             }
         }
     };
