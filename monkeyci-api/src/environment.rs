@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use monkeyci_core::engine::{Gate, LoadError};
-use monkeyci_core::model::{BuildId, BuildStatus, Job, OrgId, Trigger};
+use monkeyci_core::model::{BuildId, BuildStatus, Job, Trigger};
 use monkeyci_core::store::{Sql, StoreError, Tables};
-use monkeyci_rest::{Environment, EnvironmentBody, Role};
+use monkeyci_rest::{Environment, EnvironmentBody, Repo, Role};
 
 use crate::chain::matcher;
 use crate::identity::{Known, Who};
@@ -132,9 +132,9 @@ fn unknown(sql: &mut dyn Sql, build: &BuildId, name: &str) -> Result<String, Sto
 ///
 /// # Errors
 /// When it is somebody else.
-pub fn must_approve(environment: &Environment, who: &Who, known: &Known, org: &OrgId) -> Answer<()> {
+pub fn must_approve(environment: &Environment, who: &Who, known: &Known, repo: &Repo) -> Answer<()> {
     let EnvironmentBody { approvers, approver_role, .. } = &environment.body;
-    let has_role = |role: &Role| who.role(org).is_some_and(|own| own >= *role);
+    let has_role = |role: &Role| who.role_in(repo).is_some_and(|own| own >= *role);
     let may = approvers.contains(&known.name) || approver_role.as_ref().is_some_and(has_role);
     if may || !environment.body.needs_approval() {
         return Ok(());

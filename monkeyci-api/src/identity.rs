@@ -1,6 +1,7 @@
 //! Who asks, and what they may do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
@@ -16,14 +17,18 @@ use crate::problem::{Answer, Refusal};
 use crate::random;
 use crate::session;
 use crate::state::{State, now};
+use crate::table::role_binding::Bound;
 use crate::table::token::Kind;
-use crate::table::{member, person, repo, service_account, token};
+use crate::table::{member, person, repo, role_binding, service_account, token};
 use crate::throttle::{Kind as Attempts, Whose};
 
 mod acting;
 
 /// Milliseconds between two notes of when a token was used.
 const NOTED: Millis = 60_000;
+
+/// As many as there are.
+const ALL: u64 = 1_000_000_000;
 
 /// Who asks; nobody, where the request says nothing of it.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +45,8 @@ pub struct Known {
     pub token: String,
     admin: bool,
     roles: BTreeMap<OrgId, Role>,
+    /// What they may do besides in some repositories.
+    bound: Vec<Bound>,
     /// What the token allows at the most.
     scope: Option<Scope>,
     proof: Proof,
@@ -96,10 +103,10 @@ async fn known(state: &State, proof: Proof) -> Answer<Option<Known>> {
     let held = state.tables.read(move |sql| {
         let Some(held) = token::find(sql, &hash, kind, now)? else { return Ok(None) };
         let Some(person) = person::find(sql, &held.person)?.filter(|person| !person.disabled) else { return Ok(None) };
-        let roles = member::roles(sql, &held.person)?;
-        Ok(Some((held, person.admin, roles)))
+        let (roles, bound) = (member::roles(sql, &held.person)?, role_binding::of_person(sql, &held.person)?);
+        Ok(Some((held, person.admin, roles, bound)))
     });
-    let Some((held, admin, roles)) = held.await? else { return Ok(None) };
+    let Some((held, admin, roles, bound)) = held.await? else { return Ok(None) };
     if held.token.used.is_none_or(|used| used + NOTED < now) {
         let id = held.token.id.clone();
         // Nobody waits for that.
@@ -114,7 +121,7 @@ async fn known(state: &State, proof: Proof) -> Answer<Option<Known>> {
     let token::Held { token, person } = held;
     let admin = admin && token.scope.is_none();
     let wanted = proof.acts_for.clone();
-    let known = Known { name: person, via: None, token: token.id, admin, roles, scope: token.scope, proof };
+    let known = Known { name: person, via: None, token: token.id, admin, roles, bound, scope: token.scope, proof };
     match wanted {
         Some(wanted) => acting::of(state, known, wanted).await.map(Some),
         None => Ok(Some(known)),
@@ -181,17 +188,48 @@ impl Who {
         }
     }
 
+    /// Their role in a repository, where they have one in its organisation: that, or what they are besides.
+    pub fn role_in(&self, repo: &Repo) -> Option<Role> {
+        self.raised(&repo.org, |bound| bound.is_for(repo))
+    }
+
+    /// The most that they may do in any repository of an organisation, where they have a role in that.
+    fn most(&self, org: &OrgId) -> Option<Role> {
+        self.raised(org, |bound| bound.org == *org)
+    }
+
+    /// Their role in an organisation, raised by what they may do in some of its repositories, as far as their token allows.
+    fn raised(&self, org: &OrgId, counts: impl Fn(&Bound) -> bool) -> Option<Role> {
+        let (own, known) = (self.role(org)?, self.0.as_ref()?);
+        let allowed = known.scope.as_ref().map_or(Role::Owner, |scope| scope.role);
+        let bound = known.bound.iter().filter(|bound| counts(bound)).map(|bound| bound.role.min(allowed));
+        bound.chain([own]).max()
+    }
+
     /// Lets go on who has at least that role in an organisation.
     ///
     /// # Errors
     /// When nobody is known, or they have another role. Who has none does not learn whether there is one.
     pub fn must(&self, org: &OrgId, role: Role) -> Answer<&Known> {
+        self.has(self.role(org), role, org)
+    }
+
+    /// Lets go on who has at least that role somewhere in an organisation, be it in one repository: for what can do no more
+    /// than they may themselves, wherever it is used.
+    ///
+    /// # Errors
+    /// As [`Self::must`].
+    pub fn must_somewhere(&self, org: &OrgId, role: Role) -> Answer<&Known> {
+        self.has(self.most(org), role, org)
+    }
+
+    fn has(&self, own: Option<Role>, role: Role, place: &dyn fmt::Display) -> Answer<&Known> {
         let known = self.known()?;
-        match self.role(org) {
+        match own {
             Some(own) if own >= role => Ok(known),
             Some(own) => {
                 let (own, role) = (own.as_str(), role.as_str());
-                let detail = format!("this needs the role `{role}` in `{org}`, and yours is `{own}`");
+                let detail = format!("this needs the role `{role}` in `{place}`, and yours is `{own}`");
                 Err(Refusal::new(StatusCode::FORBIDDEN, detail))
             }
             None => Err(Refusal::not_found("organisation")),
@@ -223,25 +261,44 @@ impl Who {
         }
     }
 
-    /// The repository, if they have at least that role in its organisation.
+    /// The repository, if they have at least that role in it.
     ///
     /// # Errors
     /// When there is none, or they have not.
     pub async fn must_in(&self, state: &State, path: &RepoPath, role: Role) -> Answer<(Repo, &Known)> {
-        let known = self.must(&path.org, role)?;
+        self.must(&path.org, Role::Viewer)?;
         let (org, id) = (path.org.clone(), path.repo.clone());
-        let found = state.tables.read(move |sql| repo::find(sql, &org, &id)).await?;
-        found.map(|repo| (repo, known)).ok_or_else(|| Refusal::not_found("repository"))
+        match state.tables.read(move |sql| repo::find(sql, &org, &id)).await? {
+            Some(repo) => {
+                let known = self.has(self.role_in(&repo), role, &format_args!("{}/{}", path.org, path.repo))?;
+                Ok((repo, known))
+            }
+            None => {
+                self.must_somewhere(&path.org, role)?;
+                Err(Refusal::not_found("repository"))
+            }
+        }
     }
 
     /// What they may do, for themselves.
     ///
     /// # Errors
-    /// When nobody is known.
-    pub fn me(&self) -> Answer<Me> {
-        let Known { name, via, admin, roles, .. } = self.known()?.clone();
+    /// When nobody is known, or it cannot be read.
+    pub async fn me(&self, state: &State) -> Answer<Me> {
+        let Known { name, via, admin, roles, bound, .. } = self.known()?.clone();
         let orgs = roles.into_keys().filter_map(|org| Some((org.clone(), self.role(&org)?))).collect();
-        Ok(Me { name, via, admin, orgs })
+        let of: BTreeSet<_> = bound.into_iter().map(|bound| bound.org).collect();
+        let lists = state
+            .tables
+            .read(move |sql| of.iter().map(|org| repo::list(sql, org, None, ALL)).collect::<Result<Vec<_>, _>>());
+        let mut repos = BTreeMap::<_, BTreeMap<_, _>>::new();
+        for repo in lists.await?.into_iter().flatten() {
+            let (own, here) = (self.role(&repo.org), self.role_in(&repo));
+            if let Some(role) = here.filter(|_| here > own) {
+                repos.entry(repo.org).or_default().insert(repo.id, role);
+            }
+        }
+        Ok(Me { name, via, admin, orgs, repos })
     }
 
     /// Lets go on who is known as themselves: by a session or a token that may do all that they may. What belongs to a

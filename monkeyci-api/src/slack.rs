@@ -60,7 +60,7 @@ fn at(field: &str, detail: &str) -> Refusal {
 }
 
 /// An id of Slack's, of one of these kinds.
-fn is_id(text: &str, kinds: &str) -> bool {
+pub fn is_id(text: &str, kinds: &str) -> bool {
     let is_inside = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
     text.starts_with(|kind| kinds.contains(kind)) && (2..=20).contains(&text.len()) && text.bytes().all(is_inside)
 }

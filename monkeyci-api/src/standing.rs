@@ -16,12 +16,13 @@ use crate::problem::Answer;
 use crate::state::State;
 
 /// Routes that change who may see what, with all beneath them.
-const RIGHTS: [&str; 7] = [
+const RIGHTS: [&str; 8] = [
     "/v1/session",
     "/v1/me/",
     "/v1/tokens",
     "/v1/people/",
     "/v1/orgs/{org}/members/",
+    "/v1/orgs/{org}/role-bindings/",
     "/v1/orgs/{org}/service-accounts/",
     "/v1/orgs/{org}/chat-identities/",
 ];

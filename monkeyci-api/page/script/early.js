@@ -12,7 +12,7 @@
   const MODULES = {
     orgs: "form part/trigger view/orgs",
     org: "form live/list part/build_row part/trigger seen stream view/org",
-    orgSettings: "form settings/audit settings/chats settings/collection settings/labels settings/members settings/page settings/param_sets settings/params settings/pipelines settings/service_accounts settings/ssh_keys settings/subscriptions settings/tokens view/org_settings",
+    orgSettings: "form settings/audit settings/chats settings/collection settings/labels settings/members settings/page settings/param_sets settings/params settings/pipelines settings/role_bindings settings/service_accounts settings/ssh_keys settings/subscriptions settings/tokens view/org_settings",
     repo: "form live/list part/actions part/build_row part/chart part/trigger seen stream view/repo",
     repoSettings: "form settings/collection settings/environments settings/hooks settings/page settings/params settings/schedules settings/triggers view/repo_settings",
     reference: "part/schema view/reference",

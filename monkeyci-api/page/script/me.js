@@ -15,10 +15,11 @@ export function me() {
   return known;
 }
 
-/** Whether `person` has at least `role` in an organisation. */
-export function may(person, org, role) {
+/** Whether `person` has at least `role` in an organisation, or in the repository of it that is named. */
+export function may(person, org, role, repo) {
   if (!person) return false;
-  return person.admin || ROLES.indexOf(person.orgs?.[org]) >= ROLES.indexOf(role);
+  const most = Math.max(ROLES.indexOf(person.orgs?.[org]), ROLES.indexOf(person.repos?.[org]?.[repo]));
+  return person.admin || most >= ROLES.indexOf(role);
 }
 
 /** Signs in with a token. */

@@ -9,7 +9,7 @@ use super::Known;
 use crate::chat;
 use crate::problem::{Answer, Refusal};
 use crate::state::State;
-use crate::table::{chat_identity, member, person, service_account};
+use crate::table::{chat_identity, member, person, role_binding, service_account};
 
 /// A user of a chat.
 #[derive(Debug, Clone)]
@@ -51,15 +51,16 @@ pub async fn of(state: &State, by: Known, wanted: Wanted) -> Answer<Known> {
         };
         let is_let_in = person::find(sql, &linked.person)?.is_some_and(|person| !person.disabled);
         let roles = if is_let_in { member::roles(sql, &linked.person)? } else { Default::default() };
-        Ok((Some(account), Some((linked.person, roles))))
+        let bound = role_binding::of_person(sql, &linked.person)?;
+        Ok((Some(account), Some((linked.person, roles, bound))))
     });
     let (account, linked) = found.await?;
     let account = account.ok_or_else(no_integration)?;
     let not_linked = "this user of the chat is nobody here yet: they are asked by a link, or an owner declares it";
-    let (person, roles) = linked.ok_or_else(|| refused("not-linked", not_linked.into()))?;
+    let (person, roles, bound) = linked.ok_or_else(|| refused("not-linked", not_linked.into()))?;
     if !roles.contains_key(&org) {
         return Err(refused("no-access", format!("`{person}` may do nothing in `{org}` any more")));
     }
     let scope = by.scope.unwrap_or(Scope { org, role: account.body.role });
-    Ok(Known { name: person, via: Some(by.name), admin: false, roles, scope: Some(scope), ..by })
+    Ok(Known { name: person, via: Some(by.name), admin: false, roles, bound, scope: Some(scope), ..by })
 }

@@ -124,7 +124,7 @@ async fn delete_environment(
     At(path): At<EnvironmentPath>,
     headers: HeaderMap,
 ) -> Answer<StatusCode> {
-    let known = who.must(&path.org, Role::Maintainer)?;
+    let (_, known) = who.must_in(&state, &path.repo(), Role::Maintainer).await?;
     let change = Change::by(known, path.org.as_str(), "environment/delete", url(&path));
     let removed = state.tables.write(move |sql| {
         let found = environment::find(sql, &path.org, &path.repo, &path.environment)?.map(|found| found.revision);

@@ -63,7 +63,8 @@ async fn give(state: &State, path: OrgNamePath, trust: Trust, claims: Claims) ->
         let account = service_account::find(sql, &path.org, &path.name)?.filter(|account| !account.body.disabled);
         let Some(account) = account.filter(|_| is_there) else { return Ok(Err(untrusted(&path, &claims))) };
         let subject = text(&claims, "sub");
-        let role = trust.body.role.unwrap_or(account.body.role).min(account.body.role);
+        let most = service_account::most(sql, &path.org, &account)?;
+        let role = trust.body.role.map_or(most, |role| role.min(most));
         let created = now();
         let token = Token {
             id: random::id(),

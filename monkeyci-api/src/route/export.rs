@@ -13,8 +13,8 @@ use crate::owner::Owner;
 use crate::problem::{Answer, Refusal};
 use crate::state::{State, now};
 use crate::table::{
-    chat_identity, environment, hook, member, org, param, param_set, pipeline, registry_credential, repo, schedule,
-    service_account, ssh_key, subscription, trigger, trust,
+    chat_identity, environment, hook, member, org, param, param_set, pipeline, registry_credential, repo, role_binding,
+    schedule, service_account, ssh_key, subscription, trigger, trust,
 };
 
 /// As many as there are: what a page never shows at once, a document does.
@@ -41,6 +41,7 @@ fn whole(state: &State, sql: &mut dyn Sql, id: &OrgId) -> Result<Option<Export>,
     Ok(Some(Export {
         org,
         members: member::list(sql, id, None, ALL)?,
+        role_bindings: role_binding::list(sql, id, None, ALL)?,
         service_accounts: service_account::list(sql, id, None, ALL)?,
         trusts: trust::all(sql, id)?,
         chat_identities: chat_identity::list(sql, id, None, ALL)?,

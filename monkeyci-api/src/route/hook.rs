@@ -74,7 +74,7 @@ async fn list_hooks(
     At(path): At<RepoPath>,
     Query(paging): Query<Paging>,
 ) -> Answer<Json<Page<Hook>>> {
-    who.must(&path.org, Role::Maintainer)?;
+    who.must_in(&state, &path, Role::Maintainer).await?;
     let (cursor, limit) = (paging.cursor.clone(), paging.limit() + 1);
     let found = state.tables.read(move |sql| hook::list(sql, &path.org, &path.repo, cursor.as_deref(), limit));
     let found = found.await?.iter().map(|row| shown(&state, row)).collect();
@@ -157,12 +157,12 @@ async fn seal(state: &State, org: &OrgId, key: &str, secret: &str) -> Answer<Vec
 }
 
 async fn show_hook(Shared(state): Shared<State>, who: Who, At(path): At<HookPath>) -> Answer<Json<Hook>> {
-    who.must(&path.org, Role::Maintainer)?;
+    who.must_in(&state, &path.repo(), Role::Maintainer).await?;
     find(&state, &path).await.map(|row| Json(shown(&state, &row)))
 }
 
 async fn delete_hook(Shared(state): Shared<State>, who: Who, At(path): At<HookPath>) -> Answer<StatusCode> {
-    let known = who.must(&path.org, Role::Maintainer)?;
+    let (_, known) = who.must_in(&state, &path.repo(), Role::Maintainer).await?;
     let url = format!("{}/hooks/{}", path.repo().url(), path.hook);
     let change = Change::by(known, path.org.as_str(), "hook/delete", url);
     let removed = state.tables.write(move |sql| {
@@ -183,7 +183,7 @@ async fn rotate_hook(
     At(path): At<HookPath>,
     body: Body<NewSecret>,
 ) -> Answer<Json<HookSecret>> {
-    let known = who.must(&path.org, Role::Maintainer)?;
+    let (_, known) = who.must_in(&state, &path.repo(), Role::Maintainer).await?;
     let given = body.read()?.secret;
     check_secret(given.as_deref())?;
     let row = find(&state, &path).await?;
@@ -215,7 +215,7 @@ async fn list_deliveries(
     At(path): At<HookPath>,
     Query(paging): Query<Paging>,
 ) -> Answer<Json<Page<Delivery>>> {
-    who.must(&path.org, Role::Maintainer)?;
+    who.must_in(&state, &path.repo(), Role::Maintainer).await?;
     let row = find(&state, &path).await?;
     let (cursor, limit) = (paging.cursor.clone(), paging.limit() + 1);
     let found = state.tables.read(move |sql| delivery::list(sql, &row.key, cursor.as_deref(), limit)).await?;
@@ -223,7 +223,7 @@ async fn list_deliveries(
 }
 
 async fn show_delivery(Shared(state): Shared<State>, who: Who, At(path): At<DeliveryPath>) -> Answer<Json<Delivery>> {
-    who.must(&path.org, Role::Maintainer)?;
+    who.must_in(&state, &path.hook().repo(), Role::Maintainer).await?;
     let row = find(&state, &path.hook()).await?;
     let found = state.tables.read(move |sql| delivery::find(sql, &row.key, &path.delivery)).await?;
     found.map(|(delivery, _)| Json(delivery)).ok_or_else(|| Refusal::not_found("delivery"))
@@ -234,7 +234,7 @@ async fn redeliver(
     who: Who,
     At(path): At<DeliveryPath>,
 ) -> Answer<(StatusCode, Json<Delivery>)> {
-    let known = who.must(&path.org, Role::Maintainer)?;
+    let (_, known) = who.must_in(&state, &path.hook().repo(), Role::Maintainer).await?;
     let row = find(&state, &path.hook()).await?;
     let object = format!("{}/hooks/{}/deliveries/{}", path.hook().repo().url(), path.hook, path.delivery);
     let change = Change::by(known, path.org.as_str(), "delivery/redeliver", object);

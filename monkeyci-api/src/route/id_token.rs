@@ -10,7 +10,7 @@ use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
 use crate::state::State;
-use crate::table::service_account::person_of;
+use crate::table::service_account::{self, person_of};
 
 /// Audiences of a token at the most.
 const AUDIENCES: usize = 10;
@@ -37,7 +37,9 @@ async fn create_id_token(
     }
     let account = accounts::find(&state, &path).await?;
     // A token that was limited is not to become one that is not, by what others think of the account.
-    who.must(&path.org, account.body.role)?;
+    let (org, of) = (path.org.clone(), account.clone());
+    let most = state.tables.read(move |sql| service_account::most(sql, &org, &of)).await?;
+    who.must_somewhere(&path.org, most)?;
     if account.body.disabled {
         return Err(Refusal::conflict("the service account is disabled"));
     }

@@ -105,7 +105,7 @@ async fn grant_code(Shared(state): Shared<State>, who: Who, body: Body<Grant>) -
         return Err(Refusal::field("/description", "say in 1 to 200 bytes what it is for"));
     }
     if let Some(scope) = &body.scope {
-        who.must(&scope.org, scope.role)?;
+        who.must_somewhere(&scope.org, scope.role)?;
     }
     let secret = random::word();
     let (hash, change) = (random::hash(&secret), Change::by(&known, "", "grant/create", "/v1/me/grants"));

@@ -43,22 +43,22 @@ async fn approve_job(
     At(path): At<JobPath>,
     body: Body<Reason>,
 ) -> Answer<(StatusCode, Json<JobView>)> {
-    let (_, known) = who.must_in(&state, &path.build().repo(), Role::Developer).await?;
+    let (repo, known) = who.must_in(&state, &path.build().repo(), Role::Developer).await?;
     body.read()?;
     let build = path.build().id();
     let handle = state.engine.handle(&build).await?;
     let trigger = view::build(&state, &path.build()).await?.build.trigger;
     let of = find(&state, &path).await?.job.environment;
     if let Some(name) = of.clone() {
-        let (shared, BuildId { org, repo, .. }) = (state.clone(), build.clone());
+        let (shared, BuildId { org, repo: id, .. }) = (state.clone(), build.clone());
         let read = state.tables.read(move |sql| {
             let caused = who_caused(sql, &shared.providers, &trigger)?.or(trigger.actor);
-            Ok((environment::find(sql, &org, &repo, &name)?, caused))
+            Ok((environment::find(sql, &org, &id, &name)?, caused))
         });
         let (found, caused) = read.await?;
         let gone = || Refusal::conflict("the environment of this job was removed meanwhile; build anew");
         let found = found.ok_or_else(gone)?;
-        must_approve(&found, &who, known, &path.org)?;
+        must_approve(&found, &who, known, &repo)?;
         must_be_another(&found, known, caused.as_deref())?;
     }
     handle.approve(&path.job, Some(known.actor())).await?;

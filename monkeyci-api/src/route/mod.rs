@@ -31,12 +31,14 @@ mod pipeline;
 mod registration;
 mod registry_credential;
 mod repo;
+mod role_binding;
 mod schedule;
 mod service_account;
 mod session;
 mod shell;
 mod sign_in;
 mod signing_key;
+mod slack_workspace;
 mod ssh_key;
 mod statistics;
 mod store;
@@ -100,6 +102,7 @@ impl Routes {
             org::routes,
             member::routes,
             people::routes,
+            role_binding::routes,
             service_account::routes,
             trust::routes,
             exchange::routes,
@@ -107,6 +110,7 @@ impl Routes {
             chat_identity::routes,
             link::routes,
             store::routes,
+            slack_workspace::routes,
             audit::routes,
             repo::routes,
             param::routes,

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use super::Routes;
 use crate::audit::Change;
 use crate::extract::{At, Body, EnvironmentPath, NamePath, OrgNamePath, OrgPath, Paging, Query, RepoPath, SetPath};
-use crate::identity::Who;
+use crate::identity::{Known, Who};
 use crate::json::Json;
 use crate::openapi::{Operation, Shaped};
 use crate::owner::{Of, Owner};
@@ -147,6 +147,17 @@ fn of<A: All, O: One>(routes: Routes, owner: &str, summary: &'static str) -> Rou
         .add(Operation::delete(&one, "Remove a param"), delete::<O>)
 }
 
+/// Lets go on maintainers of the organisation, or of the repository whose params they are.
+async fn must_change<'a>(state: &State, who: &'a Who, owner: &Owner) -> Answer<&'a Known> {
+    match &owner.of {
+        Of::Repo(repo) | Of::Environment(repo, _) => {
+            let path = RepoPath { org: owner.org.clone(), repo: repo.clone() };
+            who.must_in(state, &path, Role::Maintainer).await.map(|(_, known)| known)
+        }
+        Of::All | Of::Set(_) => who.must(&owner.org, Role::Maintainer),
+    }
+}
+
 async fn list_effective(
     Shared(state): Shared<State>,
     who: Who,
@@ -187,7 +198,7 @@ async fn put<O: One>(
     body: Body<ParamBody>,
 ) -> Answer<Response> {
     let (owner, name) = (path.owner(), path.name());
-    let known = who.must(&owner.org, Role::Maintainer)?;
+    let known = must_change(&state, &who, &owner).await?;
     let body = body.read()?;
     check_name(&name)?;
     check(&body)?;
@@ -325,7 +336,7 @@ async fn delete<O: One>(
     headers: HeaderMap,
 ) -> Answer<StatusCode> {
     let (owner, name) = (path.owner(), path.name());
-    let known = who.must(&owner.org, Role::Maintainer)?;
+    let known = must_change(&state, &who, &owner).await?;
     let change = Change::by(known, owner.org.as_str(), "param/delete", owner.url(&name));
     let removed = state.tables.write(move |sql| {
         let found = param::find(sql, &owner, &name)?.map(|found| found.param.revision);

@@ -119,6 +119,8 @@ async fn delete_repo(
     At(path): At<RepoPath>,
     headers: HeaderMap,
 ) -> Answer<StatusCode> {
+    // Whoever looks after some repositories sets up what is in them, and makes them neither others nor none.
+    who.must(&path.org, Role::Maintainer)?;
     let (_, known) = who.must_in(&state, &path, Role::Maintainer).await?;
     let change = Change::by(known, path.org.as_str(), "repo/delete", path.url());
     let removed = state.tables.write(move |sql| {

@@ -99,7 +99,7 @@ async fn delete_schedule(
     At(path): At<NamePath>,
     headers: HeaderMap,
 ) -> Answer<StatusCode> {
-    let known = who.must(&path.org, Role::Maintainer)?;
+    let (_, known) = who.must_in(&state, &path.repo(), Role::Maintainer).await?;
     let change = Change::by(known, path.org.as_str(), "schedule/delete", url(&path));
     let removed = state.tables.write(move |sql| {
         let found = schedule::find(sql, &path.org, &path.repo, &path.name)?.map(|found| found.revision);

@@ -168,7 +168,8 @@ async fn create_token(
             return Ok(Err(Refusal::not_found("service account")));
         };
         // Every token of it says what it may do: none of them is as good as somebody who signed in.
-        let scope = body.scope.clone().unwrap_or(Scope { org: path.org.clone(), role: account.body.role });
+        let role = service_account::most(sql, &path.org, &account)?;
+        let scope = body.scope.clone().unwrap_or(Scope { org: path.org.clone(), role });
         let token = tokens::fresh(NewToken { scope: Some(scope), ..body });
         if token::is_taken(sql, &hash, token.created)? {
             return Ok(Err(tokens::taken()));

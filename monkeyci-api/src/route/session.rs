@@ -38,8 +38,8 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .add(Operation::delete("/v1/me/sessions/{id}", "Sign out there"), end_one)
 }
 
-async fn show_me(who: Who) -> Answer<Json<Me>> {
-    who.me().map(Json)
+async fn show_me(Shared(state): Shared<State>, who: Who) -> Answer<Json<Me>> {
+    who.me(&state).await.map(Json)
 }
 
 async fn sign_in(
@@ -72,7 +72,7 @@ async fn sign_in(
     let unknown = || Refusal::field("/token", "this token is not known, or has expired");
     let secret = begun.await??.ok_or_else(unknown)?;
     attempt.succeeded();
-    let me = identity::holder(&state, &secret, Kind::Session).await?.me()?;
+    let me = identity::holder(&state, &secret, Kind::Session).await?.me(&state).await?;
     Ok(([(header::SET_COOKIE, session::keep(&secret, &state.url))], Json(me)).into_response())
 }
 

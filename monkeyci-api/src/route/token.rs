@@ -1,6 +1,6 @@
 use axum::extract::State as Shared;
 use http::StatusCode;
-use monkeyci_rest::{NewToken, Page, Role, Token, TokenSecret};
+use monkeyci_rest::{NewToken, Page, Token, TokenSecret};
 use serde::Deserialize;
 
 use super::Routes;
@@ -56,7 +56,7 @@ async fn create_token(
     check(&body)?;
     // What makes a token of a token can do no more than that one.
     if let Some(scope) = &body.scope {
-        who.must(&scope.org, Role::Viewer.max(scope.role))?;
+        who.must_somewhere(&scope.org, scope.role)?;
     } else if who.is_scoped() {
         return Err(Refusal::field("/scope", "your own token has a scope: say one within it"));
     }

@@ -109,7 +109,7 @@ async fn delete_trigger(
     At(path): At<NamePath>,
     headers: HeaderMap,
 ) -> Answer<StatusCode> {
-    let known = who.must(&path.org, Role::Maintainer)?;
+    let (_, known) = who.must_in(&state, &path.repo(), Role::Maintainer).await?;
     let change = Change::by(known, path.org.as_str(), "trigger/delete", url(&path));
     let removed = state.tables.write(move |sql| {
         let found = trigger::find(sql, &path.org, &path.repo, &path.name)?.map(|found| found.revision);

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Routes, build, chat_identity, environment, org, param, pipeline, registry_credential, repo, schedule,
+    Routes, build, chat_identity, environment, org, param, pipeline, registry_credential, repo, role_binding, schedule,
     service_account, ssh_key, subscription, trigger as trigger_of_repo,
 };
 use crate::extract::{At, Body, Query, check_filters, check_name, typed};
@@ -59,6 +59,7 @@ async fn validate(
 fn check(state: &State, kind: Kind, body: Value) -> Answer<()> {
     match kind {
         Kind::Org => org::check(&typed(body)?),
+        Kind::RoleBinding => role_binding::check(&typed(body)?),
         Kind::ServiceAccount => service_account::check(&typed(body)?),
         Kind::Trust => federation::check(state, &typed(body)?),
         Kind::ChatIdentity => chat_identity::check(&typed(body)?),

@@ -118,12 +118,12 @@ pub fn must_be_ours(build: &Build) -> Answer<()> {
 /// # Errors
 /// When they may not. A job of a protected environment knows what only its approvers let it know.
 pub async fn must_enter(state: &State, who: &Who, path: &JobPath, of: Option<&str>) -> Answer<Known> {
-    let (_, known) = must_be_let_in(state, who, &path.build().repo()).await?;
+    let (repo, known) = must_be_let_in(state, who, &path.build().repo()).await?;
     if let Some(name) = of {
-        let (org, repo, name) = (path.org.clone(), path.repo.clone(), name.to_owned());
-        let found = state.tables.read(move |sql| environment::find(sql, &org, &repo, &name)).await?;
+        let (org, id, name) = (path.org.clone(), path.repo.clone(), name.to_owned());
+        let found = state.tables.read(move |sql| environment::find(sql, &org, &id, &name)).await?;
         let gone = || Refusal::conflict("the environment of this job was removed meanwhile");
-        must_approve(&found.ok_or_else(gone)?, who, known, &path.org)?;
+        must_approve(&found.ok_or_else(gone)?, who, known, &repo)?;
     }
     Ok(known.clone())
 }

@@ -23,12 +23,14 @@ pub mod pipeline;
 pub mod registry_credential;
 pub mod repo;
 pub mod report;
+pub mod role_binding;
 pub mod schedule;
 pub mod script_approval;
 pub mod seen;
 pub mod service_account;
 pub mod shell;
 pub mod signing_key;
+pub mod slack_workspace;
 pub mod ssh_key;
 pub mod statistics;
 pub mod store_entry;
@@ -55,4 +57,5 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("schema_13.sql"),
     include_str!("schema_14.sql"),
     include_str!("schema_15.sql"),
+    include_str!("schema_16.sql"),
 ];

@@ -3,9 +3,9 @@
 use monkeyci_core::model::{Millis, OrgId};
 use monkeyci_core::store::{Row, Sql, StoreError};
 use monkeyci_core::values;
-use monkeyci_rest::{ServiceAccount, ServiceAccountBody};
+use monkeyci_rest::{Role, ServiceAccount, ServiceAccountBody};
 
-use super::{member, person, token};
+use super::{member, person, role_binding, token};
 
 const COLUMNS: &str =
     "SELECT a.name, m.role, a.description, a.integration, p.disabled, a.created, a.updated, a.revision
@@ -83,6 +83,15 @@ pub fn put(
     let description = body.description.as_deref();
     sql.execute(upsert, values![org, name, &own, description, body.integration, now])?;
     Ok(before.is_none())
+}
+
+/// The most that one may do anywhere in its organisation.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn most(sql: &mut dyn Sql, org: &OrgId, account: &ServiceAccount) -> Result<Role, StoreError> {
+    let bound = role_binding::most(sql, org, &person_of(org, &account.name))?;
+    Ok(bound.map_or(account.body.role, |bound| bound.max(account.body.role)))
 }
 
 /// Removes a service account with its tokens and all that it keeps.

@@ -4,8 +4,8 @@ use std::ops::Deref;
 
 use monkeyci_rest::{
     AuditRow, Build, ChatIdentity, ChatIdentityBody, Export, Member, NewMember, Org, OrgBody, Param, ParamBody,
-    ParamSet, Pipeline, PipelineBody, RegistryCredential, RegistryCredentialBody, Repo, ServiceAccount, SshKey,
-    SshKeyBody, Statistics, Subscription,
+    ParamSet, Pipeline, PipelineBody, RegistryCredential, RegistryCredentialBody, Repo, RoleBinding, RoleBindingBody,
+    ServiceAccount, SlackWorkspace, SlackWorkspaceBody, SshKey, SshKeyBody, Statistics, Subscription,
 };
 use reqwest::Method;
 
@@ -67,6 +67,16 @@ impl OrgRef {
         MemberRef { place: self.place.at("members").at(name) }
     }
 
+    /// What some who belong to it may do besides in some of its repositories.
+    pub fn role_bindings(&self) -> Pages<RoleBinding> {
+        Pages::new(self.place.at("role-bindings"))
+    }
+
+    /// One of these.
+    pub fn role_binding(&self, name: &str) -> Object<RoleBinding, RoleBindingBody> {
+        Object::new(self.place.at("role-bindings").at(name))
+    }
+
     /// Its accounts of programs.
     pub fn service_accounts(&self) -> Pages<ServiceAccount> {
         Pages::new(self.place.at("service-accounts"))
@@ -85,6 +95,16 @@ impl OrgRef {
     /// One of them: `slack` and `T123/U456`.
     pub fn chat_identity(&self, provider: &str, subject: &str) -> Object<ChatIdentity, ChatIdentityBody> {
         Object::new(self.place.at("chat-identities").at(provider).at(subject))
+    }
+
+    /// The workspaces of Slack that its integrations are in.
+    pub fn slack_workspaces(&self) -> Pages<SlackWorkspace> {
+        Pages::new(self.place.at("slack-workspaces"))
+    }
+
+    /// One of them by its id, which its integration says anew.
+    pub fn slack_workspace(&self, id: &str) -> Object<SlackWorkspace, SlackWorkspaceBody> {
+        Object::new(self.place.at("slack-workspaces").at(id))
     }
 
     /// One of its service accounts as an integration.

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ChatIdentity, Environment, Hook, Member, Org, Param, ParamSet, Pipeline, RegistryCredential, Repo, Schedule,
-    ServiceAccount, SshKey, Subscription, Trigger, Trust,
+    ChatIdentity, Environment, Hook, Member, Org, Param, ParamSet, Pipeline, RegistryCredential, Repo, RoleBinding,
+    Schedule, ServiceAccount, SshKey, Subscription, Trigger, Trust,
 };
 
 /// Everything that is set up in an organisation, each list by name. Secrets are told by version and fingerprint.
@@ -16,6 +16,9 @@ pub struct Export {
     pub org: Org,
     /// Who belongs to it.
     pub members: Vec<Member>,
+    /// What some of them may do besides in some repositories.
+    #[serde(default)]
+    pub role_bindings: Vec<RoleBinding>,
     /// Its service accounts, without their tokens.
     #[serde(default)]
     pub service_accounts: Vec<ServiceAccount>,

@@ -6,9 +6,11 @@
 //! |---|---|
 //! | [`Org`] | `/v1/orgs/acme` |
 //! | [`Member`] | `/v1/orgs/acme/members/ann` |
+//! | [`RoleBinding`] | `/v1/orgs/acme/role-bindings/shop` |
 //! | [`ServiceAccount`] | `/v1/orgs/acme/service-accounts/deployer`, its tokens under `…/tokens/01J…` |
 //! | [`Trust`] | `/v1/orgs/acme/service-accounts/deployer/trusts/github` |
 //! | [`ChatIdentity`] | `/v1/orgs/acme/chat-identities/slack/T123%2FU456` |
+//! | [`SlackWorkspace`] | `/v1/orgs/acme/slack-workspaces/T123` |
 //! | [`StoreEntry`] | `/v1/orgs/acme/integrations/slack/store/cursor` |
 //! | [`Param`] | `/v1/orgs/acme/params/REGION`, `/v1/orgs/acme/repos/web/params/REGION` |
 //! | [`ParamSet`] | `/v1/orgs/acme/param-sets/shop`, its params under `…/params/REGION` |
@@ -60,12 +62,14 @@ pub mod registration;
 pub mod registry_credential;
 pub mod repo;
 pub mod report;
+pub mod role_binding;
 pub mod schedule;
 pub mod secret;
 pub mod service_account;
 pub mod shell;
 pub mod signing_key;
 pub mod slack;
+pub mod slack_workspace;
 pub mod ssh_key;
 pub mod statistics;
 pub mod store;
@@ -99,12 +103,14 @@ pub use registration::{NewRegistration, Register, Registration};
 pub use registry_credential::{RegistryCredential, RegistryCredentialBody};
 pub use repo::{Repo, RepoBody, Visibility};
 pub use report::{Report, Reported};
+pub use role_binding::{RoleBinding, RoleBindingBody};
 pub use schedule::{Schedule, ScheduleBody};
 pub use secret::NewSecret;
 pub use service_account::{ServiceAccount, ServiceAccountBody};
 pub use shell::WishQuery;
 pub use signing_key::{Rotate, SigningKey};
 pub use slack::{QuietHours, SlackMessage, SlackStyle, SlackThread};
+pub use slack_workspace::{SlackChannel, SlackWorkspace, SlackWorkspaceBody};
 pub use ssh_key::{SshKey, SshKeyBody};
 pub use statistics::Statistics;
 pub use store::StoreEntry;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use monkeyci_model::{Millis, OrgId};
+use monkeyci_model::{Millis, OrgId, RepoId};
 use serde::{Deserialize, Serialize};
 
 use crate::Role;
@@ -22,6 +22,9 @@ pub struct Me {
     /// Their role in each organisation.
     #[serde(default)]
     pub orgs: BTreeMap<OrgId, Role>,
+    /// Their role in each repository where that is more.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub repos: BTreeMap<OrgId, BTreeMap<RepoId, Role>>,
 }
 
 /// Somebody who is known to the server.

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub enum Kind {
     /// An organisation.
     Org,
+    /// A role in some repositories.
+    RoleBinding,
     /// A service account.
     ServiceAccount,
     /// A trust of a service account.
@@ -51,6 +53,7 @@ impl Kind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Org => "org",
+            Self::RoleBinding => "role-binding",
             Self::ServiceAccount => "service-account",
             Self::Trust => "trust",
             Self::ChatIdentity => "chat-identity",
@@ -102,6 +105,7 @@ mod tests {
     fn the_word_of_a_kind_is_the_one_that_is_read() {
         for word in [
             "org",
+            "role-binding",
             "service-account",
             "trust",
             "chat-identity",

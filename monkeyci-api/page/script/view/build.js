@@ -22,7 +22,7 @@ const MANY = 400;
 /** Draws the view, and keeps it current. */
 export async function show({ params: id, me, signal, draw, go }) {
   const { org, repo, number } = id;
-  const mayAct = may(me, org, "developer");
+  const mayAct = may(me, org, "developer", repo);
   let said = "";
   let withGraph = false;
   const paint = (build) => {

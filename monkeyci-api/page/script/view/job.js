@@ -69,8 +69,8 @@ export async function show({ params: id, query, me, signal, draw, go }) {
   };
   const keys = [
     ["]", "Next job", () => neighbour(1)], ["[", "Job before", () => neighbour(-1)],
-    ["a", "Approve", () => may(me, org, "developer") && watched.current().jobs.get(name)?.status === "blocked" && approve(id, name, () => {})],
-    ["c", "Cancel the build", () => may(me, org, "developer") && !isEnded(watched.current().status) && cancel(id, () => {})],
+    ["a", "Approve", () => may(me, org, "developer", repo) && watched.current().jobs.get(name)?.status === "blocked" && approve(id, name, () => {})],
+    ["c", "Cancel the build", () => may(me, org, "developer", repo) && !isEnded(watched.current().status) && cancel(id, () => {})],
   ];
   const neighbour = (by) => {
     const names = [...watched.current().jobs.keys()];
@@ -133,9 +133,9 @@ function markReader(id, signal) {
 
 function heading(job, attempt, id, me, address) {
   const { status, started, ended, attempts } = job;
-  const mayAct = status === "blocked" && may(me, id.org, "developer");
+  const mayAct = status === "blocked" && may(me, id.org, "developer", id.repo);
   // A terminal is loaded with the first shell.
-  const mayEnter = status === "running" && may(me, id.org, "maintainer") && (() => import("../terminal/shell.js").then(({ open }) => open(id)));
+  const mayEnter = status === "running" && may(me, id.org, "maintainer", id.repo) && (() => import("../terminal/shell.js").then(({ open }) => open(id)));
   const numbers = attempts.length > 1 || job.attempt > 1 ? Array.from({ length: job.attempt }, (_, at) => at + 1) : [];
   return h("header.head", { "data-status": status }, h("h1", badge(status), id.job),
     mayAct && h("div.actions", h("button", { type: "button", class: "quiet", on: { click: () => reject(id, id.job, () => {}) } }, "Reject"), h("button.primary", { type: "button", on: { click: () => approve(id, id.job, () => {}) } }, "Approve")),

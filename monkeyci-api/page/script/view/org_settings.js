@@ -12,6 +12,7 @@ import { settings, toFragment } from "../settings/page.js";
 import { paramSets } from "../settings/param_sets.js";
 import { params } from "../settings/params.js";
 import { pipelines } from "../settings/pipelines.js";
+import { roleBindings } from "../settings/role_bindings.js";
 import { serviceAccounts } from "../settings/service_accounts.js";
 import { sshKeys } from "../settings/ssh_keys.js";
 import { subscriptions } from "../settings/subscriptions.js";
@@ -30,6 +31,7 @@ export async function show({ params: { org: id }, me, signal, draw, go }) {
     // Addresses of others stand in them.
     subscriptions: may(me, id, "maintainer") ? subscriptions(path, { signal, redraw, mayWrite: true }) : null,
     members: members(path, { signal, redraw, mayWrite: isOwner }),
+    roles: roleBindings(path, { signal, redraw, mayWrite: isOwner }),
     accounts: serviceAccounts(path, { signal, redraw, mayWrite: isOwner }),
     chats: may(me, id, "maintainer") ? chats(path, { signal, redraw, mayWrite: isOwner }) : null,
     audit: isOwner ? audit(path, { signal, redraw }) : null,
@@ -55,8 +57,7 @@ export async function show({ params: { org: id }, me, signal, draw, go }) {
       ["general", "General", h("section.collection", { key: "general", id: "general" }, h("h2", "General"), hold(general), isOwner && h("p.danger-zone", h("button.danger", { type: "button", on: { click: remove } }, "Delete the organisation")))],
       ["params", "Params", lists.params.draw()], ["param-sets", "Param sets", lists.sets.draw()], ["pipelines", "Pipelines", lists.pipelines.draw()], ["ssh-keys", "SSH keys", lists.keys.draw()],
       ...(lists.subscriptions ? [["subscriptions", "Subscriptions", lists.subscriptions.draw()]] : []),
-      ["members", "Members", lists.members.draw()],
-      ["members", "Members", lists.members.draw()], ["service-accounts", "Service accounts", lists.accounts.draw()],
+      ["members", "Members", lists.members.draw()], ["roles", "Roles in repositories", lists.roles.draw()], ["service-accounts", "Service accounts", lists.accounts.draw()],
       ...(lists.chats ? [["chat-identities", "Chat identities", lists.chats.draw()]] : []),
       ...(lists.audit ? [["audit", "Audit", lists.audit.draw()]] : []),
     ]),

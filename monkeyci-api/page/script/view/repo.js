@@ -33,7 +33,7 @@ export async function show({ params: { org, repo: id }, query, me, signal, draw,
       h("div.actions",
         h("a.button", { href: page.repoStatistics(org, id) }, "Statistics"),
         may(me, org, "viewer") && h("a.button", { href: page.repoSettings(org, id) }, "Settings"),
-        may(me, org, "developer") && h("button.primary", { type: "button", on: { click: start } }, "Run"))),
+        may(me, org, "developer", id) && h("button.primary", { type: "button", on: { click: start } }, "Run"))),
     Object.keys(repo.branches ?? {}).length > 0 && h("nav.chips", { "aria-label": "Branches" },
       branches(repo.branches, 14, repo.defaultBranch).map(([name, branch]) => branchChip(org, id, name, branch))),
     !isFiltered && charts(builds),
@@ -48,7 +48,7 @@ export async function show({ params: { org, repo: id }, query, me, signal, draw,
     next = answer.next;
     paint();
   };
-  bind([["r", "Run", () => may(me, org, "developer") && start()]]);
+  bind([["r", "Run", () => may(me, org, "developer", id) && start()]]);
   if (repo && builds) paint();
   [repo, { items: builds, next }] = await Promise.all([get(path, signal), get(list, signal)]);
   paint();

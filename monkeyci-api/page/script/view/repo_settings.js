@@ -17,7 +17,8 @@ export async function show({ params: { org, repo: id }, me, signal, draw, go }) 
   const path = rest.repo(org, id);
   let repo = await get(path, signal);
   const mayWrite = may(me, org, "maintainer");
-  const how = { signal, redraw: () => paint(), mayWrite };
+  // Who looks after this repository alone sets up what is in it, and not what it is.
+  const how = { signal, redraw: () => paint(), mayWrite: may(me, org, "maintainer", id) };
   const lists = [
     params(path, { ...how, hint: "Builds of this repository get them, in place of the organisation's of the same name." }),
     hooks(path, how), schedules(path, how), triggers(path, how), environments(path, how),
