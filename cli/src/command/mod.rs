@@ -25,6 +25,7 @@ mod plan;
 mod registry;
 mod repo;
 mod retry;
+mod role_binding;
 mod run;
 mod run_build;
 mod schedule;
@@ -111,6 +112,7 @@ enum Command {
     Trigger(trigger::TriggerArgs),
     Environment(environment::EnvironmentArgs),
     Org(org::OrgArgs),
+    RoleBinding(role_binding::RoleBindingArgs),
     ServiceAccount(service_account::ServiceAccountArgs),
     Trust(Box<trust::TrustArgs>),
     Token(token::TokenArgs),
@@ -174,6 +176,7 @@ pub fn main() -> Exit {
         Command::Trigger(args) => trigger::run(&args),
         Command::Environment(args) => environment::run(&args),
         Command::Org(args) => org::run(&args),
+        Command::RoleBinding(args) => role_binding::run(&args),
         Command::ServiceAccount(args) => service_account::run(&args),
         Command::Trust(args) => trust::run(&args),
         Command::Token(args) => token::run(&args),

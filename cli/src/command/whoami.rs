@@ -1,3 +1,8 @@
+use std::collections::BTreeMap;
+
+use monkeyci_client::rest::Role;
+use monkeyci_core::model::{OrgId, RepoId};
+
 use crate::error::{CliError, Exit};
 use crate::remote::OutputArgs;
 use crate::runtime::Runtime;
@@ -22,6 +27,15 @@ pub fn run(args: &WhoamiArgs) -> Result<Exit, CliError> {
             let rows: Vec<_> = me.orgs.iter().map(|(org, role)| [org.to_string(), role.as_str().to_owned()]).collect();
             text.push('\n');
             text.push_str(&table::draw(["ORG", "ROLE"], &rows, style));
+        }
+        let roles = |(org, repos): (&OrgId, &BTreeMap<RepoId, Role>)| {
+            let row = |(repo, role): (&RepoId, &Role)| [format!("{org}/{repo}"), role.as_str().to_owned()];
+            repos.iter().map(row).collect::<Vec<_>>()
+        };
+        let rows: Vec<_> = me.repos.iter().flat_map(roles).collect();
+        if !rows.is_empty() {
+            text.push('\n');
+            text.push_str(&table::draw(["REPOSITORY", "ROLE"], &rows, style));
         }
         text
     })

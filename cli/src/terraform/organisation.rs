@@ -39,6 +39,7 @@ impl Configuration {
         for found in &export.repos {
             self.settings(found);
         }
+        self.roles(&org, export);
         for pipeline in &export.pipelines {
             self.pipeline(&org, pipeline);
         }
@@ -101,6 +102,29 @@ impl Configuration {
                     .with("user", Value::text(user))
                     .with("person", Value::text(&link.person))
                     .maybe("name", text(link.name.as_ref()))
+            });
+        }
+    }
+
+    /// Who may do more in some repositories: behind these, and their members.
+    fn roles(&mut self, org: &str, export: &Export) {
+        for found in &export.role_bindings {
+            let (id, body) = (format!("{org}/role/{}", found.name), &found.body);
+            let name = self.names_of("monkeyci_role_binding", &[&found.name]);
+            self.add("monkeyci_role_binding", &name, &id, |names, block| {
+                let member = |person: &String| match person.split_once('/') {
+                    Some((org, account)) => names.refer(&format!("{org}/sa/{account}")),
+                    None => Value::text(person),
+                };
+                let repos: Vec<_> = body.repos.iter().map(|repo| names.refer(&format!("{org}/{repo}"))).collect();
+                block
+                    .with("org", names.refer(org))
+                    .with("name", Value::text(&found.name))
+                    .with("members", Value::List(body.members.iter().map(member).collect()))
+                    .with("role", Value::text(body.role.as_str()))
+                    .maybe("repos", (!repos.is_empty()).then_some(Value::List(repos)))
+                    .maybe("label_filters", filters(&body.label_filters))
+                    .maybe("description", text(body.description.as_ref()))
             });
         }
     }
