@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::command::{AWAY, Answer, Asking, Refusal, link_offer};
+use crate::directory;
 use crate::house::{House, now};
 use crate::inbox::{Hold, Inbox, Letter};
 use crate::install::Installer;
@@ -128,7 +129,11 @@ impl App {
         }
         // A token that is good for nothing is forgotten, or Slack says it once more.
         match tokio::time::timeout(PATIENCE, self.house.workspaces.remove(&event.team)).await {
-            Ok(Ok(())) => Reply::Heard,
+            Ok(Ok(())) => {
+                let app = Arc::clone(self);
+                tokio::spawn(async move { directory::forget(&app.house, &event.team).await });
+                Reply::Heard
+            }
             _ => {
                 self.events.forget(&name);
                 Reply::Unheard
@@ -334,9 +339,11 @@ impl App {
             // Where the app is let in again, it may speak again.
             "member_joined_channel" => {
                 let place = crate::place::Place::new(&happened.team, text("channel"));
-                let bot = self.house.workspaces.get(&happened.team).await?.map(|workspace| workspace.bot);
-                if bot.as_deref() == Some(text("user")) && crate::place::is_id(text("channel")) {
+                let own = self.house.workspaces.get(&happened.team).await?;
+                let own = own.filter(|own| own.bot == text("user") && crate::place::is_id(text("channel")));
+                if let Some(workspace) = own {
                     self.house.change_channel(&place, |channel| channel.broken = None).await?;
+                    directory::tell_of(&self.house, &workspace).await;
                 }
                 Ok(())
             }

@@ -9,11 +9,12 @@
 //! - [`tell`]: what channels are told of builds; [`message`]: how it is said.
 //! - [`house`] is what all share: the server, [`slack`], the [`shelf`] of what is kept, the [`workspace`]s; [`seal`]
 //!   closes what is for nobody else to read.
-//! - [`serve`] runs it all; [`lead`] has one replica tell; [`install`], [`manifest`] and [`doctor`] set it up.
+//! - [`serve`] runs it all; [`lead`] has one replica tell; [`directory`] says to the server which channels there are; [`install`], [`manifest`] and [`doctor`] set it up.
 
 pub mod app;
 pub mod click;
 pub mod command;
+pub mod directory;
 pub mod doctor;
 pub mod heir;
 pub mod home;

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::app::App;
+use crate::directory;
 use crate::heir;
 use crate::lead::{BEAT, Candidate};
 use crate::receive::{http, socket};
@@ -94,6 +95,7 @@ async fn tell(app: Arc<App>, mut outbox: Outbox, mut quitting: watch::Receiver<b
                     () = follow(&app) => {}
                     () = outbox.run(Arc::new(Deliverer::new(app.house.clone()))) => {}
                     () = digest::tell(&app.house) => {}
+                    () = directory::tell(&app.house) => {}
                     () = beat(&mut candidate) => tracing::warn!("another replica tells of builds now"),
                     _ = quitting.wait_for(|quit| *quit) => {}
                 }

@@ -19,6 +19,9 @@ const FRESH: Duration = Duration::from_secs(30);
 /// Seconds that a workspace is kept without a change: a year.
 const KEPT: u32 = 366 * 24 * 60 * 60;
 
+/// What keys of workspaces begin with.
+const PREFIX: &str = "workspace/";
+
 /// A workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Workspace {
@@ -82,6 +85,21 @@ impl Workspaces {
         Ok(found)
     }
 
+    /// All of them.
+    ///
+    /// # Errors
+    /// When the server cannot be asked.
+    pub async fn all(&self) -> Result<Vec<Workspace>, ClientError> {
+        let mut all: Vec<_> = self.own().await.into_iter().collect();
+        if self.seal.is_some() {
+            for (key, _) in self.shelf.keys(PREFIX).await? {
+                let Some(team) = key.strip_prefix(PREFIX) else { continue };
+                all.extend(self.get(team).await?);
+            }
+        }
+        Ok(all)
+    }
+
     /// The workspace of the operator's token, where there is one and Slack takes it.
     pub async fn own(&self) -> Option<Workspace> {
         let token = self.own.as_ref()?;
@@ -140,5 +158,5 @@ impl Workspaces {
 }
 
 fn key_of(team: &str) -> String {
-    format!("workspace/{team}")
+    format!("{PREFIX}{team}")
 }

@@ -86,6 +86,13 @@ async fn two_workspaces_install_the_app_and_each_is_told_what_is_its_own() {
             (house.kept("workspace/").await == [format!("workspace/{}", house.team)]).then_some(())
         })
         .await;
+    house
+        .wait_for("the server is told", async || {
+            let known = acme.slack_workspaces().all().await.expect("workspaces");
+            let known: Vec<_> = known.into_iter().map(|one| one.id).collect();
+            (known == [house.team.clone()]).then_some(())
+        })
+        .await;
     house.commit("Mend", 0, "");
     house.build().await;
     house.told("acme/web main is green again (#2)").await;

@@ -10,6 +10,7 @@ mod ask;
 mod build;
 mod crash;
 mod deploy;
+mod directory;
 mod form;
 mod home;
 mod house;
