@@ -13,6 +13,7 @@ mod params;
 mod pipeline;
 mod repo;
 mod server;
+mod slack;
 mod ssh_key;
 mod user;
 
@@ -39,6 +40,9 @@ pub(crate) fn all(plugin: Plugin<MonkeyCi>) -> Plugin<MonkeyCi> {
         .data_source::<repo::Repo>()
         .data_source::<repo::Repos>()
         .data_source::<server::Info>()
+        .data_source::<slack::SlackChannel>()
+        .data_source::<slack::SlackUser>()
+        .data_source::<slack::SlackWorkspace>()
         .data_source::<ssh_key::SshKey>()
         .data_source::<user::User>()
 }

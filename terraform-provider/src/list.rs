@@ -11,12 +11,14 @@ use crate::resource::param_set::ParamSet;
 use crate::resource::pipeline::Pipeline;
 use crate::resource::registry_credential::RegistryCredential;
 use crate::resource::repo::Repo;
+use crate::resource::role_binding::RoleBinding;
 use crate::resource::schedule::Schedule;
 use crate::resource::service_account::ServiceAccount;
 use crate::resource::slack_subscription::SlackSubscription;
 use crate::resource::ssh_key::SshKey;
 use crate::resource::subscription::Subscription;
 use crate::resource::trigger::Trigger;
+use crate::resource::trust::Trust;
 use crate::resource::webhook::Webhook;
 use crate::server::Server;
 use crate::{MonkeyCi, refusal, scope};
@@ -30,12 +32,14 @@ pub(crate) fn all(plugin: Plugin<MonkeyCi>) -> Plugin<MonkeyCi> {
         .list::<Pipeline>()
         .list::<RegistryCredential>()
         .list::<Repo>()
+        .list::<RoleBinding>()
         .list::<Schedule>()
         .list::<ServiceAccount>()
         .list::<SlackSubscription>()
         .list::<SshKey>()
         .list::<Subscription>()
         .list::<Trigger>()
+        .list::<Trust>()
         .list::<Webhook>()
 }
 
@@ -51,6 +55,13 @@ pub struct InOrg {
 pub struct InRepo {
     /// The `id` of the repository: `acme/web`.
     repo: String,
+}
+
+/// Those of a service account.
+#[derive(Debug, Object)]
+pub struct InAccount {
+    /// The `id` of the service account: `acme/sa/deployer`.
+    service_account: String,
 }
 
 /// Those of a scope.
@@ -75,6 +86,12 @@ impl Place for InOrg {
 impl Place for InRepo {
     fn place(self, _: &Server) -> Result<String> {
         Ok(self.repo)
+    }
+}
+
+impl Place for InAccount {
+    fn place(self, _: &Server) -> Result<String> {
+        Ok(self.service_account)
     }
 }
 
@@ -131,6 +148,7 @@ listed! {
     RegistryCredential in InOrg:
         |server, at| server.org(&at).registry_credentials(), |one| format!("{at}/registry/{}", one.name);
     Repo in InOrg: |server, at| server.org(&at).repos(), |one| format!("{at}/{}", one.id);
+    RoleBinding in InOrg: |server, at| server.org(&at).role_bindings(), |one| format!("{at}/role/{}", one.name);
     Schedule in InRepo: |server, at| server.repo(&at)?.schedules(), |one| format!("{at}/schedule/{}", one.name);
     ServiceAccount in InOrg: |server, at| server.org(&at).service_accounts(), |one| format!("{at}/sa/{}", one.name);
     SlackSubscription in InOrg:
@@ -138,6 +156,7 @@ listed! {
     SshKey in InOrg: |server, at| server.org(&at).ssh_keys(), |one| format!("{at}/ssh-key/{}", one.name);
     Subscription in InOrg: |server, at| server.org(&at).subscriptions(), |one| format!("{at}/subscription/{}", one.name);
     Trigger in InRepo: |server, at| server.repo(&at)?.triggers(), |one| format!("{at}/trigger/{}", one.name);
+    Trust in InAccount: |server, at| server.service_account(&at)?.trusts(), |one| format!("{at}/trust/{}", one.name);
 }
 
 impl List for Webhook {

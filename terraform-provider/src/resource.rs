@@ -11,6 +11,7 @@ mod params_exclusive;
 pub(crate) mod pipeline;
 pub(crate) mod registry_credential;
 pub(crate) mod repo;
+pub(crate) mod role_binding;
 pub(crate) mod schedule;
 pub(crate) mod service_account;
 pub(crate) mod slack_subscription;
@@ -18,7 +19,7 @@ mod slack_user_link;
 pub(crate) mod ssh_key;
 pub(crate) mod subscription;
 pub(crate) mod trigger;
-mod trust;
+pub(crate) mod trust;
 pub(crate) mod webhook;
 
 pub(crate) use pipeline::Job;
@@ -41,6 +42,7 @@ pub(crate) fn all(plugin: Plugin<MonkeyCi>) -> Plugin<MonkeyCi> {
         .resource::<pipeline::Pipeline>()
         .resource::<registry_credential::RegistryCredential>()
         .resource::<repo::Repo>()
+        .resource::<role_binding::RoleBinding>()
         .resource::<schedule::Schedule>()
         .resource::<service_account::ServiceAccount>()
         .resource::<slack_subscription::SlackSubscription>()

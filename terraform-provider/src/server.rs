@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use monkeyci_client::{Client, OrgRef, RepoRef};
+use monkeyci_client::{Client, OrgRef, RepoRef, ServiceAccountRef};
 use tfplugin::{Computed, Diagnostic, Result};
 
 use crate::address;
@@ -43,6 +43,12 @@ impl Server {
 
     pub(crate) fn org(&self, name: &str) -> OrgRef {
         self.client.org(name)
+    }
+
+    /// The account that the attribute `service_account` names: `acme/sa/deployer`.
+    pub(crate) fn service_account(&self, account: &str) -> Result<ServiceAccountRef> {
+        let [org, account] = address::read("service_account", "ORG/sa/NAME", account)?;
+        Ok(self.client.org(org).service_account(account))
     }
 
     /// The repository that the attribute `repo` names: `acme/web`.

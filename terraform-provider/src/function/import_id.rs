@@ -17,6 +17,7 @@ pub struct ImportId {
 const FORMS: &[(&str, &str)] = &[
     ("org", "ORG"),
     ("org_member", "ORG/NAME"),
+    ("role_binding", "ORG/role/NAME"),
     ("service_account", "ORG/sa/NAME"),
     ("trust", "ORG/sa/NAME/trust/NAME"),
     ("api_token", "ORG/sa/NAME/token/ID"),

@@ -59,8 +59,7 @@ impl Declared for Trust {
     }
 
     fn at(&self, server: &Server) -> Result<Object<rest::Trust, rest::TrustBody>> {
-        let [org, account] = address::read("service_account", "ORG/sa/NAME", &self.service_account)?;
-        Ok(server.org(org).service_account(account).trust(&self.name))
+        Ok(server.service_account(&self.service_account)?.trust(&self.name))
     }
 
     fn name(&self) -> &str {

@@ -9,6 +9,7 @@ use monkeyci_client::rest::{
 
 use crate::reads::furnished;
 use crate::runs::repository;
+use crate::slack::told;
 use crate::workspace::{SECRET, Workspace};
 
 /// What examples refer to and do not declare.
@@ -138,6 +139,7 @@ fn looked_after(w: &Workspace) {
     w.ask(acme.ssh_key("deploy").put(&SshKeyBody::default()));
     w.ask(web.environment("prod").put(&EnvironmentBody::default()));
     w.ask(web.make_hook(&NewHook { name: None, forge: "github".into(), secret: None }));
+    told(w, "T0123ABCD");
     build(w);
 }
 

@@ -51,6 +51,11 @@ fn furnish(w: &Workspace) {
         );
     }
     let web = acme.repo("web");
+    let shop = json!({ "members": ["bob", "acme/deployer"], "role": "maintainer", "repos": ["lib", "web"] });
+    w.ask(acme.role_binding("shop").put(&body(shop)));
+    let team =
+        json!({ "members": ["bob"], "role": "developer", "labelFilters": [{ "team": "shop" }], "description": "Ours" });
+    w.ask(acme.role_binding("team").put(&body(team)));
     w.ask(web.param("TOKEN").put(&ParamBody {
         value: Some("by hand".into()),
         secret: true,
@@ -105,7 +110,7 @@ fn what_is_on_a_server_is_written_as_code_and_applying_that_changes_nothing() {
     w.succeeds(&["fmt", "-check", "-diff"]);
     w.write("secrets.auto.tfvars", &format!("web_TOKEN = \"{SECRET}\"\nghcr_password = \"{SECRET}\"\n"));
     let plan = w.succeeds(&["plan"]);
-    assert!(plan.contains("23 to import, 0 to add, 2 to change, 0 to destroy"), "{plan}");
+    assert!(plan.contains("25 to import, 0 to add, 2 to change, 0 to destroy"), "{plan}");
     w.apply();
     w.is_settled();
     // Only the secrets were written, for nobody could tell them.

@@ -25,6 +25,7 @@ mod reads;
 #[cfg(target_os = "linux")]
 mod registry;
 mod release;
+mod roles;
 mod runs;
 mod secrets;
 mod server;

@@ -23,6 +23,13 @@ fn furnished() -> (Workspace, Client) {
     }
     let param = ParamBody { value: Some("x".into()), ..ParamBody::default() };
     w.ask(acme.param("LEVEL").put(&param));
+    let account = acme.service_account("deployer");
+    w.ask(account.put(&serde_json::from_value(json!({ "role": "viewer" })).expect("a body")));
+    let issuer = "https://token.actions.githubusercontent.com";
+    let trust = json!({ "issuer": issuer, "subjects": ["repo:acme/web:*"], "claims": { "ref_protected": "true" } });
+    w.ask(account.trust("github").put(&serde_json::from_value(trust).expect("a body")));
+    let shop = json!({ "members": ["acme/deployer"], "role": "developer", "repos": ["lib", "web"] });
+    w.ask(acme.role_binding("shop").put(&serde_json::from_value(shop).expect("a body")));
     let web = acme.repo("web");
     w.ask(web.environment("prod").put(&serde_json::from_value::<EnvironmentBody>(json!({})).expect("a body")));
     w.ask(web.environment("prod").param("REGION").put(&param));
@@ -83,6 +90,8 @@ fn objects_are_listed_and_imported_by_their_identities() {
         // Each is of the resource that can say where it is told.
         ("subscription", json!({ "org": "acme" }), &["acme/subscription/deploys"]),
         ("slack_subscription", json!({ "org": "acme" }), &["acme/subscription/shop"]),
+        ("trust", json!({ "service_account": "acme/sa/deployer" }), &["acme/sa/deployer/trust/github"]),
+        ("role_binding", json!({ "org": null }), &["acme/role/shop"]),
     ] {
         let events = list(&w, &mut client, of, &query, 0);
         let found: Vec<_> = events.iter().map(|event| event.display_name.as_str()).collect();
@@ -103,6 +112,8 @@ fn objects_are_listed_and_imported_by_their_identities() {
     assert_eq!(list(&w, &mut client, "repo", &json!({ "org": null }), 2).len(), 2);
     let events = list(&w, &mut client, "schedule", &json!({ "repo": "acme/gone/x" }), 0);
     assert!(events[0].diagnostic[0].detail.contains("ORG/REPO"), "{events:?}");
+    let events = list(&w, &mut client, "trust", &json!({ "service_account": "acme/deployer" }), 0);
+    assert!(events[0].diagnostic[0].detail.contains("ORG/sa/NAME"), "{events:?}");
 }
 
 /// Does something; what is told of it, and what went wrong.

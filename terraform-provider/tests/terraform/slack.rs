@@ -1,8 +1,75 @@
 //! What is set up for the Slack app.
 
-use monkeyci_client::rest::{NewMember, Recipient, Role, SubscriptionBody};
+use monkeyci_client::Client;
+use monkeyci_client::rest::{NewMember, Recipient, Role, SlackWorkspaceBody, SubscriptionBody};
+use serde_json::{Value, json};
 
 use crate::workspace::Workspace;
+
+/// A body of the API.
+fn body<B: serde::de::DeserializeOwned>(json: Value) -> B {
+    serde_json::from_value(json).expect("a body")
+}
+
+/// Has an integration tell of a workspace of Slack, and an owner who somebody is there.
+pub(crate) fn told(w: &Workspace, id: &str) {
+    let acme = w.client.org("acme");
+    let account = acme.service_account("slack");
+    w.ask(account.put(&body(json!({ "role": "viewer", "integration": true }))));
+    let token = w.ask(account.make_token(&body(json!({ "description": "the app" }))));
+    let app = Client::new(&w.server.url, Some(&token.secret)).expect("a client");
+    let channels =
+        json!([{ "name": "builds", "id": "C0123ABCD" }, { "name": "ops", "id": "G0123ABCD", "private": true }]);
+    let workspace: SlackWorkspaceBody = body(json!({ "name": "Acme", "bot": "U0001", "channels": channels }));
+    w.ask(app.org("acme").slack_workspace(id).put(&workspace));
+    w.ask(acme.member("ada").put(&NewMember { role: Role::Developer }));
+    w.ask(acme.chat_identity("slack", &format!("{id}/U0789")).put(&body(json!({ "person": "ada", "name": "Ada" }))));
+}
+
+const LOOKED_UP: &str = r##"
+data "monkeyci_slack_workspace" "acme" {}
+data "monkeyci_slack_channel" "ops" { name = "#ops" }
+data "monkeyci_slack_user" "ada" { person = "ada" }
+output "all" {
+  value = jsonencode({
+    workspace = data.monkeyci_slack_workspace.acme
+    channel   = data.monkeyci_slack_channel.ops
+    user      = data.monkeyci_slack_user.ada
+  })
+}
+"##;
+
+#[test]
+fn what_the_app_tells_of_slack_is_looked_up_and_what_it_does_not_is_said() {
+    let Some(w) = Workspace::new() else { return };
+    w.ask(w.client.org("acme").put(&Default::default()));
+    w.write("main.tf", "data \"monkeyci_slack_workspace\" \"acme\" {}\n");
+    assert!(w.fails(&["plan"]).contains("The Slack app is in no such workspace"));
+    told(&w, "T0123");
+    w.write("main.tf", LOOKED_UP);
+    w.apply();
+    let said: Value = serde_json::from_str(&w.succeeds(&["output", "-raw", "all"])).expect("JSON");
+    let channels = json!({ "builds": "C0123ABCD", "ops": "G0123ABCD" });
+    let workspace = json!({ "org": "acme", "id": "T0123", "name": "Acme", "bot": "U0001", "integration": "slack", "channels": channels });
+    assert_eq!(said["workspace"], workspace);
+    let channel = json!({ "org": "acme", "workspace": "T0123", "name": "#ops", "id": "G0123ABCD", "private": true });
+    assert_eq!(said["channel"], channel);
+    let user = json!({ "org": "acme", "person": "ada", "workspace": "T0123", "id": "U0789", "name": "Ada" });
+    assert_eq!(said["user"], user);
+    for (text, told) in [
+        ("data \"monkeyci_slack_channel\" \"x\" {\n  name = \"gone\"\n}\n", "in no channel #gone of Acme"),
+        ("data \"monkeyci_slack_user\" \"x\" {\n  person = \"bob\"\n}\n", "nobody in Slack"),
+        ("data \"monkeyci_slack_workspace\" \"x\" {\n  id = \"T9\"\n}\n", "in no such workspace"),
+    ] {
+        w.write("main.tf", text);
+        let said = w.fails(&["plan"]);
+        // Terraform breaks lines where it likes.
+        assert!(said.split_whitespace().collect::<Vec<_>>().join(" ").contains(told), "{text}: {said}");
+    }
+    told(&w, "T0456");
+    w.write("main.tf", "data \"monkeyci_slack_workspace\" \"acme\" {}\n");
+    assert!(w.fails(&["plan"]).contains("There are several workspaces"));
+}
 
 const SLACK: &str = r##"
 resource "monkeyci_org" "acme" {

@@ -1,0 +1,8 @@
+data "monkeyci_slack_user" "ada" {
+  org    = "acme"
+  person = "ada"
+}
+
+output "mention" {
+  value = "<@${data.monkeyci_slack_user.ada.id}>"
+}

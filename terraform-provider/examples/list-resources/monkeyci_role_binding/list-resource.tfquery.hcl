@@ -1,0 +1,6 @@
+list "monkeyci_role_binding" "all" {
+  provider = monkeyci
+  config {
+    org = "acme"
+  }
+}

@@ -1,0 +1,1 @@
+terraform import monkeyci_role_binding.shop acme/role/shop
