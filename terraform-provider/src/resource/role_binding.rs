@@ -42,7 +42,7 @@ pub struct RoleBinding {
 }
 
 /// Who it is for the server.
-fn person(member: &String) -> Result<String> {
+fn person(member: &str) -> Result<String> {
     if let Some([org, account]) = address::names("ORG/sa/NAME", member) {
         return Ok(format!("{org}/{account}"));
     }
@@ -52,7 +52,7 @@ fn person(member: &String) -> Result<String> {
         );
         return Err(Diagnostic::error("Invalid member", detail).at("members").into());
     }
-    Ok(member.clone())
+    Ok(member.to_owned())
 }
 
 /// Who it is for Terraform.
@@ -103,7 +103,7 @@ impl Declared for RoleBinding {
     fn body(&self, _: Option<&Self>) -> Result<rest::RoleBindingBody> {
         Ok(rest::RoleBindingBody {
             role: self.role.into(),
-            members: self.members.0.iter().map(person).collect::<Result<_>>()?,
+            members: self.members.0.iter().map(|member| person(member)).collect::<Result<_>>()?,
             repos: self.named()?,
             label_filters: rest::LabelFilters(self.label_filters.clone().unwrap_or_default()),
             description: self.description.clone(),
