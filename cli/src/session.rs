@@ -120,7 +120,7 @@ pub async fn sweep_up(folders: &Folders, left: &mut Invocation) -> Result<Vec<St
     let state = left.path("process");
     let (executors, mut answered) = left.record.request.executor.open_all(&state, &folders.cache.join("bin")).await;
     for executor in executors {
-        let swept = sweep(&*executor, &left.record.instance, &left.path("jobs"), &[], &|_| false).await;
+        let swept = sweep(&*executor, &left.record.instance, &left.path("jobs"), &|_| false).await;
         if let Err(error) = swept {
             notes.push(format!("what build {} left could not be removed: {error}", left.number));
             answered = false;

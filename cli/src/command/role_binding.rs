@@ -7,6 +7,7 @@ use super::token::role;
 use crate::error::{CliError, Exit};
 use crate::labels;
 use crate::remote::OrgArgs;
+use crate::runtime::Runtime;
 use crate::ui::table;
 
 /// Members who may do more in some repositories than in their organisation, as a team
@@ -61,7 +62,7 @@ struct SetArgs {
 
 /// Lists, sets or removes roles in some repositories.
 pub fn run(args: &RoleBindingArgs) -> Result<Exit, CliError> {
-    super::runtime()?.block_on(async {
+    Runtime::new()?.block_on(async {
         match &args.command {
             Command::List { org } => list(org).await,
             Command::Set(args) => set(args).await,

@@ -169,7 +169,7 @@ impl Controller<'_> {
         }
         let (progress, left) = drove?;
         if self.hands_over()
-            && let Err(error) = executor.sweep(&self.label(id), &[]).await
+            && let Err(error) = executor.sweep(&self.label(id), &|_| false).await
         {
             view.note(&format!("something of build {} may be left in Oracle Cloud: {error}", short(id)));
         }
@@ -255,7 +255,7 @@ impl Controller<'_> {
         let (executors, _answered) = self.executor.open_all(&folder.join("process"), &programs).await;
         for executor in executors {
             let is_wanted = |fence| wanted.contains(&fence);
-            if let Err(error) = sweep(&*executor, &instance, &folder.join("jobs"), wanted, &is_wanted).await {
+            if let Err(error) = sweep(&*executor, &instance, &folder.join("jobs"), &is_wanted).await {
                 view.note(&format!(
                     "what an earlier controller of build {} left could not be removed: {error}",
                     short(id)

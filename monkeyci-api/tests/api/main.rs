@@ -1,9 +1,9 @@
 //! The API as programs use it, on a real engine with real repositories.
 
-#[path = "../../../tests/fixture/port.rs"]
-mod port;
 #[path = "../../../tests/fixture/github.rs"]
 mod github;
+#[path = "../../../tests/fixture/port.rs"]
+mod port;
 #[path = "../../../tests/fixture/postgres.rs"]
 #[expect(dead_code, reason = "other crates kill it as well")]
 mod postgres;

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use monkeyci_model::BuildId;
 
 use super::Holding;
-use crate::executor::{Capabilities, Executor, ExecutorError, Exit, Order, RegistryAuth, Sitting, Watch};
+use crate::executor::{Capabilities, Executor, ExecutorError, Exit, Order, RegistryAuth, Sitting, Wanted, Watch};
 use crate::job_dir::Program;
 
 /// An executor for as long as a build is held.
@@ -61,7 +61,7 @@ impl Executor for Fenced {
     }
 
     /// All holders of a build know what they start by one label: what another started since is not ours to remove.
-    async fn sweep(&self, instance: &str, wanted: &[u64]) -> Result<Vec<String>, ExecutorError> {
+    async fn sweep(&self, instance: &str, wanted: Wanted<'_>) -> Result<Vec<String>, ExecutorError> {
         match self.holding.is_ours().await {
             Ok(true) => self.executor.sweep(instance, wanted).await,
             Ok(false) => Ok(Vec::new()),
