@@ -3,7 +3,7 @@ use std::marker::PhantomData;
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use http::{StatusCode, header};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
 use super::Whole;
@@ -22,7 +22,12 @@ impl<B: DeserializeOwned> Body<B> {
     /// # Errors
     /// What is wrong with it, with its place.
     pub fn read(self) -> Answer<B> {
-        serde_json::from_slice(&self.0?).map_err(|error| wrong(&error))
+        let text = self.0?;
+        serde_json::from_slice(&text).map_err(|error| {
+            // Serde's reader takes it for bad JSON where a word is expected and something else stands.
+            let is_json = error.is_data() || serde_json::from_slice::<IgnoredAny>(&text).is_ok();
+            wrong(&error, is_json)
+        })
     }
 }
 
@@ -58,13 +63,13 @@ async fn object(request: Request, state: &State) -> Answer<Bytes> {
 /// # Errors
 /// What is wrong with it, with its place.
 pub fn typed<B: DeserializeOwned>(value: Value) -> Answer<B> {
-    serde_json::from_value(value).map_err(|error| wrong(&error))
+    serde_json::from_value(value).map_err(|error| wrong(&error, true))
 }
 
 /// What is no JSON is a bad request; what is JSON but not this body has a field that is wrong.
-fn wrong(error: &serde_json::Error) -> Refusal {
+fn wrong(error: &serde_json::Error, is_json: bool) -> Refusal {
     let what = error.to_string();
-    if !error.is_data() {
+    if !is_json {
         return Refusal::bad(format!("the body is no JSON: {what}"));
     }
     // Fields that are unknown or missing are named in backticks; others only have a place.

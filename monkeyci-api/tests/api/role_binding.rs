@@ -162,7 +162,7 @@ async fn a_service_account_may_be_in_it_and_what_is_wrong_is_told() {
     for (field, wrong, pointer) in [
         ("role", json!("viewer"), "/role"),
         ("role", json!("owner"), "/role"),
-        ("role", Value::Null, "/role"),
+        ("role", Value::Null, ""),
         ("more", json!(1), "/more"),
         ("members", json!([]), "/members"),
         ("repos", json!([]), "/repos"),
