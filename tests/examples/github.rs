@@ -4,6 +4,8 @@
 //! cargo run -p monkeyci-tests --example github
 //! ```
 
+#![expect(clippy::print_stdout, reason = "its output is what it is for")]
+
 #[expect(dead_code, reason = "tests ask it more")]
 #[path = "../fixture/github.rs"]
 mod github;
