@@ -6,30 +6,18 @@ locals {
   # Where this module's objects are, for the programs.
   store = "oci://${data.oci_objectstorage_namespace.ci.namespace}/${oci_objectstorage_bucket.ci.name}"
 
+  # TOML: what JSON says of texts and lists of texts, TOML says in the same letters.
+  domains = jsonencode(data.oci_identity_availability_domains.all.availability_domains[*].name)
+
   # Where jobs run: what `~/.config/monkeyci/oci.toml` says.
   jobs = <<-TOML
     compartment = ${jsonencode(var.compartment_id)}
-    availability-domains = ${jsonencode(data.oci_identity_availability_domains.all.availability_domains[*].name)}
+    availability-domains = ${local.domains}
     shapes = ${jsonencode(length(var.job_shapes) > 0 ? var.job_shapes : [var.shape])}
     subnets = [${jsonencode(oci_core_subnet.jobs.id)}]
     sidecar-image = ${jsonencode(var.image)}
     namespace = ${jsonencode(data.oci_objectstorage_namespace.ci.namespace)}
     bucket = ${jsonencode(oci_objectstorage_bucket.ci.name)}
-  TOML
-
-  # TOML: what JSON says of texts and lists of texts, TOML says in the same letters.
-  domains = jsonencode(data.oci_identity_availability_domains.all.availability_domains[*].name)
-
-  # Where controllers run jobs.
-  jobs = <<-TOML
-    compartment = ${jsonencode(var.compartment_id)}
-    availability-domains = ${local.domains}
-    shapes = [${jsonencode(var.shape)}]
-    subnets = [${jsonencode(oci_core_subnet.jobs.id)}]
-    sidecar-image = ${jsonencode(var.image)}
-    bucket = ${jsonencode(oci_objectstorage_bucket.ci.name)}
-    [account]
-    auth = "resource-principal"
   TOML
 
   # Which forges they tell how builds stand.
@@ -64,12 +52,10 @@ locals {
     shape = ${jsonencode(var.shape)}
     image = ${jsonencode(var.image)}
     arguments = ["run-build", "--store", ${jsonencode(local.store)}, "--queue", ${jsonencode(oci_queue_queue.triggers.id)}, "--executor", "oci"]
-    [start.container.environment]
-    MONKEYCI_OCI_SETTINGS = ${jsonencode(local.jobs)}
-    MONKEYCI_REPORT_SETTINGS = ${jsonencode(local.reports)}
 
     [start.container.environment]
     MONKEYCI_OCI_SETTINGS = ${jsonencode("${local.jobs}account = { auth = \"resource-principal\" }\n")}
+    MONKEYCI_REPORT_SETTINGS = ${jsonencode(local.reports)}
 
     %{for key, hook in var.hooks~}
     [[hook]]
