@@ -18,6 +18,7 @@ pub type Known = (&'static str, &'static str, Instead);
 pub const DECLARED: &[(&str, &[&str])] = &[
     ("PUT /v1/orgs/{org}", &["monkeyci_org"]),
     ("PUT /v1/orgs/{org}/members/{name}", &["monkeyci_org_member"]),
+    ("PUT /v1/orgs/{org}/role-bindings/{name}", &["monkeyci_role_binding"]),
     ("PUT /v1/orgs/{org}/service-accounts/{name}", &["monkeyci_service_account"]),
     ("POST /v1/orgs/{org}/service-accounts/{name}/tokens", &["monkeyci_api_token"]),
     ("PUT /v1/orgs/{org}/service-accounts/{name}/trusts/{trust}", &["monkeyci_trust"]),
@@ -62,6 +63,7 @@ pub const UNDECLARED: &[(&str, &str)] = &[
     ("POST /v1/worker-registrations", EPHEMERAL),
     ("POST /v1/orgs/{org}/service-accounts/{name}/exchange", "the provider itself does so to be a service account"),
     ("POST /v1/orgs/{org}/integrations/{name}/links", "the Slack app offers it to a person"),
+    ("PUT /v1/orgs/{org}/slack-workspaces/{workspace}", "the Slack app says what it saw of a workspace"),
     ("POST /v1/validate/{kind}", "the provider asks it of whatever is planned"),
     ("POST /v1/orgs/{org}/repos/{repo}/builds/{number}/cancel", STEP),
     ("POST /v1/orgs/{org}/repos/{repo}/builds/{number}/retry", STEP),
