@@ -125,11 +125,11 @@ pub fn run(args: &ParamsArgs) -> Result<Exit, CliError> {
             Command::AddSet(args) => {
                 let filters = LabelFilters(args.labels.clone());
                 let body = ParamSetBody { label_filters: filters, description: args.description.clone() };
-                let set = args.org.output.connect()?.client.org(&args.org.org).param_set(&args.set).put(&body).await?;
+                let set = args.org.find()?.param_set(&args.set).put(&body).await?;
                 args.org.output.print(&set, |_| format!("Set up `{}`\n", args.set))
             }
             Command::RemoveSet { set, org } => {
-                org.output.connect()?.client.org(&org.org).param_set(set).delete().await?;
+                org.find()?.param_set(set).delete().await?;
                 super::print(&format!("Removed `{set}`\n"))
             }
         }
@@ -169,7 +169,7 @@ async fn effective(at: &AtArgs) -> Result<Exit, CliError> {
 }
 
 async fn sets(org: &OrgArgs) -> Result<Exit, CliError> {
-    let sets = org.output.connect()?.client.org(&org.org).param_sets().all().await?;
+    let sets = org.find()?.param_sets().all().await?;
     org.output.print(&sets, |style| {
         let line = |set: &ParamSet| {
             let description = set.body.description.clone().unwrap_or_default();

@@ -6,7 +6,7 @@ use monkeyci_core::model::RepoId;
 
 use crate::error::{CliError, Exit};
 use crate::labels;
-use crate::remote::OrgArgs;
+use crate::remote::{NameArgs, OrgArgs};
 use crate::runtime::Runtime;
 use crate::ui::{table, when};
 
@@ -25,23 +25,11 @@ enum Command {
         org: OrgArgs,
     },
     /// Print the script of one
-    Show {
-        /// Its name
-        #[arg(value_name = "NAME")]
-        name: String,
-        #[command(flatten)]
-        org: OrgArgs,
-    },
+    Show(NameArgs),
     /// Set one
     Set(SetArgs),
     /// Remove one
-    Remove {
-        /// Its name
-        #[arg(value_name = "NAME")]
-        name: String,
-        #[command(flatten)]
-        org: OrgArgs,
-    },
+    Remove(NameArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -70,13 +58,13 @@ pub fn run(args: &PipelineArgs) -> Result<Exit, CliError> {
     Runtime::new()?.block_on(async {
         match &args.command {
             Command::List { org } => list(org).await,
-            Command::Show { name, org } => {
-                let found = org.output.connect()?.client.org(&org.org).pipeline(name).get().await?;
+            Command::Show(NameArgs { name, org }) => {
+                let found = org.find()?.pipeline(name).get().await?;
                 org.output.print(&found, |_| format!("{:#}\n", found.body.script))
             }
             Command::Set(args) => set(args).await,
-            Command::Remove { name, org } => {
-                org.output.connect()?.client.org(&org.org).pipeline(name).delete().await?;
+            Command::Remove(NameArgs { name, org }) => {
+                org.find()?.pipeline(name).delete().await?;
                 super::print(&format!("Removed `{name}`\n"))
             }
         }
@@ -84,7 +72,7 @@ pub fn run(args: &PipelineArgs) -> Result<Exit, CliError> {
 }
 
 async fn list(org: &OrgArgs) -> Result<Exit, CliError> {
-    let pipelines = org.output.connect()?.client.org(&org.org).pipelines().all().await?;
+    let pipelines = org.find()?.pipelines().all().await?;
     org.output.print(&pipelines, |style| {
         let now = when::now();
         let line = |found: &Pipeline| {
@@ -105,7 +93,7 @@ async fn set(args: &SetArgs) -> Result<Exit, CliError> {
         description: args.description.clone(),
         script: script(&args.file)?,
     };
-    let set = args.org.output.connect()?.client.org(&args.org.org).pipeline(&args.name).put(&body).await?;
+    let set = args.org.find()?.pipeline(&args.name).put(&body).await?;
     args.org.output.print(&set, |_| format!("Set `{}@{}`\n", set.name, set.revision))
 }
 

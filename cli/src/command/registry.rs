@@ -5,7 +5,7 @@ use monkeyci_client::rest::{LabelFilters, RegistryCredential, RegistryCredential
 
 use crate::error::{CliError, Exit};
 use crate::labels;
-use crate::remote::OrgArgs;
+use crate::remote::{NameArgs, OrgArgs};
 use crate::runtime::Runtime;
 use crate::secret;
 use crate::ui::table;
@@ -27,13 +27,7 @@ enum Command {
     /// Set credentials: the password is what is piped in, or else asked for
     Set(SetArgs),
     /// Remove credentials
-    Remove {
-        /// Their name
-        #[arg(value_name = "NAME")]
-        name: String,
-        #[command(flatten)]
-        org: OrgArgs,
-    },
+    Remove(NameArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -66,8 +60,8 @@ pub fn run(args: &RegistryArgs) -> Result<Exit, CliError> {
         match &args.command {
             Command::List { org } => list(org).await,
             Command::Set(args) => set(args).await,
-            Command::Remove { name, org } => {
-                org.output.connect()?.client.org(&org.org).registry_credential(name).delete().await?;
+            Command::Remove(NameArgs { name, org }) => {
+                org.find()?.registry_credential(name).delete().await?;
                 super::print(&format!("Removed `{name}`\n"))
             }
         }
@@ -75,7 +69,7 @@ pub fn run(args: &RegistryArgs) -> Result<Exit, CliError> {
 }
 
 async fn list(org: &OrgArgs) -> Result<Exit, CliError> {
-    let found = org.output.connect()?.client.org(&org.org).registry_credentials().all().await?;
+    let found = org.find()?.registry_credentials().all().await?;
     org.output.print(&found, |style| {
         let line = |found: &RegistryCredential| {
             let (description, repos) =
@@ -95,7 +89,7 @@ async fn list(org: &OrgArgs) -> Result<Exit, CliError> {
 }
 
 async fn set(args: &SetArgs) -> Result<Exit, CliError> {
-    let credential = args.org.output.connect()?.client.org(&args.org.org).registry_credential(&args.name);
+    let credential = args.org.find()?.registry_credential(&args.name);
     let password = match args.keep_password {
         true => None,
         false => Some(match secret::typed("password") {

@@ -6,7 +6,7 @@ use monkeyci_core::model::RepoId;
 use super::token::role;
 use crate::error::{CliError, Exit};
 use crate::labels;
-use crate::remote::OrgArgs;
+use crate::remote::{NameArgs, OrgArgs};
 use crate::runtime::Runtime;
 use crate::ui::table;
 
@@ -27,13 +27,7 @@ enum Command {
     /// Let some members do more in some repositories, or say anew who, what and where
     Set(SetArgs),
     /// Let them do there what they may in the organisation
-    Remove {
-        /// Its name
-        #[arg(value_name = "NAME")]
-        name: String,
-        #[command(flatten)]
-        org: OrgArgs,
-    },
+    Remove(NameArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -66,8 +60,8 @@ pub fn run(args: &RoleBindingArgs) -> Result<Exit, CliError> {
         match &args.command {
             Command::List { org } => list(org).await,
             Command::Set(args) => set(args).await,
-            Command::Remove { name, org } => {
-                org.output.connect()?.client.org(&org.org).role_binding(name).delete().await?;
+            Command::Remove(NameArgs { name, org }) => {
+                org.find()?.role_binding(name).delete().await?;
                 super::print(&format!("Removed `{name}`\n"))
             }
         }
@@ -75,7 +69,7 @@ pub fn run(args: &RoleBindingArgs) -> Result<Exit, CliError> {
 }
 
 async fn list(org: &OrgArgs) -> Result<Exit, CliError> {
-    let found = org.output.connect()?.client.org(&org.org).role_bindings().all().await?;
+    let found = org.find()?.role_bindings().all().await?;
     org.output.print(&found, |style| {
         let rows: Vec<_> = found.iter().map(row).collect();
         let none = "Everybody may do in each repository what they may in the organisation";
@@ -100,6 +94,6 @@ async fn set(args: &SetArgs) -> Result<Exit, CliError> {
         label_filters: LabelFilters(args.labels.clone()),
         description: args.description.clone(),
     };
-    let set = args.org.output.connect()?.client.org(&args.org.org).role_binding(&args.name).put(&body).await?;
+    let set = args.org.find()?.role_binding(&args.name).put(&body).await?;
     args.org.output.print(&set, |_| format!("Set `{}`\n", args.name))
 }

@@ -3,7 +3,7 @@ use monkeyci_client::{ClientError, ServiceAccountRef};
 
 use super::token::{DAY, role, row as token_row};
 use crate::error::{CliError, Exit};
-use crate::remote::OrgArgs;
+use crate::remote::{NameArgs, OrgArgs};
 use crate::runtime::Runtime;
 use crate::ui::{table, when};
 
@@ -41,16 +41,6 @@ enum Command {
         #[arg(value_name = "ID")]
         id: String,
     },
-}
-
-/// Which service account is meant.
-#[derive(Debug, clap::Args)]
-struct NameArgs {
-    /// Its name
-    #[arg(value_name = "NAME")]
-    name: String,
-    #[command(flatten)]
-    org: OrgArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -92,28 +82,26 @@ pub fn run(args: &ServiceAccountArgs) -> Result<Exit, CliError> {
             Command::Disable(of) => disable(of, true).await,
             Command::Enable(of) => disable(of, false).await,
             Command::Remove(of) => {
-                of.find()?.delete().await?;
+                find(of)?.delete().await?;
                 super::print(&format!("Removed `{}`\n", of.name))
             }
             Command::Tokens(of) => tokens(of).await,
             Command::Token(args) => token(args).await,
             Command::Revoke { of, id } => {
-                of.find()?.token(id).revoke().await?;
+                find(of)?.token(id).revoke().await?;
                 super::print(&format!("Revoked `{id}`\n"))
             }
         }
     })
 }
 
-impl NameArgs {
-    /// The service account, to be asked.
-    fn find(&self) -> Result<ServiceAccountRef, CliError> {
-        Ok(self.org.output.connect()?.client.org(&self.org.org).service_account(&self.name))
-    }
+/// The service account, to be asked.
+fn find(of: &NameArgs) -> Result<ServiceAccountRef, CliError> {
+    Ok(of.org.find()?.service_account(&of.name))
 }
 
 async fn list(org: &OrgArgs) -> Result<Exit, CliError> {
-    let found = org.output.connect()?.client.org(&org.org).service_accounts().all().await?;
+    let found = org.find()?.service_accounts().all().await?;
     org.output.print(&found, |style| {
         let rows: Vec<_> = found.iter().map(row).collect();
         table::list("No service accounts", ["NAME", "ROLE", "FOR", ""], &rows, style)
@@ -129,7 +117,7 @@ fn row(account: &ServiceAccount) -> [String; 4] {
 }
 
 async fn set(args: &SetArgs) -> Result<Exit, CliError> {
-    let account = args.of.find()?;
+    let account = find(&args.of)?;
     // What is not said stays.
     let before = match account.get().await {
         Ok(before) => Some(before),
@@ -151,7 +139,7 @@ async fn set(args: &SetArgs) -> Result<Exit, CliError> {
 }
 
 async fn disable(of: &NameArgs, disabled: bool) -> Result<Exit, CliError> {
-    let account = of.find()?;
+    let account = find(of)?;
     let ServiceAccount { body, revision, .. } = account.get().await?;
     let set = account.put_if(&ServiceAccountBody { disabled, ..body }, revision).await?;
     let told = if disabled { "is let in no more" } else { "is let in again" };
@@ -159,7 +147,7 @@ async fn disable(of: &NameArgs, disabled: bool) -> Result<Exit, CliError> {
 }
 
 async fn tokens(of: &NameArgs) -> Result<Exit, CliError> {
-    let tokens = of.find()?.tokens().all().await?;
+    let tokens = find(of)?.tokens().all().await?;
     of.org.output.print(&tokens, |style| {
         let now = when::now();
         let rows: Vec<_> = tokens.iter().map(|token| token_row(token, now)).collect();
@@ -171,7 +159,7 @@ async fn token(args: &TokenArgs) -> Result<Exit, CliError> {
     let scope = args.role.map(|role| Scope { org: args.of.org.org.clone(), role });
     let expires = args.days.map(|days| when::now() + i64::from(days) * DAY);
     let wanted = NewToken { description: args.description.clone(), scope, expires, secret: None };
-    let made = args.of.find()?.make_token(&wanted).await?;
+    let made = find(&args.of)?.make_token(&wanted).await?;
     // Alone on standard output, so that it can be piped to where it is needed.
     args.of.org.output.print(&made, |_| format!("{}\n", super::safe(&made.secret)))
 }

@@ -6,7 +6,7 @@ use monkeyci_client::rest::{LabelFilters, SshKey, SshKeyBody};
 
 use crate::error::{CliError, Exit};
 use crate::labels;
-use crate::remote::OrgArgs;
+use crate::remote::{NameArgs, OrgArgs};
 use crate::runtime::Runtime;
 use crate::ui::table;
 
@@ -27,13 +27,7 @@ enum Command {
     /// Add one, or say anew what it is for; prints the public part, for the forge
     Set(SetArgs),
     /// Remove one
-    Remove {
-        /// Its name
-        #[arg(value_name = "NAME")]
-        name: String,
-        #[command(flatten)]
-        org: OrgArgs,
-    },
+    Remove(NameArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -63,8 +57,8 @@ pub fn run(args: &SshKeyArgs) -> Result<Exit, CliError> {
         match &args.command {
             Command::List { org } => list(org).await,
             Command::Set(args) => set(args).await,
-            Command::Remove { name, org } => {
-                org.output.connect()?.client.org(&org.org).ssh_key(name).delete().await?;
+            Command::Remove(NameArgs { name, org }) => {
+                org.find()?.ssh_key(name).delete().await?;
                 super::print(&format!("Removed `{name}`\n"))
             }
         }
@@ -72,7 +66,7 @@ pub fn run(args: &SshKeyArgs) -> Result<Exit, CliError> {
 }
 
 async fn list(org: &OrgArgs) -> Result<Exit, CliError> {
-    let keys = org.output.connect()?.client.org(&org.org).ssh_keys().all().await?;
+    let keys = org.find()?.ssh_keys().all().await?;
     org.output.print(&keys, |style| {
         let line = |key: &SshKey| {
             let description = key.description.clone().unwrap_or_default();
@@ -86,7 +80,7 @@ async fn list(org: &OrgArgs) -> Result<Exit, CliError> {
 async fn set(args: &SetArgs) -> Result<Exit, CliError> {
     let read = |path: &Option<PathBuf>| path.as_deref().map(file).transpose();
     let (private_key, known_hosts) = (read(&args.private_key)?, read(&args.known_hosts)?);
-    let key = args.org.output.connect()?.client.org(&args.org.org).ssh_key(&args.name);
+    let key = args.org.find()?.ssh_key(&args.name);
     let before = match key.get().await {
         Ok(before) => Some(before),
         Err(ClientError::NotFound(_)) => None,

@@ -7,7 +7,7 @@ use monkeyci_client::rest::{
 
 use crate::error::{CliError, Exit};
 use crate::labels;
-use crate::remote::{BuildName, OrgArgs, OutputArgs};
+use crate::remote::{BuildName, NameArgs, OrgArgs, OutputArgs};
 use crate::runtime::Runtime;
 use crate::ui::{table, when};
 
@@ -63,16 +63,6 @@ enum Command {
         #[arg(value_name = "ID")]
         id: String,
     },
-}
-
-/// Which subscription is meant.
-#[derive(Debug, clap::Args)]
-struct NameArgs {
-    /// Its name
-    #[arg(value_name = "NAME")]
-    name: String,
-    #[command(flatten)]
-    org: OrgArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -139,7 +129,7 @@ pub fn run(args: &SubscriptionArgs) -> Result<Exit, CliError> {
             Command::List { org } => list(org).await,
             Command::Set(args) => set(args).await,
             Command::Show(of) => {
-                let shown = of.find()?.get().await?;
+                let shown = find(of)?.get().await?;
                 let text = serde_json::to_string_pretty(&shown).map_err(|error| CliError::ours(error.to_string()))?;
                 super::print(&format!("{text}\n"))
             }
@@ -148,31 +138,29 @@ pub fn run(args: &SubscriptionArgs) -> Result<Exit, CliError> {
             Command::Test(of) => test(of).await,
             Command::Why { build, output } => why(build.as_ref(), output).await,
             Command::Rotate(of) => {
-                let rotated = of.find()?.rotate().await?;
+                let rotated = find(of)?.rotate().await?;
                 of.org.output.print(&rotated, |_| told("Rotated", &rotated))
             }
             Command::Remove(of) => {
-                of.find()?.delete().await?;
+                find(of)?.delete().await?;
                 super::print(&format!("Removed `{}`\n", of.name))
             }
             Command::Deliveries { of, limit } => deliveries(of, *limit).await,
             Command::Redeliver { of, id } => {
-                let again = of.find()?.delivery(id).redeliver().await?;
+                let again = find(of)?.delivery(id).redeliver().await?;
                 of.org.output.print(&again, |_| format!("`{}` is sent again\n", super::safe(&again.id)))
             }
         }
     })
 }
 
-impl NameArgs {
-    /// The subscription, to be asked.
-    fn find(&self) -> Result<SubscriptionRef, CliError> {
-        Ok(self.org.output.connect()?.client.org(&self.org.org).subscription(&self.name))
-    }
+/// The subscription, to be asked.
+fn find(of: &NameArgs) -> Result<SubscriptionRef, CliError> {
+    Ok(of.org.find()?.subscription(&of.name))
 }
 
 async fn list(org: &OrgArgs) -> Result<Exit, CliError> {
-    let found = org.output.connect()?.client.org(&org.org).subscriptions().all().await?;
+    let found = org.find()?.subscriptions().all().await?;
     org.output.print(&found, |style| {
         let rows: Vec<_> = found.iter().map(row).collect();
         table::list("No subscriptions", ["NAME", "ON", "REPOS", "REFS", "TO", ""], &rows, style)
@@ -221,19 +209,19 @@ async fn set(args: &SetArgs) -> Result<Exit, CliError> {
         on: if on.is_empty() { Moment::USUAL.into() } else { on },
         paused: args.paused,
     };
-    let set = args.of.find()?.put(&body).await?;
+    let set = find(&args.of)?.put(&body).await?;
     args.of.org.output.print(&set, |_| told("Set", &set))
 }
 
 async fn pause(of: &NameArgs, paused: bool) -> Result<Exit, CliError> {
-    let subscription = of.find()?;
+    let subscription = find(of)?;
     let found = subscription.get().await?;
     let changed = subscription.put_if(&SubscriptionBody { paused, ..found.body }, found.revision).await?;
     of.org.output.print(&changed, |_| told(if paused { "Paused" } else { "Resumed" }, &changed))
 }
 
 async fn test(of: &NameArgs) -> Result<Exit, CliError> {
-    let noted = of.find()?.test().await?;
+    let noted = find(of)?.test().await?;
     of.org.output.print(&noted, |_| {
         let to: Vec<_> =
             noted.iter().map(|notice| super::safe(notice.to.as_deref().unwrap_or("the webhook"))).collect();
@@ -268,7 +256,7 @@ fn told(done: &str, subscription: &Subscription) -> String {
 }
 
 async fn deliveries(of: &NameArgs, limit: usize) -> Result<Exit, CliError> {
-    let found = of.find()?.deliveries().first(limit).await?;
+    let found = find(of)?.deliveries().first(limit).await?;
     of.org.output.print(&found, |style| {
         let now = when::now();
         let row = |notice: &Notice| {

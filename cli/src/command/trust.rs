@@ -92,7 +92,7 @@ impl NameArgs {
 }
 
 async fn list(account: &str, org: &OrgArgs) -> Result<Exit, CliError> {
-    let found = org.output.connect()?.client.org(&org.org).service_account(account).trusts().all().await?;
+    let found = org.find()?.service_account(account).trusts().all().await?;
     org.output.print(&found, |style| {
         let rows: Vec<_> = found.iter().map(row).collect();
         table::list("It trusts nobody", ["NAME", "ISSUER", "SUBJECTS", "CLAIMS"], &rows, style)

@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal as _;
 
-use monkeyci_client::{BuildRef, Client, RepoRef};
+use monkeyci_client::{BuildRef, Client, OrgRef, RepoRef};
 use monkeyci_core::model::{BuildId, BuildStatus, OrgId};
 use monkeyci_grammar::Which;
 
@@ -39,6 +39,16 @@ pub struct OrgArgs {
     pub output: OutputArgs,
 }
 
+/// Which thing of an organisation is meant.
+#[derive(Debug, clap::Args)]
+pub struct NameArgs {
+    /// Its name
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    #[command(flatten)]
+    pub org: OrgArgs,
+}
+
 /// Which repository is meant, where something else is named.
 #[derive(Debug, clap::Args)]
 pub struct AtArgs {
@@ -53,6 +63,13 @@ pub struct AtArgs {
 pub struct Connection {
     /// Asks it.
     pub client: Client,
+}
+
+impl OrgArgs {
+    /// The organisation, to be asked.
+    pub fn find(&self) -> Result<OrgRef, CliError> {
+        Ok(self.output.connect()?.client.org(&self.org))
+    }
 }
 
 impl ServerArgs {

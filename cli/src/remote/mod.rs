@@ -8,7 +8,7 @@ mod name;
 mod shell;
 mod watch;
 
-pub use args::{AtArgs, Connection, OrgArgs, OutputArgs, ServerArgs};
+pub use args::{AtArgs, Connection, NameArgs, OrgArgs, OutputArgs, ServerArgs};
 pub use error::told;
 pub use here::origin;
 pub use known::{Known, Login};
