@@ -27,9 +27,11 @@ pub(super) fn routes(routes: Routes) -> Routes {
 }
 
 async fn find(state: &State, path: &JobPath) -> Answer<JobView> {
-    let detail = view::build(state, &path.build()).await?;
-    let found = detail.jobs.into_iter().find(|view| view.job.id == path.job);
-    found.ok_or_else(|| Refusal::not_found("job"))
+    of(view::build(state, &path.build()).await?.jobs, path)
+}
+
+fn of(jobs: Vec<JobView>, path: &JobPath) -> Answer<JobView> {
+    jobs.into_iter().find(|view| view.job.id == path.job).ok_or_else(|| Refusal::not_found("job"))
 }
 
 async fn show_job(Shared(state): Shared<State>, who: Who, At(path): At<JobPath>) -> Answer<Json<JobView>> {
@@ -47,9 +49,9 @@ async fn approve_job(
     body.read()?;
     let build = path.build().id();
     let handle = state.engine.handle(&build).await?;
-    let trigger = view::build(&state, &path.build()).await?.build.trigger;
-    let of = find(&state, &path).await?.job.environment;
-    if let Some(name) = of.clone() {
+    let detail = view::build(&state, &path.build()).await?;
+    let (trigger, environment) = (detail.build.trigger, of(detail.jobs, &path)?.job.environment);
+    if let Some(name) = environment.clone() {
         let (shared, BuildId { org, repo: id, .. }) = (state.clone(), build.clone());
         let read = state.tables.read(move |sql| {
             let caused = who_caused(sql, &shared.providers, &trigger)?.or(trigger.actor);
@@ -65,7 +67,7 @@ async fn approve_job(
     let mut change = Change::by(known, path.org.as_str(), "job/approve", url(&path));
     let (job, approver) = (path.job.clone(), known.name.clone());
     let written = state.tables.write(move |sql| {
-        if let Some(name) = of {
+        if let Some(name) = environment {
             deployment::approve(sql, &build, &name, &job, &approver, now())?;
             change = change.with("environment", name);
         }

@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State as Shared;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
@@ -10,11 +9,15 @@ use super::Routes;
 use crate::audit::Change;
 use crate::extract::{At, Body, OrgNamePath, OrgPath, Paging, Query, check_filters, check_name};
 use crate::identity::Who;
+use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
-use crate::revision::{already, matches, tagged};
+use crate::revision::{already, remove, tagged};
 use crate::state::{State, now};
 use crate::table::{member, org, repo, role_binding};
+
+/// What a refusal calls one.
+const NOUN: &str = "role binding";
 
 /// Members of one, and repositories.
 const MOST: usize = 500;
@@ -136,19 +139,17 @@ async fn delete_binding(
     let known = who.must(&path.org, Role::Owner)?;
     let change = Change::by(known, path.org.as_str(), "role-binding/delete", url(&path));
     let removed = state.tables.write(move |sql| {
-        let Some(there) = role_binding::find(sql, &path.org, &path.name)? else { return Ok(Err(missing())) };
-        if let Err(refusal) = matches(&headers, Some(there.revision)) {
-            return Ok(Err(refusal));
-        }
-        role_binding::remove(sql, &path.org, &path.name)?;
-        change.write(sql)?;
-        Ok(Ok(StatusCode::NO_CONTENT))
+        let found = role_binding::find(sql, &path.org, &path.name)?.map(|found| found.revision);
+        remove(&headers, found, NOUN, || {
+            role_binding::remove(sql, &path.org, &path.name)?;
+            change.write(sql)
+        })
     });
     removed.await?
 }
 
 fn missing() -> Refusal {
-    Refusal::not_found("role binding")
+    Refusal::not_found(NOUN)
 }
 
 fn url(path: &OrgNamePath) -> String {

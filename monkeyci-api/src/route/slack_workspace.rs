@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State as Shared;
 use http::StatusCode;
 use monkeyci_core::model::OrgId;
@@ -8,6 +7,7 @@ use serde::Deserialize;
 use super::{Routes, integration};
 use crate::extract::{At, Body, OrgNamePath, OrgPath, Paging, Query};
 use crate::identity::Who;
+use crate::json::Json;
 use crate::openapi::Operation;
 use crate::problem::{Answer, Refusal};
 use crate::slack;
@@ -41,7 +41,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
     routes
         .add(list.answers::<Page<SlackWorkspace>>(StatusCode::OK), list_workspaces)
         .add(show.answers::<SlackWorkspace>(StatusCode::OK), show_workspace)
-        .add(put.answers::<SlackWorkspace>(StatusCode::OK), put_workspace)
+        .add(put.keeps::<SlackWorkspace>(), put_workspace)
         .add(Operation::delete(one, "An integration is in a workspace no more"), delete_workspace)
 }
 
@@ -93,11 +93,11 @@ async fn put_workspace(
     body.channels.sort();
     let put = state.tables.write(move |sql| {
         let WorkspacePath { org, workspace: id } = &path;
-        let is_new = slack_workspace::find(sql, org, id)?.is_none();
-        if is_new && slack_workspace::list(sql, org, None, MOST)?.len() as u64 == MOST {
+        let is_there = slack_workspace::find(sql, org, id)?.is_some();
+        if !is_there && slack_workspace::list(sql, org, None, MOST)?.len() as u64 == MOST {
             return Ok(Err(Refusal::conflict(format!("an organisation has at most {MOST} workspaces of Slack"))));
         }
-        slack_workspace::put(sql, org, id, &integration, &body, now())?;
+        let is_new = slack_workspace::put(sql, org, id, &integration, &body, now())?;
         let found = slack_workspace::find(sql, org, id)?;
         Ok(found.map(|found| (is_new, found)).ok_or_else(missing))
     });

@@ -5,6 +5,8 @@ use monkeyci_core::store::{Row, Sql, StoreError};
 use monkeyci_core::values;
 use monkeyci_rest::{SlackWorkspace, SlackWorkspaceBody};
 
+use crate::table::declared;
+
 const COLUMNS: &str = "SELECT org, id, body, integration, updated FROM slack_workspace";
 
 fn read(row: &Row) -> Result<SlackWorkspace, StoreError> {
@@ -55,13 +57,9 @@ pub fn put(
     let json = serde_json::to_string(body).expect("a body is JSON");
     let insert = "INSERT INTO slack_workspace (org, id, integration, body, updated) VALUES ($1, $2, $3, $4, $5)
                   ON CONFLICT (org, id) DO NOTHING";
-    if sql.execute(insert, values![org, id, integration, &json, now])? == 1 {
-        return Ok(true);
-    }
     let update = "UPDATE slack_workspace SET integration = $3, body = $4, updated = $5
                   WHERE org = $1 AND id = $2 AND (body <> $4 OR integration <> $3)";
-    sql.execute(update, values![org, id, integration, &json, now])?;
-    Ok(false)
+    declared::put(sql, insert, update, values![org, id, integration, &json, now])
 }
 
 /// Forgets one; tells whether it was there.
