@@ -39,13 +39,10 @@ struct Entry {
 
 /// A build that is held.
 pub struct Lease {
-    bucket: Bucket,
-    build: BuildId,
-    fence: u64,
+    holding: Holding,
     holder: String,
     /// Earlier ones whose holders did not end well.
     left: Vec<u64>,
-    lost: CancellationToken,
     beating: JoinHandle<()>,
 }
 
@@ -95,11 +92,10 @@ impl Lease {
             let mine = Entry { holder: holder.clone(), beat: 0, released: false };
             if bucket.create_json(&key(build, fence), &mine).await? || is_mine(&bucket, build, fence, &holder).await? {
                 let left = left(&bucket, build, fence).await?;
-                let lost = CancellationToken::new();
-                let holding = Holding { bucket: bucket.clone(), build: build.clone(), fence, lost: lost.clone() };
-                let beats = Beats { holding, holder: holder.clone() };
+                let holding = Holding { bucket, build: build.clone(), fence, lost: CancellationToken::new() };
+                let beats = Beats { holding: holding.clone(), holder: holder.clone() };
                 let beating = tokio::spawn(beats.go_on(silence));
-                return Ok(Self { bucket, build: build.clone(), fence, holder, left, lost, beating });
+                return Ok(Self { holding, holder, left, beating });
             }
             // Somebody was faster: theirs is watched from now on.
         }
@@ -108,7 +104,7 @@ impl Lease {
     /// Its number among those of the build.
     #[must_use]
     pub fn fence(&self) -> u64 {
-        self.fence
+        self.holding.fence
     }
 
     /// Earlier leases whose holders did not end well: something that they started may still be there.
@@ -122,27 +118,27 @@ impl Lease {
     /// # Errors
     /// When that cannot be written: the next holder clears up once more.
     pub async fn cleared(&self, fence: u64) -> Result<(), StoreError> {
+        let Holding { bucket, build, .. } = &self.holding;
         let entry = Entry { holder: String::new(), beat: 0, released: true };
-        self.bucket.put_json(&key(&self.build, fence), &entry).await
+        bucket.put_json(&key(build, fence), &entry).await
     }
 
     /// By this it is asked whether the build is still held.
     #[must_use]
     pub fn holding(&self) -> Holding {
-        let (bucket, build) = (self.bucket.clone(), self.build.clone());
-        Holding { bucket, build, fence: self.fence, lost: self.lost.clone() }
+        self.holding.clone()
     }
 
     /// Cancelled once the build is another's, or that cannot be ruled out.
     #[must_use]
     pub fn lost(&self) -> CancellationToken {
-        self.lost.clone()
+        self.holding.lost.clone()
     }
 
     /// The store, as long as the build is held: nothing is written any more once it is lost.
     #[must_use]
     pub fn guard(&self, objects: Objects) -> Held {
-        Held { objects, build: self.build.clone(), lost: self.lost.clone() }
+        Held { objects, build: self.holding.build.clone(), lost: self.holding.lost.clone() }
     }
 
     /// Lets go of it, with nothing left behind.
@@ -151,14 +147,15 @@ impl Lease {
     /// When that cannot be written: the next holder waits for a sign of life first.
     pub async fn release(mut self) -> Result<(), StoreError> {
         // Asked first: without its beat it counts as lost.
-        let is_lost = self.lost.is_cancelled();
+        let is_lost = self.holding.lost.is_cancelled();
         self.beating.abort();
         let _ended = (&mut self.beating).await;
         if is_lost {
             return Ok(());
         }
         let entry = Entry { holder: self.holder.clone(), beat: u64::MAX, released: true };
-        self.bucket.put_json(&key(&self.build, self.fence), &entry).await
+        let Holding { bucket, build, fence, .. } = &self.holding;
+        bucket.put_json(&key(build, *fence), &entry).await
     }
 }
 

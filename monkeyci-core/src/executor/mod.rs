@@ -234,8 +234,7 @@ pub trait Executor: Send + Sync {
 
     /// Removes what carries `instance` and a fence of which `wanted` says no; returns the names of what it removed.
     ///
-    /// That is asked of what was found, and so after it was: a job that has begun since the question is wanted, and was not
-    /// found before it was.
+    /// `wanted` is asked after something was found, and not before: what was begun while it was looked for is wanted.
     ///
     /// # Errors
     /// When the engine cannot be asked.
