@@ -1,12 +1,11 @@
 //! Limits (version 20190729): how much of what a tenancy may have, and what is left of it.
 
-use oci_signer::Client;
 use reqwest::Method;
 use serde::Deserialize;
 
 use crate::error::Error;
 use crate::page::Page;
-use crate::service::Service;
+use crate::service::{Service, in_region};
 
 /// The version of the service, which begins all paths.
 const VERSION: &str = "20190729";
@@ -46,29 +45,9 @@ pub struct Availability {
     pub effective_quota_value: Option<f64>,
 }
 
+in_region!(Limits, "limits", VERSION);
+
 impl Limits {
-    /// Those of a region.
-    ///
-    /// # Errors
-    /// When the region cannot stand in an address.
-    pub fn in_region(client: Client, region: &str) -> Result<Self, Error> {
-        Ok(Self { service: Service::in_region(client, "limits", region, VERSION)? })
-    }
-
-    /// Those at an address, as that of a private endpoint.
-    ///
-    /// # Errors
-    /// When it is none.
-    pub fn at(client: Client, address: &str) -> Result<Self, Error> {
-        Ok(Self { service: Service::at(client, address, VERSION)? })
-    }
-
-    /// The same, with another way of trying again or of waiting.
-    #[must_use]
-    pub fn with(self, change: impl FnOnce(Service) -> Service) -> Self {
-        Self { service: change(self.service) }
-    }
-
     /// All limits of a service, as `compute`, which a whole tenancy has.
     ///
     /// # Errors
