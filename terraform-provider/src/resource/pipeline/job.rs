@@ -121,61 +121,51 @@ pub struct IdToken {
     audience: Vec<String>,
 }
 
-/// Which builds a job is in. All that is set must hold; of several values of one, any.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Object)]
-#[serde(default, deny_unknown_fields)]
-pub struct Condition {
-    /// Patterns of the branch.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    branch: Option<Vec<String>>,
-    /// Whether the branch is the repository's main branch.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    main_branch: Option<bool>,
-    /// Patterns of the tag.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tag: Option<Vec<String>>,
-    /// Patterns of the branch that a pull request is to be merged into.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    target: Option<Vec<String>>,
-    /// Patterns of a file that changed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    paths: Option<Vec<String>>,
-    /// What caused the build: `push`, `pull-request`, `manual`, `schedule`, `build`, or the name of a source.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    event: Option<Vec<String>>,
-    /// Whether the code comes from somebody who may not push here.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fork: Option<bool>,
-    /// Holds where this does not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    not: Option<Exclusion>,
+/// Conditions are made of the same twice, since types of Terraform do not hold themselves.
+macro_rules! condition {
+    ($(#[doc = $doc:literal])* $name:ident { $($more:tt)* }) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Object)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct $name {
+            /// Patterns of the branch.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            branch: Option<Vec<String>>,
+            /// Whether the branch is the repository's main branch.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            main_branch: Option<bool>,
+            /// Patterns of the tag.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            tag: Option<Vec<String>>,
+            /// Patterns of the branch that a pull request is to be merged into.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            target: Option<Vec<String>>,
+            /// Patterns of a file that changed.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            paths: Option<Vec<String>>,
+            /// What caused the build: `push`, `pull-request`, `manual`, `schedule`, `build`, or the name of a source.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            event: Option<Vec<String>>,
+            /// Whether the code comes from somebody who may not push here.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            fork: Option<bool>,
+            $($more)*
+        }
+    };
 }
 
-/// Which builds a job is not in: those that all of it fits.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Object)]
-#[serde(default, deny_unknown_fields)]
-pub struct Exclusion {
-    /// Patterns of the branch.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    branch: Option<Vec<String>>,
-    /// Whether the branch is the repository's main branch.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    main_branch: Option<bool>,
-    /// Patterns of the tag.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tag: Option<Vec<String>>,
-    /// Patterns of the branch that a pull request is to be merged into.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    target: Option<Vec<String>>,
-    /// Patterns of a file that changed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    paths: Option<Vec<String>>,
-    /// What caused the build.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    event: Option<Vec<String>>,
-    /// Whether the code comes from somebody who may not push here.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fork: Option<bool>,
+condition! {
+    /// Which builds a job is in. All that is set must hold; of several values of one, any.
+    Condition {
+        /// Holds where this does not.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        not: Option<Exclusion>,
+    }
+}
+
+condition! {
+    /// Which builds a job is not in: those that all of it fits.
+    Exclusion {}
 }
 
 /// How often a job is started again.
