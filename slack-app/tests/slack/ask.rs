@@ -26,6 +26,9 @@ async fn people_ask_and_are_answered_as_themselves() {
     house.answered("by ann").await;
     house.command("ann", "/build settings repo:web zone:Europe/Berlin quiet:22:00-07:00").await;
     house.answered("`quiet:22:00-07:00`").await;
+    // Or nothing would be told below at night.
+    house.command("ann", "/build settings quiet:off").await;
+    house.answered("`quiet:off`").await;
     house.command("ann", "/build params set REGION eu").await;
     house.answered("`REGION` of `web` is set.").await;
     house.command("ann", "/build params list").await;
