@@ -88,10 +88,10 @@ pub(crate) trait Declared: tfplugin::Object + Clone + Send + Sync + 'static {
         std::future::ready(Ok(answer))
     }
 
-    /// Whether what the server has there is one of these, where it has others by the same names.
-    fn is_one(answer: &Self::Answer) -> bool {
+    /// The resource that looks after what the server has there, where that is another one.
+    fn other(answer: &Self::Answer) -> Option<&'static str> {
         let _ = answer;
-        true
+        None
     }
 
     /// It, as the server has it.

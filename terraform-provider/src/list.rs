@@ -111,7 +111,7 @@ async fn add<D: Declared + Resource<Client = Server>>(
     let mut found = found.stream();
     while let Some(answer) = found.next().await {
         let answer = answer.map_err(|error| refusal::whole(D::NOUN, &error))?;
-        if !D::is_one(&answer) {
+        if D::other(&answer).is_some() {
             continue;
         }
         let address = address(&answer);

@@ -74,16 +74,22 @@ pub(crate) async fn read<D: Declared>(mut own: D, cx: &Context<Server>) -> Resul
     if !own.is_placed() {
         return Ok(Some(own));
     }
+    let found = find(&mut own, cx).await?;
+    Ok(found.map(|answer| own.filled(answer)))
+}
+
+/// What the server has in its place.
+async fn find<D: Declared>(own: &mut D, cx: &Context<Server>) -> Result<Option<D::Answer>> {
     own.place(&cx.client)?;
     let object = own.at(&cx.client)?;
-    let id = id(&own);
+    let id = id(own);
     let org = id.split('/').next().unwrap_or_default();
     let export = cx.client.snapshots.of(&cx.client.client, org).await;
     if let Some(answer) = export.and_then(|export| own.exported(&export)) {
-        return Ok(answer.map(|answer| own.filled(answer)));
+        return Ok(answer);
     }
     match object.get().await {
-        Ok(answer) => Ok(Some(own.filled(answer))),
+        Ok(answer) => Ok(Some(answer)),
         Err(ClientError::NotFound(_)) => Ok(None),
         Err(error) => Err(own.refused(&error)),
     }
@@ -117,10 +123,15 @@ pub(crate) async fn delete<D: Declared>(own: D, cx: &Context<Server>) -> Result<
 
 /// Finds one that others made.
 pub(crate) async fn import<D: Declared>(address: &str, cx: &Context<Server>) -> Result<D> {
-    let found = read(D::of_address(address)?, cx).await?;
+    let mut own = D::of_address(address)?;
     let missing =
         || Diagnostic::error(format!("There is no such {}", D::NOUN), format!("{address:?} is not on the server."));
-    Ok(found.ok_or_else(missing)?.imported(&cx.client))
+    let found = find(&mut own, cx).await?.ok_or_else(missing)?;
+    if let Some(other) = D::other(&found) {
+        let detail = format!("{address:?} is looked after by `{other}`: import it as one.");
+        return Err(Diagnostic::error(format!("There is another kind of {}", D::NOUN), detail).into());
+    }
+    Ok(own.filled(found).imported(&cx.client))
 }
 
 /// What it is called that has this identity.

@@ -93,8 +93,8 @@ impl Declared for SlackSubscription {
         })
     }
 
-    fn is_one(answer: &rest::Subscription) -> bool {
-        matches!(answer.body.to, rest::Recipient::Slack { .. })
+    fn other(answer: &rest::Subscription) -> Option<&'static str> {
+        (!matches!(answer.body.to, rest::Recipient::Slack { .. })).then_some("monkeyci_subscription")
     }
 
     /// One that somebody has turned to another recipient is in no channel.

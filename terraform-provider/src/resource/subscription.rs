@@ -182,8 +182,8 @@ impl Declared for Subscription {
         told.map_err(|error| refusal::refused(Self::NOUN, &Self::schema(), place, &error))
     }
 
-    fn is_one(answer: &rest::Subscription) -> bool {
-        !matches!(answer.body.to, rest::Recipient::Slack { .. })
+    fn other(answer: &rest::Subscription) -> Option<&'static str> {
+        matches!(answer.body.to, rest::Recipient::Slack { .. }).then_some("monkeyci_slack_subscription")
     }
 
     fn filled(self, answer: rest::Subscription) -> Self {

@@ -162,6 +162,13 @@ fn channels_and_users_of_slack_are_set_up_changed_repaired_and_imported() {
         ("monkeyci_subscription.hook", "acme/subscription/hook"),
         ("monkeyci_slack_user_link.me", "acme/slack/T0123/U0789"),
     ]);
+    // What the other resource looks after is not taken for one without a recipient.
+    let mistaken = [("slack_subscription", "subscription", "shop"), ("subscription", "slack_subscription", "hook")];
+    for (right, wrong, name) in mistaken {
+        w.write("main.tf", &format!("import {{\n  to = monkeyci_{wrong}.x\n  id = \"acme/subscription/{name}\"\n}}\n"));
+        let said = w.fails(&["plan", "-generate-config-out=x.tf"]);
+        assert!(said.contains(&format!("`monkeyci_{right}`")), "{said}");
+    }
     // To say what is so anyway changes nothing of what was imported.
     let usual = "\"C0456\"\n  on        = [\"failed\", \"recovered\", \"waiting\"]\n  style     = {}";
     w.write("main.tf", &SLACK.replace("\"C0456\"", usual));
