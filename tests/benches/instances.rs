@@ -235,8 +235,9 @@ fn now() -> Duration {
 /// When the job says that it begins and ends.
 fn times(said: &[u8], epoch: Duration) -> Outcome<(Duration, Duration)> {
     let said = String::from_utf8_lossy(said);
-    let mut times = said.lines().map(|line| line.trim().parse().map(Duration::from_nanos));
-    let mut next = || -> Outcome<Duration> { Ok(times.next().ok_or("the job's output is not whole")??) };
-    let (begins, ends) = (next()?, next()?);
+    let mut times = said.lines().map_while(|line| line.trim().parse().map(Duration::from_nanos).ok());
+    let (Some(begins), Some(ends)) = (times.next(), times.next()) else {
+        return Err(format!("the job is to say two times, and says {said:?}").into());
+    };
     Ok((begins.saturating_sub(epoch), ends.saturating_sub(epoch)))
 }
