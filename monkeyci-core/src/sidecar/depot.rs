@@ -3,6 +3,8 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use super::series::Pieces;
+
 /// Objects under one address, for one attempt. Names are ours: small letters, digits, `.`, `-` and `/`.
 #[async_trait]
 pub trait Depot: Send + Sync {
@@ -23,6 +25,18 @@ pub trait Depot: Send + Sync {
     /// # Errors
     /// When it cannot be had, or has more than `most` bytes.
     async fn get(&self, name: &str, most: usize) -> Result<Option<Bytes>, DepotError>;
+
+    /// An object, if it is there, told to `pieces` as it comes; how many bytes it has. One that was broken off may be asked for
+    /// again, and goes on where it was.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    async fn pour(&self, name: &str, most: usize, pieces: &Pieces) -> Result<Option<usize>, DepotError> {
+        let Some(bytes) = self.get(name, most).await? else { return Ok(None) };
+        let length = bytes.len();
+        pieces.tell(0, bytes).await;
+        Ok(Some(length))
+    }
 
     /// Removes all objects. The sidecar never does.
     ///

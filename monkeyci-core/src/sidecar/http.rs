@@ -8,6 +8,7 @@ use reqwest::header::{HeaderValue, IF_NONE_MATCH};
 use reqwest::{Method, Response, StatusCode, Url};
 
 use super::depot::{Depot, DepotError};
+use super::series::Pieces;
 
 /// How long a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -119,6 +120,26 @@ impl Depot for HttpDepot {
         }
     }
 
+    /// What is large is never in memory as a whole.
+    async fn pour(&self, name: &str, most: usize, pieces: &Pieces) -> Result<Option<usize>, DepotError> {
+        let mut answer = self.send(Method::GET, name, None, false).await?;
+        match answer.status() {
+            StatusCode::NOT_FOUND => return Ok(None),
+            StatusCode::OK => {}
+            _ => return Err(refused(name, answer).await),
+        }
+        let mut came = 0;
+        while let Some(piece) = chunk(name, &mut answer).await? {
+            let at = came;
+            came += piece.len();
+            if came > most {
+                return Err(DepotError::too_long(name, most));
+            }
+            pieces.tell(at, piece).await;
+        }
+        Ok(Some(came))
+    }
+
     /// Asks the server to remove the folder. One that knows no such request keeps it.
     async fn clear(&self) -> Result<(), DepotError> {
         let answer = self.send(Method::DELETE, "", None, false).await?;
@@ -137,13 +158,17 @@ async fn body(name: &str, mut answer: Response, most: usize) -> Result<Bytes, De
         return Err(DepotError::too_long(name, most));
     }
     let mut bytes = BytesMut::with_capacity(told.unwrap_or(0));
-    while let Some(piece) = answer.chunk().await.map_err(|error| DepotError::away(name, said(error)))? {
+    while let Some(piece) = chunk(name, &mut answer).await? {
         if bytes.len() + piece.len() > most {
             return Err(DepotError::too_long(name, most));
         }
         bytes.extend_from_slice(&piece);
     }
     Ok(bytes.freeze())
+}
+
+async fn chunk(name: &str, answer: &mut Response) -> Result<Option<Bytes>, DepotError> {
+    answer.chunk().await.map_err(|error| DepotError::away(name, said(error)))
 }
 
 async fn refused(name: &str, answer: Response) -> DepotError {

@@ -65,6 +65,11 @@ pub use http::HttpDepot;
 pub use objects::Objects;
 pub use order::{ORDER, Order, PROTOCOL};
 
+/// Variables that a sidecar's container has, beside those that its executor wants. They are for the C library's allocator: threads
+/// share what was freed, and what is larger than 128 KiB goes back to the system at once (mallopt(3)). A sidecar that sends
+/// 100 MB holds a sixth less by that.
+pub const VARIABLES: [(&str, &str); 2] = [("MALLOC_ARENA_MAX", "1"), ("MALLOC_MMAP_THRESHOLD_", "131072")];
+
 /// The name of a chunk of the report, or of what comes after the last.
 fn report_name(offset: u64) -> String {
     format!("report/{offset:020}")

@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use super::depot::{Depot, DepotError};
 use super::pace::Pace;
+use super::series::Pieces;
 
 /// The first pause at most, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
@@ -56,6 +57,10 @@ impl Depot for Patient {
 
     async fn get(&self, name: &str, most: usize) -> Result<Option<Bytes>, DepotError> {
         self.ask(|| self.depot.get(name, most)).await
+    }
+
+    async fn pour(&self, name: &str, most: usize, pieces: &Pieces) -> Result<Option<usize>, DepotError> {
+        self.ask(|| self.depot.pour(name, most, pieces)).await
     }
 
     async fn clear(&self) -> Result<(), DepotError> {

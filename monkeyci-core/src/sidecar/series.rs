@@ -2,12 +2,14 @@
 //!
 //! All have [`PART`] bytes but the last, which has fewer, maybe none: that is how its end is known. So whatever is large is
 //! sent while it is packed and unpacked while it comes, an object that fails is sent again from memory, no server needs to know
-//! uploads in parts, and neither side ever holds more than a few parts.
+//! uploads in parts, and whoever sends holds two parts, whoever fetches about one.
 
 use std::io::{self, Read, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use bytes::Bytes;
-use tokio::sync::mpsc;
+use bytes::{Buf, Bytes};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc::{self, OwnedPermit};
 use tokio::task::spawn_blocking;
 
 use super::depot::Depot;
@@ -27,7 +29,7 @@ pub async fn send<T: Send + 'static>(
 ) -> Result<T, SidecarError> {
     let (to, mut parts) = mpsc::channel(1);
     let writing = spawn_blocking(move || {
-        let mut out = Parts { to, part: Vec::new() };
+        let mut out = Parts { to, room: None, part: Vec::new() };
         let made = write(&mut out)?;
         out.finish().map_err(SidecarError::io("sending files"))?;
         Ok(made)
@@ -81,21 +83,41 @@ async fn bring(
 ) -> Result<(), SidecarError> {
     let mut number = 0;
     loop {
-        // Who reads may have seen enough: then their word counts. There is room before there is a part, so that one is read
-        // while one comes, and no third is held.
-        let Ok(room) = to.reserve().await else { return Ok(()) };
         let object = part_name(name, number);
-        let Some(part) = depot.get(&object, PART).await? else {
+        let Some(length) = depot.pour(&object, PART, &Pieces::new(to.clone())).await? else {
             return Err(SidecarError::broken(&object, "is missing"));
         };
         number += 1;
         if number * PART as u64 > most.saturating_add(PART as u64) {
             return Err(SidecarError::broken(name, format!("has more than {most} bytes")));
         }
-        let last = part.len() < PART;
-        room.send(Ok(part));
-        if last {
+        // Who reads may have seen enough: then their word counts.
+        if length < PART || to.is_closed() {
             return Ok(());
+        }
+    }
+}
+
+/// Where an object goes piece by piece, each once, however often the object is begun.
+pub struct Pieces {
+    to: mpsc::Sender<io::Result<Bytes>>,
+    /// Bytes of the object that were told.
+    told: AtomicUsize,
+}
+
+impl Pieces {
+    fn new(to: mpsc::Sender<io::Result<Bytes>>) -> Self {
+        Self { to, told: AtomicUsize::new(0) }
+    }
+
+    /// Tells what of `piece`, which begins at byte `at` of the object, was not told before, once there is room for it.
+    pub async fn tell(&self, at: usize, mut piece: Bytes) {
+        let end = at + piece.len();
+        let Ok(room) = self.to.reserve().await else { return };
+        let told = self.told.fetch_max(end, Ordering::Relaxed);
+        if told < end {
+            piece.advance(told.saturating_sub(at));
+            room.send(Ok(piece));
         }
     }
 }
@@ -111,29 +133,40 @@ fn joined<T>(ended: Result<Result<T, SidecarError>, tokio::task::JoinError>) -> 
 /// Cuts what is written into parts.
 struct Parts {
     to: mpsc::Sender<Bytes>,
+    /// Room for the part that is being filled.
+    room: Option<OwnedPermit<Bytes>>,
     part: Vec<u8>,
 }
 
 impl Parts {
-    fn send(&mut self) -> io::Result<()> {
-        let part = std::mem::take(&mut self.part);
-        self.to.blocking_send(part.into()).map_err(|_| io::ErrorKind::BrokenPipe.into())
+    /// Begins a part once the one before is being sent, so that no third is held.
+    fn begin(&mut self) -> io::Result<OwnedPermit<Bytes>> {
+        let room = match self.room.take() {
+            Some(room) => Ok(room),
+            None => Handle::current().block_on(self.to.clone().reserve_owned()),
+        };
+        room.map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 
     /// Sends the last part, which is shorter than the others.
     fn finish(mut self) -> io::Result<()> {
-        self.send()
+        let room = self.begin()?;
+        room.send(self.part.into());
+        Ok(())
     }
 }
 
 impl Write for Parts {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let permit = self.begin()?;
         let room = PART - self.part.len();
         let count = room.min(bytes.len());
         self.part.reserve_exact(room);
         self.part.extend_from_slice(&bytes[..count]);
         if self.part.len() == PART {
-            self.send()?;
+            permit.send(std::mem::take(&mut self.part).into());
+        } else {
+            self.room = Some(permit);
         }
         Ok(count)
     }
@@ -143,7 +176,7 @@ impl Write for Parts {
     }
 }
 
-/// Reads parts as they come.
+/// Reads what comes as it comes.
 struct Arriving {
     from: mpsc::Receiver<io::Result<Bytes>>,
     part: Bytes,
@@ -166,14 +199,18 @@ impl Read for Arriving {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::time::Duration;
 
+    use async_trait::async_trait;
     use object_store::memory::InMemory;
     use object_store::path::Path;
 
+    use super::super::depot::DepotError;
     use super::super::objects::Objects;
+    use super::super::patient::Patient;
     use super::*;
 
-    async fn through(depot: &Objects, bytes: Vec<u8>) -> Vec<u8> {
+    async fn through(depot: &dyn Depot, bytes: Vec<u8>) -> Vec<u8> {
         let written = bytes.clone();
         let write = move |out: &mut dyn Write| out.write_all(&written).map_err(SidecarError::io("writing"));
         send(depot, "work", write).await.expect("sent");
@@ -193,6 +230,46 @@ mod tests {
             let bytes: Vec<u8> = (0..length).map(|at| (at % 251) as u8).collect();
             assert!(through(&depot, bytes.clone()).await == bytes, "{length} bytes");
         }
+    }
+
+    /// One that breaks off in the middle of each object when it is first asked for it.
+    struct Shaky(Objects, AtomicUsize);
+
+    #[async_trait]
+    impl Depot for Shaky {
+        async fn put(&self, name: &str, bytes: Bytes) -> Result<(), DepotError> {
+            self.0.put(name, bytes).await
+        }
+
+        async fn create(&self, name: &str, bytes: Bytes) -> Result<bool, DepotError> {
+            self.0.create(name, bytes).await
+        }
+
+        async fn get(&self, name: &str, most: usize) -> Result<Option<Bytes>, DepotError> {
+            self.0.get(name, most).await
+        }
+
+        async fn pour(&self, name: &str, most: usize, pieces: &Pieces) -> Result<Option<usize>, DepotError> {
+            let Some(all) = self.get(name, most).await? else { return Ok(None) };
+            let first = self.1.fetch_add(1, Ordering::Relaxed) % 2 == 0;
+            let count = if first { all.len() / 2 } else { all.len() };
+            for at in (0..count).step_by(100_000) {
+                pieces.tell(at, all.slice(at..count.min(at + 100_000))).await;
+            }
+            if first { Err(DepotError::away(name, "broken off")) } else { Ok(Some(count)) }
+        }
+
+        async fn clear(&self) -> Result<(), DepotError> {
+            self.0.clear().await
+        }
+    }
+
+    #[tokio::test]
+    async fn an_object_that_breaks_off_goes_on_where_it_was() {
+        let depot = Shaky(Objects::new(Arc::new(InMemory::new()), Path::from("a")), AtomicUsize::new(0));
+        let depot = Patient::new(Arc::new(depot), Duration::from_secs(60));
+        let bytes: Vec<u8> = (0..2 * PART + 250_000).map(|at| (at % 251) as u8).collect();
+        assert!(through(&depot, bytes.clone()).await == bytes);
     }
 
     #[tokio::test]

@@ -13,6 +13,7 @@ use super::record::Record;
 use super::{Oci, handover, place};
 use crate::executor::{ExecutorError, Order, Wanted};
 use crate::job_dir::{JobDir, Program};
+use crate::sidecar::series::Pieces;
 use crate::sidecar::{self, Depot, DepotError, HttpDepot};
 
 /// What the names of all objects of jobs begin with.
@@ -182,6 +183,10 @@ impl Depot for Prefix {
 
     async fn get(&self, name: &str, most: usize) -> Result<Option<Bytes>, DepotError> {
         self.address.get(name, most).await
+    }
+
+    async fn pour(&self, name: &str, most: usize, pieces: &Pieces) -> Result<Option<usize>, DepotError> {
+        self.address.pour(name, most, pieces).await
     }
 
     async fn clear(&self) -> Result<(), DepotError> {

@@ -14,6 +14,7 @@ use super::shape::{Candidate, Share};
 use super::{place, service};
 use crate::attempt::Attempt;
 use crate::executor::{ExecutorError, Order, RegistryAuth, registry};
+use crate::sidecar;
 
 /// The tag that says whose an instance is.
 pub(super) const INSTANCE: &str = "monkeyci-instance";
@@ -136,6 +137,7 @@ fn sidecar(settings: &Settings, arguments: &[String]) -> CreateContainer {
         display_name: Some(SIDECAR.into()),
         image_url: registry::full_name(&settings.sidecar_image),
         arguments: arguments.to_vec(),
+        environment_variables: sidecar::VARIABLES.map(|(name, value)| (name.into(), value.into())).into(),
         volume_mounts: mounts(),
         is_resource_principal_disabled: Some(false),
         // Its image may have another user: it reads what a job wrote as root, and gives files to whom the job runs as.
@@ -270,6 +272,7 @@ pub(super) mod tests {
             containers[1]["securityContext"],
             json!({ "securityContextType": "LINUX", "runAsUser": 0, "runAsGroup": 0 })
         );
+        assert_eq!(containers[1]["environmentVariables"]["MALLOC_ARENA_MAX"], "1");
         let job = &containers[0];
         assert_eq!(job["resourceConfig"], json!({ "vcpusLimit": 2.0, "memoryLimitInGBs": 4.0 }));
         assert_eq!(job["command"], json!(["/bin/sh", "-c"]));
