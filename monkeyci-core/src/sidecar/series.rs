@@ -251,7 +251,7 @@ mod tests {
 
         async fn pour(&self, name: &str, most: usize, pieces: &Pieces) -> Result<Option<usize>, DepotError> {
             let Some(all) = self.get(name, most).await? else { return Ok(None) };
-            let first = self.1.fetch_add(1, Ordering::Relaxed) % 2 == 0;
+            let first = self.1.fetch_add(1, Ordering::Relaxed).is_multiple_of(2);
             let count = if first { all.len() / 2 } else { all.len() };
             for at in (0..count).step_by(100_000) {
                 pieces.tell(at, all.slice(at..count.min(at + 100_000))).await;
