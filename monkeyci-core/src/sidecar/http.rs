@@ -91,6 +91,16 @@ impl HttpDepot {
         request.send().await.map_err(|error| DepotError::away(name, said(error)))
     }
 
+    /// The answer that holds an object, if it is there.
+    async fn found(&self, name: &str) -> Result<Option<Response>, DepotError> {
+        let answer = self.send(Method::GET, name, None, false).await?;
+        match answer.status() {
+            StatusCode::NOT_FOUND => Ok(None),
+            StatusCode::OK => Ok(Some(answer)),
+            _ => Err(refused(name, answer).await),
+        }
+    }
+
     async fn put_if(&self, name: &str, bytes: Bytes, fresh: bool) -> Result<bool, DepotError> {
         let answer = self.send(Method::PUT, name, Some(bytes), fresh).await?;
         match answer.status() {
@@ -112,22 +122,15 @@ impl Depot for HttpDepot {
     }
 
     async fn get(&self, name: &str, most: usize) -> Result<Option<Bytes>, DepotError> {
-        let answer = self.send(Method::GET, name, None, false).await?;
-        match answer.status() {
-            StatusCode::NOT_FOUND => Ok(None),
-            StatusCode::OK => body(name, answer, most).await.map(Some),
-            _ => Err(refused(name, answer).await),
+        match self.found(name).await? {
+            Some(answer) => body(name, answer, most).await.map(Some),
+            None => Ok(None),
         }
     }
 
     /// What is large is never in memory as a whole.
     async fn pour(&self, name: &str, most: usize, pieces: &Pieces) -> Result<Option<usize>, DepotError> {
-        let mut answer = self.send(Method::GET, name, None, false).await?;
-        match answer.status() {
-            StatusCode::NOT_FOUND => return Ok(None),
-            StatusCode::OK => {}
-            _ => return Err(refused(name, answer).await),
-        }
+        let Some(mut answer) = self.found(name).await? else { return Ok(None) };
         let mut came = 0;
         while let Some(piece) = chunk(name, &mut answer).await? {
             let at = came;

@@ -60,7 +60,14 @@ impl Depot for Patient {
     }
 
     async fn pour(&self, name: &str, most: usize, pieces: &Pieces) -> Result<Option<usize>, DepotError> {
-        self.ask(|| self.depot.pour(name, most, pieces)).await
+        loop {
+            let before = pieces.told();
+            match self.ask(|| self.depot.pour(name, most, pieces)).await {
+                // Whoever reads may be slow, and what goes on is not given up.
+                Err(DepotError::Away { .. }) if pieces.told() > before => {}
+                poured => return poured,
+            }
+        }
     }
 
     async fn clear(&self) -> Result<(), DepotError> {
