@@ -84,10 +84,10 @@ impl Cloud {
     }
 }
 
-/// All files beneath a folder.
+/// All files beneath a folder. The server lives, and may clear away what a job had while this looks.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         match entry.file_type() {
             Ok(kind) if kind.is_dir() => found.extend(files(&entry.path())),
             Ok(kind) if kind.is_file() => found.push(entry.path()),
