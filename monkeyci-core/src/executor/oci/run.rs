@@ -3,6 +3,7 @@
 use super::record::Record;
 use super::{Oci, depot, service};
 use crate::executor::ending::end_canceled;
+use crate::executor::start::Start;
 use crate::executor::{ExecutorError, Exit, Order, Watch};
 use crate::job_dir::report::Reader;
 use crate::sidecar::{self, Host};
@@ -11,7 +12,8 @@ impl Oci {
     pub(super) async fn run_job(&self, order: &Order, watch: &Watch) -> Result<Exit, ExecutorError> {
         check(order)?;
         if Record::of(&order.dir)?.fetched {
-            // Whoever ran it before us was killed when it had ended.
+            // Whoever ran it before us was killed when it had ended, and may not have got to say that it began.
+            Start::new(&order.dir)?.tell(watch);
             let cleared = self.clear_away(order).await;
             return Ok(left(Exit::default(), &Record::of(&order.dir)?, cleared));
         }
