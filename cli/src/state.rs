@@ -9,8 +9,8 @@ use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
+use monkeyci_core::lock::seize;
 use serde::{Deserialize, Serialize};
 
 use crate::error::CliError;
@@ -18,10 +18,6 @@ use crate::request::Request;
 
 /// Invocations of a repository whose logs and artifacts are kept: so many that are over, and so many that are not.
 const KEPT: usize = 10;
-
-/// How often, and how long in between, a lock is tried that somebody holds.
-const LAST_MOMENTS: u32 = 10;
-const LAST_MOMENT: Duration = Duration::from_millis(5);
 
 /// The folders of the program.
 #[derive(Debug, Clone)]
@@ -103,20 +99,6 @@ pub struct Invocation {
     pub record: Record,
     // Held until the process ends, and not a moment longer, however it ends.
     _lock: File,
-}
-
-/// Takes a lock, unless its holder lives.
-///
-/// A process that is killed while it starts another leaves a copy of itself for a moment, which holds the lock until it has
-/// become the other program. It must not pass for the process.
-fn seize(lock: &File) -> Result<(), TryLockError> {
-    for _ in 0..LAST_MOMENTS {
-        match lock.try_lock() {
-            Err(TryLockError::WouldBlock) => std::thread::sleep(LAST_MOMENT),
-            taken => return taken,
-        }
-    }
-    lock.try_lock()
 }
 
 impl Repository {

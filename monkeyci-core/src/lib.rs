@@ -69,7 +69,7 @@
 //! - [`trigger`]: what causes builds from outside: webhooks of forges, schedules. Pure too.
 //! - ports: [`store`], [`source`], [`script`], [`executor`], [`transport`]; [`program`]: scripts that are programs.
 //! - far away: `sidecar`, the job directory of a container that sees nothing of ours.
-//! - files: [`job_dir`], [`workspace`], [`log`], [`blob`], [`test_report`], [`secret`].
+//! - files: [`job_dir`], [`lock`], [`workspace`], [`log`], [`blob`], [`test_report`], [`secret`].
 
 pub use monkeyci_model as model;
 
@@ -102,6 +102,7 @@ mod port;
 
 pub mod blob;
 pub mod job_dir;
+pub mod lock;
 pub mod log;
 pub mod secret;
 pub mod test_report;

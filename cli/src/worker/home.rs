@@ -2,6 +2,8 @@ use std::fs::{self, File, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use monkeyci_core::lock::seize;
+
 use crate::error::CliError;
 
 /// The folder that a worker works in. It is one worker's as long as this is kept.
@@ -18,7 +20,7 @@ impl Home {
         fs::create_dir_all(dir).map_err(unusable)?;
         let dir = dir.canonicalize().map_err(unusable)?;
         let lock = File::create(dir.join("lock")).map_err(unusable)?;
-        match lock.try_lock() {
+        match seize(&lock) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let message = format!("another worker works in `{}`", dir.display());

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OpenFlags};
 
+use crate::lock::seize;
 use crate::store::StoreError;
 
 /// Tells our files from other SQLite databases: "MkCI" in ASCII.
@@ -109,7 +110,7 @@ impl DatabaseFile {
         };
         let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).clone();
         let mut file = options.open(self.beside(".lock")).map_err(io)?;
-        file.try_lock().map_err(|error| match error {
+        seize(&file).map_err(|error| match error {
             TryLockError::WouldBlock => StoreError::InUse { path: self.name().to_owned() },
             TryLockError::Error(error) => io(error),
         })?;
