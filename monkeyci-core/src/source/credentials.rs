@@ -138,8 +138,18 @@ IFS= read -r answer < "${{0%/*}}/$name" && [ -n "$answer" ] && printf '%s\n' "$a
             scheme = url.scheme().as_str(),
             host = url.host(),
         );
-        fs::write(&script, program)?;
-        fs::set_permissions(&script, Permissions::from_mode(0o700))?;
+        // Another process writes it: a child that this one forks meanwhile would hold it open for writing, and what is open so
+        // cannot be run. Git does not try again.
+        let mut writer = std::process::Command::new("/bin/sh")
+            .args(["-c", "cat > \"$0\" && chmod 700 \"$0\""])
+            .arg(&script)
+            .stdin(std::process::Stdio::piped())
+            .spawn()?;
+        let written = writer.stdin.take().map_or(Ok(()), |mut pipe| pipe.write_all(program.as_bytes()));
+        if !writer.wait()?.success() {
+            return Err(io::Error::other("the program that git asks for a password cannot be written"));
+        }
+        written?;
         self.env.push(("GIT_ASKPASS", text(&script)?));
         Ok(())
     }
