@@ -432,9 +432,10 @@ impl Config {
                 "scripts that are programs cannot run as another user: set `script-image`, and not `script-programs`";
             return Err(format!("executor.process-user: {why}"));
         }
-        if self.lease_seconds < 6 {
+        if self.lease_seconds < 10 {
             let seconds = self.lease_seconds;
-            return Err(format!("lease-seconds: workers are heard of every 5 seconds, so that {seconds} is too few"));
+            let why = "workers are heard of every 5 seconds, and one may be late: 10 or more";
+            return Err(format!("lease-seconds: {seconds} is too few; {why}"));
         }
         if self.executor.engine == ContainerEngine::Oci {
             self.executor.oci.check().map_err(|why| format!("executor.oci.{why}"))?;

@@ -158,7 +158,7 @@ async fn one(state: &State, sender: &Sender, of: String, stop: &CancellationToke
     if notice_state == NoticeState::Failed {
         tracing::warn!(org = %row.org, subscription = row.name, notice = id, why = note, "a subscriber is not told");
     }
-    state.tables.write(move |sql| notice::settle(sql, &id, notice_state, next, note.as_deref())).await?;
+    state.tables.write(move |sql| notice::settle(sql, &id, since, notice_state, next, note.as_deref())).await?;
     Ok(true)
 }
 

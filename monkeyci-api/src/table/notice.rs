@@ -107,7 +107,9 @@ pub fn find(sql: &mut dyn Sql, subscription: &str, id: &str) -> Result<Option<No
 /// # Errors
 /// When it cannot be written.
 pub fn again(sql: &mut dyn Sql, id: &str, now: Millis) -> Result<(), StoreError> {
-    let update = "UPDATE notice SET state = 'queued', since = $2, tries = 0, next = $2, note = NULL WHERE id = $1";
+    // Later than before in any case: who is sending it just now then knows that this is another telling.
+    let update = "UPDATE notice SET state = 'queued', since = CASE WHEN since < $2 THEN $2 ELSE since + 1 END,
+                  tries = 0, next = $2, note = NULL WHERE id = $1";
     sql.execute(update, values![id, now]).map(drop)
 }
 
@@ -144,19 +146,21 @@ pub fn next(sql: &mut dyn Sql, now: Millis) -> Result<Option<Millis>, StoreError
     rows.first().map_or(Ok(None), |row| row.maybe(0, Row::integer))
 }
 
-/// Notes how it went to send a notice, and when that is tried again, if it is.
+/// Notes how it went to send a notice that was wanted at `since`, and when that is tried again, if it is. Where it was wanted
+/// once more in the meantime, that is due still.
 ///
 /// # Errors
 /// When it cannot be written.
 pub fn settle(
     sql: &mut dyn Sql,
     id: &str,
+    since: Millis,
     state: NoticeState,
     next: Option<Millis>,
     note: Option<&str>,
 ) -> Result<(), StoreError> {
-    let update = "UPDATE notice SET tries = tries + 1, state = $2, next = $3, note = $4 WHERE id = $1";
-    sql.execute(update, values![id, state.as_str(), next, note]).map(drop)
+    let update = "UPDATE notice SET tries = tries + 1, state = $3, next = $4, note = $5 WHERE id = $1 AND since = $2";
+    sql.execute(update, values![id, since, state.as_str(), next, note]).map(drop)
 }
 
 /// Removes up to `limit` notices from before a moment that are not tried again; returns how many.

@@ -93,6 +93,7 @@ async fn a_receiver_that_breaks_is_told_later_and_one_that_hangs_holds_up_nobody
     let failed = |list: &Value| list["items"][0]["note"] == "the receiver answers 503";
     let listed = house.until("/v1/orgs/acme/subscriptions/a/deliveries", failed).await;
     assert_eq!(listed["items"][0]["state"], "queued");
+    house.until("/v1/orgs/acme/subscriptions/c/deliveries", |list| list["items"][0]["state"] == "delivered").await;
     // What nobody took is sent again by the next server, under the same id; what was taken is not.
     house.again().await;
     broken.answer(Some(200));
@@ -105,6 +106,21 @@ async fn a_receiver_that_breaks_is_told_later_and_one_that_hangs_holds_up_nobody
         assert_eq!(listed["items"].as_array().map(Vec::len), Some(1), "it is queued once");
     }
     assert_eq!(well.came(1).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_wanted_once_more_while_it_is_being_sent_is_sent_once_more() {
+    let (house, receiver) = (House::with_script("[]").await, Receiver::open().await);
+    house.put(DEPLOYS, json!({ "to": { "webhook": { "url": receiver.url } } })).await.must(201);
+    receiver.answer(None);
+    build(&house, BROKEN).await;
+    let id = receiver.came(1).await.remove(0).id;
+    house.post(&format!("{DEPLOYS}/deliveries/{id}/redeliver"), json!({})).await.must(202);
+    receiver.answer(Some(204));
+    let came = receiver.came(2).await;
+    assert!(came.iter().all(|one| one.id == id), "{came:#?}");
+    let is_told = |list: &Value| list["items"][0]["state"] == "delivered" && list["items"][0]["tries"] == 1;
+    house.until(&format!("{DEPLOYS}/deliveries"), is_told).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
