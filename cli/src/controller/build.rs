@@ -23,6 +23,7 @@ use super::obey::{Obeying, obey};
 use super::report::is_news;
 use super::ship::Shipping;
 use super::source::{fill, remembered, request, source};
+use super::teller::Teller;
 use super::{Controller, Ran};
 use crate::command::short;
 use crate::drive::{Drive, Left};
@@ -46,7 +47,7 @@ impl Controller<'_> {
         lease: &Lease,
         id: &BuildId,
         queued: Option<&Queued>,
-        view: &mut dyn View,
+        view: &mut Teller<'_>,
     ) -> Result<Option<Ran>, CliError> {
         let row = self.stored.objects.build(id).await.map_err(ours)?;
         let known = row.as_ref().map_or(0, |row| row.events);
@@ -99,7 +100,7 @@ impl Controller<'_> {
         id: &BuildId,
         (queued, known): (&Queued, u64),
         news: &Arc<Notify>,
-        view: &mut dyn View,
+        view: &mut Teller<'_>,
     ) -> Result<Option<Ran>, CliError> {
         let folder = Folder::take(&self.above(id), lease.fence(), lease.left()).map_err(|error| unusable(&error))?;
         let takes_up = folder.left.is_some() || self.hands_over();
@@ -216,7 +217,7 @@ impl Controller<'_> {
         session: &Session,
         id: &BuildId,
         wanted: Option<BuildRequest>,
-        view: &mut dyn View,
+        view: &mut Teller<'_>,
     ) -> Result<(Progress, Left), CliError> {
         let failed = |error: EngineError| CliError::ours(chain(&error));
         let (engine, instance) = (&session.engine, self.label(id));
@@ -226,7 +227,7 @@ impl Controller<'_> {
             None => engine.handle(id).await.map_err(failed)?,
         };
         let _obeying = Obeying::begin(bucket.clone(), engine.handle(id).await.map_err(failed)?);
-        let mut known = if self.whole { 0 } else { session.known };
+        let mut known = if self.whole { view.told } else { session.known };
         loop {
             obey(bucket, &handle).await?;
             let (view, instance) = (&mut *view, instance.as_str());

@@ -12,6 +12,7 @@ mod report;
 mod ship;
 mod source;
 mod supersede;
+mod teller;
 
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ use crate::session::Limits;
 use crate::state::Folders;
 use crate::stored::{Stored, ours};
 use crate::ui::View;
+use teller::Teller;
 
 pub use forges::Forges;
 pub use publish::Publisher;
@@ -79,13 +81,14 @@ impl Controller<'_> {
 
     /// Runs a build as far as it goes. It is begun with what is wanted, where it is not there yet.
     pub async fn run(&self, id: &BuildId, queued: Option<&Queued>, view: &mut dyn View) -> Result<Ran, CliError> {
+        let mut teller = Teller::new(view);
         loop {
             let lease = match Lease::take(&self.stored.objects, id, self.silence).await {
                 Ok(lease) => lease,
                 Err(NotHeld::Busy(_)) => return Ok(Ran::Busy),
                 Err(NotHeld::Store(error)) => return Err(ours(error)),
             };
-            let held = self.hold(&lease, id, queued, view).await;
+            let held = self.hold(&lease, id, queued, &mut teller).await;
             if let Ok(None) = held {
                 // Somebody else has written to it: theirs it is, or nobody's.
                 continue;
