@@ -1,7 +1,8 @@
 //! What sets MonkeyCI up as code says nothing that its providers do not know.
 //!
 //! Oracle's provider cannot be fetched where tests run. `tests/fixture/oci-provider.json` has the names and arguments of what
-//! is used of it, as they are in the provider of 2025-09; what only a plan against a tenancy shows is told in the guide.
+//! is used of it, as they are in the provider of 2025-09. Where it is there, in a mirror that `MONKEYCI_TEST_OCI_PROVIDER`
+//! names, it says so itself; what only a plan against a tenancy shows is told in the guide.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -172,6 +173,26 @@ fn it_is_formatted() {
     let arguments = ["fmt", "-check", "-recursive", "-no-color", "deploy/oci"];
     let Some(output) = terraform(&sources::root(), &arguments) else { return };
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
+fn oracles_provider_takes_it() {
+    let Ok(mirror) = std::env::var("MONKEYCI_TEST_OCI_PROVIDER") else {
+        let required = std::env::var("MONKEYCI_TEST_REQUIRE").unwrap_or_default();
+        let is_required = required.split(',').any(|name| name == "oci-provider" || name == "all");
+        assert!(!is_required, "`oci-provider` is required and missing");
+        return eprintln!("skipped: oci-provider: MONKEYCI_TEST_OCI_PROVIDER names no mirror");
+    };
+    let home = tempfile::tempdir().expect("a folder");
+    for (name, text) in sources::files() {
+        let Some(name) = name.strip_prefix("deploy/oci/").filter(|name| !name.contains('/')) else { continue };
+        std::fs::write(home.path().join(name), text).expect("writes");
+    }
+    let mirror = format!("-plugin-dir={mirror}");
+    for arguments in [&["init", "-no-color", &mirror][..], &["validate", "-no-color"]] {
+        let Some(output) = terraform(home.path(), arguments) else { return };
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
 }
 
 /// What would be made in the cloud, by what Terraform calls it.
