@@ -98,7 +98,7 @@ mod tests {
         let server = Server::open(&config).await.expect("opens");
         let state = server.state();
         let (org, id): (OrgId, RepoId) = ("acme".parse().expect("an id"), "web".parse().expect("an id"));
-        let body: ScheduleBody = serde_json::from_str(r#"{"cron": "* * * * *"}"#).expect("a schedule");
+        let body: ScheduleBody = serde_json::from_str(r#"{"cron": "0 0 29 2 *"}"#).expect("a schedule");
         let repo: monkeyci_rest::RepoBody = serde_json::from_str(r#"{"url": "file:///nowhere"}"#).expect("a repo");
         let missed = now() - 7 * 24 * 60 * 60 * 1000;
         let (of, with) = ((org.clone(), id.clone()), body.clone());

@@ -145,6 +145,10 @@ mod tests {
         let tls = Tls::open(&config).expect("reads").expect("there is one");
         let first = served(&tls);
         made("two.example.com", dir.path());
+        // Whatever the clock of its file system ticks by.
+        let later = SystemTime::now() + Duration::from_secs(2);
+        let file = std::fs::File::options().write(true).open(dir.path().join("tls.crt")).expect("it is there");
+        file.set_modified(later).expect("set");
         tls.look();
         let second = served(&tls);
         assert_ne!(first, second);

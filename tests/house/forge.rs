@@ -60,7 +60,7 @@ impl Shop {
 
     fn command(&self, more: &[&str]) -> Command {
         let (store, report) = (self.store(), self.home.file("report.toml").display().to_string());
-        let run = ["run-build", "--json", "--executor", "process", "--takeover", "1", "--allow-file"];
+        let run = ["run-build", "--json", "--executor", "process", "--takeover", "4", "--allow-file"];
         self.home.command(&[&run, &["--store", &store, "--report", &report][..], more].concat())
     }
 

@@ -102,10 +102,18 @@ fn steady(text: &str, home: &Home) -> String {
         let mut rest = line.as_str();
         while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
             let (before, number) = rest.split_at(at);
-            let end = number.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(number.len());
-            let is_time = number[..end].contains('.') && number[end..].starts_with('s');
             steady.push_str(before);
-            steady.push_str(if is_time { "0.1" } else { &number[..end] });
+            if let Some(length) = time(number) {
+                // In a column, what is longer has fewer spaces before it.
+                if steady.ends_with("  ") {
+                    steady.push_str(&" ".repeat(length.saturating_sub("0.1s".len())));
+                }
+                steady.push_str("0.1s");
+                rest = &number[length..];
+                continue;
+            }
+            let end = number.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(number.len());
+            steady.push_str(&number[..end]);
             rest = &number[end..];
         }
         steady.push_str(rest);
@@ -115,4 +123,15 @@ fn steady(text: &str, home: &Home) -> String {
         steady.push('\n');
     }
     steady
+}
+
+/// How long a time is that stands at the beginning of a text: `12.3s`, `2m05s`, `1h02m`.
+fn time(text: &str) -> Option<usize> {
+    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '.').unwrap_or(text.len());
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let are = |pair: Option<(&str, &str)>| pair.is_some_and(|(a, b)| is_number(a) && is_number(b));
+    let word = &text[..end];
+    let is_time = word.strip_suffix('s').is_some_and(|rest| are(rest.split_once(['.', 'm'])))
+        || word.strip_suffix('m').is_some_and(|rest| are(rest.split_once('h')));
+    is_time.then_some(end)
 }

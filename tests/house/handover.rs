@@ -34,7 +34,7 @@ impl Shop {
         let runtime = Runtime::new().expect("threads");
         let oracle = runtime.block_on(async { runtime.spawn(Oracle::start()).await.expect("no panic") });
         let home = Home::new();
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
+        let port = crate::port::port();
         let domains = {
             let mut world = oracle.state();
             world.bucket("jobs");

@@ -109,6 +109,11 @@ pub fn is_alive(word: &str) -> bool {
     })
 }
 
+/// Waits until whoever was in a job of a build has left: they hear the last word before their place is free.
+pub fn until_free(served: &Served, build: &str) {
+    until("the place is not free", || !served.run(&["show", build, "--json"]).stdout.contains("\"shell\": \""));
+}
+
 /// A time to sleep that no other test has.
 pub fn nap(served: &Served) -> String {
     format!("30{}", served.port)
@@ -124,6 +129,7 @@ fn a_shell_beside_the_lines_of_a_job_finds_what_they_do_and_others_see_that_it_i
     assert!(ran.stderr.contains("`exit` ends it"), "{}", ran.stderr);
 
     // One at a time; what ends, ends the way in.
+    until_free(&served, "acme/web/1");
     let mut first = debug(&served, &["acme/web/1", "test"]);
     let mut keys = first.stdin.take().expect("a pipe");
     writeln!(keys, "touch {}", beside(&served, "first").display()).expect("typed");
@@ -143,6 +149,7 @@ fn a_shell_beside_the_lines_of_a_job_finds_what_they_do_and_others_see_that_it_i
     let told: Vec<_> = events(&served, "acme/web/1").into_iter().filter(|name| name.starts_with("shell/")).collect();
     assert_eq!(told[..2], ["shell/start", "shell/end"]);
     assert!(served.does(&["watch", "acme/web/1"]).contains("Build succeeded"));
+    until("it is written down", || audit(&served).len() == 4);
     let rows = audit(&served);
     let ends: Vec<_> = rows.iter().map(|(action, how)| (action.as_str(), how.as_str())).collect();
     assert_eq!(
@@ -167,6 +174,7 @@ fn a_job_that_fails_once_more_is_held_and_its_result_is_that_of_its_lines() {
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(4), "left\n"), "{}", ran.stderr);
     assert!(ran.stderr.contains("did not end well: line 2 of 2 (`exit 3`) ended with code 3"), "{}", ran.stderr);
     // It is held still, and as it was left.
+    until_free(&served, "acme/web/2");
     let ran = piped(&served, &["acme/web/2", "test"], "cat left\n");
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "changed\n"), "{}", ran.stderr);
     let shown = served.run(&["show", "acme/web/2", "--json"]).stdout;
@@ -274,6 +282,7 @@ fn who_may_no_longer_be_there_is_put_out_and_who_may_not_come_hears_why() {
     assert_eq!(open.code, Some(1), "{}", open.stderr);
     assert!(open.stderr.contains("you may no longer be here"), "{}", open.stderr);
     drop(keys);
+    until_free(&served, "acme/web/1");
 
     let refused = |args: &[&str], told: &str| {
         let ran = piped(&served, args, "exit 9\n");

@@ -20,17 +20,17 @@ fn ends(served: &Served) -> String {
 
 #[test]
 fn a_shell_that_nothing_happens_in_ends_and_one_that_is_busy_does_when_its_time_is_over() {
-    let served = running("[shells]\nidle-seconds = 2\nseconds = 5\n");
+    let served = running("[shells]\nidle-seconds = 4\nseconds = 10\n");
     let begun = Instant::now();
     let mut quiet = debug(&served, &["acme/web/1", "test"]);
     // It stays open, and nothing is typed.
     let keys = quiet.stdin.take().expect("a pipe");
     let quiet = Ran::of(quiet.wait_with_output().expect("it ends"));
     drop(keys);
-    assert!(begun.elapsed().as_secs() >= 2, "{}", quiet.stderr);
+    assert!(begun.elapsed().as_secs() >= 4, "{}", quiet.stderr);
     assert_eq!(quiet.code, Some(1), "{}", quiet.stderr);
-    assert!(quiet.stderr.contains("nothing was typed or shown for 2 seconds"), "{}", quiet.stderr);
-    until("that is written down", || ends(&served) == "nothing was typed or shown for 2 seconds");
+    assert!(quiet.stderr.contains("nothing was typed or shown for 4 seconds"), "{}", quiet.stderr);
+    until("that is written down", || ends(&served) == "nothing was typed or shown for 4 seconds");
 
     let begun = Instant::now();
     let mut busy = debug(&served, &["acme/web/1", "test"]);
@@ -38,9 +38,9 @@ fn a_shell_that_nothing_happens_in_ends_and_one_that_is_busy_does_when_its_time_
     writeln!(keys, "while echo on and on; do sleep 0.2; done").expect("typed");
     let busy = Ran::of(busy.wait_with_output().expect("it ends"));
     drop(keys);
-    assert!(begun.elapsed().as_secs() >= 5 && busy.stdout.lines().count() > 5, "{}", busy.stdout);
-    assert!(busy.stderr.contains("it was open for 5 seconds, and may not be longer"), "{}", busy.stderr);
-    until("that is written down", || ends(&served).starts_with("it was open for 5 seconds"));
+    assert!(begun.elapsed().as_secs() >= 10 && busy.stdout.lines().count() > 5, "{}", busy.stdout);
+    assert!(busy.stderr.contains("it was open for 10 seconds, and may not be longer"), "{}", busy.stderr);
+    until("that is written down", || ends(&served).starts_with("it was open for 10 seconds"));
     // Neither is in the way of the next, nor of the job.
     assert_eq!(piped(&served, &["acme/web/1", "test"], "exit 3\n").code, Some(3));
     std::fs::write(served.place.marker(), "").expect("written");

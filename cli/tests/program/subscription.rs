@@ -1,6 +1,7 @@
 //! Subscriptions, statistics and dry runs, asked of a real server from the terminal.
 
 use crate::served::Served;
+use crate::shell::until;
 
 #[test]
 fn somebody_subscribes_a_webhook_looks_what_it_is_told_and_why_and_removes_it() {
@@ -16,6 +17,7 @@ fn somebody_subscribes_a_webhook_looks_what_it_is_told_and_why_and_removes_it() 
     assert_eq!(served.run(&["run", "acme/web"]).code, Some(1));
     let why = served.does(&["subscription", "why", "acme/web/1"]);
     assert!(why.contains("deploys  failed  a build of `web`"), "{why}");
+    until("it is noted", || subscription(&["deliveries", "deploys"]).contains("acme/web#1"));
     let told = subscription(&["deliveries", "deploys"]);
     assert!(told.contains("acme/web#1") && told.contains("failed"), "{told}");
     let id = told.lines().nth(1).and_then(|line| line.split_whitespace().next()).expect("an id").to_owned();

@@ -49,7 +49,9 @@ fn answers_that_are_lost_and_a_depot_that_is_away_lose_nothing_and_double_nothin
     if !has_namespaces() {
         return;
     }
-    let story = Story::lines(["n=0; while test $n -lt 40; do n=$((n + 1)); echo $n; sleep 0.05; done"], &[]);
+    let counts =
+        "n=0; while test $n -lt 40; do n=$((n + 1)); echo $n; sleep 0.05; done; until test -e go; do sleep 0.05; done";
+    let story = Story::lines([counts], &[]);
     story.prepare();
     story.depot.state().loses = Some(3);
     let (mut sidecar, _job) = (story.sidecar(&[]), story.job());
@@ -60,6 +62,7 @@ fn answers_that_are_lost_and_a_depot_that_is_away_lose_nothing_and_double_nothin
         let came = story.depot.state().came;
         story.depot.wait_until(|state| state.came > came + 2);
         story.depot.state().away = false;
+        fs::write(story.in_volume("work/go"), "").expect("a file");
         mirroring.join().expect("it ends")
     });
     let all: String = (1..=40).map(|n| format!("{n}\n")).collect();

@@ -115,7 +115,7 @@ fn a_host_that_is_gone_ends_job_and_sidecar_by_the_lease_and_its_next_one_hears_
         return;
     }
     let lines = vec![b"echo on; sleep 1000".to_vec()];
-    let story = Story::new(Program { lines, lease_ms: 2_000, ..Program::default() }, &[]);
+    let story = Story::new(Program { lines, lease_ms: 5_000, ..Program::default() }, &[]);
     story.prepare();
     // Nobody mirrors, and nobody renews a lease.
     let (mut sidecar, _job) = (story.sidecar(&[]), story.job());
@@ -130,21 +130,22 @@ fn a_lease_that_is_renewed_keeps_the_job_alive() {
     if !has_namespaces() {
         return;
     }
-    let lines = vec![b"n=0; while test $n -lt 60; do n=$((n + 1)); sleep 0.1; done; echo alive".to_vec()];
-    let story = Story::new(Program { lines, lease_ms: 4_000, ..Program::default() }, &[]);
+    let lines = vec![b"n=0; while test $n -lt 120; do n=$((n + 1)); sleep 0.1; done; echo alive".to_vec()];
+    let story = Story::new(Program { lines, lease_ms: 8_000, ..Program::default() }, &[]);
     story.prepare();
     let (_sidecar, _job) = (story.sidecar(&[]), story.job());
-    let over = std::sync::atomic::AtomicBool::new(false);
+    let (over, is_over) = std::sync::mpsc::channel::<()>();
     let ran = std::thread::scope(|scope| {
-        scope.spawn(|| {
-            while !over.load(std::sync::atomic::Ordering::Relaxed) {
-                story.dir.grant(Duration::from_secs(4)).expect("granted");
+        let story = &story;
+        scope.spawn(move || {
+            // Also where what mirrors panics.
+            while is_over.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty) {
+                story.dir.grant(Duration::from_secs(8)).expect("granted");
                 std::thread::sleep(Duration::from_millis(500)); // poll
             }
         });
-        let ran = story.mirror();
-        over.store(true, std::sync::atomic::Ordering::Relaxed);
-        ran
+        let _over = over;
+        story.mirror()
     });
     assert_eq!((ran.outcome().reason, ran.output().as_str()), (Reason::Exited, "alive\n"));
 }
@@ -163,6 +164,7 @@ fn a_host_that_was_killed_goes_on_where_it_was() {
     });
     wait_until(|| story.said().contains("one"));
     first.abort();
+    let _aborted = story.runtime.block_on(first);
     // As if it had been killed while it wrote: part of what it had taken is not noted.
     fs::write(story.dir.root().join("taken"), "0").expect("forgotten");
     fs::write(story.in_volume("work/go"), "").expect("a file");
@@ -175,7 +177,7 @@ fn a_container_that_is_over_without_a_result_is_told_apart() {
     if !has_namespaces() {
         return;
     }
-    let story = Story::lines(["echo on; echo kept >made; sleep 1000"], &["made"]);
+    let story = Story::lines(["echo kept >made; echo on; sleep 1000"], &["made"]);
     story.prepare();
     let (mut sidecar, mut job) = (story.sidecar(&[]), story.job());
     let over = CancellationToken::new();

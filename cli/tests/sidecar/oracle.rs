@@ -92,7 +92,7 @@ impl Place {
 }
 
 fn lines(line: &str) -> Program {
-    Program { lines: vec![line.as_bytes().to_vec()], lease_ms: 3_000, ..Program::default() }
+    Program { lines: vec![line.as_bytes().to_vec()], lease_ms: 8_000, ..Program::default() }
 }
 
 #[test]

@@ -279,6 +279,11 @@ async fn told(body: &mut axum::body::Body, last: &str) -> Vec<String> {
     let (mut all, mut text) = (Vec::new(), String::new());
     loop {
         while let Some((message, rest)) = text.split_once("\n\n") {
+            // What is said where nothing happens for a while.
+            if message.starts_with(':') {
+                text = rest.to_owned();
+                continue;
+            }
             let data = message.lines().find_map(|line| line.strip_prefix("data: ")).unwrap_or("{}");
             let event: serde_json::Value = serde_json::from_str(data).expect("JSON");
             let name = message.lines().find_map(|line| line.strip_prefix("event: ")).unwrap_or("nothing").to_owned();

@@ -13,7 +13,7 @@ const WHOLE: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: ci.example.com\r\nconnecti
 
 /// The fastest of many answers takes a few milliseconds; this allows for other tests, which want the processors as well. Whoever
 /// had to wait for others would wait until these are cut off.
-const SOON: Duration = Duration::from_secs(2);
+const SOON: Duration = Duration::from_secs(10);
 
 /// A server that listens; ends with this value.
 struct Listening {
@@ -146,7 +146,7 @@ async fn ten_thousand_held_open_keep_nobody_waiting() {
 /// Case C2: heads of requests that never end, and silence.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_never_finishes_asking_is_cut_off() {
-    let server = Listening::with(|config| config.head_seconds = 1).await;
+    let server = Listening::with(|config| config.head_seconds = 3).await;
     let mut silent = server.send(b"").await;
     let mut half = server.send(HALF).await;
     let answers = tokio::join!(rest(&mut silent), rest(&mut half));
@@ -189,7 +189,7 @@ async fn it_speaks_tls_where_it_has_a_certificate_and_to_nobody_in_the_clear() {
     std::fs::write(&certificate, made.cert.pem()).expect("writes");
     std::fs::write(&key, made.signing_key.serialize_pem()).expect("writes");
     let server = Listening::with(|config| {
-        config.head_seconds = 1;
+        config.head_seconds = 3;
         (config.tls.certificate, config.tls.key) = (Some(certificate), Some(key));
     })
     .await;

@@ -16,7 +16,7 @@ async fn an_export_has_everything_that_is_set_up_in_one_order_and_no_secret() {
     }
     house.put(&format!("{org}/ssh-keys/deploy"), json!({})).await.must(201);
     house.put(&format!("{org}/pipelines/main"), json!({ "script": [{ "id": "a", "script": ["ls"] }] })).await.must(201);
-    house.put(&format!("{org}/repos/web/schedules/nightly"), json!({ "cron": "0 3 * * *" })).await.must(201);
+    house.put(&format!("{org}/repos/web/schedules/nightly"), json!({ "cron": "0 0 29 2 *" })).await.must(201);
     let hook = json!({ "forge": "github", "secret": "a-secret-of-the-forge" });
     house.post(&format!("{org}/repos/web/hooks"), hook).await.must(201);
     house.put(&format!("{org}/repos/api"), json!({ "url": "https://example.com/api.git" })).await.must(201);

@@ -39,7 +39,17 @@ async fn what_happens_is_counted_for_whoever_gathers_it() {
 
     house.post("/v1/orgs/acme/repos/web/builds/1/cancel", json!({})).await.must(202);
     house.ended(1).await;
-    let after = metrics(&house).await;
+    // An end is counted after it is told.
+    let counted = async {
+        loop {
+            let after = metrics(&house).await;
+            if sample(&after, "monkeyci_builds_ended_total{status=\"canceled\"}") == Some(1.0) {
+                return after;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await; // poll
+        }
+    };
+    let after = tokio::time::timeout(std::time::Duration::from_secs(60), counted).await.expect("it is counted");
     for (name, value) in [
         ("monkeyci_builds_begun_total", 1.0),
         ("monkeyci_builds_ended_total{status=\"canceled\"}", 1.0),

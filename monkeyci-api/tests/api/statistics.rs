@@ -23,12 +23,12 @@ struct Built {
     took: i64,
 }
 
-/// Writes builds of `web`, each with a job `unit` that begins two seconds later and takes the rest.
-async fn write(house: &House, builds: Vec<Built>) {
+/// Writes builds of `web`, so many days before `today`, each with a job `unit` that begins two seconds later and takes the rest.
+async fn write(house: &House, today: i64, builds: Vec<Built>) {
     let written = house.state().tables.write(move |sql| {
         for (at, built) in builds.iter().enumerate() {
             let number = i64::try_from(at).expect("few") + 1;
-            let created = today() - built.days * DAY + number * 1000;
+            let created = today - built.days * DAY + number * 1000;
             let ended = created + built.took * 1000;
             let row = values![
                 number + 1000,
@@ -70,12 +70,14 @@ async fn days_durations_jobs_and_recoveries_are_told_of_a_window() {
         built(0, "failure", "next", 120),
         built(40, "success", "main", 1),
     ];
-    write(&house, builds).await;
+    // Once: a day may end while this runs.
+    let today = today();
+    write(&house, today, builds).await;
     for path in ["/v1/orgs/acme/statistics?days=7", "/v1/orgs/acme/repos/web/statistics?days=7"] {
-        let until = today() + DAY - 1;
+        let until = today + DAY - 1;
         let shown = house.get(&format!("{path}&until={until}")).await.must(200).json();
         let days = shown["days"].as_array().expect("days");
-        assert_eq!((days.len(), days[0]["time"].as_i64()), (7, Some(today() - 6 * DAY)), "{shown}");
+        assert_eq!((days.len(), days[0]["time"].as_i64()), (7, Some(today - 6 * DAY)), "{shown}");
         let of = |day: usize| (days[day]["success"].as_u64(), days[day]["failure"].as_u64());
         assert_eq!([of(4), of(5), of(6)], [(Some(1), Some(1)), (Some(0), Some(1)), (Some(1), Some(1))]);
         assert_eq!((&days[4]["duration"]["p50"], &days[4]["duration"]["p95"]), (&json!(30_000), &json!(60_000)));

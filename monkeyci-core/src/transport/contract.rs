@@ -49,7 +49,7 @@ pub(super) async fn holds<T: Transport + 'static>(open: impl AsyncFn(Duration) -
     what_is_not_removed_comes_again(&open(HOLD).await).await;
     what_is_held_longer_does_not_come_again(&open(HOLD).await).await;
     a_message_that_is_too_long_is_refused_and_the_longest_travels(&open(SOON).await).await;
-    work_that_fails_is_tried_again_and_parked(open(Duration::from_secs(1)).await).await;
+    work_that_fails_is_tried_again_and_parked(open(HOLD).await).await;
     work_that_lasts_holds_its_message(open(HOLD).await).await;
     what_is_no_message_is_parked(open(SOON).await).await;
 }

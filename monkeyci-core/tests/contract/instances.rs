@@ -270,11 +270,12 @@ pub async fn services_are_reached_by_name_and_by_variable(fixture: &Fixture) {
 pub async fn a_service_that_never_gets_ready_is_told(fixture: &Fixture) {
     runs(fixture, "deaf", "sleep 600");
     runs(fixture, "dead", "exit 3");
-    for (id, told) in
-        [("deaf", "did not accept connections in time"), ("dead", "it ended with code 3 before it was ready")]
-    {
+    for (id, timeout, told) in [
+        ("deaf", 2_000, "did not accept connections in time"),
+        ("dead", 30_000, "it ended with code 3 before it was ready"),
+    ] {
         let mut service = service(id, &[port()]);
-        service.health = Some(monkeyci_core::model::job::Health { command: "true".into(), timeout: 2_000 });
+        service.health = Some(monkeyci_core::model::job::Health { command: "true".into(), timeout });
         let ran = fixture.run(Job { services: vec![service], ..fixture.job("client", ["echo never"]) }).await;
         let error = ran.exit.expect_err("not ready");
         assert_eq!(error.cause(), Cause::Service);

@@ -63,8 +63,11 @@ pub async fn a_command_needs_no_shell(fixture: &Fixture) {
 }
 
 pub async fn streams_keep_their_order(fixture: &Fixture) {
-    // A writer that gives the reader time to look, as all do that somebody watches.
-    let line = "for n in 1 2 3; do echo out$n; sleep 0.1; echo err$n >&2; sleep 0.1; done";
+    // A writer that gives the reader time to look, as all do that somebody watches: until it sees itself in the report,
+    // where it may read that.
+    let line = "report=\"$(dirname \"$0\")/../report/frames\"; \
+                seen() { if test -r \"$report\"; then until grep -qa $1 \"$report\"; do sleep 0.02; done; else sleep 1; fi; }; \
+                for n in 1 2 3; do echo out$n; seen out$n; echo err$n >&2; seen err$n; done";
     let ran = fixture.run(fixture.job("streams", [line])).await;
     assert_eq!((ran.outcome().code, ran.output().as_str()), (Some(0), "out1\nerr1\nout2\nerr2\nout3\nerr3\n"));
     let streams = ran.frames.iter().filter_map(|frame| match frame.kind {

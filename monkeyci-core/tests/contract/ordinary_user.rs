@@ -56,7 +56,11 @@ fn set_up(dir: &Path) -> std::io::Result<()> {
         chown(dir.join(folder), Some(USER), Some(USER))?;
     }
     // The user may not be allowed to where it was built.
-    fs::copy(std::env::current_exe()?, dir.join("stories"))?;
+    // Another process copies it: a child that another test forks meanwhile would hold it open for writing.
+    let copied = Command::new("cp").arg(std::env::current_exe()?).arg(dir.join("stories")).status()?;
+    if !copied.success() {
+        return Err(std::io::Error::other("this program cannot be copied"));
+    }
     fs::write(dir.join("subid"), "monkeyci-test:1000000:65536\n")?;
     let line = format!("monkeyci-test:x:{USER}:{USER}::{}:/bin/sh\n", dir.join("home").display());
     fs::write(dir.join("passwd"), fs::read_to_string("/etc/passwd")? + &line)

@@ -91,7 +91,13 @@ fn waiting(fixture: &Fixture, order: &Order) -> Child {
     let program = supervisor_path(&fixture.home.path().join("state/bin")).expect("a program");
     let mut command = Command::new(program);
     command.args(["run", "--process"]).arg(order.dir.root()).stdin(Stdio::null()).stdout(Stdio::null());
-    let child = command.spawn().expect("a supervisor");
+    let child = loop {
+        match command.spawn() {
+            // Another test that begins a program just now holds for a moment what was being written.
+            Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => std::thread::yield_now(),
+            begun => break begun.expect("a supervisor"),
+        }
+    };
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.id())).expect("it runs");
     let began = stat.rsplit(") ").next().and_then(|rest| rest.split(' ').nth(19)).expect("proc_pid_stat(5)");
     let record = fixture.home.path().join("state").join(order.attempt.name());

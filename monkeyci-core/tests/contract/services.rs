@@ -28,7 +28,10 @@ pub fn echo(id: &str) -> Service {
 }
 
 pub async fn a_service_is_reached_by_its_name(fixture: &Fixture) {
-    let lines = ["until nc web 8080; do sleep 0.1; done", "until nc api 9090; do sleep 0.1; done"];
+    let lines = [
+        "until nc web 8080 2>/dev/null | grep .; do sleep 0.1; done",
+        "until nc api 9090 2>/dev/null | grep .; do sleep 0.1; done",
+    ];
     let web = service("web", "sleep 0.3; while nc -l -p 8080 -e echo $ANSWER; do :; done");
     let api = Service {
         ports: vec![9090],
@@ -50,9 +53,9 @@ pub async fn a_service_that_never_gets_ready_is_told_with_its_last_words(fixture
     let text = told(service("db", "echo no disk; exit 3")).await;
     let ended = text.starts_with("service `db`: it ended with code 3 before it was ready");
     assert!(ended && text.contains("no disk"), "{text}");
-    let health = Some(Health { command: "echo not yet; false".into(), timeout: 5_000 });
+    let health = Some(Health { command: "echo not yet; false".into(), timeout: 15_000 });
     let text = told(Service { health, ..service("db", "sleep 600") }).await;
-    assert!(text.contains("did not end with 0 within 5 s; its check ends with: not yet"), "{text}");
+    assert!(text.contains("did not end with 0 within 15 s; its check ends with: not yet"), "{text}");
 }
 
 pub async fn a_service_that_writes_without_end_keeps_the_end_of_its_log(fixture: &Fixture) {

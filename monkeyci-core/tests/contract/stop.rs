@@ -27,8 +27,8 @@ pub async fn cancel_leaves_nothing(fixture: &Fixture) {
 
 pub async fn a_job_that_ignores_the_end_is_killed(fixture: &Fixture) {
     // Long enough for a shell on a busy machine to say that it was asked.
-    let grace = Duration::from_secs(1);
-    let limits = Program { grace_ms: 1_000, ..Program::default() };
+    let grace = Duration::from_secs(3);
+    let limits = Program { grace_ms: 3_000, ..Program::default() };
     // It ticks as long as it lives: the supervisor's own clock says how long that is after it was asked.
     let line = "trap 'echo asked' TERM; trap '' INT HUP; echo ready; while :; do sleep 0.05; echo tick; done";
     let mut running = fixture.start(fixture.order(fixture.job("stubborn", [line]), limits));
@@ -52,7 +52,8 @@ pub async fn what_detached_itself_ends_with_the_job(fixture: &Fixture) {
 }
 
 pub async fn time_is_limited(fixture: &Fixture) {
-    let limits = Program { timeout_ms: 300, grace_ms: 200, ..Program::default() };
+    // Long enough for a first line on a busy machine.
+    let limits = Program { timeout_ms: 3_000, grace_ms: 200, ..Program::default() };
     let ran = fixture.run_within(fixture.job("late", ["echo begun", "sleep 600"]), limits).await;
     let outcome = ran.outcome();
     assert_eq!((outcome.reason, outcome.line), (Reason::Timeout, Some(1)));

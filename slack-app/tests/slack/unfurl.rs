@@ -29,6 +29,9 @@ async fn a_link_shows_how_its_build_stands_as_it_goes_on() {
     drawn(&house, &ts, ":large_blue_circle: *<").await;
     let job = house.slack().say("ann", "builds", &format!("and {page}/j/unit"), None).expect("it is said");
     assert!(drawn(&house, &job, "running").await.contains("/j/unit|unit>"));
+    let log = house.client.org("acme").repo("web").build(number).job("unit").attempt(1).log();
+    let has_all = async || log.read(0, 100).await.ok().filter(|log| log.ends_with(b"three\n")).map(drop);
+    house.wait_for("its log", has_all).await;
     let lines = house.slack().say("ann", "builds", &format!("{page}/j/unit#L2-L3"), None).expect("it is said");
     let said = drawn(&house, &lines, "two").await;
     assert!(said.contains("lines 2 to 3") && !said.contains("one"), "{said}");

@@ -2,6 +2,8 @@
 
 #[path = "../../../tests/fixture/monkeyci.rs"]
 mod monkeyci;
+#[path = "../../../tests/fixture/port.rs"]
+mod port;
 
 mod certificate;
 #[path = "../../tfplugin/tests/provider/client.rs"]

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use crate::proxy::{Fate, Proxy};
 use crate::workspace::Workspace;
 
 const COUNT: usize = 40;
@@ -18,6 +19,14 @@ fn many() -> String {
          value_wo = count.index % 2 == 0 ? null : var.secret\n  \
          value_wo_version = count.index % 2 == 0 ? null : 1\n}}\n"
     )
+}
+
+/// A way to the server on which an apply does not come to its end: some objects are never made.
+fn stuck(w: &Workspace) -> Proxy {
+    Proxy::new(&w.server.url, |line, _| match line.starts_with("PUT /v1/orgs/acme/params/P3") {
+        true => Fate::Hangs,
+        false => Fate::Passes,
+    })
 }
 
 /// How many were made; nothing while nobody answers.
@@ -37,7 +46,7 @@ fn await_some(w: &Workspace) {
 #[test]
 fn a_server_that_was_killed_amid_an_apply_is_gone_on_with() {
     let Some(w) = Workspace::with_program() else { return };
-    w.goes_by(&w.server.url, "max_retries = 0");
+    w.goes_by(&stuck(&w).url, "max_retries = 0\n  request_timeout = \"5s\"");
     w.write("main.tf", &many());
     let mut apply = w.start(&["apply", "-auto-approve", "-parallelism=2"]);
     await_some(&w);
@@ -68,6 +77,7 @@ fn a_server_that_was_killed_amid_an_apply_is_gone_on_with() {
 #[test]
 fn a_provider_that_was_killed_amid_an_apply_is_gone_on_with() {
     let Some(w) = Workspace::with_program() else { return };
+    w.goes_by(&stuck(&w).url, "");
     w.write("main.tf", &many());
     let mut apply = w.start(&["apply", "-auto-approve", "-parallelism=2"]);
     await_some(&w);
@@ -78,6 +88,7 @@ fn a_provider_that_was_killed_amid_an_apply_is_gone_on_with() {
     assert!(!apply.wait().expect("terraform ends").success());
     assert!((3..COUNT).contains(&made(&w)), "{} were made", made(&w));
 
+    w.goes_by(&w.server.url, "");
     w.apply();
     assert_eq!(made(&w), COUNT);
     w.is_settled();

@@ -5,8 +5,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 use crate::monkeyci::{link, program};
+use crate::port::port;
 
-/// A server on a free port.
+/// A server on a port that it has again once it was killed.
 pub struct Server {
     child: Mutex<Child>,
     dir: PathBuf,
@@ -18,7 +19,7 @@ impl Server {
     /// Starts one in this folder, with more of a configuration.
     pub fn start(dir: &Path, configuration: &str) -> Self {
         std::fs::write(dir.join("server.toml"), configuration).expect("a file");
-        let mut child = command(dir, "127.0.0.1:0").spawn().expect("the server starts");
+        let mut child = command(dir, &format!("127.0.0.1:{}", port())).spawn().expect("the server starts");
         let link = link(&mut child);
         let (url, token) = link.split_once("/login#token=").expect("the link holds a token");
         Self { child: Mutex::new(child), dir: dir.to_owned(), url: url.to_owned(), token: token.to_owned() }

@@ -129,11 +129,11 @@ fn what_stays_broken_costs_one_object_and_the_next_apply_repairs_it() {
         "PUT /v1/orgs/acme/repos/web/triggers/after" => Fate::IsRefused(403, ""),
         _ => Fate::Passes,
     });
-    w.goes_by(&broken.url, "max_retries = 1\n  request_timeout = \"1s\"");
+    w.goes_by(&broken.url, "max_retries = 1\n  request_timeout = \"5s\"");
     w.write("main.tf", OBJECTS);
     let said = w.fails(&["apply", "-auto-approve"]);
     assert!(said.contains("The server is in trouble"), "{said}");
-    assert!(said.contains("no answer came within 1 s"), "{said}");
+    assert!(said.contains("no answer came within 5 s"), "{said}");
     assert!(said.contains("The token may not set up the trigger"), "{said}");
     let tries = |path: &str| broken.count(&format!("PUT /v1/orgs/acme/repos/web/{path}"));
     assert_eq!((tries("params/PLAIN"), tries("schedules/nightly"), tries("triggers/after")), (2, 2, 1));

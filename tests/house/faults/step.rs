@@ -104,7 +104,7 @@ impl Step {
     pub fn keep(self, world: &mut World) {
         world.faults.extend(self.hinge());
         if self == Self::Begin {
-            world.settings.step_ms = 1_500;
+            world.settings.step_ms = 4_000;
         }
     }
 

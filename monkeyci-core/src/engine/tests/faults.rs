@@ -51,7 +51,7 @@ async fn what_breaks_before_the_first_job_ends_the_build_with_its_reason() {
 
 #[tokio::test]
 async fn an_answer_with_an_old_fence_changes_nothing() {
-    let engine = Engine::local().without_worker().lease(Duration::from_secs(2)).open().await.expect("opens");
+    let engine = Engine::local().without_worker().lease(Duration::from_secs(5)).open().await.expect("opens");
     let mut build = engine.build(jobs(&["a"])).await.expect("begins");
     let leases = engine.remote_leases();
     let first = leases.lease(Ask::new("silent", 1)).await.remove(0);

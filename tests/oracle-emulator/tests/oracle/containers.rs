@@ -137,7 +137,7 @@ async fn a_container_that_is_stopped_has_its_grace_and_is_killed_after_it() {
     let polite = "trap 'echo bye; exit 7' TERM; echo up; while :; do sleep 0.05; done";
     let stubborn = "trap '' TERM; echo up; while :; do sleep 0.05; done";
     let mut said = instance(json!([shell(polite), shell(stubborn)]));
-    said["gracefulShutdownTimeoutInSeconds"] = json!(1);
+    said["gracefulShutdownTimeoutInSeconds"] = json!(5);
     let path = caller.create(&said).await;
     caller.until(&path, |shown| shown["lifecycleState"] == "ACTIVE").await;
     let containers = caller.containers(&path).await;
