@@ -6,6 +6,7 @@ use monkeyci_api::account::Account;
 use monkeyci_api::config::Events;
 use monkeyci_api::doctor::Health;
 use monkeyci_api::doctor::tenancy::{Tenancy, examine};
+use monkeyci_api::table::followed::{self, Reader};
 use oracle_emulator::{Fault, Oracle};
 use serde_json::{Value, json};
 
@@ -63,6 +64,14 @@ async fn what_happens_in_builds_is_published_to_a_queue() {
     }
 
     // A server that is started again publishes what follows, and not all of it once more.
+    let last = *each.last().expect("some");
+    let noted = async || {
+        let read = house.state().tables.read(|sql| followed::position(sql, Reader::Publish));
+        read.await.expect("reads") >= last
+    };
+    while !noted().await {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await; // poll
+    }
     let before = published(&oracle).len();
     house.again().await;
     house.post(BUILDS, json!({})).await.must(201);
