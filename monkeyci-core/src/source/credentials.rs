@@ -144,10 +144,16 @@ IFS= read -r answer < "${{0%/*}}/$name" && [ -n "$answer" ] && printf '%s\n' "$a
             .args(["-c", "cat > \"$0\" && chmod 700 \"$0\""])
             .arg(&script)
             .stdin(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
             .spawn()?;
         let written = writer.stdin.take().map_or(Ok(()), |mut pipe| pipe.write_all(program.as_bytes()));
-        if !writer.wait()?.success() {
-            return Err(io::Error::other("the program that git asks for a password cannot be written"));
+        let ended = writer.wait_with_output()?;
+        if !ended.status.success() {
+            let (why, at) = (String::from_utf8_lossy(&ended.stderr), script.display());
+            return Err(io::Error::other(format!(
+                "`{at}`, which git asks for a password, cannot be written: {}",
+                why.trim()
+            )));
         }
         written?;
         self.env.push(("GIT_ASKPASS", text(&script)?));

@@ -9,6 +9,9 @@ use super::ask::Ask;
 use crate::blocks;
 use crate::world::{View, World, name_ids};
 
+/// How long a trigger is good for.
+const TRIGGER: Duration = Duration::from_secs(3);
+
 /// Bytes of a view.
 const SIZE: usize = 250_000;
 
@@ -45,7 +48,7 @@ fn triggered(ask: &mut Ask) -> Result<String, Refusal> {
     if trigger.is_used {
         return Err(refused("exchanged_trigger_id"));
     }
-    if ask.now.saturating_sub(trigger.at) > Duration::from_secs(ask.world.habits.trigger) {
+    if ask.now.saturating_sub(trigger.at) > TRIGGER {
         return Err(refused("expired_trigger_id"));
     }
     trigger.is_used = true;

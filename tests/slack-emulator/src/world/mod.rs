@@ -103,13 +103,11 @@ pub struct Habits {
     pub burst: u32,
     /// Whether anything is refused for being asked too often.
     pub limits: bool,
-    /// Seconds for which a trigger opens a view: three.
-    pub trigger: u64,
 }
 
 impl Default for Habits {
     fn default() -> Self {
-        Self { client_msg_id: true, cut_history: true, burst: 1, limits: true, trigger: 3 }
+        Self { client_msg_id: true, cut_history: true, burst: 1, limits: true }
     }
 }
 

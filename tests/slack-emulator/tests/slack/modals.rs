@@ -22,7 +22,6 @@ fn modal(title: &str) -> Value {
 
 /// Opens a modal for ann.
 async fn opened(house: &House) -> Value {
-    house.slack().change(|world| world.habits.trigger = 60);
     house.slack().command("ann", "builds", "/build").await.expect("a command");
     let trigger = &house.app.heard("/build").await["trigger_id"];
     house.must("views.open", json!({ "trigger_id": trigger, "view": modal("Run a build") })).await
