@@ -51,7 +51,7 @@ pub struct Config {
     pub jobs: Option<usize>,
     /// Labels of its own worker: a job that has labels goes to a worker that has all of them.
     pub labels: BTreeMap<String, String>,
-    /// Seconds that a worker elsewhere may be silent before its jobs are lost, and others may run them.
+    /// Seconds that a worker elsewhere may be silent before its jobs are lost, and others may run them: 10 or more.
     pub lease_seconds: u64,
     /// Connections that are served at once; others wait.
     pub connections: usize,

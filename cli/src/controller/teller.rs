@@ -8,7 +8,7 @@ use crate::ui::summary::Place;
 /// A view that knows how far a story was told, so that whoever loses a build and takes it again tells nothing twice.
 pub(super) struct Teller<'a> {
     view: &'a mut dyn View,
-    /// Events of the build that were told, or were not to be.
+    /// The number of the last event of the build that was told.
     pub(super) told: u64,
 }
 
