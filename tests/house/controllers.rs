@@ -119,7 +119,7 @@ fn a_controller_that_is_killed_at_any_moment_is_followed_by_one_that_goes_on() {
     assert_eq!(whole.code, Some(0), "{}", whole.both());
     let lines = whole.out.lines().count();
     let long = std::env::var("MONKEYCI_TEST_LONG").is_ok_and(|value| !value.is_empty());
-    let kills = if long { 20 } else { 5 };
+    let kills = if long { 40 } else { 5 };
     for kill in 0..kills {
         killed_after(&Shop::new(SCRIPT), kill * lines / (kills - 1));
     }

@@ -59,6 +59,7 @@ fn an_interrupt_ends_the_jobs_and_the_build() {
 fn a_second_interrupt_kills() {
     let home = Home::new();
     let mut child = start(&home, DEAF, 1);
+    let began = std::time::Instant::now();
     // Two signals that come together may arrive as one, so that the user goes on until it helps.
     until("it has ended", || {
         let has_ended = child.try_wait().expect("it is ours").is_some();
@@ -69,6 +70,7 @@ fn a_second_interrupt_kills() {
     });
     let said = end(child);
     assert_eq!(said.code, Some(130), "{}", said.both());
+    assert!(began.elapsed().as_secs() < 10, "it took {:?}", began.elapsed());
     assert!(said.both().contains("Ending at once"), "{}", said.both());
     until("its processes are gone", || !remains::of(&home).iter().any(|left| left.starts_with("process")));
     let repository = home.file("repo").display().to_string();

@@ -5,14 +5,13 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::place::{Place, wait_for};
 use crate::rust;
 use crate::served::Served;
-use crate::shell;
+use crate::shell::{self, until};
 
 /// Nothing runs inside the server. A lease is long beside what a busy machine needs to start a worker again.
 const ELSEWHERE: &str = "jobs = 0\nlease-seconds = 20\n[executor]\nscript-programs = true\n";
@@ -110,15 +109,6 @@ fn job(served: &Served, build: &str, job: &str) -> serde_json::Value {
     let shown: serde_json::Value = serde_json::from_str(&served.run(&["show", build, "--json"]).stdout).expect("JSON");
     let jobs = shown["jobs"].as_array().expect("jobs").clone();
     jobs.into_iter().find(|shown| shown["job"]["id"] == job || shown["id"] == job).unwrap_or_else(|| panic!("{shown}"))
-}
-
-/// Waits until something is so.
-fn until(what: &str, is: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !is() {
-        assert!(begun.elapsed() < Duration::from_secs(180), "{what}");
-        std::thread::sleep(Duration::from_millis(50)); // poll
-    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ const WHOLE: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: ci.example.com\r\nconnecti
 
 /// The fastest of many answers takes a few milliseconds; this allows for other tests, which want the processors as well. Whoever
 /// had to wait for others would wait until these are cut off.
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(2);
 
 /// A server that listens; ends with this value.
 struct Listening {

@@ -281,6 +281,17 @@ impl House {
         self.post("/v1/tokens", body).await.must(201).json()["secret"].as_str().expect("a secret").to_owned()
     }
 
+    /// Waits until the folders of all jobs are gone, which go after the ends of their jobs are told.
+    pub async fn cleared(&self) {
+        let jobs = self.dir.path().join("state/jobs");
+        let cleared = async {
+            while std::fs::read_dir(&jobs).is_ok_and(|left| left.count() > 0) {
+                tokio::time::sleep(Duration::from_millis(10)).await; // poll
+            }
+        };
+        tokio::time::timeout(PATIENCE, cleared).await.expect("what jobs had is removed");
+    }
+
     /// What a path shows once it is as it must be.
     pub async fn until(&self, path: &str, is_so: impl Fn(&Value) -> bool) -> Value {
         let asked = async {

@@ -95,15 +95,9 @@ async fn a_job_is_known_to_a_cloud_by_what_the_server_signs_for_it() {
     let signature = token.rsplit('.').next().expect("a signature");
     assert!(!shown.contains(signature) && !events.contains(signature));
     let state = house.dir.path().join("state");
-    // The folder of the job goes after its end is told.
-    let kept = || Command::new("grep").args(["-rlF", signature]).arg(&state).output().expect("grep runs").stdout;
-    let gone = async {
-        while !kept().is_empty() {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await; // poll
-        }
-    };
-    let gone = tokio::time::timeout(std::time::Duration::from_secs(60), gone).await;
-    assert!(gone.is_ok(), "{}", String::from_utf8_lossy(&kept()));
+    house.cleared().await;
+    let found = Command::new("grep").args(["-rlF", signature]).arg(&state).output().expect("grep runs");
+    assert!(found.stdout.is_empty(), "{}", String::from_utf8_lossy(&found.stdout));
 }
 
 /// What verifies tokens in Python as clouds do, by another implementation than ours.

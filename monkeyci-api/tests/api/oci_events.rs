@@ -69,7 +69,9 @@ async fn what_happens_in_builds_is_published_to_a_queue() {
         let read = house.state().tables.read(|sql| followed::position(sql, Reader::Publish));
         read.await.expect("reads") >= last
     };
+    let begun = std::time::Instant::now();
     while !noted().await {
+        assert!(begun.elapsed().as_secs() < 60, "how far it is, is not noted");
         tokio::time::sleep(std::time::Duration::from_millis(10)).await; // poll
     }
     let before = published(&oracle).len();

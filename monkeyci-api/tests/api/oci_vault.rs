@@ -87,7 +87,11 @@ impl Cloud {
 /// All files beneath a folder. The server lives, and may clear away what a job had while this looks.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return found,
+        entries => entries.expect("a folder"),
+    };
+    for entry in entries.flatten() {
         match entry.file_type() {
             Ok(kind) if kind.is_dir() => found.extend(files(&entry.path())),
             Ok(kind) if kind.is_file() => found.push(entry.path()),

@@ -28,10 +28,7 @@ pub fn echo(id: &str) -> Service {
 }
 
 pub async fn a_service_is_reached_by_its_name(fixture: &Fixture) {
-    let lines = [
-        "until nc web 8080 2>/dev/null | grep .; do sleep 0.1; done",
-        "until nc api 9090 2>/dev/null | grep .; do sleep 0.1; done",
-    ];
+    let lines = ["until nc web 8080; do sleep 0.1; done", "until nc api 9090; do sleep 0.1; done"];
     let web = service("web", "sleep 0.3; while nc -l -p 8080 -e echo $ANSWER; do :; done");
     let api = Service {
         ports: vec![9090],

@@ -87,6 +87,7 @@ before = slack.count("chat.postMessage")
 for number in range(3):
     patient.chat_postMessage(channel=slack.builds, text=f"fast {number}")
 assert [one["text"] for one in slack.messages()][-3:] == ["fast 0", "fast 1", "fast 2"]
+assert slack.count("chat.postMessage") > before + 3, "it was asked to wait"
 # The clock stands: whatever was left is taken, and then there is nothing.
 slack.post("clock", speed=0)
 try:
